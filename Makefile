@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+#   make              the module, build/mod_managed_session.so
+#   make demo         a private httpd with two users and an application (make demo-stop ends it)
+#   make test         all tests (make test-unit, make test-http: parts of them)
+#   make test-asan    the tests with the module under AddressSanitizer and UBSan
+#   make test-valgrind  the main story with httpd under valgrind
+#   make check        formatting, clang-tidy, cppcheck, the generated reference
+#   make install      module and configuration where apxs says (DESTDIR is honoured)
+
+PYTHON   := /usr/bin/python3
+APXS     := $(shell command -v apxs 2>/dev/null || command -v apxs2 2>/dev/null || echo apxs)
+CC       ?= gcc
+BUILD    ?= build
+OPTIMIZE ?= -O2 -g
+WARN     := -Wall -Wextra -Werror -Wformat=2 -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+
+# Asked only when something is compiled: on a new machine apxs comes with the first target below.
+httpd_cflags = $(shell $(APXS) -q CFLAGS EXTRA_CPPFLAGS 2>/dev/null | tr ';' ' ' | sed 's/-O[0-9s]//g; s/-flto[^ ]*//g; s/-fdebug-prefix-map=[^ ]*//g; s/-ffile-prefix-map=[^ ]*//g; s/-pipe//; s/-g //')
+httpd_inc    = -isystem $(shell $(APXS) -q INCLUDEDIR 2>/dev/null) -isystem $(shell $(APXS) -q APR_INCLUDEDIR 2>/dev/null) -isystem $(shell $(APXS) -q APU_INCLUDEDIR 2>/dev/null)
+MS_CFLAGS    = -std=gnu11 $(WARN) $(OPTIMIZE) -fPIC $(httpd_cflags) $(httpd_inc) -Iinclude -Isrc $(SANITIZE)
+
+# What knows httpd, and what knows only apr and is therefore tested without a server.
+PURE  := token cookie text form device render guard dialect cache_control
+HTTPD := $(filter-out $(PURE),$(basename $(notdir $(wildcard src/*.c))))
+PAGES := $(shell find src/pages -name '*.html' -o -name '*.css')
+OBJS  := $(BUILD)/mod_managed_session.o $(HTTPD:%=$(BUILD)/%.o) $(PURE:%=$(BUILD)/%.o) $(BUILD)/pages.o
+MODULE := $(BUILD)/mod_managed_session.so
+
+.PHONY: all deps-build deps-demo deps-test demo demo-stop test test-unit test-http test-asan \
+        test-valgrind check format docs install clean
+.DELETE_ON_ERROR:
+
+all: deps-build
+	@$(MAKE) --no-print-directory $(MODULE)
+
+$(MODULE): $(OBJS) src/exports.map
+	$(CC) -shared $(SANITIZE) -Wl,-z,relro,-z,now -Wl,--version-script=src/exports.map -o $@ $(OBJS) -ljansson
+
+$(BUILD)/%.o: src/%.c Makefile | $(BUILD)
+	$(CC) $(MS_CFLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/%.o: %.c Makefile | $(BUILD)
+	$(CC) $(MS_CFLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/pages.o: $(BUILD)/pages.c
+	$(CC) $(MS_CFLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/pages.c: src/pages/embed.sh $(PAGES) | $(BUILD)
+	sh src/pages/embed.sh $(sort $(PAGES)) > $@
+$(BUILD):
+	mkdir -p $@
+
+# ---- what is needed ---------------------------------------------------------------------------
+deps-build deps-demo deps-test: deps-%:
+	@sh tests/deps.sh $*
+
+# ---- the demonstration ------------------------------------------------------------------------
+demo: deps-demo
+	@$(MAKE) --no-print-directory $(MODULE)
+	@$(PYTHON) tests/demo/demo.py start
+demo-stop:
+	@$(PYTHON) tests/demo/demo.py stop
+
+# ---- tests ------------------------------------------------------------------------------------
+UNIT := $(patsubst tests/unit/test_%.c,$(BUILD)/unit/test_%,$(wildcard tests/unit/test_*.c))
+APR_LIBS = $(shell apr-1-config --link-ld --libs 2>/dev/null) $(shell apu-1-config --link-ld --libs 2>/dev/null)
+
+test: deps-test
+	@$(MAKE) --no-print-directory test-unit test-http
+
+test-unit: $(UNIT)
+	@for t in $^; do echo "== $$t"; $$t || exit 1; done
+
+$(BUILD)/unit/test_%: tests/unit/test_%.c $(PURE:%=$(BUILD)/%.o) $(BUILD)/pages.o
+	@mkdir -p $(@D)
+	$(CC) $(MS_CFLAGS) -MMD -MP -Itests/unit -o $@ $< $(PURE:%=$(BUILD)/%.o) $(BUILD)/pages.o -lcmocka -ljansson $(APR_LIBS)
+
+# PYTEST may narrow it down: make test-http PYTEST="-k library"
+test-http: $(MODULE)
+	MS_MODULE=$(abspath $(MODULE)) $(PYTHON) -B -m pytest -p no:cacheprovider -q tests/http $(PYTEST)
+
+test-asan: deps-test
+	@$(MAKE) --no-print-directory BUILD=build/asan OPTIMIZE="-O1 -g -fno-omit-frame-pointer" \
+	  SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all" test-unit
+	@$(MAKE) --no-print-directory BUILD=build/asan OPTIMIZE="-O1 -g -fno-omit-frame-pointer" \
+	  SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all" build/asan/mod_managed_session.so
+	MS_TOOL=asan MS_MODULE=$(abspath build/asan/mod_managed_session.so) \
+	  $(PYTHON) -B -m pytest -p no:cacheprovider -q tests/http $(PYTEST)
+
+test-valgrind: deps-test
+	@$(MAKE) --no-print-directory $(MODULE)
+	MS_TOOL=valgrind MS_MODULE=$(abspath $(MODULE)) \
+	  $(PYTHON) -B -m pytest -p no:cacheprovider -q tests/http -m valgrind $(PYTEST)
+
+# ---- the code itself --------------------------------------------------------------------------
+SOURCES := $(wildcard mod_managed_session.c src/*.c src/*.h include/*.h tests/unit/*.c tests/unit/*.h)
+
+format:
+	clang-format -i $(SOURCES)
+
+check: deps-test
+	@$(MAKE) --no-print-directory $(MODULE)
+	clang-format --dry-run -Werror $(SOURCES)
+	clang-tidy --quiet --warnings-as-errors='*' $(filter %.c,$(filter-out tests/%,$(SOURCES))) -- $(filter-out -Werror,$(MS_CFLAGS))
+	cppcheck --quiet --error-exitcode=1 --inline-suppr --enable=warning,performance,portability -Iinclude -Isrc mod_managed_session.c src
+	$(PYTHON) tests/reference.py --check
+
+docs: $(MODULE)
+	$(PYTHON) tests/reference.py
+
+# ---- installation -----------------------------------------------------------------------------
+# Debian keeps one .load and one .conf per module in mods-available; elsewhere conf/extra is usual.
+install: $(MODULE)
+	install -d "$(DESTDIR)$(shell $(APXS) -q LIBEXECDIR)"
+	install -m 644 $(MODULE) "$(DESTDIR)$(shell $(APXS) -q LIBEXECDIR)/"
+	sysconf="$(shell $(APXS) -q SYSCONFDIR)"; \
+	if [ -d "$$sysconf/mods-available" ]; then to="$(DESTDIR)$$sysconf/mods-available"; \
+	else to="$(DESTDIR)$$sysconf/extra"; fi; \
+	install -d "$$to" && install -m 644 conf/managed_session.load "$$to/" && \
+	{ [ -e "$$to/managed_session.conf" ] || install -m 644 conf/managed_session.conf "$$to/"; }
+
+clean:
+	rm -rf $(BUILD)
+
+-include $(wildcard $(BUILD)/*.d $(BUILD)/unit/*.d)

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mod_managed_session: managed sessions for any web application behind httpd. This file is the
+ * door: the table of directives, the hooks, and the module record; each hook's work is in src/.
+ */
+#include <httpd.h>
+#include <http_config.h>
+#include <http_core.h>
+#include <http_log.h>
+#include "backend.h"
+#include "config.h"
+#include "gate.h"
+#include "login.h"
+#include "logout.h"
+#include "page.h"
+#include "session.h"
+#include "sessions_page.h"
+#include "store.h"
+
+/* ---- directives -------------------------------------------------------------------------------
+ */
+
+/* Where a directive may stand: for a server as a whole, or for directories and .htaccess files too.
+ */
+#define SERVER     RSRC_CONF
+#define SERVER_DIR (RSRC_CONF | OR_AUTHCFG)
+#define DIR        (ACCESS_CONF | OR_AUTHCFG)
+#define DIR_ONLY   ACCESS_CONF /* not in .htaccess */
+
+#define SERVER_FIELD(name) ((void *)APR_OFFSETOF(ms_server_conf, name))
+#define DIR_FIELD(name)    ((void *)APR_OFFSETOF(ms_dir_conf, name))
+
+/* The one table: name, setter, field, context, what it does and its default. The reference in docs/
+ * is generated from what `httpd -L` prints of it. */
+static const command_rec directives[] = {
+    AP_INIT_FLAG("ManagedSession", ms_set_dir_flag, DIR_FIELD(on), SERVER_DIR,
+                 "resolve a session where one is presented, require none; AuthType ManagedSession "
+                 "and the module's handlers imply On (default: Off)"),
+    AP_INIT_TAKE1(
+        "ManagedSessionCookieName", ms_set_server_text, SERVER_FIELD(cookie_name), SERVER,
+        "name of the session cookie (default: __Host-session where Secure is on, the path "
+        "is / and no domain is set, otherwise session)"),
+    AP_INIT_TAKE1("ManagedSessionCookieDomain", ms_set_server_text, SERVER_FIELD(cookie_domain),
+                  SERVER, "Domain of the cookie (default: none, so that only this host gets it)"),
+    AP_INIT_TAKE1("ManagedSessionCookiePath", ms_set_server_text, SERVER_FIELD(cookie_path), SERVER,
+                  "Path of the cookie (default: /)"),
+    AP_INIT_TAKE1("ManagedSessionCookieSameSite", ms_set_same_site, NULL, SERVER,
+                  "SameSite of the cookie: Lax, Strict or None, which needs Secure (default: Lax)"),
+    AP_INIT_FLAG("ManagedSessionCookieSecure", ms_set_server_flag, SERVER_FIELD(cookie_secure),
+                 SERVER,
+                 "whether the cookie is Secure; Off is for development over plain http "
+                 "(default: On)"),
+    AP_INIT_TAKE1("ManagedSessionLifetime", ms_set_server_duration, SERVER_FIELD(lifetime), SERVER,
+                  "absolute life of a session, 400d at most; the cookie's Max-Age follows it "
+                  "(default: 30d)"),
+    AP_INIT_TAKE1("ManagedSessionRealm", ms_set_server_text, SERVER_FIELD(realm), SERVER,
+                  "sessions of one realm are unknown in another; set it where sites share sign-in "
+                  "(default: the virtual host's ServerName)"),
+    AP_INIT_TAKE1("ManagedSessionTable", ms_set_table, NULL, SERVER,
+                  "name of the table, an identifier (default: managed_session)"),
+    AP_INIT_FLAG("ManagedSessionCreateTable", ms_set_server_flag, SERVER_FIELD(create_table),
+                 SERVER, "make the table where it is missing (default: On)"),
+    AP_INIT_ITERATE("ManagedSessionAuthProvider", ms_set_provider, NULL, DIR,
+                    "providers that check the sign-in form's passwords (file, dbd, ldap, ...), as "
+                    "AuthBasicProvider takes them (default: none)"),
+    AP_INIT_TAKE1("ManagedSessionLoginURL", ms_set_dir_url, DIR_FIELD(login_url), SERVER_DIR,
+                  "where the sign-in page is, for challenges and links (default: none)"),
+    AP_INIT_TAKE1("ManagedSessionLogoutURL", ms_set_dir_url, DIR_FIELD(logout_url), SERVER_DIR,
+                  "where the sign-out page is, for links (default: none)"),
+    AP_INIT_TAKE1("ManagedSessionListURL", ms_set_dir_url, DIR_FIELD(list_url), SERVER_DIR,
+                  "where the list of sessions is, for links (default: none)"),
+    AP_INIT_TAKE1("ManagedSessionLandingURL", ms_set_dir_url, DIR_FIELD(landing_url), SERVER_DIR,
+                  "where a visitor goes after sign-in without a return path, and after sign-out "
+                  "(default: /)"),
+    AP_INIT_TAKE1("ManagedSessionUserHeader", ms_set_user_header, NULL, DIR,
+                  "request header that tells an application the user; every spelling of it that a "
+                  "client sent is removed first (default: none)"),
+    AP_INIT_FLAG("ManagedSessionHideCookie", ms_set_dir_flag, DIR_FIELD(hide_cookie), DIR,
+                 "take the session cookie out of the request before an application sees it "
+                 "(default: On)"),
+    AP_INIT_FLAG("ManagedSessionBackendLogin", ms_set_dir_flag, DIR_FIELD(backend_login), DIR_ONLY,
+                 "let the application sign visitors in and out with the response headers "
+                 "Managed-Session-User and Managed-Session-End (default: Off)"),
+    AP_INIT_TAKE1("ManagedSessionTitle", ms_set_dir_text, DIR_FIELD(title), SERVER_DIR,
+                  "title of the built-in pages (default: Your sessions)"),
+    AP_INIT_TAKE1("ManagedSessionStylesheet", ms_set_dir_url, DIR_FIELD(stylesheet), SERVER_DIR,
+                  "style sheet that the built-in pages load after their own (default: none)"),
+    {NULL, {NULL}, NULL, 0, RAW_ARGS, NULL}};
+
+/* ---- start ------------------------------------------------------------------------------------
+ */
+
+static int check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
+{
+    (void)plog;
+    return ms_config_finish(pconf, ptemp, s);
+}
+
+static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
+{
+    (void)plog, (void)ptemp, (void)s;
+    ms_page_init(pconf);
+    return OK;
+}
+
+/* mod_dbd has connected by now: see that the table is there before the first visitor needs it. */
+static void child_init(apr_pool_t *pchild, server_rec *s)
+{
+    apr_array_header_t *stores = apr_array_make(pchild, 4, sizeof(ms_store *));
+    apr_pool_t *scratch;
+
+    for (server_rec *server = s; server; server = server->next) {
+        APR_ARRAY_PUSH(stores, ms_store *) = ms_server_conf_get(server)->store;
+    }
+    ms_store_child_init(pchild, (ms_store *const *)(void *)stores->elts, stores->nelts);
+    apr_pool_create(&scratch, pchild);
+    for (server_rec *server = s; server; server = server->next) {
+        const ms_server_conf *conf = ms_server_conf_get(server);
+
+        if (conf->used) {
+            const ms_asker ask = {conf->store, scratch, NULL};
+
+            ms_store_check(&ask);
+        }
+    }
+    apr_pool_destroy(scratch);
+}
+
+static void register_hooks(apr_pool_t *p)
+{
+    /* mod_proxy takes every request it has a ProxyPass for, at the same place: be asked before it.
+     */
+    static const char *const before_proxy[] = {"mod_proxy.c", NULL};
+    static const char *const after_dbd[] = {"mod_dbd.c", NULL};
+
+    ms_session_register_functions();
+    ms_store_register_hooks();
+    ms_gate_register_hooks(p);
+    ms_backend_register_hooks();
+    ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_config(post_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_child_init(child_init, after_dbd, NULL, APR_HOOK_MIDDLE);
+    ap_hook_handler(ms_login_handler, NULL, before_proxy, APR_HOOK_FIRST);
+    ap_hook_handler(ms_logout_handler, NULL, before_proxy, APR_HOOK_FIRST);
+    ap_hook_handler(ms_sessions_page_handler, NULL, before_proxy, APR_HOOK_FIRST);
+}
+
+AP_DECLARE_MODULE(managed_session) = {
+    STANDARD20_MODULE_STUFF, ms_dir_conf_create, ms_dir_conf_merge, ms_server_conf_create,
+    ms_server_conf_merge,    directives,         register_hooks,    AP_MODULE_FLAG_NONE};

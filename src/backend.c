@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An output filter sees the headers of whatever made the answer (a handler, a proxied application,
+ * CGI, an error), whose own headers mod_proxy has put in the place of those set before.
+ */
+#include "backend.h"
+
+#include <string.h>
+#include <apr_lib.h>
+#include <apr_strings.h>
+#include <http_config.h>
+#include <http_core.h>
+#include <http_protocol.h>
+#include <http_log.h>
+#include <mod_proxy.h>
+#include <util_filter.h>
+#include "backend_login.h"
+#include "cache_control.h"
+#include "config.h"
+#include "session.h"
+
+APLOG_USE_MODULE(managed_session);
+
+#define FILTER_NAME "MANAGED_SESSION"
+
+/* ---- the user's header ----------------------------------------------------------------------- */
+
+/* Applications fold names: CGI, WSGI and PHP read X_Remote_User, X.Remote.User and the like as one.
+ */
+static int is_same_header(const char *a, const char *b)
+{
+    for (; *a && *b; a++, b++) {
+        const int x = apr_isalnum(*a) ? apr_tolower(*a) : '_',
+                  y = apr_isalnum(*b) ? apr_tolower(*b) : '_';
+
+        if (x != y) {
+            return 0;
+        }
+    }
+    return *a == *b;
+}
+
+static void remove_spellings(request_rec *r, const char *name)
+{
+    const apr_array_header_t *headers = apr_table_elts(r->headers_in);
+    const apr_table_entry_t *entry = (const apr_table_entry_t *)(const void *)headers->elts;
+
+    for (int i = 0; i < headers->nelts; i++) {
+        if (is_same_header(entry[i].key, name)) {
+            const char *spelling = apr_pstrdup(r->pool, entry[i].key);
+
+            apr_table_unset(r->headers_in, spelling);
+            remove_spellings(r, name); /* the table has moved under us: look again */
+            return;
+        }
+    }
+}
+
+static void remove_user_headers(request_rec *r)
+{
+    const apr_array_header_t *names = ms_server_conf_get(r->server)->user_headers;
+
+    for (int i = 0; names && i < names->nelts; i++) {
+        remove_spellings(r, APR_ARRAY_IDX(names, i, const char *));
+    }
+}
+
+/* Early, for every request and location: no application may ever see a client's own idea of a user.
+ */
+static int on_request(request_rec *r)
+{
+    remove_user_headers(r);
+    return DECLINED;
+}
+
+static int set_user_header(request_rec *r)
+{
+    const char *name = ms_dir_conf_get(r)->user_header;
+
+    if (name && *name) {
+        remove_spellings(r, name);
+        if (r->user) {
+            apr_table_setn(r->headers_in, name, r->user);
+        }
+    }
+    return DECLINED;
+}
+
+/*
+ * An interim answer (1xx) of an application's goes out past every filter, so where its headers mean
+ * something they are kept back. And names and passwords of another scheme must not reach an
+ * application beside the session's user, whom they may contradict.
+ */
+static int on_fixups(request_rec *r)
+{
+    const char *credentials = apr_table_get(r->headers_in, "Authorization");
+
+    if (ms_dir_conf_get(r)->backend_login == 1) {
+        apr_table_setn(r->subprocess_env, "proxy-interim-response", "Suppress");
+    }
+    if (credentials && r->ap_auth_type && strcmp(r->ap_auth_type, MS_AUTH_TYPE) == 0 &&
+        (ap_cstr_casecmpn(credentials, "Basic ", 6) == 0 ||
+         ap_cstr_casecmpn(credentials, "Digest ", 7) == 0)) {
+        apr_table_unset(r->headers_in, "Authorization");
+    }
+    return set_user_header(r);
+}
+
+/* ---- our cookie on the way in ---------------------------------------------------------------- */
+
+/* As late as can be: after rewrites and subrequests, once it is known who answers. */
+static void hide_cookie(request_rec *r)
+{
+    const char *header = apr_table_get(r->headers_in, "Cookie"), *rest;
+
+    if (!header || ms_dir_conf_get(r)->hide_cookie == 0) {
+        return;
+    }
+    ms_request_get(r); /* keeps the tokens for whoever asks later */
+    rest = ms_cookie_strip(r->pool, header, ms_server_conf_get(r->server)->cookie.name);
+    if (!*rest) {
+        apr_table_unset(r->headers_in, "Cookie");
+    }
+    else if (rest != header) {
+        apr_table_setn(r->headers_in, "Cookie", rest);
+    }
+}
+
+/* ---- our cookie on the way out --------------------------------------------------------------- */
+
+typedef struct cookie_sieve {
+    const char *name;
+    apr_array_header_t *others;
+    int dropped;
+} cookie_sieve;
+
+static int sift_cookie(void *sievev, const char *key, const char *value)
+{
+    cookie_sieve *sieve = sievev;
+
+    (void)key;
+    if (ms_cookie_is_named(value, sieve->name)) {
+        sieve->dropped++;
+    }
+    else {
+        APR_ARRAY_PUSH(sieve->others, const char *) = value;
+    }
+    return 1;
+}
+
+/* Nobody but this module sets or clears the session cookie. */
+static void drop_foreign_cookies(request_rec *r, apr_table_t *headers)
+{
+    cookie_sieve sieve = {ms_server_conf_get(r->server)->cookie.name, NULL, 0};
+
+    if (!apr_table_get(headers, "Set-Cookie")) {
+        return;
+    }
+    sieve.others = apr_array_make(r->pool, 4, sizeof(const char *));
+    apr_table_do(sift_cookie, &sieve, headers, "Set-Cookie", NULL);
+    if (sieve.dropped) {
+        apr_table_unset(headers, "Set-Cookie");
+        for (int i = 0; i < sieve.others->nelts; i++) {
+            apr_table_addn(headers, "Set-Cookie", APR_ARRAY_IDX(sieve.others, i, const char *));
+        }
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
+                      "MS0030: the application tried to set the cookie \"%s\", which is the "
+                      "session's; that was removed from its answer",
+                      sieve.name);
+    }
+}
+
+static void send_cookie(request_rec *r, const ms_request *request)
+{
+    drop_foreign_cookies(r, r->headers_out);
+    drop_foreign_cookies(r, r->err_headers_out);
+    if (request->set_cookie) {
+        apr_table_addn(r->err_headers_out, "Set-Cookie", request->set_cookie);
+    }
+}
+
+/* ---- caches ---------------------------------------------------------------------------------- */
+
+static void tell_caches(request_rec *r, const ms_request *request)
+{
+    const int entirely = request->depends == MS_DEPENDS_ENTIRELY || request->set_cookie != NULL;
+    const char *said, *now;
+
+    if (request->depends == MS_DEPENDS_NOT && !request->set_cookie) {
+        return;
+    }
+    ms_cache_vary(r->pool, r->headers_out, r->err_headers_out);
+    said = ms_cache_said(r->pool, r->headers_out, r->err_headers_out);
+    if (!entirely && (!request->row || said)) {
+        return;
+    }
+    now = request->set_cookie ? "no-store" : entirely ? ms_cache_private(r->pool, said) : "private";
+    ms_cache_say(r->headers_out, r->err_headers_out, now);
+    r->no_cache = entirely ? 1 : r->no_cache;
+}
+
+static apr_status_t on_response(ap_filter_t *f, apr_bucket_brigade *bb)
+{
+    request_rec *r = f->r;
+    const ms_request *request = ms_request_get(r);
+
+    ap_remove_output_filter(f);
+    ms_backend_login(r);
+    send_cookie(r, request);
+    tell_caches(r, request);
+    return ap_pass_brigade(f->next, bb);
+}
+
+/* ---- registration ---------------------------------------------------------------------------- */
+
+static void add_filter(request_rec *r)
+{
+    if (!r->main && ms_server_conf_get(r->server)->used) {
+        ap_add_output_filter(FILTER_NAME, NULL, r, r->connection);
+    }
+}
+
+static void on_handler(request_rec *r)
+{
+    add_filter(r);
+    hide_cookie(r);
+}
+
+void ms_backend_register_hooks(void)
+{
+    ap_hook_post_read_request(on_request, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_fixups(on_fixups, NULL, NULL, APR_HOOK_LAST);
+    /* mod_proxy strips what the client lists in "Connection:" and only then runs this hook. */
+    APR_OPTIONAL_HOOK(proxy, fixups, set_user_header, NULL, NULL, APR_HOOK_LAST);
+    ap_hook_insert_filter(on_handler, NULL, NULL, APR_HOOK_FIRST);
+    ap_hook_insert_error_filter(add_filter, NULL, NULL, APR_HOOK_FIRST);
+    /* Nearest to the handler, before anything could store or rewrite the headers. */
+    ap_register_output_filter(FILTER_NAME, on_response, NULL, AP_FTYPE_RESOURCE - 5);
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Proxied applications' headers are in headers_out, those of CGI and FastCGI in err_headers_out,
+ * where a header sent twice has become one with a comma.
+ */
+#include "backend_login.h"
+
+#include <string.h>
+#include <apr_strings.h>
+#include <http_log.h>
+#include "config.h"
+#include "session.h"
+
+APLOG_USE_MODULE(managed_session);
+
+#define USER_HEADER "Managed-Session-User"
+#define END_HEADER  "Managed-Session-End"
+#define METHOD      "backend"
+
+typedef struct taken {
+    const char *value;
+    int n;
+} taken;
+
+static int count_value(void *takenv, const char *key, const char *value)
+{
+    taken *t = takenv;
+
+    (void)key;
+    t->value = value;
+    t->n++;
+    return 1;
+}
+
+static taken take(request_rec *r, const char *name)
+{
+    taken t = {NULL, 0};
+
+    apr_table_do(count_value, &t, r->headers_out, name, NULL);
+    apr_table_do(count_value, &t, r->err_headers_out, name, NULL);
+    if (t.n > 0) {
+        t.value = apr_pstrdup(r->pool, t.value);
+        apr_table_unset(r->headers_out, name);
+        apr_table_unset(r->err_headers_out, name);
+    }
+    return t;
+}
+
+static void ignore(request_rec *r, const char *name, const char *why)
+{
+    ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
+                  "MS0050: the application's header %s was ignored: %s", name, why);
+}
+
+static int is_single(request_rec *r, const char *name, const taken *t)
+{
+    if (t->n > 1 || strchr(t->value, ',')) {
+        ignore(r, name, "it was sent more than once, or has a comma in it");
+        return 0;
+    }
+    return 1;
+}
+
+static void end(request_rec *r, const taken *t)
+{
+    apr_int64_t ended;
+    apr_status_t rv;
+
+    if (!is_single(r, END_HEADER, t)) {
+        return;
+    }
+    if (strcmp(t->value, "current") == 0) {
+        rv = ms_session_end_current(r);
+    }
+    else if (strcmp(t->value, "others") == 0 || strcmp(t->value, "all") == 0) {
+        rv = ms_session_revoke_all(r, t->value[0] == 'o', &ended);
+    }
+    else {
+        ignore(r, END_HEADER, "it takes current, others or all");
+        return;
+    }
+    if (rv != APR_SUCCESS) {
+        ap_log_rerror(
+            APLOG_MARK, APLOG_ERR, 0, r,
+            "MS0051: the application's sign-out failed: the session database could not be "
+            "asked, and the session lives on");
+    }
+}
+
+static void begin(request_rec *r, const taken *t)
+{
+    const ms_row *row;
+    apr_status_t rv;
+
+    if (!is_single(r, USER_HEADER, t)) {
+        return;
+    }
+    rv = ms_session_begin(r, t->value, METHOD, 1, &row);
+    if (rv != APR_SUCCESS && rv != APR_EINVAL) {
+        ap_log_rerror(
+            APLOG_MARK, APLOG_ERR, 0, r,
+            "MS0052: the application's sign-in of user \"%s\" failed: the session database "
+            "could not be asked",
+            t->value);
+    }
+}
+
+void ms_backend_login(request_rec *r)
+{
+    const taken user = take(r, USER_HEADER), ending = take(r, END_HEADER);
+
+    if (!user.n && !ending.n) {
+        return;
+    }
+    if (ms_dir_conf_get(r)->backend_login != 1) {
+        ignore(r, user.n ? USER_HEADER : END_HEADER, "ManagedSessionBackendLogin is not On here");
+        return;
+    }
+    if (r->status == HTTP_NOT_MODIFIED) {
+        ignore(r, user.n ? USER_HEADER : END_HEADER,
+               "it came with a 304, which may be an old answer's");
+        return;
+    }
+    if (ending.n) {
+        end(r, &ending);
+    }
+    if (user.n) {
+        begin(r, &user);
+    }
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sign-in and sign-out that an application asks for in its response headers:
+ * "Managed-Session-User: alice" and "Managed-Session-End: current|others|all".
+ */
+#ifndef MS_BACKEND_LOGIN_H
+#define MS_BACKEND_LOGIN_H
+
+#include <httpd.h>
+
+/**
+ * Take both headers out of the response; where ManagedSessionBackendLogin is on, do what they say.
+ * Whatever cannot be done is logged, and signs nobody in.
+ */
+void ms_backend_login(request_rec *r);
+
+#endif

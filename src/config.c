@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Settings: created unset, merged field by field, checked as a whole once everything is read.
+ */
+#include "config.h"
+
+#include <string.h>
+#include <ap_provider.h>
+#include <apr_lib.h>
+#include <apr_strings.h>
+#include <http_core.h>
+#include <http_log.h>
+#include "dialect.h"
+#include "text.h"
+
+APLOG_USE_MODULE(managed_session);
+
+#define DEFAULT_LIFETIME (30 * 86400)
+#define DEFAULT_TABLE    "managed_session"
+
+/* ---- create and merge ------------------------------------------------------------------------ */
+
+void *ms_server_conf_create(apr_pool_t *p, server_rec *s)
+{
+    ms_server_conf *conf = apr_pcalloc(p, sizeof(*conf));
+
+    (void)s;
+    conf->cookie_same_site = MS_UNSET;
+    conf->cookie_secure = MS_UNSET;
+    conf->lifetime = MS_UNSET;
+    conf->create_table = MS_UNSET;
+    conf->user_headers = apr_array_make(p, 0, sizeof(const char *));
+    return conf;
+}
+
+#define PICK(field, unset) out->field = add->field != (unset) ? add->field : base->field
+
+void *ms_server_conf_merge(apr_pool_t *p, void *basev, void *addv)
+{
+    const ms_server_conf *base = basev, *add = addv;
+    ms_server_conf *out = apr_pcalloc(p, sizeof(*out));
+
+    PICK(cookie_name, NULL);
+    PICK(cookie_domain, NULL);
+    PICK(cookie_path, NULL);
+    PICK(cookie_same_site, MS_UNSET);
+    PICK(cookie_secure, MS_UNSET);
+    PICK(lifetime, MS_UNSET);
+    PICK(realm, NULL);
+    PICK(table, NULL);
+    PICK(create_table, MS_UNSET);
+    out->user_headers = apr_array_append(p, base->user_headers, add->user_headers);
+    out->used = base->used || add->used;
+    return out;
+}
+
+void *ms_dir_conf_create(apr_pool_t *p, char *dir)
+{
+    ms_dir_conf *conf = apr_pcalloc(p, sizeof(*conf));
+
+    (void)dir;
+    conf->on = MS_UNSET;
+    conf->hide_cookie = MS_UNSET;
+    conf->backend_login = MS_UNSET;
+    return conf;
+}
+
+void *ms_dir_conf_merge(apr_pool_t *p, void *basev, void *addv)
+{
+    const ms_dir_conf *base = basev, *add = addv;
+    ms_dir_conf *out = apr_palloc(p, sizeof(*out));
+
+    PICK(on, MS_UNSET);
+    PICK(hide_cookie, MS_UNSET);
+    PICK(backend_login, MS_UNSET);
+    PICK(login_url, NULL);
+    PICK(logout_url, NULL);
+    PICK(list_url, NULL);
+    PICK(landing_url, NULL);
+    PICK(title, NULL);
+    PICK(stylesheet, NULL);
+    PICK(user_header, NULL);
+    PICK(providers, NULL);
+    return out;
+}
+
+ms_server_conf *ms_server_conf_get(const server_rec *s)
+{
+    return ap_get_module_config(s->module_config, &managed_session_module);
+}
+
+ms_dir_conf *ms_dir_conf_get(const request_rec *r)
+{
+    return ap_get_module_config(r->per_dir_config, &managed_session_module);
+}
+
+/* ---- setters --------------------------------------------------------------------------------- */
+
+/* A directive within <Limit> would hold for some methods only, and let the others through. */
+static const char *check_place(cmd_parms *cmd)
+{
+    const char *wrong = ap_check_cmd_context(cmd, NOT_IN_LIMIT);
+
+    if (!wrong && !ap_check_cmd_context(cmd, NOT_IN_HTACCESS)) {
+        ms_server_conf_get(cmd->server)->used = 1;
+    }
+    return wrong;
+}
+
+static void *field_of(const cmd_parms *cmd, void *conf)
+{
+    return (char *)conf + (apr_size_t)cmd->info;
+}
+
+static const char *needs(cmd_parms *cmd, const char *what, const char *arg)
+{
+    return apr_psprintf(cmd->pool, "%s takes %s, not \"%s\"", cmd->cmd->name, what, arg);
+}
+
+const char *ms_set_dir_flag(cmd_parms *cmd, void *dir, int on)
+{
+    *(int *)field_of(cmd, dir) = on;
+    return check_place(cmd);
+}
+
+/* A URL that we send browsers to: on this host, or a whole one. Never one that could split a
+ * header. */
+static int is_url(const char *url)
+{
+    const int local = url[0] == '/' && url[1] != '/' && url[1] != '\\';
+
+    if (!local && strncmp(url, "https://", 8) != 0 && strncmp(url, "http://", 7) != 0) {
+        return 0;
+    }
+    for (; *url; url++) {
+        if (*url <= ' ' || *url >= 0x7f || strchr("\"<>\\", *url)) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+const char *ms_set_dir_url(cmd_parms *cmd, void *dir, const char *arg)
+{
+    if (!is_url(arg)) {
+        return needs(cmd, "a path on this host that begins with one \"/\", or a whole http(s) URL",
+                     arg);
+    }
+    *(const char **)field_of(cmd, dir) = arg;
+    return check_place(cmd);
+}
+
+const char *ms_set_dir_text(cmd_parms *cmd, void *dir, const char *arg)
+{
+    if (!*arg || !ms_text_is_clean(arg)) {
+        return needs(cmd, "some text in UTF-8 without control characters", arg);
+    }
+    *(const char **)field_of(cmd, dir) = arg;
+    return check_place(cmd);
+}
+
+const char *ms_set_user_header(cmd_parms *cmd, void *dir, const char *arg)
+{
+    if (ap_cstr_casecmp(arg, "none") == 0) {
+        arg = "";
+    }
+    for (const char *c = arg; *c; c++) {
+        if (!apr_isalnum(*c) && *c != '-' && *c != '_') {
+            return needs(cmd, "the name of a header, such as X-Remote-User, or \"none\"", arg);
+        }
+    }
+    *(const char **)field_of(cmd, dir) = arg;
+    if (*arg && !ap_check_cmd_context(cmd, NOT_IN_HTACCESS)) {
+        APR_ARRAY_PUSH(ms_server_conf_get(cmd->server)->user_headers, const char *) = arg;
+    }
+    return check_place(cmd);
+}
+
+const char *ms_set_provider(cmd_parms *cmd, void *dir, const char *arg)
+{
+    ms_dir_conf *conf = dir;
+    ms_provider *added = apr_pcalloc(cmd->pool, sizeof(*added)), **end = &conf->providers;
+
+    added->name = arg;
+    added->provider = ap_lookup_provider(AUTHN_PROVIDER_GROUP, arg, AUTHN_PROVIDER_VERSION);
+    if (!added->provider) {
+        return apr_psprintf(cmd->pool,
+                            "%s: there is no authentication provider \"%s\"; load its module (for "
+                            "\"file\" that is mod_authn_file), and define an alias above its use",
+                            cmd->cmd->name, arg);
+    }
+    if (!added->provider->check_password) {
+        return apr_psprintf(cmd->pool, "%s: the provider \"%s\" cannot check a password",
+                            cmd->cmd->name, arg);
+    }
+    while (*end) {
+        end = &(*end)->next;
+    }
+    *end = added;
+    return check_place(cmd);
+}
+
+const char *ms_set_server_flag(cmd_parms *cmd, void *dir, int on)
+{
+    (void)dir;
+    *(int *)field_of(cmd, ms_server_conf_get(cmd->server)) = on;
+    return check_place(cmd);
+}
+
+const char *ms_set_server_text(cmd_parms *cmd, void *dir, const char *arg)
+{
+    (void)dir;
+    if (!*arg || !ms_text_is_clean(arg) || ms_text_length(arg) > 255) {
+        return needs(cmd, "1 to 255 characters of UTF-8 without control characters", arg);
+    }
+    *(const char **)field_of(cmd, ms_server_conf_get(cmd->server)) = arg;
+    return check_place(cmd);
+}
+
+const char *ms_set_server_duration(cmd_parms *cmd, void *dir, const char *arg)
+{
+    apr_int64_t seconds;
+
+    (void)dir;
+    if (!ms_text_duration(arg, &seconds) || seconds < 1 || seconds > MS_COOKIE_MAX_S) {
+        return needs(cmd, "a time from 1s to 400d (a number with s, m, h, d or w), such as 30d",
+                     arg);
+    }
+    *(apr_int64_t *)field_of(cmd, ms_server_conf_get(cmd->server)) = seconds;
+    return check_place(cmd);
+}
+
+const char *ms_set_same_site(cmd_parms *cmd, void *dir, const char *arg)
+{
+    ms_server_conf *conf = ms_server_conf_get(cmd->server);
+
+    (void)dir;
+    if (ap_cstr_casecmp(arg, "Lax") == 0) {
+        conf->cookie_same_site = MS_SAMESITE_LAX;
+    }
+    else if (ap_cstr_casecmp(arg, "Strict") == 0) {
+        conf->cookie_same_site = MS_SAMESITE_STRICT;
+    }
+    else if (ap_cstr_casecmp(arg, "None") == 0) {
+        conf->cookie_same_site = MS_SAMESITE_NONE;
+    }
+    else {
+        return needs(cmd, "Lax, Strict or None", arg);
+    }
+    return check_place(cmd);
+}
+
+const char *ms_set_table(cmd_parms *cmd, void *dir, const char *arg)
+{
+    (void)dir;
+    if (!ms_text_is_identifier(arg)) {
+        return needs(
+            cmd, "the name of a table: letters, digits and \"_\", 48 at most, no digit first", arg);
+    }
+    ms_server_conf_get(cmd->server)->table = arg;
+    return check_place(cmd);
+}
+
+/* ---- the configuration as a whole ------------------------------------------------------------ */
+
+static const ap_directive_t *find_directive(const ap_directive_t *at, const char *name)
+{
+    for (; at; at = at->next) {
+        if (ap_cstr_casecmp(at->directive, name) == 0) {
+            return at;
+        }
+    }
+    return NULL;
+}
+
+/* The block of a virtual host in the tree that httpd keeps of its configuration; NULL: the main
+ * server. */
+static const ap_directive_t *block_of(const server_rec *s)
+{
+    for (const ap_directive_t *at = ap_conftree; at && s->is_virtual; at = at->next) {
+        if (at->first_child && s->defn_name && strcmp(at->filename, s->defn_name) == 0 &&
+            at->line_num == (int)s->defn_line_number) {
+            return at->first_child;
+        }
+    }
+    return NULL;
+}
+
+/* mod_dbd keeps its settings to itself, so they are read where the administrator wrote them. */
+static const char *dbd_setting(apr_pool_t *p, const server_rec *s, const char *name)
+{
+    const ap_directive_t *found = find_directive(block_of(s), name);
+
+    if (!found) {
+        found = find_directive(ap_conftree, name);
+    }
+    if (found) {
+        const char *args = found->args;
+
+        return ap_getword_conf(p, &args);
+    }
+    return NULL;
+}
+
+/* httpd runs the checks twice at start; what is only worth knowing is said once. */
+static int is_last_pass(void)
+{
+    return ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST ||
+           ap_state_query(AP_SQ_MAIN_STATE) != AP_SQ_MS_CREATE_PRE_CONFIG;
+}
+
+static void note_guessed_realm(const server_rec *s, const ms_server_conf *conf)
+{
+    const ap_directive_t *from = s->is_virtual ? block_of(s) : ap_conftree;
+
+    if (conf->used && !conf->realm && !find_directive(from, "ServerName") && is_last_pass()) {
+        ap_log_error(APLOG_MARK, APLOG_NOTICE | APLOG_STARTUP, 0, s,
+                     "mod_managed_session: no ServerName is configured here, so sessions belong to "
+                     "the realm \"%s\" that httpd guessed; set ServerName or ManagedSessionRealm",
+                     s->server_hostname);
+    }
+}
+
+static int refuse(const server_rec *s, const char *sentence)
+{
+    ap_log_error(APLOG_MARK, APLOG_ERR | APLOG_STARTUP, 0, s, "mod_managed_session: %s", sentence);
+    return HTTP_INTERNAL_SERVER_ERROR;
+}
+
+static int finish_cookie(apr_pool_t *p, const server_rec *s, ms_server_conf *conf)
+{
+    ms_cookie_attrs *cookie = &conf->cookie;
+    const char *wrong;
+
+    cookie->domain = conf->cookie_domain;
+    cookie->path = conf->cookie_path ? conf->cookie_path : "/";
+    cookie->secure = conf->cookie_secure != 0;
+    cookie->same_site =
+        conf->cookie_same_site == MS_UNSET ? MS_SAMESITE_LAX : (ms_samesite)conf->cookie_same_site;
+    cookie->name = conf->cookie_name;
+    if (!cookie->name) {
+        cookie->name = cookie->secure && !cookie->domain && strcmp(cookie->path, "/") == 0
+                           ? "__Host-session"
+                           : "session";
+    }
+    wrong = ms_cookie_check(p, cookie);
+    return wrong ? refuse(s, wrong) : OK;
+}
+
+static int finish_database(apr_pool_t *p, server_rec *s, ms_server_conf *conf, ms_store_spec *spec)
+{
+    spec->dbd_driver = dbd_setting(p, s, "DBDriver");
+    spec->dbd_params = dbd_setting(p, s, "DBDParams");
+    if (!conf->used) {
+        return OK;
+    }
+    if (!ms_store_is_available()) {
+        return refuse(s, "mod_dbd is not loaded, and sessions are kept in a database; load it "
+                         "(LoadModule dbd_module modules/mod_dbd.so)");
+    }
+    if (!spec->dbd_driver) {
+        return refuse(s, "no database is configured for sessions; set DBDriver and DBDParams, for "
+                         "example DBDriver sqlite3 and DBDParams "
+                         "\"/var/lib/managed-session/sessions.db\"");
+    }
+    if (!ms_dialect_find(spec->dbd_driver)) {
+        return refuse(s, apr_psprintf(p, "sessions cannot be kept with DBDriver %s; use one of: %s",
+                                      spec->dbd_driver, ms_dialect_names(p)));
+    }
+    return OK;
+}
+
+static int finish_server(apr_pool_t *p, server_rec *s)
+{
+    ms_server_conf *conf = ms_server_conf_get(s);
+    ms_store_spec spec = {0};
+    int rv;
+
+    if (conf->lifetime == MS_UNSET) {
+        conf->lifetime = DEFAULT_LIFETIME;
+    }
+    spec.table = conf->table ? conf->table : DEFAULT_TABLE;
+    spec.create = conf->create_table != 0;
+    spec.realm = conf->realm ? conf->realm : s->server_hostname;
+    rv = finish_cookie(p, s, conf);
+    if (rv == OK) {
+        rv = finish_database(p, s, conf, &spec);
+    }
+    if (rv != OK) {
+        return rv;
+    }
+    note_guessed_realm(s, conf);
+    conf->realm = spec.realm;
+    conf->store = ms_store_create(p, s, &spec);
+    return OK;
+}
+
+int ms_config_finish(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *main_server)
+{
+    (void)ptemp;
+    for (server_rec *s = main_server; s; s = s->next) {
+        const int rv = finish_server(pconf, s);
+
+        if (rv != OK) {
+            return rv;
+        }
+    }
+    return OK;
+}

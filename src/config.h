@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the administrator said: per-server and per-directory settings, their merge, the setters of
+ * the directive table (mod_managed_session.c) and the checks that need all of a configuration.
+ */
+#ifndef MS_CONFIG_H
+#define MS_CONFIG_H
+
+#include <httpd.h>
+#include <http_config.h>
+#include <mod_auth.h>
+#include "cookie.h"
+#include "store.h"
+
+extern module AP_MODULE_DECLARE_DATA managed_session_module;
+
+#define MS_AUTH_TYPE      "ManagedSession"
+#define MS_HANDLER_LOGIN  "managed-session-login"
+#define MS_HANDLER_LOGOUT "managed-session-logout"
+#define MS_HANDLER_LIST   "managed-session-list"
+
+#define MS_UNSET        (-1)
+#define MS_COOKIE_MAX_S (400 * 86400) /* browsers keep no cookie longer (RFC 6265bis, 5.5) */
+
+typedef struct ms_server_conf {
+    /* As configured; MS_UNSET or NULL where nothing was said. */
+    const char *cookie_name;
+    const char *cookie_domain;
+    const char *cookie_path;
+    int cookie_same_site;
+    int cookie_secure;
+    apr_int64_t lifetime; /* seconds */
+    const char *realm;
+    const char *table;
+    int create_table;
+    apr_array_header_t
+        *user_headers; /* const char *: every ManagedSessionUserHeader of this server */
+    int used;          /* some directive of ours applies to this server */
+
+    /* Worked out by ms_config_finish(). */
+    volatile apr_uint32_t
+        password_cost; /* microseconds that checking a password takes; of this child */
+    ms_cookie_attrs cookie;
+    ms_store *store;
+} ms_server_conf;
+
+typedef struct ms_provider {
+    const char *name;
+    const authn_provider *provider;
+    struct ms_provider *next;
+} ms_provider;
+
+typedef struct ms_dir_conf {
+    int on;
+    int hide_cookie;
+    int backend_login;
+    const char *login_url;
+    const char *logout_url;
+    const char *list_url;
+    const char *landing_url;
+    const char *title;
+    const char *stylesheet;
+    const char *user_header; /* "" where a section took it back with "none" */
+    ms_provider *providers;
+} ms_dir_conf;
+
+void *ms_server_conf_create(apr_pool_t *p, server_rec *s);
+void *ms_server_conf_merge(apr_pool_t *p, void *base, void *add);
+void *ms_dir_conf_create(apr_pool_t *p, char *dir);
+void *ms_dir_conf_merge(apr_pool_t *p, void *base, void *add);
+
+ms_server_conf *ms_server_conf_get(const server_rec *s);
+ms_dir_conf *ms_dir_conf_get(const request_rec *r);
+
+/* Setters for the directive table. cmd->info is the field's offset in its struct. Each refuses a
+ * bad value with a sentence that names the directive and what it takes. */
+const char *ms_set_dir_flag(cmd_parms *cmd, void *dir, int on);
+const char *ms_set_dir_url(cmd_parms *cmd, void *dir, const char *arg);
+const char *ms_set_dir_text(cmd_parms *cmd, void *dir, const char *arg);
+const char *ms_set_user_header(cmd_parms *cmd, void *dir, const char *arg);
+const char *ms_set_provider(cmd_parms *cmd, void *dir, const char *arg);
+const char *ms_set_server_flag(cmd_parms *cmd, void *dir, int on);
+const char *ms_set_server_text(cmd_parms *cmd, void *dir, const char *arg);
+const char *ms_set_server_duration(cmd_parms *cmd, void *dir, const char *arg);
+const char *ms_set_same_site(cmd_parms *cmd, void *dir, const char *arg);
+const char *ms_set_table(cmd_parms *cmd, void *dir, const char *arg);
+
+/**
+ * Work out what depends on several directives, and refuse what cannot work. Runs at configtest too.
+ * @return OK, or HTTP_INTERNAL_SERVER_ERROR after a log line that says what to write instead
+ */
+int ms_config_finish(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *main_server);
+
+#endif

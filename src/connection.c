@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mod_dbd prepares its own statements before anybody could make a table, and drops the whole pool
+ * where one of them fails; after a database restart they stay broken for good. So statements are
+ * prepared here, lazily, on the connection itself, and prepared again after a failure.
+ */
+#include "connection.h"
+
+#include <string.h>
+#include <unistd.h>
+#include <apr_optional_hooks.h>
+#include <apr_strings.h>
+#include <apr_user.h>
+#include <http_config.h>
+#include <http_log.h>
+#include <http_request.h>
+
+APLOG_USE_MODULE(managed_session);
+
+#define CONNECTION_KEY "managed_session"
+#define OPEN_FOR       apr_time_from_sec(1) /* how long dead pooled connections are skipped */
+#define OPEN_TRIES     12
+
+typedef struct ms_prepared {
+    const ms_store *store;
+    int ready; /* the table has been seen through this connection */
+    apr_dbd_prepared_t *statements[MS_SQL_N];
+    struct ms_prepared *next;
+} ms_prepared;
+
+/* What a connection of mod_dbd's keeps of ours, for its life. */
+typedef struct ms_kept {
+    int nmax;
+    const ms_dialect *dialect; /* NULL: a database that is none of ours */
+    apr_pool_t *pool;
+    ms_prepared *prepared;
+} ms_kept;
+
+/* Process-wide, set at start: mod_dbd may be loaded after us, so it is not linked against. */
+static APR_OPTIONAL_FN_TYPE(ap_dbd_open) * dbd_open;
+static APR_OPTIONAL_FN_TYPE(ap_dbd_close) * dbd_close;
+static APR_OPTIONAL_FN_TYPE(ap_dbd_acquire) * dbd_acquire;
+static const module *dbd_module;
+
+static apr_status_t dbd_connected(apr_pool_t *pool, dbd_cfg_t *cfg, ap_dbd_t *dbd)
+{
+    ms_kept *kept = apr_pcalloc(pool, sizeof(*kept));
+
+    kept->nmax = cfg->nmax;
+    kept->pool = pool;
+    kept->dialect = ms_dialect_find(apr_dbd_name(dbd->driver));
+    apr_pool_userdata_setn(kept, CONNECTION_KEY, NULL, dbd->pool);
+    return APR_SUCCESS;
+}
+
+void ms_store_register_hooks(void)
+{
+    APR_OPTIONAL_HOOK(dbd, post_connect, dbd_connected, NULL, NULL, APR_HOOK_MIDDLE);
+}
+
+int ms_store_is_available(void)
+{
+    return APR_RETRIEVE_OPTIONAL_FN(ap_dbd_open) != NULL;
+}
+
+void ms_connection_child_init(void)
+{
+    dbd_open = APR_RETRIEVE_OPTIONAL_FN(ap_dbd_open);
+    dbd_close = APR_RETRIEVE_OPTIONAL_FN(ap_dbd_close);
+    dbd_acquire = APR_RETRIEVE_OPTIONAL_FN(ap_dbd_acquire);
+    dbd_module = ap_find_linked_module("mod_dbd.c");
+}
+
+const void *ms_connection_pool_id(const server_rec *s)
+{
+    return dbd_module ? ap_get_module_config(s->module_config, dbd_module) : NULL;
+}
+
+void *ms_connection_held(request_rec *r)
+{
+    request_rec *first = r;
+
+    while (!ap_is_initial_req(first)) {
+        first = first->prev ? first->prev : first->main;
+    }
+    /* Where mod_dbd has noted a connection for this request, ap_dbd_acquire() gives that one. */
+    if (dbd_acquire && dbd_module && ap_get_module_config(first->request_config, dbd_module)) {
+        return dbd_acquire(r);
+    }
+    return NULL;
+}
+
+static int is_sqlite(const ms_store *store)
+{
+    return store->dbd_driver && strcmp(store->dbd_driver, "sqlite3") == 0 && store->dbd_params;
+}
+
+/* The commonest mistake with SQLite deserves a sentence of its own. */
+static const char *sqlite_hint(const ms_store *store, apr_pool_t *p)
+{
+    const char *dir, *user = "?";
+    char *name = NULL;
+
+    if (!is_sqlite(store) || store->dbd_params[0] != '/') {
+        return "";
+    }
+    dir = ap_make_dirstr_parent(p, store->dbd_params);
+    if (access(dir, W_OK | X_OK) == 0 && access(store->dbd_params, W_OK) == 0) {
+        return "";
+    }
+    if (apr_uid_name_get(&name, geteuid(), p) == APR_SUCCESS) {
+        user = name;
+    }
+    return apr_psprintf(p,
+                        ". The directory \"%s\" and the files in it must be there and writable by "
+                        "the user \"%s\" that httpd runs as, since SQLite keeps files beside the "
+                        "database too: mkdir -p %s && chown -R %s %s",
+                        dir, user, dir, user, dir);
+}
+
+static void log_unreachable(const ms_asker *ask)
+{
+    const ms_store *store = ask->store;
+
+    if (ms_guard_may_log(store->guard)) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, store->server,
+                     "MS0001: no connection to the session database (DBDriver %s)%s; requests that "
+                     "need a session are answered 503",
+                     store->dbd_driver ? store->dbd_driver : "?", sqlite_hint(store, ask->p));
+    }
+}
+
+/* mod_dbd answers NULL once for each pooled connection that died, so one NULL says little. */
+static ap_dbd_t *open_some(const ms_asker *ask)
+{
+    const apr_time_t start = apr_time_now();
+    const int tries = is_sqlite(ask->store) ? 1 : OPEN_TRIES;
+    ap_dbd_t *dbd = NULL;
+
+    for (int i = 0; i < tries && !dbd && apr_time_now() - start < OPEN_FOR; i++) {
+        dbd = dbd_open(ask->p, ask->store->server);
+    }
+    return dbd;
+}
+
+static apr_status_t take(const ms_asker *ask, ms_connection *c)
+{
+    apr_status_t rv;
+
+    c->ask = ask;
+    if (ask->held) {
+        c->dbd = ask->held;
+        return APR_SUCCESS;
+    }
+    if (!dbd_open) {
+        return APR_ENOTIMPL;
+    }
+    rv = ms_guard_enter(ask->store->guard);
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    c->dbd = open_some(ask);
+    if (!c->dbd) {
+        ms_guard_trip(ask->store->guard);
+        ms_guard_leave(ask->store->guard);
+        log_unreachable(ask);
+        return APR_EGENERAL;
+    }
+    return APR_SUCCESS;
+}
+
+void ms_connection_return(ms_connection *c)
+{
+    if (!c->ask->held) {
+        dbd_close(c->ask->store->server, c->dbd);
+        ms_guard_leave(c->ask->store->guard);
+    }
+}
+
+static int query(ms_connection *c, const char *sql)
+{
+    int rows = 0;
+
+    return apr_dbd_query(c->dbd->driver, c->dbd->handle, &rows, sql);
+}
+
+static int probe(ms_connection *c)
+{
+    apr_dbd_results_t *res = NULL;
+    apr_pool_t *scratch;
+    int rv;
+
+    apr_pool_create(&scratch, c->ask->p);
+    rv = apr_dbd_select(c->dbd->driver, scratch, c->dbd->handle, &res,
+                        c->ask->store->sql[MS_SQL_PROBE], 1);
+    apr_pool_destroy(scratch);
+    return rv;
+}
+
+static void log_no_table(ms_connection *c, const ms_dialect *dialect, const char *why)
+{
+    const ms_store *store = c->ask->store;
+
+    if (ms_guard_may_log(store->guard)) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, store->server,
+                     "MS0002: the table \"%s\" is not there, or is not one of sessions, or may not "
+                     "be read%s: %s%s. Make it with %s, or let ManagedSessionTable name another",
+                     store->table, store->create ? ", and could not be made" : "",
+                     why ? why : "no reason given", sqlite_hint(store, c->ask->p),
+                     dialect->schema_file);
+    }
+}
+
+/* Look before making: a role that may not create tables works where the table is there already. */
+static apr_status_t make_ready(ms_connection *c, ms_kept *kept)
+{
+    const ms_store *store = c->ask->store;
+    int rv;
+
+    for (const char *const *sql = kept->dialect->setup; *sql && !kept->prepared; sql++) {
+        query(c, *sql); /* a pragma that answers with a row is an "error" to apr_dbd */
+    }
+    rv = probe(c);
+    for (const char *const *sql = kept->dialect->ddl; rv && store->create && *sql; sql++) {
+        query(c, ms_sql_for_table(c->ask->p, *sql, store->table));
+    }
+    if (rv && store->create) {
+        rv = probe(c); /* another child may have made it meanwhile */
+    }
+    if (rv) {
+        log_no_table(c, kept->dialect, apr_dbd_error(c->dbd->driver, c->dbd->handle, rv));
+        return APR_EGENERAL;
+    }
+    return APR_SUCCESS;
+}
+
+static ms_kept *kept_of(ms_connection *c)
+{
+    void *kept = NULL;
+
+    apr_pool_userdata_get(&kept, CONNECTION_KEY, c->dbd->pool);
+    return kept;
+}
+
+static apr_status_t prepare_for_store(ms_connection *c)
+{
+    const ms_store *store = c->ask->store;
+    ms_kept *kept = kept_of(c);
+    ms_prepared *prepared;
+
+    if (!kept || !kept->dialect) {
+        if (ms_guard_may_log(store->guard)) {
+            ap_log_error(APLOG_MARK, APLOG_ERR, 0, store->server,
+                         "MS0003: DBDriver %s is none that sessions can be kept in; use sqlite3, "
+                         "pgsql or mysql",
+                         apr_dbd_name(c->dbd->driver));
+        }
+        return APR_ENOTIMPL;
+    }
+    ms_guard_resize(store->guard, kept->nmax > 0 ? kept->nmax : 1);
+    for (prepared = kept->prepared; prepared; prepared = prepared->next) {
+        if (prepared->store == store) {
+            c->prepared = prepared;
+            return APR_SUCCESS;
+        }
+    }
+    if (make_ready(c, kept) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    prepared = apr_pcalloc(kept->pool, sizeof(*prepared));
+    prepared->store = store;
+    prepared->next = kept->prepared;
+    kept->prepared = prepared;
+    c->prepared = prepared;
+    return APR_SUCCESS;
+}
+
+apr_status_t ms_connection_borrow(const ms_asker *ask, ms_connection *c)
+{
+    apr_status_t rv = take(ask, c);
+
+    if (rv == APR_SUCCESS) {
+        rv = prepare_for_store(c);
+        if (rv != APR_SUCCESS) {
+            ms_connection_return(c);
+        }
+    }
+    return rv;
+}
+
+apr_dbd_prepared_t *ms_connection_statement(ms_connection *c, ms_sql which, int *rv)
+{
+    const ms_kept *kept = kept_of(c);
+    apr_dbd_prepared_t **slot = &c->prepared->statements[which];
+
+    *rv = 0;
+    if (!*slot) {
+        /* Without a label PostgreSQL keeps nothing in its session that a reconnect could lose. */
+        *rv = apr_dbd_prepare(c->dbd->driver, kept->pool, c->dbd->handle, c->ask->store->sql[which],
+                              NULL, slot);
+        if (*rv) {
+            *slot = NULL;
+        }
+    }
+    return *slot;
+}
+
+void ms_connection_forget(ms_connection *c, ms_sql which)
+{
+    c->prepared->statements[which] = NULL;
+}
+
+void ms_connection_log_failure(ms_connection *c, ms_sql which, int rv)
+{
+    const ms_store *store = c->ask->store;
+    const char *why = apr_dbd_error(c->dbd->driver, c->dbd->handle, rv);
+
+    if (ms_guard_may_log(store->guard)) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, store->server,
+                     "MS0004: the session database refused the statement %s on table \"%s\": %s%s",
+                     ms_sql_name(which), store->table, why ? why : "no reason given",
+                     sqlite_hint(store, c->ask->p));
+    }
+}

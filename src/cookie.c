@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Split at ";" only, trim space and tab only, compare names byte for byte; no unquoting, no
+ * decoding, no commas: whatever a cookie of ours would not look like is not one.
+ */
+#include "cookie.h"
+
+#include <string.h>
+#include <apr_lib.h>
+#include <apr_strings.h>
+
+#define NAME_MAX_LEN 100
+
+/* A stretch of the header. */
+typedef struct span {
+    const char *at;
+    apr_size_t len;
+} span;
+
+static span trim(span s)
+{
+    while (s.len && (*s.at == ' ' || *s.at == '\t')) {
+        s.at++;
+        s.len--;
+    }
+    while (s.len && (s.at[s.len - 1] == ' ' || s.at[s.len - 1] == '\t')) {
+        s.len--;
+    }
+    return s;
+}
+
+/* The piece up to the next ";", which *rest then points behind, or NULL at the end. */
+static span next_piece(const char **rest)
+{
+    const span piece = {*rest, strcspn(*rest, ";")};
+
+    *rest = piece.at[piece.len] ? piece.at + piece.len + 1 : NULL;
+    return piece;
+}
+
+/* Whether a piece is "name=value"; *value is trimmed. */
+static int is_named(span piece, const char *name, span *value)
+{
+    const char *equals = memchr(piece.at, '=', piece.len);
+    span key;
+
+    if (!equals) {
+        return 0;
+    }
+    key = trim((span){piece.at, (apr_size_t)(equals - piece.at)});
+    *value = trim((span){equals + 1, piece.len - (apr_size_t)(equals + 1 - piece.at)});
+    return key.len == strlen(name) && memcmp(key.at, name, key.len) == 0;
+}
+
+static int is_known(const ms_cookie_found *found, const ms_token *token)
+{
+    for (int i = 0; i < found->n; i++) {
+        if (strcmp(found->tokens[i].id, token->id) == 0 &&
+            strcmp(found->tokens[i].secret, token->secret) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+void ms_cookie_find(const char *header, const char *name, ms_cookie_found *found)
+{
+    memset(found, 0, sizeof(*found));
+    while (header) {
+        ms_token token;
+        span value;
+
+        if (is_named(next_piece(&header), name, &value)) {
+            found->seen++;
+            if (found->n < MS_COOKIE_TOKENS_MAX && ms_token_parse(value.at, value.len, &token) &&
+                !is_known(found, &token)) {
+                found->tokens[found->n++] = token;
+            }
+        }
+    }
+}
+
+const char *ms_cookie_strip(apr_pool_t *p, const char *header, const char *name)
+{
+    const char *rest = header;
+    char *out, *end;
+    int dropped = 0;
+
+    out = end = apr_palloc(p, strlen(header) + 1);
+    while (rest) {
+        const span piece = next_piece(&rest);
+        span value;
+
+        if (is_named(piece, name, &value)) {
+            dropped = 1;
+            continue;
+        }
+        if (end > out) {
+            *end++ = ';';
+        }
+        /* The first piece that stays must not begin with the blank that followed a dropped one. */
+        {
+            const span kept = end == out && dropped ? trim(piece) : piece;
+
+            memcpy(end, kept.at, kept.len);
+            end += kept.len;
+        }
+    }
+    *end = '\0';
+    return dropped ? out : header;
+}
+
+const char *ms_cookie_format(apr_pool_t *p, const ms_cookie_attrs *attrs, const char *value,
+                             apr_int64_t max_age)
+{
+    static const char *const same_site[] = {"Lax", "Strict", "None"};
+    const char *age = "";
+
+    if (!value) {
+        age = "; Max-Age=0";
+    }
+    else if (max_age > 0) {
+        age = apr_psprintf(p, "; Max-Age=%" APR_INT64_T_FMT, max_age);
+    }
+    return apr_pstrcat(p, attrs->name, "=", value ? value : "", "; Path=", attrs->path,
+                       attrs->domain ? "; Domain=" : "", attrs->domain ? attrs->domain : "",
+                       attrs->secure ? "; Secure" : "",
+                       "; HttpOnly; SameSite=", same_site[attrs->same_site], age, NULL);
+}
+
+int ms_cookie_is_named(const char *set_cookie, const char *name)
+{
+    const char *rest = set_cookie;
+    const span piece = next_piece(&rest);
+    span value;
+
+    if (is_named(piece, name, &value)) {
+        return 1;
+    }
+    /* A cookie without a name is sent back as its value alone, which older browsers let be
+     * "name=...". */
+    return is_named(piece, "", &value) && is_named(value, name, &value);
+}
+
+/* ---- configuration ----------------------------------------------------------------------------
+ */
+
+static int is_token(const char *name)
+{
+    const char *c = name;
+
+    for (; *c; c++) {
+        if (!apr_isalnum(*c) && !strchr("!#$%&'*+-.^_`|~", *c)) {
+            return 0;
+        }
+    }
+    return c > name && c - name <= NAME_MAX_LEN;
+}
+
+static int is_attribute(const char *value)
+{
+    for (; *value; value++) {
+        if (*value <= ' ' || *value >= 0x7f || *value == ';' || *value == ',') {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+static int has_prefix(const char *name, const char *prefix)
+{
+    return strncasecmp(name, prefix, strlen(prefix)) == 0;
+}
+
+const char *ms_cookie_check(apr_pool_t *p, const ms_cookie_attrs *attrs)
+{
+    const char *name = attrs->name;
+
+    if (!is_token(name)) {
+        return apr_psprintf(p,
+                            "ManagedSessionCookieName takes 1 to %d letters, digits or characters "
+                            "such as - and _, not \"%s\"",
+                            NAME_MAX_LEN, name);
+    }
+    if (attrs->path[0] != '/' || !is_attribute(attrs->path)) {
+        return "ManagedSessionCookiePath takes a path that begins with \"/\" and has no blank, "
+               "\";\" or \",\"";
+    }
+    if (attrs->domain && (!attrs->domain[0] || !is_attribute(attrs->domain))) {
+        return "ManagedSessionCookieDomain takes the name of a domain, such as example.org";
+    }
+    if (has_prefix(name, "__Host-") &&
+        (!attrs->secure || attrs->domain || strcmp(attrs->path, "/") != 0)) {
+        return apr_psprintf(p,
+                            "ManagedSessionCookieName %s: browsers take a __Host- cookie only with "
+                            "ManagedSessionCookieSecure On, ManagedSessionCookiePath / and no "
+                            "ManagedSessionCookieDomain; change these or the name",
+                            name);
+    }
+    if (has_prefix(name, "__Secure-") && !attrs->secure) {
+        return apr_psprintf(p,
+                            "ManagedSessionCookieName %s: browsers take a __Secure- cookie only "
+                            "with ManagedSessionCookieSecure On; change that or the name",
+                            name);
+    }
+    if (attrs->same_site == MS_SAMESITE_NONE && !attrs->secure) {
+        return "ManagedSessionCookieSameSite None needs ManagedSessionCookieSecure On; change one of "
+               "them";
+    }
+    return NULL;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The statements, and what SQLite, PostgreSQL and MariaDB/MySQL say differently. Each statement is
+ * complete in itself: there are no transactions, so nothing is left open when a child is killed.
+ */
+#include "dialect.h"
+
+#include <string.h>
+#include <apr_strings.h>
+
+#define COLUMNS                                                                                    \
+    "session_id, secret_hash, user_name, created_at, last_seen_at, expires_at, max_expires_at, "   \
+    "created_ip, last_ip, user_agent, label, auth_method, persistent"
+
+static const struct {
+    const char *name;
+    const char *text;
+} statements[MS_SQL_N] = {
+    [MS_SQL_PROBE] = {"PROBE", "SELECT " COLUMNS ", realm FROM {table} WHERE 1 = 0"},
+    [MS_SQL_FIND] = {"FIND", "SELECT " COLUMNS " FROM {table}"
+                             " WHERE session_id = %s AND realm = %s AND expires_at > %lld"},
+    [MS_SQL_INSERT] =
+        {"INSERT", "INSERT INTO {table} (session_id, secret_hash, realm, user_name, created_at,"
+                   " last_seen_at, expires_at, max_expires_at, created_ip, last_ip, user_agent,"
+                   " label, auth_method, persistent)"
+                   " VALUES (%s, %s, %s, %s, %lld, %lld, %lld, %lld, %s, %s, %s, %s, %s, %lld)"},
+    [MS_SQL_LIST] = {"LIST", "SELECT " COLUMNS " FROM {table}"
+                             " WHERE realm = %s AND user_name = %s AND expires_at > %lld"
+                             " ORDER BY last_seen_at DESC, created_at DESC, session_id"},
+    [MS_SQL_END] = {"END", "DELETE FROM {table} WHERE realm = %s AND user_name = %s"
+                           " AND expires_at > %lld AND session_id = %s"},
+    [MS_SQL_END_OTHERS] = {"END_OTHERS", "DELETE FROM {table} WHERE realm = %s AND user_name = %s"
+                                         " AND expires_at > %lld AND session_id <> %s"},
+    [MS_SQL_END_ALL] = {"END_ALL", "DELETE FROM {table} WHERE realm = %s AND user_name = %s"
+                                   " AND expires_at > %lld"},
+};
+
+/*
+ * WAL lets readers go on while one writes. The busy timeout is small on purpose: apr_dbd waits in
+ * it under a mutex that all threads of the process share.
+ */
+static const char *const sqlite_setup[] = {"PRAGMA busy_timeout=50", "PRAGMA journal_mode=WAL",
+                                           "PRAGMA synchronous=NORMAL", NULL};
+
+static const char *const sqlite_ddl[] = {
+    "CREATE TABLE IF NOT EXISTS {table} ("
+    " session_id CHAR(22) PRIMARY KEY,"
+    " secret_hash CHAR(64) NOT NULL,"
+    " realm VARCHAR(255) NOT NULL,"
+    " user_name VARCHAR(255) NOT NULL,"
+    " created_at BIGINT NOT NULL,"
+    " last_seen_at BIGINT NOT NULL,"
+    " expires_at BIGINT NOT NULL,"
+    " max_expires_at BIGINT NOT NULL,"
+    " created_ip VARCHAR(45) NOT NULL,"
+    " last_ip VARCHAR(45) NOT NULL,"
+    " user_agent VARCHAR(512) NOT NULL,"
+    " label VARCHAR(255),"
+    " auth_method VARCHAR(32) NOT NULL,"
+    " persistent SMALLINT NOT NULL)",
+    "CREATE INDEX IF NOT EXISTS {table}_user ON {table} (realm, user_name)",
+    "CREATE INDEX IF NOT EXISTS {table}_expires ON {table} (expires_at)", NULL};
+
+static const ms_dialect dialects[] = {
+    {"sqlite3", sqlite_setup, sqlite_ddl, "conf/schema/sqlite.sql"},
+};
+
+const char *ms_sql_name(ms_sql which)
+{
+    return statements[which].name;
+}
+
+const char *ms_sql_text(ms_sql which)
+{
+    return statements[which].text;
+}
+
+const char *ms_sql_for_table(apr_pool_t *p, const char *sql, const char *table)
+{
+    static const char mark[] = "{table}";
+    const char *at;
+    char *out = apr_pstrdup(p, "");
+
+    while ((at = strstr(sql, mark)) != NULL) {
+        out = apr_pstrcat(p, out, apr_pstrmemdup(p, sql, (apr_size_t)(at - sql)), table, NULL);
+        sql = at + sizeof(mark) - 1;
+    }
+    return apr_pstrcat(p, out, sql, NULL);
+}
+
+const ms_dialect *ms_dialect_find(const char *driver)
+{
+    for (apr_size_t i = 0; i < sizeof(dialects) / sizeof(dialects[0]); i++) {
+        if (strcmp(dialects[i].driver, driver) == 0) {
+            return &dialects[i];
+        }
+    }
+    return NULL;
+}
+
+const char *ms_dialect_names(apr_pool_t *p)
+{
+    const char *names = dialects[0].driver;
+
+    for (apr_size_t i = 1; i < sizeof(dialects) / sizeof(dialects[0]); i++) {
+        names = apr_pstrcat(p, names, ", ", dialects[i].driver, NULL);
+    }
+    return names;
+}

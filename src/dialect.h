@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * All SQL, as whole statements: one set for every database, and beside it what the databases say
+ * differently. "{table}" stands for the table's name; the rest are apr_dbd's placeholders (%s for
+ * text, %lld for a 64-bit integer), so that a statement reads as it would in a shell.
+ */
+#ifndef MS_DIALECT_H
+#define MS_DIALECT_H
+
+#include <apr_pools.h>
+
+typedef enum {
+    MS_SQL_PROBE,      /* answers, with no row, where the table is there and has our columns */
+    MS_SQL_FIND,       /* id, realm, now */
+    MS_SQL_INSERT,     /* all columns, in the order of the table */
+    MS_SQL_LIST,       /* realm, user, now */
+    MS_SQL_END,        /* realm, user, now, id */
+    MS_SQL_END_OTHERS, /* realm, user, now, id */
+    MS_SQL_END_ALL,    /* realm, user, now */
+    MS_SQL_N
+} ms_sql;
+
+typedef struct ms_dialect {
+    const char *driver;       /* apr_dbd's name for it */
+    const char *const *setup; /* for each new connection, NULL-terminated; failures do not matter */
+    const char *const *ddl;   /* makes the table, NULL-terminated */
+    const char *schema_file;  /* the same DDL for those who run it by hand */
+} ms_dialect;
+
+/** The name of a statement in logs, in capitals. */
+const char *ms_sql_name(ms_sql which);
+
+/** A statement's text, with "{table}" still in it. */
+const char *ms_sql_text(ms_sql which);
+
+/** A statement for a table. */
+const char *ms_sql_for_table(apr_pool_t *p, const char *sql, const char *table);
+
+/** The dialect of an apr_dbd driver; NULL where it is none of ours. */
+const ms_dialect *ms_dialect_find(const char *driver);
+
+/** The drivers there is a dialect for, "sqlite3, pgsql", for messages. */
+const char *ms_dialect_names(apr_pool_t *p);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * application/x-www-form-urlencoded, strictly: what a form of ours would not send is refused, not
+ * guessed at. Knows apr only; body.h reads the bytes off a request.
+ */
+#ifndef MS_FORM_H
+#define MS_FORM_H
+
+#include <apr_pools.h>
+#include <apr_tables.h>
+
+#define MS_FORM_BODY_MAX   16384
+#define MS_FORM_FIELDS_MAX 20
+
+/**
+ * Parse a body or a query string.
+ * @param fields  name to value, both decoded, in p
+ * @return NULL, or why it was refused: a bad escape, a NUL (raw or encoded), a field sent twice,
+ * more than MS_FORM_FIELDS_MAX of them, a field without a name
+ */
+const char *ms_form_parse(apr_pool_t *p, const char *text, apr_size_t len, apr_table_t **fields);
+
+#endif

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The access_checker hook only identifies; httpd's own Require lines decide, and where they want a
+ * user and there is none, httpd comes back to check_authn, which challenges. Everything here may
+ * run several times for one client request (subrequests, internal redirects,
+ * ap_some_authn_required), depends on per-directory configuration only, and asks the database once.
+ */
+#include "gate.h"
+
+#include <string.h>
+#include <apr_strings.h>
+#include <ap_provider.h>
+#include <http_config.h>
+#include <http_core.h>
+#include <http_log.h>
+#include <http_protocol.h>
+#include <http_request.h>
+#include <mod_auth.h>
+#include "config.h"
+#include "origin.h"
+#include "page.h"
+#include "session.h"
+#include "text.h"
+
+APLOG_USE_MODULE(managed_session);
+
+static int is_our_type(const char *auth_type)
+{
+    return auth_type && ap_cstr_casecmp(auth_type, MS_AUTH_TYPE) == 0;
+}
+
+int ms_gate_is_handler(const request_rec *r, const char *handler)
+{
+    const core_dir_config *core = ap_get_core_module_config(r->per_dir_config);
+    const char *set = core->handler ? core->handler : r->handler;
+
+    return set && strcmp(set, handler) == 0;
+}
+
+static void depend(request_rec *r, ms_dependence how)
+{
+    ms_request *request = ms_request_get(r);
+
+    if (request->depends < how) {
+        request->depends = how;
+    }
+}
+
+/* ---- identify -------------------------------------------------------------------------------- */
+
+/* A sign-in page of another AuthType's must see that module's user, not the one signed in already.
+ */
+static int is_foreign_login(request_rec *r, const char *auth_type)
+{
+    return auth_type && !is_our_type(auth_type) && ms_gate_is_handler(r, MS_HANDLER_LOGIN);
+}
+
+/* A page of another site's may open a WebSocket to anywhere, and reads what comes: the browser's
+ * cookie must not be enough, unless cookies were opened to other sites on purpose. */
+static int is_foreign_websocket(request_rec *r)
+{
+    const char *upgrade = apr_table_get(r->headers_in, "Upgrade");
+
+    return upgrade && ap_find_token(r->pool, upgrade, "websocket") && ms_is_cross_site(r) &&
+           ms_server_conf_get(r->server)->cookie.same_site != MS_SAMESITE_NONE;
+}
+
+static int identify(request_rec *r)
+{
+    const char *auth_type = ap_auth_type(r);
+    const int required = is_our_type(auth_type);
+    const ms_row *row;
+
+    if ((!required && ms_dir_conf_get(r)->on != 1) || is_foreign_login(r, auth_type)) {
+        return DECLINED;
+    }
+    depend(r, required ? MS_DEPENDS_ENTIRELY : MS_DEPENDS_OPTIONALLY);
+    if (ms_session_current(r, &row) == APR_SUCCESS && row && !is_foreign_websocket(r)) {
+        r->user = (char *)row->user;
+        r->ap_auth_type = (char *)MS_AUTH_TYPE;
+    }
+    return DECLINED;
+}
+
+/* ---- challenge ------------------------------------------------------------------------------- */
+
+static const char *path_of(const char *url)
+{
+    const char *host = strstr(url, "://");
+
+    return url[0] == '/' || !host ? url : strchr(host + 3, '/');
+}
+
+/* Whether this request asks for the sign-in page itself, so that sending it there would never end.
+ */
+static int is_login_url(const request_rec *first, const char *url)
+{
+    const char *path = path_of(url);
+    const apr_size_t len = path ? strcspn(path, "?#") : 0;
+
+    return len > 0 && first->uri && strncmp(first->uri, path, len) == 0 && !first->uri[len];
+}
+
+static const request_rec *as_asked(const request_rec *r)
+{
+    while (r->prev) {
+        r = r->prev;
+    }
+    return r;
+}
+
+static const char *back_here(request_rec *r)
+{
+    const request_rec *asked = as_asked(r);
+    const char *path = asked->parsed_uri.path;
+
+    if (path && asked->parsed_uri.query) {
+        path = apr_pstrcat(r->pool, path, "?", asked->parsed_uri.query, NULL);
+    }
+    return ms_text_return_path(r->pool, path);
+}
+
+const char *ms_gate_login_url(request_rec *r)
+{
+    const char *login = ms_dir_conf_get(r)->login_url, *back = back_here(r);
+
+    if (!login || !back) {
+        return login;
+    }
+    return apr_pstrcat(r->pool, login, strchr(login, '?') ? "&" : "?",
+                       "return=", ms_text_escape_query(r->pool, back), NULL);
+}
+
+void ms_gate_note_challenge(request_rec *r, apr_table_t *headers)
+{
+    const char *realm = ap_auth_name(r);
+
+    if (!realm) {
+        realm = ms_server_conf_get(r->server)->realm;
+    }
+    apr_table_setn(headers, "WWW-Authenticate",
+                   apr_pstrcat(r->pool, MS_AUTH_TYPE " realm=\"", ap_escape_quotes(r->pool, realm),
+                               "\"", NULL));
+}
+
+static int note_auth_failure(request_rec *r, const char *auth_type)
+{
+    if (!is_our_type(auth_type)) {
+        return DECLINED;
+    }
+    ms_gate_note_challenge(r, r->err_headers_out);
+    return OK;
+}
+
+int ms_gate_challenge(request_rec *r)
+{
+    const char *login = ms_dir_conf_get(r)->login_url;
+
+    ms_leave_body_unread(r);
+    apr_table_setn(r->err_headers_out, "Cache-Control", "no-store");
+    if (login && ms_is_navigation(r) && is_login_url(as_asked(r), login)) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+                      "MS0020: ManagedSessionLoginURL %s is itself closed to visitors who are not "
+                      "signed in; give its location \"SetHandler " MS_HANDLER_LOGIN
+                      "\", or \"Require all granted\"",
+                      login);
+    }
+    else if (login && ms_is_navigation(r)) {
+        apr_table_setn(r->headers_out, "Location", ms_gate_login_url(r));
+        return HTTP_SEE_OTHER;
+    }
+    ms_gate_note_challenge(r, r->err_headers_out);
+    return HTTP_UNAUTHORIZED;
+}
+
+static int unavailable(request_rec *r)
+{
+    ms_leave_body_unread(r);
+    apr_table_setn(r->err_headers_out, "Retry-After", APR_STRINGIFY(MS_RETRY_AFTER));
+    apr_table_setn(r->err_headers_out, "Cache-Control", "no-store");
+    return HTTP_SERVICE_UNAVAILABLE;
+}
+
+static int authenticate(request_rec *r)
+{
+    const ms_row *row;
+
+    if (!is_our_type(ap_auth_type(r))) {
+        return DECLINED;
+    }
+    depend(r, MS_DEPENDS_ENTIRELY);
+    if (ms_session_current(r, &row) != APR_SUCCESS) {
+        return unavailable(r);
+    }
+    if (!row) {
+        return ms_gate_challenge(r);
+    }
+    if (is_foreign_websocket(r)) {
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
+                      "MS0022: a page of another site tried to open a WebSocket as user \"%s\"",
+                      row->user);
+        return HTTP_FORBIDDEN;
+    }
+    r->user = (char *)row->user;
+    r->ap_auth_type = (char *)MS_AUTH_TYPE;
+    return OK;
+}
+
+/*
+ * Sign-in and sign-out are open to visitors even where they lie within a protected tree. Whatever
+ * else that tree requires (an address, say) still holds: httpd answers DECLINED exactly where
+ * nothing but a user is missing.
+ */
+static int open_own_doors(request_rec *r)
+{
+    static const char asked[] = "managed_session_asked";
+    int answer;
+
+    if (r->user || !is_our_type(ap_auth_type(r)) || apr_table_get(r->notes, asked) ||
+        !(ms_gate_is_handler(r, MS_HANDLER_LOGIN) || ms_gate_is_handler(r, MS_HANDLER_LOGOUT))) {
+        return DECLINED;
+    }
+    apr_table_setn(r->notes, asked, "1");
+    answer = ap_run_access_checker_ex(r);
+    apr_table_unset(r->notes, asked);
+    return answer == DECLINED ? OK : answer;
+}
+
+/* ---- Require --------------------------------------------------------------------------------- */
+
+static authz_status require_session(request_rec *r, const char *line, const void *parsed)
+{
+    const ms_row *row;
+
+    (void)line, (void)parsed;
+    depend(r, MS_DEPENDS_ENTIRELY);
+    if (ms_session_current(r, &row) != APR_SUCCESS || !row) {
+        return AUTHZ_DENIED_NO_USER;
+    }
+    /* Another AuthType may have let somebody else in here, who has no session. */
+    return r->user && strcmp(r->user, row->user) == 0 ? AUTHZ_GRANTED : AUTHZ_DENIED_NO_USER;
+}
+
+static const char *parse_no_arguments(cmd_parms *cmd, const char *line, const void **parsed)
+{
+    (void)cmd;
+    *parsed = NULL;
+    return *line ? "Require managed-session takes no arguments" : NULL;
+}
+
+static const authz_provider session_provider = {require_session, parse_no_arguments};
+
+/* ---- what was decided, once more; and the environment -----------------------------------------
+ */
+
+/*
+ * "Satisfy Any" (mod_access_compat) lets a request in that no access hook refused, without ever
+ * asking for its user. Beside our AuthType that would be everybody.
+ */
+static int decide_again(request_rec *r)
+{
+    const ms_row *row;
+
+    if (ap_satisfies(r) != SATISFY_ANY || !is_our_type(ap_auth_type(r)) ||
+        ms_gate_is_handler(r, MS_HANDLER_LOGIN) || ms_gate_is_handler(r, MS_HANDLER_LOGOUT)) {
+        return OK;
+    }
+    if (ms_session_current(r, &row) != APR_SUCCESS) {
+        return unavailable(r);
+    }
+    if (!row || !r->user) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+                      "MS0021: \"Satisfy Any\" beside AuthType " MS_AUTH_TYPE
+                      " would let everybody in; "
+                      "use <RequireAny> with Require lines instead");
+        ms_leave_body_unread(r);
+        return HTTP_FORBIDDEN;
+    }
+    return ap_run_auth_checker(r) == OK ? OK : HTTP_FORBIDDEN;
+}
+
+static void set_environment(request_rec *r, const ms_row *row)
+{
+    apr_table_setn(r->subprocess_env, "MANAGED_SESSION_ID", row->id);
+    apr_table_setn(r->subprocess_env, "MANAGED_SESSION_AUTH_TIME",
+                   apr_psprintf(r->pool, "%" APR_INT64_T_FMT, row->created_at));
+    apr_table_setn(r->subprocess_env, "MANAGED_SESSION_EXPIRES",
+                   apr_psprintf(r->pool, "%" APR_INT64_T_FMT, row->expires_at));
+}
+
+static int fixups(request_rec *r)
+{
+    const int decision = decide_again(r);
+    const ms_row *row;
+
+    if (decision != OK) {
+        return decision;
+    }
+    if (r->user && is_our_type(r->ap_auth_type) && ms_session_current(r, &row) == APR_SUCCESS &&
+        row) {
+        set_environment(r, row);
+    }
+    return DECLINED;
+}
+
+void ms_gate_register_hooks(apr_pool_t *p)
+{
+    /* FIRST: the hooks of mod_access_compat and mod_ssl may refuse, and then later ones do not run.
+     */
+    ap_hook_check_access(identify, NULL, NULL, APR_HOOK_FIRST, AP_AUTH_INTERNAL_PER_CONF);
+    ap_hook_check_access_ex(open_own_doors, NULL, NULL, APR_HOOK_MIDDLE, AP_AUTH_INTERNAL_PER_CONF);
+    ap_hook_check_authn(authenticate, NULL, NULL, APR_HOOK_FIRST, AP_AUTH_INTERNAL_PER_CONF);
+    ap_hook_note_auth_failure(note_auth_failure, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_fixups(fixups, NULL, NULL, APR_HOOK_FIRST);
+    ap_register_auth_provider(p, AUTHZ_PROVIDER_GROUP, "managed-session", AUTHZ_PROVIDER_VERSION,
+                              &session_provider, AP_AUTH_INTERNAL_PER_CONF);
+}

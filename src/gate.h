@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who comes in: the access_checker hook that identifies, the authn hook that challenges, the authz
+ * providers, and the environment that applications see.
+ */
+#ifndef MS_GATE_H
+#define MS_GATE_H
+
+#include <httpd.h>
+
+/** Register the hooks and authz providers. */
+void ms_gate_register_hooks(apr_pool_t *p);
+
+/** Whether the location's handler is that one; known before the handler phase too. */
+int ms_gate_is_handler(const request_rec *r, const char *handler);
+
+/** The URL of the sign-in page that leads back to this request; NULL where none is configured. */
+const char *ms_gate_login_url(request_rec *r);
+
+/**
+ * Challenge a visitor without a session.
+ * @return the status to answer with: 303 to the sign-in page for a navigation, else 401
+ */
+int ms_gate_challenge(request_rec *r);
+
+/** The WWW-Authenticate header of a 401 (RFC 9110, 11.6.1). */
+void ms_gate_note_challenge(request_rec *r, apr_table_t *headers);
+
+#endif

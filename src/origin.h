@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where a request comes from, as far as its headers tell: a navigation or a script's call, our own
+ * pages or another site's (Fetch Metadata, https://www.w3.org/TR/fetch-metadata/; RFC 6454).
+ */
+#ifndef MS_ORIGIN_H
+#define MS_ORIGIN_H
+
+#include <httpd.h>
+
+/**
+ * Whether a browser is about to show the answer as a page: GET or HEAD with Sec-Fetch-Mode navigate
+ * or, without that header, with an Accept that names text/html and without X-Requested-With.
+ */
+int ms_is_navigation(const request_rec *r);
+
+/**
+ * Whether a state-changing request comes from another site's page: Sec-Fetch-Site is neither
+ * same-origin nor none or, without that header, Origin is another host than the one asked.
+ */
+int ms_is_cross_site(const request_rec *r);
+
+/** Whether another site embeds or fetches a page of ours, rather than leads a visitor to it. */
+int ms_is_foreign_embed(const request_rec *r);
+
+/** Close the connection after this answer where a body is left unread, instead of reading it all
+ * first. */
+void ms_leave_body_unread(request_rec *r);
+
+#endif

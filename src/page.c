@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A page is never kept by a cache, framed, sniffed, compressed (a compressed page would leak its
+ * form's token, BREACH) or able to run a script.
+ */
+#include "page.h"
+
+#include <string.h>
+#include <apr_base64.h>
+#include <apr_random.h>
+#include <apr_strings.h>
+#include <apr_uri.h>
+#include <http_protocol.h>
+#include "config.h"
+#include "origin.h"
+#include "render.h"
+
+#define DEFAULT_TITLE "Your sessions"
+#define SHA256_BYTES  32
+
+static const char *style_hash; /* set once at start: of the built-in style sheet, for the CSP */
+
+void ms_page_init(apr_pool_t *pconf)
+{
+    const ms_page *style = ms_page_get("style.css");
+    apr_crypto_hash_t *sha = apr_crypto_sha256_new(pconf);
+    unsigned char digest[SHA256_BYTES];
+    char *encoded = apr_palloc(pconf, (apr_size_t)apr_base64_encode_len(SHA256_BYTES));
+
+    sha->init(sha);
+    sha->add(sha, style->text, style->len);
+    sha->finish(sha, digest);
+    apr_base64_encode_binary(encoded, digest, SHA256_BYTES);
+    style_hash = encoded;
+}
+
+/* The site's own style sheet may lie on another host; then that host is allowed to style us. */
+static const char *style_sources(request_rec *r)
+{
+    const char *sheet = ms_dir_conf_get(r)->stylesheet;
+    apr_uri_t uri;
+
+    if (!sheet) {
+        return "";
+    }
+    if (sheet[0] != '/' && apr_uri_parse(r->pool, sheet, &uri) == APR_SUCCESS && uri.hostinfo) {
+        return apr_pstrcat(r->pool, " ", uri.scheme, "://", uri.hostinfo, NULL);
+    }
+    return " 'self'";
+}
+
+static void set_headers(request_rec *r, apr_table_t *t)
+{
+    apr_table_setn(t, "Cache-Control", "no-store");
+    apr_table_setn(t, "Content-Security-Policy",
+                   apr_pstrcat(r->pool, "default-src 'none'; style-src 'sha256-", style_hash, "'",
+                               style_sources(r),
+                               "; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
+                               "frame-ancestors 'none'",
+                               NULL));
+    apr_table_setn(t, "X-Content-Type-Options", "nosniff");
+    apr_table_setn(t, "X-Frame-Options", "DENY");
+    apr_table_setn(t, "Referrer-Policy", "no-referrer");
+    apr_table_setn(t, "Cross-Origin-Opener-Policy", "same-origin");
+    apr_table_setn(t, "Cross-Origin-Resource-Policy", "same-origin");
+    apr_table_setn(r->subprocess_env, "no-gzip", "1");
+    apr_table_setn(r->subprocess_env, "no-brotli", "1");
+    r->no_cache = 1;
+    r->no_local_copy = 1;
+}
+
+json_t *ms_page_model(request_rec *r)
+{
+    const ms_dir_conf *conf = ms_dir_conf_get(r);
+    json_t *model = json_object();
+
+    json_object_set_new(model, "title", json_string(conf->title ? conf->title : DEFAULT_TITLE));
+    if (conf->stylesheet) {
+        json_object_set_new(model, "stylesheet", json_string(conf->stylesheet));
+    }
+    return model;
+}
+
+static int send_body(request_rec *r, int status, const char *type, const char *body)
+{
+    if (!body) {
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    set_headers(r, r->headers_out);
+    r->status = status;
+    ap_set_content_type(r, type);
+    ap_set_content_length(r, (apr_off_t)strlen(body));
+    ap_rputs(body, r);
+    return OK;
+}
+
+int ms_page_send(request_rec *r, int status, const char *name, json_t *model)
+{
+    const ms_page *page = ms_page_get(name);
+    const char *html = ms_render(r->pool, page->text, page->len, model);
+
+    json_decref(model);
+    return send_body(r, status, "text/html; charset=utf-8", html);
+}
+
+int ms_page_send_json(request_rec *r, int status, json_t *model)
+{
+    const char *json = ms_json(r->pool, model);
+
+    json_decref(model);
+    return send_body(r, status, "application/json; charset=utf-8", json);
+}
+
+int ms_page_redirect(request_rec *r, const char *url)
+{
+    apr_table_setn(r->headers_out, "Location", url);
+    return ms_page_status(r, HTTP_SEE_OTHER);
+}
+
+int ms_page_status(request_rec *r, int status)
+{
+    /* What is not an error's own header is dropped when httpd answers with a status. */
+    set_headers(r, r->err_headers_out);
+    return status;
+}
+
+int ms_page_message(request_rec *r, int status, const char *heading, const char *text)
+{
+    json_t *model = ms_page_model(r);
+
+    json_object_set_new(model, "heading", json_string(heading));
+    json_object_set_new(model, "text", json_string(text));
+    return ms_page_send(r, status, "message.html", model);
+}
+
+int ms_page_wrong_method(request_rec *r, const char *allow)
+{
+    ms_leave_body_unread(r);
+    apr_table_setn(r->headers_out, "Allow", allow);
+    return ms_page_message(r, HTTP_METHOD_NOT_ALLOWED, "That cannot be done here",
+                           "This page does not know that kind of request.");
+}
+
+int ms_page_cross_site(request_rec *r)
+{
+    ms_leave_body_unread(r);
+    return ms_page_message(r, HTTP_FORBIDDEN, "Nothing was changed",
+                           "The request did not come from this page, or the page was too old. Go "
+                           "back, reload the page and try again.");
+}
+
+int ms_page_unavailable(request_rec *r)
+{
+    ms_leave_body_unread(r);
+    apr_table_setn(r->headers_out, "Retry-After", APR_STRINGIFY(MS_RETRY_AFTER));
+    return ms_page_message(r, HTTP_SERVICE_UNAVAILABLE, "Please try again in a moment",
+                           "The sessions cannot be reached right now. Nothing was changed: whoever "
+                           "was signed in still is.");
+}
+
+int ms_page_bad_form(request_rec *r, int status)
+{
+    const char *text =
+        status == HTTP_REQUEST_ENTITY_TOO_LARGE ? "The form was too large."
+        : status == HTTP_UNSUPPORTED_MEDIA_TYPE
+            ? "This page takes its own form only (application/x-www-form-urlencoded)."
+            : "The form was incomplete or damaged. Go back and try again.";
+
+    return ms_page_message(r, status, "That form could not be read", text);
+}

@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sessions as the rest of the module knows them. Whatever is unclear here is "nobody": a token of
+ * another form, a secret that does not match, two live sessions at once; but "the database could
+ * not be asked" is neither somebody nor nobody, and is told apart all the way up.
+ */
+#include "session.h"
+
+#include <string.h>
+#include <apr_crypto.h>
+#include <apr_strings.h>
+#include <http_log.h>
+#include <http_request.h>
+#include "text.h"
+
+APLOG_USE_MODULE(managed_session);
+
+#define USER_AGENT_MAX 512
+#define METHOD_MAX     32
+
+apr_int64_t ms_now(void)
+{
+    return apr_time_sec(apr_time_now());
+}
+
+static request_rec *first_of(request_rec *r)
+{
+    while (!ap_is_initial_req(r)) {
+        r = r->prev ? r->prev : r->main;
+    }
+    return r;
+}
+
+static apr_status_t wipe(void *requestv)
+{
+    ms_request *request = requestv;
+
+    apr_crypto_memzero(&request->token, sizeof(request->token));
+    apr_crypto_memzero(&request->cookies, sizeof(request->cookies));
+    return APR_SUCCESS;
+}
+
+ms_request *ms_request_get(request_rec *r)
+{
+    request_rec *first = first_of(r);
+    ms_request *request = ap_get_module_config(first->request_config, &managed_session_module);
+
+    if (!request) {
+        request = apr_pcalloc(first->pool, sizeof(*request));
+        ms_cookie_find(apr_table_get(first->headers_in, "Cookie"),
+                       ms_server_conf_get(first->server)->cookie.name, &request->cookies);
+        apr_pool_cleanup_register(first->pool, request, wipe, apr_pool_cleanup_null);
+        ap_set_module_config(first->request_config, &managed_session_module, request);
+    }
+    return request;
+}
+
+static ms_asker asker_of(request_rec *r)
+{
+    return ms_store_asker(ms_server_conf_get(r->server)->store, r, first_of(r)->pool);
+}
+
+static void set_cookie(request_rec *r, const ms_token *token, apr_int64_t max_age)
+{
+    request_rec *first = first_of(r);
+    char value[MS_TOKEN_LEN + 1] = "";
+
+    if (token) {
+        ms_token_format(token, value);
+    }
+    ms_request_get(r)->set_cookie = ms_cookie_format(
+        first->pool, &ms_server_conf_get(r->server)->cookie, token ? value : NULL, max_age);
+}
+
+/* ---- find ------------------------------------------------------------------------------------ */
+
+static apr_status_t find(const ms_asker *ask, const ms_token *token, apr_int64_t now,
+                         const ms_row **row)
+{
+    char hash[MS_HASH_LEN + 1];
+    const apr_status_t rv = ms_store_find(ask, token->id, now, row);
+
+    if (rv == APR_SUCCESS && *row) {
+        ms_token_hash(token, hash, ask->p);
+        if (!ms_token_hash_equal(hash, (*row)->secret_hash) || !ms_text_is_user((*row)->user)) {
+            *row = NULL;
+        }
+    }
+    return rv;
+}
+
+/* Several cookies of our name can only be somebody's doing: one live session among them is used,
+ * two are nobody, so that a planted cookie neither locks anyone out nor takes anyone over. */
+static void settle(request_rec *r, ms_request *request)
+{
+    if (request->live_n == 1) {
+        request->row = request->live[0];
+    }
+    else if (request->live_n > 1) {
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
+                      "MS0010: the request carries %d live sessions in cookies of one name, of "
+                      "users \"%s\" and \"%s\"; it counts as signed out",
+                      request->live_n, request->live[0]->user, request->live[1]->user);
+    }
+    else if (request->cookies.n > 0) {
+        set_cookie(r, NULL, 0);
+    }
+}
+
+static apr_status_t resolve(request_rec *r, ms_request *request)
+{
+    const ms_asker ask = asker_of(r);
+    const apr_int64_t now = ms_now();
+
+    for (int i = 0; i < request->cookies.n; i++) {
+        const ms_row *row = NULL;
+        const apr_status_t rv = find(&ask, &request->cookies.tokens[i], now, &row);
+
+        if (rv != APR_SUCCESS) {
+            request->live_n = 0;
+            return rv;
+        }
+        if (row) {
+            request->token = request->cookies.tokens[i];
+            request->live[request->live_n++] = row;
+        }
+    }
+    settle(r, request);
+    return APR_SUCCESS;
+}
+
+apr_status_t ms_session_current(request_rec *r, const ms_row **row)
+{
+    ms_request *request = ms_request_get(r);
+
+    if (!request->resolved) {
+        request->resolved = 1;
+        if (request->cookies.n > 0) {
+            request->status = resolve(r, request);
+        }
+    }
+    *row = request->row;
+    return request->status;
+}
+
+/* ---- begin and end --------------------------------------------------------------------------- */
+
+static const ms_row *new_row(request_rec *r, apr_pool_t *p, const ms_token *token, const char *user,
+                             const char *method, int persistent)
+{
+    const apr_int64_t now = ms_now();
+    ms_row *row = apr_pcalloc(p, sizeof(*row));
+    char *hash = apr_palloc(p, MS_HASH_LEN + 1);
+
+    ms_token_hash(token, hash, p);
+    row->id = apr_pstrdup(p, token->id);
+    row->secret_hash = hash;
+    row->user = apr_pstrdup(p, user);
+    row->created_at = now;
+    row->last_seen_at = now;
+    row->max_expires_at = now + ms_server_conf_get(r->server)->lifetime;
+    row->expires_at = row->max_expires_at;
+    row->created_ip = r->useragent_ip;
+    row->last_ip = r->useragent_ip;
+    row->user_agent =
+        ms_text_storable(p, apr_table_get(r->headers_in, "User-Agent"), USER_AGENT_MAX);
+    row->auth_method = ms_text_storable(p, method, METHOD_MAX);
+    row->persistent = persistent;
+    return row;
+}
+
+/* What the browser presented must not live on beside the new session: it may have been planted. */
+static apr_status_t end_presented(const ms_asker *ask, const ms_request *request)
+{
+    const apr_int64_t now = ms_now();
+
+    for (int i = 0; i < request->live_n; i++) {
+        apr_int64_t ended;
+        const apr_status_t rv =
+            ms_store_end(ask, request->live[i]->user, request->live[i]->id, now, &ended);
+
+        if (rv != APR_SUCCESS) {
+            return rv;
+        }
+    }
+    return APR_SUCCESS;
+}
+
+static void adopt(ms_request *request, const ms_row *row, const ms_token *token)
+{
+    request->resolved = 1;
+    request->status = APR_SUCCESS;
+    request->row = row;
+    request->live[0] = row;
+    request->live_n = row ? 1 : 0;
+    if (token) {
+        request->token = *token;
+    }
+}
+
+apr_status_t ms_session_begin(request_rec *r, const char *user, const char *method, int persistent,
+                              const ms_row **row)
+{
+    ms_request *request = ms_request_get(r);
+    const ms_row *presented, *made;
+    ms_token token;
+    ms_asker ask;
+    apr_status_t rv;
+
+    *row = NULL;
+    if (!ms_text_is_user(user)) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+                      "MS0011: \"%s\" cannot be the name of a user: it must be 1 to 255 characters "
+                      "of UTF-8 without control characters; nobody was signed in",
+                      user ? user : "");
+        return APR_EINVAL;
+    }
+    rv = ms_session_current(r, &presented);
+    if (rv == APR_SUCCESS) {
+        rv = ms_token_make(&token);
+    }
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    ask = asker_of(r);
+    made = new_row(r, ask.p, &token, user, method, persistent);
+    rv = ms_store_insert(&ask, made);
+    if (rv == APR_SUCCESS && (rv = end_presented(&ask, request)) != APR_SUCCESS) {
+        apr_int64_t ended;
+
+        ms_store_end(&ask, made->user, made->id, made->created_at, &ended);
+    }
+    if (rv == APR_SUCCESS) {
+        adopt(request, made, &token);
+        set_cookie(r, &token, persistent ? made->max_expires_at - made->created_at : 0);
+        ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "signed in: user \"%s\", session %s, method %s",
+                      made->user, made->id, made->auth_method);
+        *row = made;
+    }
+    apr_crypto_memzero(&token, sizeof(token));
+    return rv;
+}
+
+static void sign_out_here(request_rec *r)
+{
+    adopt(ms_request_get(r), NULL, NULL);
+    set_cookie(r, NULL, 0);
+}
+
+apr_status_t ms_session_end_current(request_rec *r)
+{
+    ms_request *request = ms_request_get(r);
+    const ms_row *row;
+    apr_status_t rv = ms_session_current(r, &row);
+
+    if (rv == APR_SUCCESS && request->live_n > 0) {
+        const ms_asker ask = asker_of(r);
+
+        rv = end_presented(&ask, request);
+    }
+    if (rv == APR_SUCCESS) {
+        if (row) {
+            ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "signed out: user \"%s\", session %s",
+                          row->user, row->id);
+        }
+        sign_out_here(r);
+    }
+    return rv;
+}
+
+apr_status_t ms_session_revoke(request_rec *r, const char *id, apr_int64_t *ended)
+{
+    const ms_row *row;
+    apr_status_t rv = ms_session_current(r, &row);
+
+    *ended = 0;
+    if (rv == APR_SUCCESS && row && ms_token_is_id(id, strlen(id))) {
+        const ms_asker ask = asker_of(r);
+
+        rv = ms_store_end(&ask, row->user, id, ms_now(), ended);
+        if (rv == APR_SUCCESS && *ended > 0) {
+            ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
+                          "revoked: session %s of user \"%s\", by session %s", id, row->user,
+                          row->id);
+        }
+        if (rv == APR_SUCCESS && strcmp(id, row->id) == 0) {
+            sign_out_here(r);
+        }
+    }
+    return rv;
+}
+
+apr_status_t ms_session_revoke_all(request_rec *r, int others_only, apr_int64_t *ended)
+{
+    const ms_row *row;
+    apr_status_t rv = ms_session_current(r, &row);
+
+    *ended = 0;
+    if (rv == APR_SUCCESS && row) {
+        const ms_asker ask = asker_of(r);
+
+        rv = ms_store_end_all(&ask, row->user, others_only ? row->id : NULL, ms_now(), ended);
+        if (rv == APR_SUCCESS) {
+            ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
+                          "revoked: %" APR_INT64_T_FMT " sessions of user \"%s\"%s, by session %s",
+                          *ended, row->user, others_only ? " but this one" : "", row->id);
+            if (!others_only) {
+                sign_out_here(r);
+            }
+        }
+    }
+    return rv;
+}
+
+apr_status_t ms_session_list(request_rec *r, apr_array_header_t **rows)
+{
+    const ms_row *current;
+    apr_status_t rv = ms_session_current(r, &current);
+
+    *rows = NULL;
+    if (rv == APR_SUCCESS && current) {
+        const ms_asker ask = asker_of(r);
+
+        rv = ms_store_list(&ask, current->user, ms_now(), rows);
+        for (int i = 1; rv == APR_SUCCESS && i < (*rows)->nelts; i++) {
+            const ms_row *row = APR_ARRAY_IDX(*rows, i, const ms_row *);
+
+            if (strcmp(row->id, current->id) == 0) {
+                const ms_row **all = (const ms_row **)(void *)(*rows)->elts;
+
+                memmove(all + 1, all, sizeof(*all) * (apr_size_t)i);
+                all[0] = row;
+            }
+        }
+    }
+    return rv;
+}
+
+/* ---- for other modules ----------------------------------------------------------------------- */
+
+static const managed_session_t *as_public(request_rec *r, const ms_row *row)
+{
+    managed_session_t *session;
+
+    if (!row) {
+        return NULL;
+    }
+    session = apr_pcalloc(first_of(r)->pool, sizeof(*session));
+    session->id = row->id;
+    session->user = row->user;
+    session->realm = ms_server_conf_get(r->server)->realm;
+    session->auth_method = row->auth_method;
+    session->created_at = row->created_at;
+    session->expires_at = row->expires_at;
+    session->persistent = row->persistent;
+    return session;
+}
+
+static apr_status_t managed_session_get(request_rec *r, const managed_session_t **session)
+{
+    const ms_row *row;
+    const apr_status_t rv = ms_session_current(r, &row);
+
+    *session = as_public(r, row);
+    return rv;
+}
+
+static apr_status_t managed_session_create(request_rec *r, const char *user, const char *method,
+                                           int persistent, const managed_session_t **session)
+{
+    const ms_row *row;
+    const apr_status_t rv = ms_session_begin(r, user, method, persistent, &row);
+
+    *session = as_public(r, row);
+    return rv;
+}
+
+static apr_status_t managed_session_revoke(request_rec *r, const char *user, const char *id,
+                                           apr_int64_t *revoked)
+{
+    const ms_asker ask = asker_of(r);
+
+    *revoked = 0;
+    if (id && !ms_token_is_id(id, strlen(id))) {
+        return APR_SUCCESS;
+    }
+    return id ? ms_store_end(&ask, user, id, ms_now(), revoked)
+              : ms_store_end_all(&ask, user, NULL, ms_now(), revoked);
+}
+
+void ms_session_register_functions(void)
+{
+    APR_REGISTER_OPTIONAL_FN(managed_session_get);
+    APR_REGISTER_OPTIONAL_FN(managed_session_create);
+    APR_REGISTER_OPTIONAL_FN(managed_session_revoke);
+}

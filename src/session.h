@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The life of a session: find, begin, end; and the one struct that a client's request carries
+ * through subrequests and internal redirects, so that its session is looked up once.
+ */
+#ifndef MS_SESSION_H
+#define MS_SESSION_H
+
+#include <httpd.h>
+#include "config.h"
+#include "mod_managed_session.h"
+
+/* How far a response depends on who asked: what caches are told follows from it. */
+typedef enum { MS_DEPENDS_NOT, MS_DEPENDS_OPTIONALLY, MS_DEPENDS_ENTIRELY } ms_dependence;
+
+typedef struct ms_request {
+    ms_cookie_found cookies; /* as the client sent them, before any was hidden from a backend */
+    int resolved;
+    apr_status_t status; /* of the look-up: not APR_SUCCESS means that nobody knows */
+    const ms_row *row;   /* the session in force; NULL: nobody */
+    ms_token token;      /* of row */
+    const ms_row *live[MS_COOKIE_TOKENS_MAX]; /* all live sessions presented */
+    int live_n;
+    const char *set_cookie; /* what this response says of our cookie; NULL: nothing */
+    ms_dependence depends;
+} ms_request;
+
+/** The state of the client's request; made on first use, in the pool of the first request. */
+ms_request *ms_request_get(request_rec *r);
+
+/**
+ * Who is signed in. Asks the database at the first call of a client's request only.
+ * @param row  NULL: nobody
+ * @return APR_SUCCESS, or the database could not be asked
+ */
+apr_status_t ms_session_current(request_rec *r, const ms_row **row);
+
+/**
+ * Sign in: a new session, its cookie on this response; those that the client presented are ended.
+ * @return APR_SUCCESS; APR_EINVAL: not a user's name; else nobody was signed in
+ */
+apr_status_t ms_session_begin(request_rec *r, const char *user, const char *method, int persistent,
+                              const ms_row **row);
+
+/**
+ * Sign out: end the session in force and clear the cookie. Without a session the cookie alone is
+ * cleared.
+ * @return APR_SUCCESS, or the database could not be asked: then nothing has changed
+ */
+apr_status_t ms_session_end_current(request_rec *r);
+
+/**
+ * End one session of the user who is signed in, and clear the cookie where it is the current one.
+ * @param ended  0: no such live session of hers
+ */
+apr_status_t ms_session_revoke(request_rec *r, const char *id, apr_int64_t *ended);
+
+/** End all sessions of the user who is signed in, but for the current one where others_only. */
+apr_status_t ms_session_revoke_all(request_rec *r, int others_only, apr_int64_t *ended);
+
+/** The live sessions of the user who is signed in: the current one first, then the last used. */
+apr_status_t ms_session_list(request_rec *r, apr_array_header_t **rows);
+
+/** The server's clock, which alone decides what is live: epoch seconds. */
+apr_int64_t ms_now(void);
+
+/** Register the optional functions of mod_managed_session.h. */
+void ms_session_register_functions(void);
+
+#endif

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * HTML and JSON come out of one model; the page adds what only a form needs. Whose sessions are
+ * shown and ended is decided by the session that asks, never by anything in the request.
+ */
+#include "sessions_page.h"
+
+#include <string.h>
+#include <apr_strings.h>
+#include <http_log.h>
+#include <http_protocol.h>
+#include "body.h"
+#include "config.h"
+#include "device.h"
+#include "form.h"
+#include "gate.h"
+#include "origin.h"
+#include "page.h"
+#include "session.h"
+#include "text.h"
+
+APLOG_USE_MODULE(managed_session);
+
+#define ALLOWED "GET, HEAD, POST, DELETE"
+
+/* ---- the model ------------------------------------------------------------------------------- */
+
+static json_t *text_or_null(const char *text)
+{
+    json_t *value = text ? json_string(text) : NULL;
+
+    return value ? value : json_null();
+}
+
+static json_t *time_of(request_rec *r, apr_int64_t epoch)
+{
+    return json_string(ms_text_time(r->pool, epoch));
+}
+
+static json_t *session_model(request_rec *r, const ms_row *row, const ms_row *current)
+{
+    json_t *model = json_object();
+    ms_device device;
+
+    ms_device_name(r->pool, row->user_agent, &device);
+    json_object_set_new(model, "id", json_string(row->id));
+    json_object_set_new(model, "current", json_boolean(strcmp(row->id, current->id) == 0));
+    json_object_set_new(model, "device", text_or_null(device.name));
+    json_object_set_new(model, "browser", text_or_null(device.browser));
+    json_object_set_new(model, "os", text_or_null(device.os));
+    json_object_set_new(model, "ip", text_or_null(row->created_ip));
+    json_object_set_new(model, "last_ip", text_or_null(row->last_ip));
+    json_object_set_new(model, "label", text_or_null(row->label));
+    json_object_set_new(model, "method", text_or_null(row->auth_method));
+    json_object_set_new(model, "created_at", time_of(r, row->created_at));
+    json_object_set_new(model, "last_seen_at", time_of(r, row->last_seen_at));
+    json_object_set_new(model, "expires_at", time_of(r, row->expires_at));
+    return model;
+}
+
+static json_t *list_model(request_rec *r, const ms_row *current, const apr_array_header_t *rows)
+{
+    json_t *model = json_object(), *sessions = json_array();
+
+    for (int i = 0; i < rows->nelts; i++) {
+        json_array_append_new(sessions,
+                              session_model(r, APR_ARRAY_IDX(rows, i, const ms_row *), current));
+    }
+    json_object_set_new(model, "user", json_string(current->user));
+    json_object_set_new(model, "sessions", sessions);
+    return model;
+}
+
+/* ---- GET ------------------------------------------------------------------------------------- */
+
+/* "3 March 2026, 14:05 UTC" */
+static json_t *words_of(request_rec *r, apr_int64_t epoch)
+{
+    static const char *const months[] = {"January",   "February", "March",    "April",
+                                         "May",       "June",     "July",     "August",
+                                         "September", "October",  "November", "December"};
+    apr_time_exp_t t;
+
+    apr_time_exp_gmt(&t, apr_time_from_sec(epoch));
+    return json_string(apr_psprintf(r->pool, "%d %s %d, %02d:%02d UTC", t.tm_mday, months[t.tm_mon],
+                                    t.tm_year + 1900, t.tm_hour, t.tm_min));
+}
+
+static void add_words(request_rec *r, json_t *sessions, const apr_array_header_t *rows)
+{
+    for (int i = 0; i < rows->nelts; i++) {
+        const ms_row *row = APR_ARRAY_IDX(rows, i, const ms_row *);
+        json_t *model = json_array_get(sessions, (size_t)i);
+
+        json_object_set_new(model, "created_text", words_of(r, row->created_at));
+        json_object_set_new(model, "last_seen_text", words_of(r, row->last_seen_at));
+        json_object_set_new(model, "expires_text", words_of(r, row->expires_at));
+        json_object_set_new(model, "user_agent", text_or_null(row->user_agent));
+    }
+}
+
+static int send_page(request_rec *r, json_t *list, const apr_array_header_t *rows)
+{
+    const ms_dir_conf *conf = ms_dir_conf_get(r);
+    json_t *model = ms_page_model(r);
+
+    add_words(r, json_object_get(list, "sessions"), rows);
+    json_object_set_new(list, "others", json_integer(rows->nelts > 0 ? rows->nelts - 1 : 0));
+    json_object_set_new(list, "csrf",
+                        text_or_null(ms_csrf_make(r->pool, &ms_request_get(r)->token,
+                                                  ms_server_conf_get(r->server)->realm)));
+    if (conf->logout_url) {
+        json_object_set_new(list, "logout_url", json_string(conf->logout_url));
+    }
+    json_object_update(model, list);
+    json_decref(list);
+    return ms_page_send(r, HTTP_OK, "sessions.html", model);
+}
+
+static int show_list(request_rec *r, const ms_row *current)
+{
+    apr_array_header_t *rows;
+    json_t *list;
+
+    if (ms_is_foreign_embed(r)) {
+        return ms_page_cross_site(r);
+    }
+    if (ms_session_list(r, &rows) != APR_SUCCESS) {
+        return ms_page_unavailable(r);
+    }
+    list = list_model(r, current, rows);
+    apr_table_mergen(r->headers_out, "Vary", "Accept");
+    if (ms_text_prefers(apr_table_get(r->headers_in, "Accept"), "application/json", "text/html")) {
+        return ms_page_send_json(r, HTTP_OK, list);
+    }
+    return send_page(r, list, rows);
+}
+
+/* ---- POST: the page's forms ------------------------------------------------------------------ */
+
+static int act(request_rec *r, const apr_table_t *fields)
+{
+    const char *action = apr_table_get(fields, "action"), *id = apr_table_get(fields, "id");
+    apr_int64_t ended;
+    apr_status_t rv;
+
+    if (action && id && strcmp(action, "revoke") == 0) {
+        rv = ms_session_revoke(r, id, &ended);
+    }
+    else if (action && strcmp(action, "revoke-others") == 0) {
+        rv = ms_session_revoke_all(r, 1, &ended);
+    }
+    else if (action && strcmp(action, "revoke-all") == 0) {
+        rv = ms_session_revoke_all(r, 0, &ended);
+    }
+    else {
+        return ms_page_bad_form(r, HTTP_BAD_REQUEST);
+    }
+    if (rv != APR_SUCCESS) {
+        return ms_page_unavailable(r);
+    }
+    return ms_page_redirect(r, ms_text_escape_query(r->pool, r->uri));
+}
+
+static int handle_post(request_rec *r)
+{
+    apr_table_t *fields;
+    const int status = ms_body_read_form(r, &fields);
+
+    if (status != OK) {
+        return ms_page_bad_form(r, status);
+    }
+    if (!ms_csrf_check(r->pool, apr_table_get(fields, "csrf"), &ms_request_get(r)->token,
+                       ms_server_conf_get(r->server)->realm)) {
+        return ms_page_cross_site(r);
+    }
+    return act(r, fields);
+}
+
+/* ---- DELETE: the JSON interface ---------------------------------------------------------------
+ */
+
+static int delete_many(request_rec *r)
+{
+    apr_table_t *query;
+    const char *scope;
+    apr_int64_t ended;
+
+    if (ms_form_parse(r->pool, r->args, strlen(r->args), &query)) {
+        return ms_page_status(r, HTTP_BAD_REQUEST);
+    }
+    scope = apr_table_get(query, "scope");
+    if (!scope || (strcmp(scope, "others") != 0 && strcmp(scope, "all") != 0)) {
+        return ms_page_status(r, HTTP_BAD_REQUEST);
+    }
+    if (ms_session_revoke_all(r, strcmp(scope, "others") == 0, &ended) != APR_SUCCESS) {
+        return ms_page_unavailable(r);
+    }
+    return ms_page_send_json(r, HTTP_OK, json_pack("{s:I}", "revoked", (json_int_t)ended));
+}
+
+/* One answer for an id that is another's, gone or nonsense, so that nothing can be learned from it.
+ */
+static int delete_one(request_rec *r)
+{
+    const char *slash = strrchr(r->uri, '/');
+    apr_int64_t ended = 0;
+
+    if (slash && ms_session_revoke(r, slash + 1, &ended) != APR_SUCCESS) {
+        return ms_page_unavailable(r);
+    }
+    return ms_page_status(r, ended > 0 ? HTTP_NO_CONTENT : HTTP_NOT_FOUND);
+}
+
+static int handle_delete(request_rec *r)
+{
+    ms_leave_body_unread(r);
+    return r->args && *r->args ? delete_many(r) : delete_one(r);
+}
+
+/* ---------------------------------------------------------------------------------------------- */
+
+int ms_sessions_page_handler(request_rec *r)
+{
+    const ms_row *current;
+
+    if (!r->handler || strcmp(r->handler, MS_HANDLER_LIST) != 0) {
+        return DECLINED;
+    }
+    if (r->method_number != M_GET && r->method_number != M_POST && r->method_number != M_DELETE) {
+        return ms_page_wrong_method(r, ALLOWED);
+    }
+    if (r->method_number != M_GET && ms_is_cross_site(r)) {
+        return ms_page_cross_site(r);
+    }
+    ms_request_get(r)->depends = MS_DEPENDS_ENTIRELY;
+    if (ms_session_current(r, &current) != APR_SUCCESS) {
+        return ms_page_unavailable(r);
+    }
+    if (!current) {
+        return ms_page_status(r, ms_gate_challenge(r));
+    }
+    switch (r->method_number) {
+    case M_POST:
+        return handle_post(r);
+    case M_DELETE:
+        return handle_delete(r);
+    default:
+        return show_list(r, current);
+    }
+}

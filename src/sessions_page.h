@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * managed-session-list: a user's own sessions, as a page and as JSON, and their end.
+ */
+#ifndef MS_SESSIONS_PAGE_H
+#define MS_SESSIONS_PAGE_H
+
+#include <httpd.h>
+
+/** The content handler; DECLINED where the request is for another. */
+int ms_sessions_page_handler(request_rec *r);
+
+#endif

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One function for each thing that can be asked of the table. A statement that fails is tried again
+ * on a connection as fresh as can be had, since a restarted database breaks pooled ones.
+ */
+#include "store.h"
+
+#include <string.h>
+#include <apr_strings.h>
+#include <http_log.h>
+#include "connection.h"
+
+APLOG_USE_MODULE(managed_session);
+
+#define TRIES     3
+#define RETRY_FOR apr_time_from_sec(1) /* a database that is merely slow is not asked again */
+
+ms_store *ms_store_create(apr_pool_t *pconf, server_rec *s, const ms_store_spec *spec)
+{
+    ms_store *store = apr_pcalloc(pconf, sizeof(*store));
+
+    store->server = s;
+    store->table = spec->table;
+    store->realm = spec->realm;
+    store->create = spec->create;
+    store->dbd_driver = spec->dbd_driver;
+    store->dbd_params = spec->dbd_params;
+    for (ms_sql i = 0; i < MS_SQL_N; i++) {
+        store->sql[i] = ms_sql_for_table(pconf, ms_sql_text(i), spec->table);
+    }
+    return store;
+}
+
+void ms_store_child_init(apr_pool_t *pchild, ms_store *const *stores, int n)
+{
+    ms_connection_child_init();
+    for (int i = 0; i < n; i++) {
+        const void *id = ms_connection_pool_id(stores[i]->server);
+
+        stores[i]->guard = NULL;
+        for (int j = 0; j < i && !stores[i]->guard; j++) {
+            if (ms_connection_pool_id(stores[j]->server) == id) {
+                stores[i]->guard = stores[j]->guard;
+            }
+        }
+        if (!stores[i]->guard && ms_guard_create(&stores[i]->guard, pchild) != APR_SUCCESS) {
+            ap_log_error(APLOG_MARK, APLOG_CRIT, 0, stores[i]->server,
+                         "MS0005: out of memory or mutexes at start");
+            stores[i]->guard = NULL;
+        }
+    }
+}
+
+ms_asker ms_store_asker(ms_store *store, request_rec *r, apr_pool_t *p)
+{
+    ms_asker ask = {store, p, ms_connection_held(r)};
+
+    return ask;
+}
+
+apr_status_t ms_store_check(const ms_asker *ask)
+{
+    ms_connection c;
+    apr_status_t rv = ms_connection_borrow(ask, &c);
+
+    if (rv == APR_SUCCESS) {
+        ms_connection_return(&c);
+    }
+    return rv;
+}
+
+/* What a statement does with its connection once it is prepared; the result is apr_dbd's code. */
+typedef int execute_fn(ms_connection *c, apr_dbd_prepared_t *statement, const void **args,
+                       void *result);
+
+static int execute_once(ms_connection *c, ms_sql which, const void **args, execute_fn *execute,
+                        void *result)
+{
+    int rv;
+    apr_dbd_prepared_t *statement = ms_connection_statement(c, which, &rv);
+
+    if (statement) {
+        rv = execute(c, statement, args, result);
+    }
+    if (rv) {
+        ms_connection_forget(c, which);
+    }
+    return rv;
+}
+
+static apr_status_t run(const ms_asker *ask, ms_sql which, const void **args, execute_fn *execute,
+                        void *result)
+{
+    const apr_time_t start = apr_time_now();
+
+    for (int i = 1;; i++) {
+        ms_connection c = {0};
+        apr_status_t rv = ms_connection_borrow(ask, &c);
+        int code;
+
+        if (rv != APR_SUCCESS) {
+            return rv;
+        }
+        code = execute_once(&c, which, args, execute, result);
+        if (code && (i == TRIES || apr_time_now() - start > RETRY_FOR)) {
+            ms_connection_log_failure(&c, which, code);
+            rv = APR_EGENERAL;
+        }
+        ms_connection_return(&c);
+        if (!code || rv != APR_SUCCESS) {
+            ap_log_error(APLOG_MARK, APLOG_TRACE1, 0, ask->store->server, "statement: %s",
+                         ms_sql_name(which));
+            return rv;
+        }
+    }
+}
+
+static int execute_change(ms_connection *c, apr_dbd_prepared_t *statement, const void **args,
+                          void *result)
+{
+    int rows = 0;
+    const int rv =
+        apr_dbd_pbquery(c->dbd->driver, c->ask->p, c->dbd->handle, &rows, statement, args);
+
+    /* Looked at only after success: SQLite leaves an older statement's count on failure. */
+    *(apr_int64_t *)result = rv == 0 && rows > 0 ? rows : 0;
+    return rv;
+}
+
+typedef struct row_reader {
+    const ms_connection *c;
+    apr_dbd_row_t *row;
+    int column;
+    int broken; /* a column that may not be NULL is */
+} row_reader;
+
+static const char *read_text_or_null(row_reader *reader)
+{
+    const char *text = NULL;
+    const apr_status_t rv = apr_dbd_datum_get(reader->c->dbd->driver, reader->row, reader->column++,
+                                              APR_DBD_TYPE_STRING, &text);
+
+    return rv == APR_SUCCESS && text ? apr_pstrdup(reader->c->ask->p, text) : NULL;
+}
+
+static const char *read_text(row_reader *reader)
+{
+    const char *text = read_text_or_null(reader);
+
+    reader->broken |= text == NULL;
+    return text;
+}
+
+static apr_int64_t read_number(row_reader *reader)
+{
+    apr_int64_t number = 0;
+
+    reader->broken |= apr_dbd_datum_get(reader->c->dbd->driver, reader->row, reader->column++,
+                                        APR_DBD_TYPE_LONGLONG, &number) != APR_SUCCESS;
+    return number;
+}
+
+/* In the order of the statements' columns. NULL where somebody has emptied what must be there. */
+static const ms_row *read_row(const ms_connection *c, apr_dbd_row_t *dbd_row)
+{
+    ms_row *row = apr_pcalloc(c->ask->p, sizeof(*row));
+    row_reader reader = {c, dbd_row, 0, 0};
+
+    row->id = read_text(&reader);
+    row->secret_hash = read_text(&reader);
+    row->user = read_text(&reader);
+    row->created_at = read_number(&reader);
+    row->last_seen_at = read_number(&reader);
+    row->expires_at = read_number(&reader);
+    row->max_expires_at = read_number(&reader);
+    row->created_ip = read_text(&reader);
+    row->last_ip = read_text(&reader);
+    row->user_agent = read_text(&reader);
+    row->label = read_text_or_null(&reader);
+    row->auth_method = read_text(&reader);
+    row->persistent = read_number(&reader) != 0;
+    if (reader.broken) {
+        ap_log_error(
+            APLOG_MARK, APLOG_ERR, 0, c->ask->store->server,
+            "MS0006: a row of table \"%s\" has NULL where there must be a value; it counts "
+            "as no session",
+            c->ask->store->table);
+        return NULL;
+    }
+    return row;
+}
+
+/* Rows are counted and copied at once: a value lives no longer than the next row on MySQL. */
+static int execute_select(ms_connection *c, apr_dbd_prepared_t *statement, const void **args,
+                          void *result)
+{
+    apr_array_header_t *rows = result;
+    apr_dbd_results_t *res = NULL;
+    apr_dbd_row_t *dbd_row = NULL;
+    apr_pool_t *scratch;
+    int rv, n;
+
+    apr_array_clear(rows);
+    apr_pool_create(&scratch, c->ask->p);
+    /* Random access: the other mode hides errors on PostgreSQL, and sleeps where no row comes. */
+    rv = apr_dbd_pbselect(c->dbd->driver, scratch, c->dbd->handle, &res, statement, 1, args);
+    n = rv == 0 && res ? apr_dbd_num_tuples(c->dbd->driver, res) : 0;
+    for (int i = 1; i <= n; i++) {
+        const ms_row *row;
+
+        if (apr_dbd_get_row(c->dbd->driver, scratch, res, &dbd_row, i) != 0) {
+            break;
+        }
+        row = read_row(c, dbd_row);
+        if (row) {
+            APR_ARRAY_PUSH(rows, const ms_row *) = row;
+        }
+    }
+    apr_pool_destroy(scratch);
+    return rv;
+}
+
+static apr_status_t select_rows(const ms_asker *ask, ms_sql which, const void **args,
+                                apr_array_header_t **rows)
+{
+    *rows = apr_array_make(ask->p, 1, sizeof(const ms_row *));
+    return run(ask, which, args, execute_select, *rows);
+}
+
+apr_status_t ms_store_find(const ms_asker *ask, const char *id, apr_int64_t now, const ms_row **row)
+{
+    const void *args[] = {id, ask->store->realm, &now};
+    apr_array_header_t *rows;
+    const apr_status_t rv = select_rows(ask, MS_SQL_FIND, args, &rows);
+
+    *row = rv == APR_SUCCESS && rows->nelts == 1 ? APR_ARRAY_IDX(rows, 0, const ms_row *) : NULL;
+    return rv;
+}
+
+apr_status_t ms_store_list(const ms_asker *ask, const char *user, apr_int64_t now,
+                           apr_array_header_t **rows)
+{
+    const void *args[] = {ask->store->realm, user, &now};
+
+    return select_rows(ask, MS_SQL_LIST, args, rows);
+}
+
+apr_status_t ms_store_insert(const ms_asker *ask, const ms_row *row)
+{
+    const apr_int64_t persistent = row->persistent;
+    const void *args[] = {row->id,          row->secret_hash,     ask->store->realm,
+                          row->user,        &row->created_at,     &row->last_seen_at,
+                          &row->expires_at, &row->max_expires_at, row->created_ip,
+                          row->last_ip,     row->user_agent,      row->label,
+                          row->auth_method, &persistent};
+    apr_int64_t inserted = 0;
+    apr_status_t rv = run(ask, MS_SQL_INSERT, args, execute_change, &inserted);
+
+    if (rv != APR_SUCCESS) {
+        /* A connection that broke after the row was committed makes the second try a duplicate. */
+        const ms_row *there = NULL;
+        const apr_status_t again = ms_store_find(ask, row->id, row->created_at, &there);
+
+        if (again == APR_SUCCESS && there && strcmp(there->secret_hash, row->secret_hash) == 0) {
+            rv = APR_SUCCESS;
+        }
+    }
+    return rv;
+}
+
+apr_status_t ms_store_end(const ms_asker *ask, const char *user, const char *id, apr_int64_t now,
+                          apr_int64_t *ended)
+{
+    const void *args[] = {ask->store->realm, user, &now, id};
+
+    return run(ask, MS_SQL_END, args, execute_change, ended);
+}
+
+apr_status_t ms_store_end_all(const ms_asker *ask, const char *user, const char *except,
+                              apr_int64_t now, apr_int64_t *ended)
+{
+    const void *args[] = {ask->store->realm, user, &now, except};
+
+    return run(ask, except ? MS_SQL_END_OTHERS : MS_SQL_END_ALL, args, execute_change, ended);
+}

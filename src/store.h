@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The session table: schema, statements, dialects, and connections from mod_dbd's pool. The only
+ * room that knows apr_dbd. A connection is held for one statement, never for a request.
+ *
+ * Every function returns APR_SUCCESS where the database answered. "No such session" is such an
+ * answer, and comes as NULL or 0. Any other status means that it could not be asked: that is
+ * logged here, once a second at most, and the caller answers 503. All times are epoch seconds.
+ */
+#ifndef MS_STORE_H
+#define MS_STORE_H
+
+#include <httpd.h>
+
+typedef struct ms_store ms_store;
+
+/* A row of the table. */
+typedef struct ms_row {
+    const char *id;
+    const char *secret_hash;
+    const char *user;
+    apr_int64_t created_at;
+    apr_int64_t last_seen_at;
+    apr_int64_t expires_at;
+    apr_int64_t max_expires_at;
+    const char *created_ip;
+    const char *last_ip;
+    const char *user_agent;
+    const char *label; /* NULL: none */
+    const char *auth_method;
+    int persistent;
+} ms_row;
+
+/* Who asks: for whom memory is taken and which connection may be used. */
+typedef struct ms_asker {
+    ms_store *store;
+    apr_pool_t *p; /* results live here */
+    void *held;    /* the connection that this request holds already, or NULL */
+} ms_asker;
+
+/* What a store is made from; all strings live in pconf. */
+typedef struct ms_store_spec {
+    const char *table;
+    const char *realm;
+    int create;             /* whether a missing table is made */
+    const char *dbd_driver; /* DBDriver and DBDParams as configured, for messages; or NULL */
+    const char *dbd_params;
+} ms_store_spec;
+
+/** The sessions of one server and realm. */
+ms_store *ms_store_create(apr_pool_t *pconf, server_rec *s, const ms_store_spec *spec);
+
+/** Register with mod_dbd; from register_hooks. */
+void ms_store_register_hooks(void);
+
+/** Whether mod_dbd is loaded; from check_config on. */
+int ms_store_is_available(void);
+
+/** In each child, after mod_dbd's own: give the stores their guards, one for each connection pool.
+ */
+void ms_store_child_init(apr_pool_t *pchild, ms_store *const *stores, int n);
+
+/** See that the table is there; make it where that is allowed. What is wrong is logged. */
+apr_status_t ms_store_check(const ms_asker *ask);
+
+/**
+ * An asker for a request. Another module (an authn provider, say) may hold a connection for this
+ * request; then that one is used, since waiting for a second would lock up a small pool for good.
+ * @param p  where results live
+ */
+ms_asker ms_store_asker(ms_store *store, request_rec *r, apr_pool_t *p);
+
+/** The live session of that id: unexpired at that time and of this realm. *row is NULL where there
+ * is none. */
+apr_status_t ms_store_find(const ms_asker *ask, const char *id, apr_int64_t now,
+                           const ms_row **row);
+
+/** Insert a row. An id that is taken already is an error. */
+apr_status_t ms_store_insert(const ms_asker *ask, const ms_row *row);
+
+/** The live sessions of a user, the one used last first. rows: an array of const ms_row *. */
+apr_status_t ms_store_list(const ms_asker *ask, const char *user, apr_int64_t now,
+                           apr_array_header_t **rows);
+
+/** Delete one live session of a user. */
+apr_status_t ms_store_end(const ms_asker *ask, const char *user, const char *id, apr_int64_t now,
+                          apr_int64_t *ended);
+
+/** Delete the live sessions of a user, all but one where except is not NULL. */
+apr_status_t ms_store_end_all(const ms_asker *ask, const char *user, const char *except,
+                              apr_int64_t now, apr_int64_t *ended);
+
+#endif

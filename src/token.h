@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The token in the cookie, "<id>.<secret>": how it is made, recognised, hashed and compared, and
+ * the cross-site request token that is derived from it. Knows apr only; never logs, never stores.
+ */
+#ifndef MS_TOKEN_H
+#define MS_TOKEN_H
+
+#include <apr_pools.h>
+
+#define MS_ID_LEN     22 /* 16 random bytes, base64url without padding (RFC 4648, section 5) */
+#define MS_SECRET_LEN 43 /* 32 random bytes, likewise */
+#define MS_TOKEN_LEN  (MS_ID_LEN + 1 + MS_SECRET_LEN)
+#define MS_HASH_LEN   64 /* SHA-256 in lower-case hex */
+#define MS_CSRF_LEN   86 /* 32 bytes of mask and 32 masked bytes, base64url */
+
+typedef struct ms_token {
+    char id[MS_ID_LEN + 1];
+    char secret[MS_SECRET_LEN + 1];
+} ms_token;
+
+/**
+ * Make a new token from the kernel's random numbers.
+ * @return APR_SUCCESS, or the error of apr_generate_random_bytes(): then *token is all zero and
+ *         nobody may be signed in.
+ */
+apr_status_t ms_token_make(ms_token *token);
+
+/**
+ * Recognise a token by its form alone.
+ * @param text  not NUL-terminated
+ * @return 1 where text is exactly 22 + '.' + 43 characters of base64url, else 0
+ */
+int ms_token_parse(const char *text, apr_size_t len, ms_token *token);
+
+/** Whether text is a session id by its form (22 characters of base64url). */
+int ms_token_is_id(const char *text, apr_size_t len);
+
+/** The whole cookie value, "<id>.<secret>", NUL-terminated. */
+void ms_token_format(const ms_token *token, char out[MS_TOKEN_LEN + 1]);
+
+/**
+ * SHA-256 of the secret's 43 characters, in hex: what the table keeps.
+ * @param p  scratch; something below 1 KB is allocated
+ */
+void ms_token_hash(const ms_token *token, char hex[MS_HASH_LEN + 1], apr_pool_t *p);
+
+/** Compare two hashes in constant time. Returns 1 where equal; anything but 64 characters is
+ * unequal. */
+int ms_token_hash_equal(const char *a, const char *b);
+
+/**
+ * A cross-site request token for a form: HMAC-SHA-256 (RFC 2104) of the realm under the session's
+ * secret, masked anew each time, so that compressed pages do not leak it (BREACH).
+ * @return NUL-terminated, MS_CSRF_LEN characters, in p; NULL where no random bytes could be had
+ */
+const char *ms_csrf_make(apr_pool_t *p, const ms_token *token, const char *realm);
+
+/** Whether text is a token that ms_csrf_make() gave for this session and realm. Constant time. */
+int ms_csrf_check(apr_pool_t *p, const char *text, const ms_token *token, const char *realm);
+
+#endif
