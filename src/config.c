@@ -15,7 +15,7 @@
 
 APLOG_USE_MODULE(managed_session);
 
-#define DEFAULT_LIFETIME (30 * 86400)
+#define DEFAULT_LIFETIME 2592000 /* 30d */
 #define DEFAULT_TABLE    "managed_session"
 
 /* ---- create and merge ------------------------------------------------------------------------ */

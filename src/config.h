@@ -20,7 +20,7 @@ extern module AP_MODULE_DECLARE_DATA managed_session_module;
 #define MS_HANDLER_LIST   "managed-session-list"
 
 #define MS_UNSET        (-1)
-#define MS_COOKIE_MAX_S (400 * 86400) /* browsers keep no cookie longer (RFC 6265bis, 5.5) */
+#define MS_COOKIE_MAX_S 34560000 /* 400d: browsers keep no cookie longer (RFC 6265bis, 5.5) */
 
 typedef struct ms_server_conf {
     /* As configured; MS_UNSET or NULL where nothing was said. */

@@ -61,8 +61,57 @@ static const char *const sqlite_ddl[] = {
     "CREATE INDEX IF NOT EXISTS {table}_user ON {table} (realm, user_name)",
     "CREATE INDEX IF NOT EXISTS {table}_expires ON {table} (expires_at)", NULL};
 
+static const char *const no_setup[] = {NULL};
+
+static const char *const pgsql_ddl[] = {
+    "CREATE TABLE IF NOT EXISTS {table} ("
+    " session_id CHAR(22) PRIMARY KEY,"
+    " secret_hash CHAR(64) NOT NULL,"
+    " realm VARCHAR(255) NOT NULL,"
+    " user_name VARCHAR(255) NOT NULL,"
+    " created_at BIGINT NOT NULL,"
+    " last_seen_at BIGINT NOT NULL,"
+    " expires_at BIGINT NOT NULL,"
+    " max_expires_at BIGINT NOT NULL,"
+    " created_ip VARCHAR(45) NOT NULL,"
+    " last_ip VARCHAR(45) NOT NULL,"
+    " user_agent VARCHAR(512) NOT NULL,"
+    " label VARCHAR(255),"
+    " auth_method VARCHAR(32) NOT NULL,"
+    " persistent SMALLINT NOT NULL)",
+    "CREATE INDEX IF NOT EXISTS {table}_user ON {table} (realm, user_name)",
+    "CREATE INDEX IF NOT EXISTS {table}_expires ON {table} (expires_at)", NULL};
+
+/*
+ * Text from visitors is kept as bytes: MySQL's text compares "Alice", "alice" and "alice " as one
+ * by its default collation, and even its binary ones ignore blanks at the end. Bytes also do not
+ * depend on the connection's character set. Four bytes for each of 255 and 512 characters.
+ */
+static const char *const mysql_ddl[] = {
+    "CREATE TABLE IF NOT EXISTS {table} ("
+    " session_id CHAR(22) CHARACTER SET ascii COLLATE ascii_bin PRIMARY KEY,"
+    " secret_hash CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,"
+    " realm VARBINARY(1020) NOT NULL,"
+    " user_name VARBINARY(1020) NOT NULL,"
+    " created_at BIGINT NOT NULL,"
+    " last_seen_at BIGINT NOT NULL,"
+    " expires_at BIGINT NOT NULL,"
+    " max_expires_at BIGINT NOT NULL,"
+    " created_ip VARCHAR(45) CHARACTER SET ascii NOT NULL,"
+    " last_ip VARCHAR(45) CHARACTER SET ascii NOT NULL,"
+    " user_agent VARBINARY(2048) NOT NULL,"
+    " label VARBINARY(1020),"
+    " auth_method VARCHAR(32) CHARACTER SET ascii NOT NULL,"
+    " persistent SMALLINT NOT NULL,"
+    " KEY {table}_user (realm, user_name),"
+    " KEY {table}_expires (expires_at)"
+    ") ENGINE=InnoDB ROW_FORMAT=DYNAMIC",
+    NULL};
+
 static const ms_dialect dialects[] = {
     {"sqlite3", sqlite_setup, sqlite_ddl, "conf/schema/sqlite.sql"},
+    {"pgsql", no_setup, pgsql_ddl, "conf/schema/postgresql.sql"},
+    {"mysql", no_setup, mysql_ddl, "conf/schema/mysql.sql"},
 };
 
 const char *ms_sql_name(ms_sql which)
