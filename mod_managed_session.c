@@ -7,6 +7,9 @@
 #include <http_config.h>
 #include <http_core.h>
 #include <http_log.h>
+#include <http_protocol.h>
+#include <http_request.h>
+#include <util_filter.h>
 #include "backend.h"
 #include "config.h"
 #include "gate.h"
@@ -53,6 +56,23 @@ static const command_rec directives[] = {
     AP_INIT_TAKE1("ManagedSessionLifetime", ms_set_server_duration, SERVER_FIELD(lifetime), SERVER,
                   "absolute life of a session, 400d at most; the cookie's Max-Age follows it "
                   "(default: 30d)"),
+    AP_INIT_TAKE1("ManagedSessionIdleTimeout", ms_set_server_duration_or_0,
+                  SERVER_FIELD(idle_timeout), SERVER,
+                  "a session ends when it was not used for that long; 0 is off (default: 0)"),
+    AP_INIT_TAKE1("ManagedSessionTouchInterval", ms_set_server_duration,
+                  SERVER_FIELD(touch_interval), SERVER,
+                  "when a session was last seen is written at most this often (default: 60s)"),
+    AP_INIT_TAKE1(
+        "ManagedSessionRemember", ms_set_remember, NULL, SERVER,
+        "whether a session outlives the browser: On, Off, or Ask, a checkbox of the sign-in "
+        "form (default: Ask)"),
+    AP_INIT_TAKE1("ManagedSessionTransientLifetime", ms_set_server_duration,
+                  SERVER_FIELD(transient_lifetime), SERVER,
+                  "longest life of a session that is not remembered (default: 12h)"),
+    AP_INIT_TAKE12(
+        "ManagedSessionLimit", ms_set_limit, NULL, SERVER,
+        "live sessions a user may have, 0 for any number; then evict ends the one unused "
+        "longest, refuse turns the new one away (default: 0 evict)"),
     AP_INIT_TAKE1("ManagedSessionRealm", ms_set_server_text, SERVER_FIELD(realm), SERVER,
                   "sessions of one realm are unknown in another; set it where sites share sign-in "
                   "(default: the virtual host's ServerName)"),
@@ -126,6 +146,19 @@ static void child_init(apr_pool_t *pchild, server_rec *s)
     apr_pool_destroy(scratch);
 }
 
+static int on_logged(request_rec *r)
+{
+    ms_session_touch(r);
+    return DECLINED;
+}
+
+static void before_handler(request_rec *r)
+{
+    if (ms_session_is_touch_urgent(r)) {
+        ms_session_touch(r);
+    }
+}
+
 static void register_hooks(apr_pool_t *p)
 {
     /* mod_proxy takes every request it has a ProxyPass for, at the same place: be asked before it.
@@ -140,6 +173,8 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(child_init, after_dbd, NULL, APR_HOOK_MIDDLE);
+    ap_hook_insert_filter(before_handler, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_log_transaction(on_logged, NULL, NULL, APR_HOOK_LAST);
     ap_hook_handler(ms_login_handler, NULL, before_proxy, APR_HOOK_FIRST);
     ap_hook_handler(ms_logout_handler, NULL, before_proxy, APR_HOOK_FIRST);
     ap_hook_handler(ms_sessions_page_handler, NULL, before_proxy, APR_HOOK_FIRST);

@@ -95,7 +95,7 @@ static void begin(request_rec *r, const taken *t)
     if (!is_single(r, USER_HEADER, t)) {
         return;
     }
-    rv = ms_session_begin(r, t->value, METHOD, 1, &row);
+    rv = ms_session_begin(r, t->value, METHOD, 0, &row);
     if (rv != APR_SUCCESS && rv != APR_EINVAL) {
         ap_log_rerror(
             APLOG_MARK, APLOG_ERR, 0, r,

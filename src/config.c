@@ -15,8 +15,10 @@
 
 APLOG_USE_MODULE(managed_session);
 
-#define DEFAULT_LIFETIME 2592000 /* 30d */
-#define DEFAULT_TABLE    "managed_session"
+#define DEFAULT_LIFETIME           2592000 /* 30d */
+#define DEFAULT_TRANSIENT_LIFETIME 43200   /* 12h */
+#define DEFAULT_TOUCH_INTERVAL     60
+#define DEFAULT_TABLE              "managed_session"
 
 /* ---- create and merge ------------------------------------------------------------------------ */
 
@@ -28,6 +30,11 @@ void *ms_server_conf_create(apr_pool_t *p, server_rec *s)
     conf->cookie_same_site = MS_UNSET;
     conf->cookie_secure = MS_UNSET;
     conf->lifetime = MS_UNSET;
+    conf->transient_lifetime = MS_UNSET;
+    conf->idle_timeout = MS_UNSET;
+    conf->touch_interval = MS_UNSET;
+    conf->remember = MS_UNSET;
+    conf->limit = MS_UNSET;
     conf->create_table = MS_UNSET;
     conf->user_headers = apr_array_make(p, 0, sizeof(const char *));
     return conf;
@@ -46,6 +53,12 @@ void *ms_server_conf_merge(apr_pool_t *p, void *basev, void *addv)
     PICK(cookie_same_site, MS_UNSET);
     PICK(cookie_secure, MS_UNSET);
     PICK(lifetime, MS_UNSET);
+    PICK(transient_lifetime, MS_UNSET);
+    PICK(idle_timeout, MS_UNSET);
+    PICK(touch_interval, MS_UNSET);
+    PICK(remember, MS_UNSET);
+    PICK(limit, MS_UNSET);
+    out->limit_refuses = add->limit != MS_UNSET ? add->limit_refuses : base->limit_refuses;
     PICK(realm, NULL);
     PICK(table, NULL);
     PICK(create_table, MS_UNSET);
@@ -217,16 +230,71 @@ const char *ms_set_server_text(cmd_parms *cmd, void *dir, const char *arg)
     return check_place(cmd);
 }
 
-const char *ms_set_server_duration(cmd_parms *cmd, void *dir, const char *arg)
+static const char *set_duration(cmd_parms *cmd, const char *arg, apr_int64_t least)
 {
     apr_int64_t seconds;
 
-    (void)dir;
-    if (!ms_text_duration(arg, &seconds) || seconds < 1 || seconds > MS_COOKIE_MAX_S) {
-        return needs(cmd, "a time from 1s to 400d (a number with s, m, h, d or w), such as 30d",
-                     arg);
+    if (!ms_text_duration(arg, &seconds) || seconds < least || seconds > MS_COOKIE_MAX_S) {
+        return needs(
+            cmd,
+            least ? "a time from 1s to 400d (a number with s, m, h, d or w), such as 30d"
+                  : "0 for off, or a time up to 400d (a number with s, m, h, d or w), such as "
+                    "30m",
+            arg);
     }
     *(apr_int64_t *)field_of(cmd, ms_server_conf_get(cmd->server)) = seconds;
+    return check_place(cmd);
+}
+
+const char *ms_set_server_duration(cmd_parms *cmd, void *dir, const char *arg)
+{
+    (void)dir;
+    return set_duration(cmd, arg, 1);
+}
+
+const char *ms_set_server_duration_or_0(cmd_parms *cmd, void *dir, const char *arg)
+{
+    (void)dir;
+    return set_duration(cmd, arg, 0);
+}
+
+const char *ms_set_remember(cmd_parms *cmd, void *dir, const char *arg)
+{
+    ms_server_conf *conf = ms_server_conf_get(cmd->server);
+
+    (void)dir;
+    if (ap_cstr_casecmp(arg, "On") == 0) {
+        conf->remember = MS_REMEMBER_ON;
+    }
+    else if (ap_cstr_casecmp(arg, "Off") == 0) {
+        conf->remember = MS_REMEMBER_OFF;
+    }
+    else if (ap_cstr_casecmp(arg, "Ask") == 0) {
+        conf->remember = MS_REMEMBER_ASK;
+    }
+    else {
+        return needs(cmd, "On, Off or Ask", arg);
+    }
+    return check_place(cmd);
+}
+
+#define LIMIT_MAX 10000
+
+const char *ms_set_limit(cmd_parms *cmd, void *dir, const char *n, const char *policy)
+{
+    ms_server_conf *conf = ms_server_conf_get(cmd->server);
+    char *end;
+    const apr_int64_t limit = apr_strtoi64(n, &end, 10);
+
+    (void)dir;
+    if (end == n || *end || limit < 0 || limit > LIMIT_MAX) {
+        return needs(cmd, "a number of sessions from 0 (any number) to 10000", n);
+    }
+    if (policy && ap_cstr_casecmp(policy, "evict") != 0 && ap_cstr_casecmp(policy, "refuse") != 0) {
+        return needs(cmd, "\"evict\" or \"refuse\" after the number", policy);
+    }
+    conf->limit = (int)limit;
+    conf->limit_refuses = policy && ap_cstr_casecmp(policy, "refuse") == 0;
     return check_place(cmd);
 }
 
@@ -370,15 +438,36 @@ static int finish_database(apr_pool_t *p, server_rec *s, ms_server_conf *conf, m
     return OK;
 }
 
+static void fill_in(ms_server_conf *conf)
+{
+    const struct {
+        apr_int64_t *field;
+        apr_int64_t value;
+    } defaults[] = {{&conf->lifetime, DEFAULT_LIFETIME},
+                    {&conf->transient_lifetime, DEFAULT_TRANSIENT_LIFETIME},
+                    {&conf->idle_timeout, 0},
+                    {&conf->touch_interval, DEFAULT_TOUCH_INTERVAL}};
+
+    for (apr_size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++) {
+        if (*defaults[i].field == MS_UNSET) {
+            *defaults[i].field = defaults[i].value;
+        }
+    }
+    if (conf->remember == MS_UNSET) {
+        conf->remember = MS_REMEMBER_ASK;
+    }
+    if (conf->limit == MS_UNSET) {
+        conf->limit = 0;
+    }
+}
+
 static int finish_server(apr_pool_t *p, server_rec *s)
 {
     ms_server_conf *conf = ms_server_conf_get(s);
     ms_store_spec spec = {0};
     int rv;
 
-    if (conf->lifetime == MS_UNSET) {
-        conf->lifetime = DEFAULT_LIFETIME;
-    }
+    fill_in(conf);
     spec.table = conf->table ? conf->table : DEFAULT_TABLE;
     spec.create = conf->create_table != 0;
     spec.realm = conf->realm ? conf->realm : s->server_hostname;

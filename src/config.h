@@ -22,6 +22,8 @@ extern module AP_MODULE_DECLARE_DATA managed_session_module;
 #define MS_UNSET        (-1)
 #define MS_COOKIE_MAX_S 34560000 /* 400d: browsers keep no cookie longer (RFC 6265bis, 5.5) */
 
+typedef enum { MS_REMEMBER_OFF, MS_REMEMBER_ON, MS_REMEMBER_ASK } ms_remember;
+
 typedef struct ms_server_conf {
     /* As configured; MS_UNSET or NULL where nothing was said. */
     const char *cookie_name;
@@ -29,7 +31,13 @@ typedef struct ms_server_conf {
     const char *cookie_path;
     int cookie_same_site;
     int cookie_secure;
-    apr_int64_t lifetime; /* seconds */
+    apr_int64_t lifetime; /* seconds, as all times here */
+    apr_int64_t transient_lifetime;
+    apr_int64_t idle_timeout; /* 0: off */
+    apr_int64_t touch_interval;
+    int remember; /* an ms_remember */
+    int limit;    /* live sessions a user may have; 0: any number */
+    int limit_refuses;
     const char *realm;
     const char *table;
     int create_table;
@@ -82,6 +90,9 @@ const char *ms_set_provider(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_server_flag(cmd_parms *cmd, void *dir, int on);
 const char *ms_set_server_text(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_server_duration(cmd_parms *cmd, void *dir, const char *arg);
+const char *ms_set_server_duration_or_0(cmd_parms *cmd, void *dir, const char *arg);
+const char *ms_set_remember(cmd_parms *cmd, void *dir, const char *arg);
+const char *ms_set_limit(cmd_parms *cmd, void *dir, const char *n, const char *policy);
 const char *ms_set_same_site(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_table(cmd_parms *cmd, void *dir, const char *arg);
 

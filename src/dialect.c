@@ -33,6 +33,30 @@ static const struct {
                                          " AND expires_at > %lld AND session_id <> %s"},
     [MS_SQL_END_ALL] = {"END_ALL", "DELETE FROM {table} WHERE realm = %s AND user_name = %s"
                                    " AND expires_at > %lld"},
+    /* No row: ended meanwhile, or touched by another request; either way there is nothing to do. */
+    [MS_SQL_TOUCH] = {"TOUCH",
+                      "UPDATE {table} SET last_seen_at = %lld, last_ip = %s, expires_at = %lld"
+                      " WHERE session_id = %s AND realm = %s AND expires_at > %lld"
+                      " AND last_seen_at <= %lld AND max_expires_at >= %lld"},
+    [MS_SQL_COUNT] = {"COUNT", "SELECT COUNT(*) FROM {table} WHERE realm = %s AND user_name = %s"
+                               " AND expires_at > %lld"},
+    /* The subqueries within subqueries are for MySQL, which reads no table that it is deleting
+     * from, and takes no LIMIT directly within IN. */
+    [MS_SQL_EVICT] = {"EVICT", "DELETE FROM {table} WHERE realm = %s AND user_name = %s"
+                               " AND expires_at > %lld AND session_id <> %s AND session_id NOT IN"
+                               " (SELECT session_id FROM (SELECT session_id FROM {table}"
+                               " WHERE realm = %s AND user_name = %s AND expires_at > %lld"
+                               " AND session_id <> %s"
+                               " ORDER BY last_seen_at DESC, created_at DESC, session_id"
+                               " LIMIT %lld) AS newest)"},
+    [MS_SQL_END_OVER] = {"END_OVER", "DELETE FROM {table} WHERE session_id = %s AND realm = %s"
+                                     " AND (SELECT n FROM (SELECT COUNT(*) AS n FROM {table}"
+                                     " WHERE realm = %s AND user_name = %s AND expires_at > %lld)"
+                                     " AS live) > %lld"},
+    [MS_SQL_SWEEP] = {"SWEEP", "DELETE FROM {table} WHERE session_id IN"
+                               " (SELECT session_id FROM (SELECT session_id FROM {table}"
+                               " WHERE expires_at <= %lld ORDER BY expires_at LIMIT %lld) AS dead)"
+                               " AND expires_at <= %lld"},
 };
 
 /*

@@ -17,6 +17,11 @@ typedef enum {
     MS_SQL_END,        /* realm, user, now, id */
     MS_SQL_END_OTHERS, /* realm, user, now, id */
     MS_SQL_END_ALL,    /* realm, user, now */
+    MS_SQL_TOUCH,      /* now, ip, new expiry, id, realm, now, now - interval, new expiry */
+    MS_SQL_COUNT,      /* realm, user, now */
+    MS_SQL_EVICT,      /* realm, user, now, id, realm, user, now, id, how many others stay */
+    MS_SQL_END_OVER,   /* id, realm, realm, user, now, how many may be */
+    MS_SQL_SWEEP,      /* now, how many, now */
     MS_SQL_N
 } ms_sql;
 

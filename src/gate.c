@@ -74,6 +74,7 @@ static int identify(request_rec *r)
     if ((!required && ms_dir_conf_get(r)->on != 1) || is_foreign_login(r, auth_type)) {
         return DECLINED;
     }
+    ms_request_get(r)->stale_after = 0; /* of another location, in this request's history */
     depend(r, required ? MS_DEPENDS_ENTIRELY : MS_DEPENDS_OPTIONALLY);
     if (ms_session_current(r, &row) == APR_SUCCESS && row && !is_foreign_websocket(r)) {
         r->user = (char *)row->user;
@@ -124,23 +125,31 @@ const char *ms_gate_login_url(request_rec *r)
 {
     const char *login = ms_dir_conf_get(r)->login_url, *back = back_here(r);
 
+    const char *again = ms_request_get(r)->stale_after ? "reauth=1&" : "";
+
     if (!login || !back) {
         return login;
     }
-    return apr_pstrcat(r->pool, login, strchr(login, '?') ? "&" : "?",
+    return apr_pstrcat(r->pool, login, strchr(login, '?') ? "&" : "?", again,
                        "return=", ms_text_escape_query(r->pool, back), NULL);
 }
 
 void ms_gate_note_challenge(request_rec *r, apr_table_t *headers)
 {
-    const char *realm = ap_auth_name(r);
+    const char *realm = ap_auth_name(r), *why = "";
+    const apr_int64_t stale_after = ms_request_get(r)->stale_after;
 
     if (!realm) {
         realm = ms_server_conf_get(r->server)->realm;
     }
+    if (stale_after) { /* as RFC 9470, section 3, has it for OAuth */
+        why = apr_psprintf(
+            r->pool, ", error=\"insufficient_user_authentication\", max_age=%" APR_INT64_T_FMT,
+            stale_after);
+    }
     apr_table_setn(headers, "WWW-Authenticate",
                    apr_pstrcat(r->pool, MS_AUTH_TYPE " realm=\"", ap_escape_quotes(r->pool, realm),
-                               "\"", NULL));
+                               "\"", why, NULL));
 }
 
 static int note_auth_failure(request_rec *r, const char *auth_type)
@@ -192,7 +201,7 @@ static int authenticate(request_rec *r)
     if (ms_session_current(r, &row) != APR_SUCCESS) {
         return unavailable(r);
     }
-    if (!row) {
+    if (!row || ms_request_get(r)->stale_after) {
         return ms_gate_challenge(r);
     }
     if (is_foreign_websocket(r)) {
@@ -248,6 +257,34 @@ static const char *parse_no_arguments(cmd_parms *cmd, const char *line, const vo
     return *line ? "Require managed-session takes no arguments" : NULL;
 }
 
+/* Signed in lately enough? A session that is too old is told apart from none, and challenged anew.
+ */
+static authz_status require_fresh(request_rec *r, const char *line, const void *parsed)
+{
+    const apr_int64_t *seconds = parsed;
+    const authz_status status = require_session(r, line, NULL);
+    const ms_row *row;
+
+    if (status == AUTHZ_GRANTED && ms_session_current(r, &row) == APR_SUCCESS && row &&
+        ms_now() - row->created_at > *seconds) {
+        ms_request_get(r)->stale_after = *seconds;
+        return AUTHZ_DENIED_NO_USER;
+    }
+    return status;
+}
+
+static const char *parse_fresh(cmd_parms *cmd, const char *line, const void **parsed)
+{
+    apr_int64_t *seconds = apr_palloc(cmd->pool, sizeof(*seconds));
+    const char *word = ap_getword_conf(cmd->pool, &line);
+
+    *parsed = seconds;
+    return *line || !ms_text_duration(word, seconds) || *seconds < 1
+               ? "Require session-fresh takes one time (a number with s, m, h, d or w), such as 15m"
+               : NULL;
+}
+
+static const authz_provider fresh_provider = {require_fresh, parse_fresh};
 static const authz_provider session_provider = {require_session, parse_no_arguments};
 
 /* ---- what was decided, once more; and the environment -----------------------------------------
@@ -314,4 +351,6 @@ void ms_gate_register_hooks(apr_pool_t *p)
     ap_hook_fixups(fixups, NULL, NULL, APR_HOOK_FIRST);
     ap_register_auth_provider(p, AUTHZ_PROVIDER_GROUP, "managed-session", AUTHZ_PROVIDER_VERSION,
                               &session_provider, AP_AUTH_INTERNAL_PER_CONF);
+    ap_register_auth_provider(p, AUTHZ_PROVIDER_GROUP, "session-fresh", AUTHZ_PROVIDER_VERSION,
+                              &fresh_provider, AP_AUTH_INTERNAL_PER_CONF);
 }

@@ -30,6 +30,7 @@ typedef struct sign_in {
     const char *user;
     const char *password;
     const char *back; /* a checked path, or NULL */
+    int remember;
 } sign_in;
 
 static const char *landing(request_rec *r)
@@ -39,21 +40,37 @@ static const char *landing(request_rec *r)
     return url ? url : "/";
 }
 
-static const char *back_from_query(request_rec *r)
+static const char *from_query(request_rec *r, const char *name)
 {
     apr_table_t *query;
 
     if (!r->args || ms_form_parse(r->pool, r->args, strlen(r->args), &query)) {
         return NULL;
     }
-    return ms_text_return_path(r->pool, apr_table_get(query, "return"));
+    return apr_table_get(query, name);
+}
+
+static const char *back_from_query(request_rec *r)
+{
+    return ms_text_return_path(r->pool, from_query(r, "return"));
 }
 
 static void show_signed_in(request_rec *r, json_t *model, const char *back)
 {
     const ms_row *row;
 
-    if (ms_session_current(r, &row) == APR_SUCCESS && row) {
+    if (ms_session_current(r, &row) != APR_SUCCESS || !row) {
+        return;
+    }
+    /* Sent here because her sign-in is too long ago for what she asked: "continue" would lead here.
+     */
+    if (from_query(r, "reauth")) {
+        json_object_set_new(model, "reauth", json_true());
+        if (!json_object_get(model, "username")) {
+            json_object_set_new(model, "username", json_string(row->user));
+        }
+    }
+    else {
         json_object_set_new(
             model, "signed_in",
             json_pack("{s:s, s:s}", "user", row->user, "continue", back ? back : landing(r)));
@@ -73,6 +90,9 @@ static int show_form(request_rec *r, int status, const sign_in *typed, const cha
     if (error) {
         json_object_set_new(model, "error", json_string(error));
     }
+    if (ms_server_conf_get(r->server)->remember == MS_REMEMBER_ASK) {
+        json_object_set_new(model, "remember_ask", json_true());
+    }
     show_signed_in(r, model, typed->back);
     if (status == HTTP_UNAUTHORIZED) {
         ms_gate_note_challenge(r, r->headers_out);
@@ -80,15 +100,22 @@ static int show_form(request_rec *r, int status, const sign_in *typed, const cha
     return ms_page_send(r, status, "login.html", model);
 }
 
-static int finish(request_rec *r, const char *user, const char *method, const char *back)
+static int finish(request_rec *r, const char *user, const char *method, int remember,
+                  const char *back)
 {
     const ms_row *row;
-    const apr_status_t rv = ms_session_begin(r, user, method, 1, &row);
+    const apr_status_t rv = ms_session_begin(r, user, method, remember, &row);
 
     if (rv == APR_EINVAL) {
         return ms_page_message(
             r, HTTP_FORBIDDEN, "You could not be signed in",
             "This user name cannot be used here. Please tell the administrator.");
+    }
+    if (rv == APR_ENOSPC) {
+        return ms_page_message(
+            r, HTTP_FORBIDDEN, "Too many devices",
+            "You are signed in on as many devices as is allowed here. Sign out on "
+            "one of them, then try again.");
     }
     if (rv != APR_SUCCESS) {
         return ms_page_unavailable(r);
@@ -112,7 +139,7 @@ static int check_and_finish(request_rec *r, const sign_in *typed)
     }
     switch (answer) {
     case MS_PASSWORD_RIGHT:
-        return finish(r, user, METHOD_FORM, typed->back);
+        return finish(r, user, METHOD_FORM, typed->remember, typed->back);
     case MS_PASSWORD_UNKNOWN:
         return ms_page_unavailable(r);
     default:
@@ -120,6 +147,11 @@ static int check_and_finish(request_rec *r, const sign_in *typed)
         return show_form(r, HTTP_UNAUTHORIZED, typed,
                          "The user name or the password is not right.");
     }
+}
+
+static int is_ticked(const char *value)
+{
+    return value && *value && strcmp(value, "0") != 0 && ap_cstr_casecmp(value, "off") != 0;
 }
 
 static int handle_post(request_rec *r)
@@ -137,6 +169,7 @@ static int handle_post(request_rec *r)
     }
     typed.user = apr_table_get(fields, "username");
     typed.password = apr_table_get(fields, "password");
+    typed.remember = is_ticked(apr_table_get(fields, "remember"));
     typed.back = ms_text_return_path(r->pool, apr_table_get(fields, "return"));
     if (!is_complete(&typed)) {
         return ms_page_bad_form(r, HTTP_BAD_REQUEST);
@@ -165,7 +198,7 @@ static int handle_foreign(request_rec *r, const char *auth_type)
         return ms_page_cross_site(r);
     }
     ms_leave_body_unread(r);
-    return finish(r, r->user, auth_type, back_from_query(r));
+    return finish(r, r->user, auth_type, 0, back_from_query(r));
 }
 
 int ms_login_handler(request_rec *r)
@@ -185,5 +218,5 @@ int ms_login_handler(request_rec *r)
     if (r->method_number == M_POST) {
         return handle_post(r);
     }
-    return show_form(r, HTTP_OK, &(sign_in){"", "", back_from_query(r)}, NULL);
+    return show_form(r, HTTP_OK, &(sign_in){"", "", back_from_query(r), 0}, NULL);
 }

@@ -143,29 +143,47 @@ apr_status_t ms_session_current(request_rec *r, const ms_row **row)
     return request->status;
 }
 
-/* ---- begin and end --------------------------------------------------------------------------- */
+/* ---- begin --------------------------------------------------------------------------- */
+
+/* When a session ends if it is not used again. */
+static apr_int64_t idle_end(const ms_server_conf *conf, apr_int64_t now, apr_int64_t absolute_end)
+{
+    const apr_int64_t idle_at = now + conf->idle_timeout;
+
+    return conf->idle_timeout > 0 && idle_at < absolute_end ? idle_at : absolute_end;
+}
+
+static int is_remembered(const ms_server_conf *conf, int asked)
+{
+    return conf->remember == MS_REMEMBER_ON || (conf->remember == MS_REMEMBER_ASK && asked);
+}
 
 static const ms_row *new_row(request_rec *r, apr_pool_t *p, const ms_token *token, const char *user,
-                             const char *method, int persistent)
+                             const char *method, int remember)
 {
+    const ms_server_conf *conf = ms_server_conf_get(r->server);
     const apr_int64_t now = ms_now();
+    apr_int64_t life = conf->lifetime;
     ms_row *row = apr_pcalloc(p, sizeof(*row));
     char *hash = apr_palloc(p, MS_HASH_LEN + 1);
 
     ms_token_hash(token, hash, p);
+    row->persistent = is_remembered(conf, remember);
+    if (!row->persistent && conf->transient_lifetime < life) {
+        life = conf->transient_lifetime;
+    }
     row->id = apr_pstrdup(p, token->id);
     row->secret_hash = hash;
     row->user = apr_pstrdup(p, user);
     row->created_at = now;
     row->last_seen_at = now;
-    row->max_expires_at = now + ms_server_conf_get(r->server)->lifetime;
-    row->expires_at = row->max_expires_at;
+    row->max_expires_at = now + life;
+    row->expires_at = idle_end(conf, now, row->max_expires_at);
     row->created_ip = r->useragent_ip;
     row->last_ip = r->useragent_ip;
     row->user_agent =
         ms_text_storable(p, apr_table_get(r->headers_in, "User-Agent"), USER_AGENT_MAX);
     row->auth_method = ms_text_storable(p, method, METHOD_MAX);
-    row->persistent = persistent;
     return row;
 }
 
@@ -198,48 +216,183 @@ static void adopt(ms_request *request, const ms_row *row, const ms_token *token)
     }
 }
 
-apr_status_t ms_session_begin(request_rec *r, const char *user, const char *method, int persistent,
-                              const ms_row **row)
+static int presented_of(const ms_request *request, const char *user)
 {
-    ms_request *request = ms_request_get(r);
-    const ms_row *presented, *made;
-    ms_token token;
-    ms_asker ask;
+    int n = 0;
+
+    for (int i = 0; i < request->live_n; i++) {
+        n += strcmp(request->live[i]->user, user) == 0;
+    }
+    return n;
+}
+
+/* Before anything is written: does the user have room for one more, in place of what she presented?
+ */
+static apr_status_t check_room(request_rec *r, const ms_asker *ask, const ms_row *made)
+{
+    const ms_server_conf *conf = ms_server_conf_get(r->server);
+    apr_int64_t n = 0;
     apr_status_t rv;
 
-    *row = NULL;
-    if (!ms_text_is_user(user)) {
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
-                      "MS0011: \"%s\" cannot be the name of a user: it must be 1 to 255 characters "
-                      "of UTF-8 without control characters; nobody was signed in",
-                      user ? user : "");
-        return APR_EINVAL;
+    if (!conf->limit || !conf->limit_refuses) {
+        return APR_SUCCESS;
     }
-    rv = ms_session_current(r, &presented);
+    rv = ms_store_count(ask, made->user, made->created_at, &n);
+    if (rv == APR_SUCCESS && n - presented_of(ms_request_get(r), made->user) >= conf->limit) {
+        rv = APR_ENOSPC;
+    }
+    return rv;
+}
+
+/*
+ * After the insert: several sign-ins may have found room at once. There is no lock that three
+ * databases share; but whoever comes last sees them all, so there are never more than the limit.
+ */
+static apr_status_t enforce_limit(request_rec *r, const ms_asker *ask, const ms_row *made)
+{
+    const ms_server_conf *conf = ms_server_conf_get(r->server);
+    apr_int64_t n = 0;
+    apr_status_t rv = APR_SUCCESS;
+
+    if (conf->limit && conf->limit_refuses) {
+        rv = ms_store_end_over(ask, made, made->created_at, conf->limit, &n);
+        rv = rv == APR_SUCCESS && n > 0 ? APR_ENOSPC : rv;
+    }
+    else if (conf->limit) {
+        rv = ms_store_evict(ask, made, made->created_at, conf->limit, &n);
+        if (n > 0) {
+            ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
+                          "evicted: %" APR_INT64_T_FMT " sessions of user \"%s\", unused longest",
+                          n, made->user);
+        }
+    }
+    return rv;
+}
+
+/* The row is in the table and everything else done, or neither. */
+static apr_status_t store_new(request_rec *r, const ms_asker *ask, const ms_row *made)
+{
+    apr_int64_t ended;
+    apr_status_t rv = check_room(r, ask, made);
+
     if (rv == APR_SUCCESS) {
-        rv = ms_token_make(&token);
+        rv = ms_store_insert(ask, made);
     }
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    ask = asker_of(r);
-    made = new_row(r, ask.p, &token, user, method, persistent);
-    rv = ms_store_insert(&ask, made);
-    if (rv == APR_SUCCESS && (rv = end_presented(&ask, request)) != APR_SUCCESS) {
-        apr_int64_t ended;
-
-        ms_store_end(&ask, made->user, made->id, made->created_at, &ended);
-    }
+    rv = end_presented(ask, ms_request_get(r));
     if (rv == APR_SUCCESS) {
-        adopt(request, made, &token);
-        set_cookie(r, &token, persistent ? made->max_expires_at - made->created_at : 0);
+        rv = enforce_limit(r, ask, made);
+    }
+    if (rv != APR_SUCCESS) {
+        ms_store_end(ask, made->user, made->id, made->created_at, &ended);
+    }
+    return rv;
+}
+
+static apr_status_t check_user(request_rec *r, const char *user)
+{
+    if (ms_text_is_user(user)) {
+        return APR_SUCCESS;
+    }
+    ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+                  "MS0011: \"%s\" cannot be the name of a user: it must be 1 to 255 characters of "
+                  "UTF-8 without control characters; nobody was signed in",
+                  user ? user : "");
+    return APR_EINVAL;
+}
+
+static apr_status_t begin_with(request_rec *r, const ms_token *token, const char *user,
+                               const char *method, int remember, const ms_row **row)
+{
+    const ms_asker ask = asker_of(r);
+    const ms_row *made = new_row(r, ask.p, token, user, method, remember);
+    const apr_status_t rv = store_new(r, &ask, made);
+
+    if (rv == APR_SUCCESS) {
+        adopt(ms_request_get(r), made, token);
+        set_cookie(r, token, made->persistent ? made->max_expires_at - made->created_at : 0);
         ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "signed in: user \"%s\", session %s, method %s",
                       made->user, made->id, made->auth_method);
         *row = made;
     }
-    apr_crypto_memzero(&token, sizeof(token));
+    else if (rv == APR_ENOSPC) {
+        ap_log_rerror(
+            APLOG_MARK, APLOG_INFO, 0, r,
+            "sign-in refused: user \"%s\" has as many sessions as ManagedSessionLimit allows",
+            made->user);
+    }
     return rv;
 }
+
+apr_status_t ms_session_begin(request_rec *r, const char *user, const char *method, int remember,
+                              const ms_row **row)
+{
+    const ms_row *presented;
+    ms_token token;
+    apr_status_t rv = check_user(r, user);
+
+    *row = NULL;
+    if (rv == APR_SUCCESS) {
+        rv = ms_session_current(r, &presented);
+    }
+    if (rv == APR_SUCCESS) {
+        rv = ms_token_make(&token);
+    }
+    if (rv == APR_SUCCESS) {
+        rv = begin_with(r, &token, user, method, remember, row);
+        apr_crypto_memzero(&token, sizeof(token));
+    }
+    return rv;
+}
+
+/* ---- touch ------------------------------------------------------------------------------------
+ */
+
+/* Often enough that a session in use is not taken for idle, whatever the interval says. */
+static apr_int64_t touch_interval(const ms_server_conf *conf)
+{
+    const apr_int64_t tenth = conf->idle_timeout / 10;
+
+    if (conf->idle_timeout > 0 && tenth < conf->touch_interval) {
+        return tenth > 0 ? tenth : 1;
+    }
+    return conf->touch_interval;
+}
+
+void ms_session_touch(request_rec *r)
+{
+    const ms_server_conf *conf = ms_server_conf_get(r->server);
+    ms_request *request =
+        ap_get_module_config(first_of(r)->request_config, &managed_session_module);
+    const apr_int64_t now = ms_now(), interval = touch_interval(conf);
+    apr_int64_t touched;
+    ms_asker ask;
+
+    if (!request || !request->row || request->touched ||
+        now - request->row->last_seen_at < interval) {
+        return;
+    }
+    request->touched = 1;
+    ask = asker_of(r);
+    /* Not much is lost where this fails, and the store has logged it. */
+    (void)ms_store_touch(&ask, request->row, r->useragent_ip, now,
+                         idle_end(conf, now, request->row->max_expires_at), interval, &touched);
+}
+
+int ms_session_is_touch_urgent(request_rec *r)
+{
+    const ms_server_conf *conf = ms_server_conf_get(r->server);
+    const ms_request *request =
+        ap_get_module_config(first_of(r)->request_config, &managed_session_module);
+
+    return conf->idle_timeout > 0 && request && request->row &&
+           request->row->expires_at - ms_now() < conf->idle_timeout / 2;
+}
+
+/* ---- end --------------------------------------------------------------------------------------
+ */
 
 static void sign_out_here(request_rec *r)
 {

@@ -21,7 +21,9 @@ typedef struct ms_request {
     ms_token token;      /* of row */
     const ms_row *live[MS_COOKIE_TOKENS_MAX]; /* all live sessions presented */
     int live_n;
-    const char *set_cookie; /* what this response says of our cookie; NULL: nothing */
+    int touched;
+    apr_int64_t stale_after; /* a Require session-fresh that failed: its seconds; else 0 */
+    const char *set_cookie;  /* what this response says of our cookie; NULL: nothing */
     ms_dependence depends;
 } ms_request;
 
@@ -37,10 +39,22 @@ apr_status_t ms_session_current(request_rec *r, const ms_row **row);
 
 /**
  * Sign in: a new session, its cookie on this response; those that the client presented are ended.
- * @return APR_SUCCESS; APR_EINVAL: not a user's name; else nobody was signed in
+ * @param remember  whether the user asked to be remembered; ManagedSessionRemember may know better
+ * @return APR_SUCCESS; APR_EINVAL: not a user's name; APR_ENOSPC: she has as many sessions as
+ *         ManagedSessionLimit allows; else the database could not be asked. But for success nobody
+ * is signed in, and whoever was still is.
  */
-apr_status_t ms_session_begin(request_rec *r, const char *user, const char *method, int persistent,
+apr_status_t ms_session_begin(request_rec *r, const char *user, const char *method, int remember,
                               const ms_row **row);
+
+/** The response has gone out: write that the session was used, where that is due. Never fails. */
+void ms_session_touch(request_rec *r);
+
+/**
+ * Whether the touch should not wait for the response, which may take as long as a session may be
+ * idle (a download, a WebSocket).
+ */
+int ms_session_is_touch_urgent(request_rec *r);
 
 /**
  * Sign out: end the session in force and clear the cookie. Without a session the cookie alone is

@@ -220,6 +220,25 @@ static int execute_select(ms_connection *c, apr_dbd_prepared_t *statement, const
     return rv;
 }
 
+static int execute_number(ms_connection *c, apr_dbd_prepared_t *statement, const void **args,
+                          void *result)
+{
+    apr_dbd_results_t *res = NULL;
+    apr_dbd_row_t *dbd_row = NULL;
+    apr_pool_t *scratch;
+    int rv;
+
+    apr_pool_create(&scratch, c->ask->p);
+    rv = apr_dbd_pbselect(c->dbd->driver, scratch, c->dbd->handle, &res, statement, 1, args);
+    if (rv == 0 && (apr_dbd_get_row(c->dbd->driver, scratch, res, &dbd_row, 1) != 0 ||
+                    apr_dbd_datum_get(c->dbd->driver, dbd_row, 0, APR_DBD_TYPE_LONGLONG, result) !=
+                        APR_SUCCESS)) {
+        rv = 1;
+    }
+    apr_pool_destroy(scratch);
+    return rv;
+}
+
 static apr_status_t select_rows(const ms_asker *ask, ms_sql which, const void **args,
                                 apr_array_header_t **rows)
 {
@@ -282,4 +301,48 @@ apr_status_t ms_store_end_all(const ms_asker *ask, const char *user, const char 
     const void *args[] = {ask->store->realm, user, &now, except};
 
     return run(ask, except ? MS_SQL_END_OTHERS : MS_SQL_END_ALL, args, execute_change, ended);
+}
+
+apr_status_t ms_store_touch(const ms_asker *ask, const ms_row *row, const char *ip, apr_int64_t now,
+                            apr_int64_t expires, apr_int64_t interval, apr_int64_t *touched)
+{
+    const apr_int64_t before = now - interval;
+    const void *args[] = {&now, ip, &expires, row->id, ask->store->realm, &now, &before, &expires};
+
+    return run(ask, MS_SQL_TOUCH, args, execute_change, touched);
+}
+
+apr_status_t ms_store_count(const ms_asker *ask, const char *user, apr_int64_t now, apr_int64_t *n)
+{
+    const void *args[] = {ask->store->realm, user, &now};
+
+    return run(ask, MS_SQL_COUNT, args, execute_number, n);
+}
+
+apr_status_t ms_store_evict(const ms_asker *ask, const ms_row *keep, apr_int64_t now,
+                            apr_int64_t limit, apr_int64_t *evicted)
+{
+    const apr_int64_t others = limit - 1;
+    const char *realm = ask->store->realm;
+    const void *args[] = {realm,      keep->user, &now,     keep->id, realm,
+                          keep->user, &now,       keep->id, &others};
+
+    return run(ask, MS_SQL_EVICT, args, execute_change, evicted);
+}
+
+apr_status_t ms_store_end_over(const ms_asker *ask, const ms_row *row, apr_int64_t now,
+                               apr_int64_t limit, apr_int64_t *ended)
+{
+    const char *realm = ask->store->realm;
+    const void *args[] = {row->id, realm, realm, row->user, &now, &limit};
+
+    return run(ask, MS_SQL_END_OVER, args, execute_change, ended);
+}
+
+apr_status_t ms_store_sweep(const ms_asker *ask, apr_int64_t now, apr_int64_t most,
+                            apr_int64_t *deleted)
+{
+    const void *args[] = {&now, &most, &now};
+
+    return run(ask, MS_SQL_SWEEP, args, execute_change, deleted);
 }

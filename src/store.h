@@ -90,4 +90,28 @@ apr_status_t ms_store_end(const ms_asker *ask, const char *user, const char *id,
 apr_status_t ms_store_end_all(const ms_asker *ask, const char *user, const char *except,
                               apr_int64_t now, apr_int64_t *ended);
 
+/**
+ * Write that a live session was just used.
+ * @param row       as found
+ * @param expires   its new expiry; nothing is written where that is past row's absolute end
+ * @param interval  nothing is written either where somebody did within that many seconds
+ */
+apr_status_t ms_store_touch(const ms_asker *ask, const ms_row *row, const char *ip, apr_int64_t now,
+                            apr_int64_t expires, apr_int64_t interval, apr_int64_t *touched);
+
+/** How many live sessions a user has. */
+apr_status_t ms_store_count(const ms_asker *ask, const char *user, apr_int64_t now, apr_int64_t *n);
+
+/** Delete a user's live sessions but for one and the others of those used last, limit in all. */
+apr_status_t ms_store_evict(const ms_asker *ask, const ms_row *keep, apr_int64_t now,
+                            apr_int64_t limit, apr_int64_t *evicted);
+
+/** Delete this session if its user has more than limit. */
+apr_status_t ms_store_end_over(const ms_asker *ask, const ms_row *row, apr_int64_t now,
+                               apr_int64_t limit, apr_int64_t *ended);
+
+/** Delete at most so many expired rows, of any realm. */
+apr_status_t ms_store_sweep(const ms_asker *ask, apr_int64_t now, apr_int64_t most,
+                            apr_int64_t *deleted);
+
 #endif
