@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every test gets: the usual server, and the checks that follow it."""
+import pytest
+
+import harness
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "valgrind: also run with httpd under valgrind")
+
+
+@pytest.fixture(scope="module")
+def server():
+    """The usual site (harness.SITE), shared by the tests of a file."""
+    with harness.Server() as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def hold_to_account():
+    """After every test: no unexpected log line, no secret anywhere, all servers alive."""
+    for each in harness.running:
+        each.statements_from = len(each.error_log())
+    yield
+    for each in list(harness.running):
+        if each.process is not None:
+            harness.get(each, "/", harness.random_token())
+            each.check()

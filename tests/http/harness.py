@@ -1,0 +1,499 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A configuration in, a running httpd out, and browsers to visit it with.
+
+A Server owns a private httpd: its folder, its port, its processes. What must hold after every
+test (see conftest.py) is checked on all servers that ran during it.
+"""
+from __future__ import annotations
+
+import html.parser
+import http.client
+import json
+import os
+import pathlib
+import pwd
+import re
+import secrets
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import tempfile
+import time
+import urllib.parse
+
+HTTPD = shutil.which("apache2", path="/usr/sbin:" + os.environ["PATH"]) or shutil.which("httpd")
+MODULES_DIR = subprocess.run(["apxs", "-q", "LIBEXECDIR"], capture_output=True, text=True, check=True).stdout.strip()
+BUILT_IN = subprocess.run([HTTPD, "-l"], capture_output=True, text=True, check=True).stdout
+MODULE = os.environ.get("MS_MODULE", str(pathlib.Path(__file__).parents[2] / "build/mod_managed_session.so"))
+TOOL = os.environ.get("MS_TOOL", "")
+COOKIE = "__Host-session"
+PASSWORDS = {"alice": "wonderland", "bob": "builder"}
+DEADLINE = 60 if TOOL else 20  # seconds after which something hangs
+
+BASE_MODULES = (
+    "authz_core authn_core authz_user authz_host authz_groupfile authn_file auth_basic access_compat "
+    "dir mime alias env headers rewrite setenvif dbd proxy proxy_http cgid include autoindex negotiation"
+).split()
+
+BASE = """
+ServerRoot "@ROOT@"
+ServerName app.test
+Listen 127.0.0.1:@PORT@
+PidFile "@ROOT@/httpd.pid"
+ErrorLog "@ROOT@/logs/error.log"
+LogLevel info managed_session:trace8
+LogFormat "%h %u %{MANAGED_SESSION_ID}e \\"%r\\" %>s" test
+CustomLog "@ROOT@/logs/access.log" test
+DefaultRuntimeDir "@ROOT@/run"
+@USER@
+DocumentRoot "@ROOT@/htdocs"
+TypesConfig /etc/mime.types
+StartServers 1
+ServerLimit 2
+Timeout 20
+GracefulShutDownTimeout 5
+DBDriver sqlite3
+DBDParams "@DB@"
+@EXTRA@
+"""
+
+EVENT = "ThreadsPerChild 16\nMaxRequestWorkers 32\nMinSpareThreads 16\nMaxSpareThreads 32\n"
+PREFORK = "StartServers 4\nMinSpareServers 4\nMaxSpareServers 8\nServerLimit 16\nMaxRequestWorkers 16\n"
+
+SITE = """
+ManagedSessionLoginURL "/login"
+ManagedSessionLogoutURL "/logout"
+ManagedSessionListURL "/sessions"
+<Location "/login">
+    SetHandler managed-session-login
+    ManagedSessionAuthProvider file
+    AuthUserFile "@ROOT@/passwords"
+</Location>
+<Location "/logout">
+    SetHandler managed-session-logout
+</Location>
+<Location "/sessions">
+    SetHandler managed-session-list
+</Location>
+<Location "/app">
+    AuthType ManagedSession
+    AuthName "app"
+    Require valid-user
+</Location>
+"""
+
+running: list["Server"] = []
+issued: set[str] = set()  # the secrets of all tokens ever handed out: none may turn up anywhere
+
+
+def free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def unprivileged() -> str | None:
+    """Whom httpd's children run as, where it is started by root."""
+    if os.getuid() != 0:
+        return None
+    return next(name for name in ("www-data", "nobody") if any(u.pw_name == name for u in pwd.getpwall()))
+
+
+def random_token() -> str:
+    return secrets.token_urlsafe(16) + "." + secrets.token_urlsafe(32)
+
+
+class Server:
+    """A private httpd. Use as a context manager, or start() and stop()."""
+
+    def __init__(self, config: str = SITE, *, mpm: str = "event", modules: str = "", base: str = BASE,
+                 extra: str = "", load_module: bool = True, own_paths=("/login", "/logout", "/sessions")):
+        self.root = pathlib.Path(tempfile.mkdtemp(prefix="ms-test-"))
+        self.port = free_port()
+        self.user = unprivileged()
+        self.own_paths = own_paths
+        self.process: subprocess.Popen | None = None
+        self.db = self.root / "db" / "sessions.db"
+        self.expected: list[str] = []
+        self.expects_5xx = False
+        self.log_from = 0
+        self._lay_out()
+        names = [f"mpm_{mpm}", *BASE_MODULES, *modules.split()]
+        loads = "".join(f'LoadModule {n}_module "{MODULES_DIR}/mod_{n}.so"\n' for n in dict.fromkeys(names)
+                        if f"mod_{n}.c" not in BUILT_IN)
+        if load_module:
+            loads += f'LoadModule managed_session_module "{MODULE}"\n'
+        base = base.replace("@EXTRA@", (PREFORK if mpm == "prefork" else EVENT) + extra)
+        self.write("httpd.conf", loads + self.fill(base) + self.fill(config))
+
+    def _lay_out(self) -> None:
+        for name in ("logs", "run", "db", "htdocs", "htdocs/app"):
+            (self.root / name).mkdir(parents=True)
+        self.root.chmod(0o755)
+        self.write("htdocs/index.html", "public page\n")
+        self.write("htdocs/app/index.html", "protected page\n")
+        self.write("groups", "admins: bob\nusers: alice bob\n")
+        for name, password in PASSWORDS.items():
+            self.add_user(name, password)
+        if self.user:
+            for name in ("run", "db", "logs"):
+                shutil.chown(self.root / name, self.user)
+
+    def add_user(self, name: str, password: str, file: str = "passwords") -> None:
+        path = self.root / file
+        subprocess.run(["htpasswd", "-iB", *([] if path.exists() else ["-c"]), str(path), name],
+                       input=password + "\n", text=True, check=True, capture_output=True)
+
+    def fill(self, text: str) -> str:
+        user = f"User {self.user}\nGroup {self.user if self.user != 'nobody' else 'nogroup'}" if self.user else ""
+        for mark, value in (("@USER@", user), ("@ROOT@", self.root), ("@PORT@", self.port), ("@DB@", self.db)):
+            text = text.replace(mark, str(value))
+        return text
+
+    def write(self, name: str, text: str | bytes, mode: int = 0o644) -> pathlib.Path:
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
+        path.chmod(mode)
+        return path
+
+    # -- life -----------------------------------------------------------------------------------
+
+    def command(self) -> list[str]:
+        httpd = [HTTPD, "-d", str(self.root), "-f", str(self.root / "httpd.conf")]
+        if TOOL == "valgrind":
+            return ["valgrind", "--quiet", "--leak-check=no", "--error-exitcode=9", "--trace-children=yes",
+                    f"--log-file={self.root}/logs/valgrind.%p", *httpd, "-X"]
+        return [*httpd, "-DFOREGROUND"]
+
+    def environment(self) -> dict[str, str]:
+        env = {"PATH": os.environ["PATH"], "LANG": "C"}
+        if TOOL == "asan":
+            lib = subprocess.run(["gcc", "-print-file-name=libasan.so"], capture_output=True, text=True).stdout.strip()
+            env |= {"LD_PRELOAD": os.path.realpath(lib),
+                    "ASAN_OPTIONS": f"detect_leaks=0:abort_on_error=1:log_path={self.root}/logs/asan",
+                    "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1"}
+        return env | getattr(self, "more_environment", {})
+
+    def start(self) -> "Server":
+        self.process = subprocess.Popen(self.command(), env=self.environment(), start_new_session=True,
+                                        stdout=subprocess.DEVNULL, stderr=open(self.root / "logs/stderr", "wb"))
+        running.append(self)
+        end = time.monotonic() + DEADLINE
+        while time.monotonic() < end:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                return self
+            except OSError:
+                if self.process.poll() is not None:
+                    break
+                time.sleep(0.02)
+        said = (self.root / "logs/stderr").read_text() + self.error_log()
+        self.stop()
+        raise RuntimeError("httpd did not start:\n" + said)
+
+    def stop(self) -> None:
+        if self in running:
+            running.remove(self)
+        if self.process:
+            if self.process.poll() is None:
+                self.process.terminate()
+                try:
+                    self.process.wait(15)
+                except subprocess.TimeoutExpired:
+                    pass
+            try:
+                os.killpg(self.process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            self.process.wait()
+            self.process = None
+
+    def remove(self) -> None:
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    def __enter__(self) -> "Server":
+        return self.start()
+
+    def __exit__(self, *_) -> None:
+        try:
+            self.check()
+        finally:
+            self.stop()
+            self.remove()
+
+    def graceful(self) -> None:
+        self.process.send_signal(signal.SIGUSR1)
+
+    def configtest(self) -> subprocess.CompletedProcess:
+        return subprocess.run([HTTPD, "-d", str(self.root), "-f", str(self.root / "httpd.conf"), "-t"],
+                              capture_output=True, text=True, env=self.environment())
+
+    def children(self) -> list[int]:
+        found = subprocess.run(["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True)
+        return [int(pid) for pid in found.stdout.split()]
+
+    # -- what it said and stored ------------------------------------------------------------------
+
+    def error_log(self) -> str:
+        path = self.root / "logs/error.log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def new_log(self) -> str:
+        return self.error_log()[self.log_from:]
+
+    def expect(self, pattern: str, *, status_5xx: bool = False) -> None:
+        """This test causes log lines at error level that match, and possibly answers of 5xx."""
+        self.expected.append(pattern)
+        self.expects_5xx |= status_5xx
+
+    def statements(self) -> list[str]:
+        """The names of the SQL statements run since the test, or forget_statements(), began."""
+        return re.findall(r"statement: (\w+)", self.error_log()[self.statements_from:])
+
+    statements_from = 0
+
+    def forget_statements(self) -> None:
+        self.statements_from = len(self.error_log())
+
+    def sql(self, statement: str, *args) -> list[tuple]:
+        db = sqlite3.connect(self.db, timeout=10)
+        try:
+            with db:
+                return db.execute(statement, args).fetchall()
+        finally:
+            db.close()
+
+    def rows(self) -> int:
+        return self.sql("SELECT COUNT(*) FROM managed_session")[0][0]
+
+    # -- what must hold after every test ----------------------------------------------------------
+
+    def check(self) -> None:
+        log = self.new_log()
+        self.log_from += len(log)
+        bad = [line for line in log.splitlines()
+               if re.search(r":(error|crit|alert|emerg)\]|exit signal|Sanitizer|runtime error", line)
+               and not any(re.search(p, line) for p in self.expected)]
+        assert not bad, "unexpected lines in error.log:\n" + "\n".join(bad)
+        reports = [p for p in (self.root / "logs").glob("[av]*.*")
+                   if p.name.startswith(("asan", "valgrind")) and p.stat().st_size]
+        assert not reports, reports[0].read_text()[:4000]
+        assert self.process is None or self.process.poll() is None, "httpd has died"
+        self.check_secrets()
+        self.expected, self.expects_5xx = [], False
+
+    def check_secrets(self) -> None:
+        places = [*self.root.glob("logs/*"), *self.root.glob("db/*")]
+        for place in places:
+            data = place.read_bytes() if place.is_file() else b""
+            for secret in issued:
+                assert secret.encode() not in data, f"a secret stands in {place.name}"
+
+    def browser(self, **kwargs) -> "Browser":
+        return Browser(self, **kwargs)
+
+
+class Answer:
+    """A response, read to its end, and checked for what holds of every response."""
+
+    def __init__(self, response: http.client.HTTPResponse):
+        self.status = response.status
+        self.headers = response.headers
+        self.body = response.read()
+        self.text = self.body.decode("utf-8", "replace")
+        self.location = self.headers.get("Location")
+
+    def json(self):
+        return json.loads(self.body)
+
+    def cookies(self, name: str = COOKIE) -> list[str]:
+        return [c for c in self.headers.get_all("Set-Cookie", []) if c.split("=", 1)[0] == name]
+
+    def token(self, name: str = COOKIE) -> str | None:
+        """The token that this answer sets; None where it sets or clears none."""
+        for cookie in self.cookies(name):
+            value = cookie.split(";")[0].partition("=")[2]
+            if value:
+                return value
+        return None
+
+    def clears(self, name: str = COOKIE) -> bool:
+        return any(c.startswith(f"{name}=;") and "Max-Age=0" in c for c in self.cookies(name))
+
+
+OWN_HEADERS = {
+    "Cache-Control": r"^no-store$",
+    "Content-Security-Policy": r"default-src 'none'.*frame-ancestors 'none'",
+    "X-Content-Type-Options": r"^nosniff$",
+    "Referrer-Policy": r"^no-referrer$",
+    "X-Frame-Options": r"^DENY$",
+}
+
+
+def check_answer(server: Server, target: str, answer: Answer) -> None:
+    for cookie in answer.headers.get_all("Set-Cookie", []):
+        value = cookie.split(";")[0].partition("=")[2]
+        if re.fullmatch(r"[\w-]{22}\.[\w-]{43}", value):
+            issued.add(value[23:])
+            if server.db.exists() and not server.expects_5xx:
+                row = server.sql("SELECT 1 FROM sqlite_master WHERE name = 'managed_session'")
+                assert not row or server.sql("SELECT 1 FROM managed_session WHERE session_id = ?", value[:22]), \
+                    "a cookie without a row"
+    assert len(answer.cookies()) <= 1, "two cookies of our name in one answer"
+    assert answer.status < 500 or server.expects_5xx, f"{target}: {answer.status}\n{answer.text}\n{server.new_log()}"
+    if answer.location is not None:
+        assert re.match(r"/(?![/\\])", answer.location) or urllib.parse.urlsplit(answer.location).netloc in (
+            f"127.0.0.1:{server.port}", f"app.test:{server.port}"), f"redirect to {answer.location}"
+    assert not any(s.encode() in answer.body for s in issued), "a secret stands in a body"
+    path = target.partition("?")[0]
+    if path in server.own_paths and answer.status not in (400, 404) and b"managed" not in answer.body[:0]:
+        for name, pattern in OWN_HEADERS.items():
+            assert re.search(pattern, answer.headers.get(name, "")), f"{path} {answer.status}: {name} is {answer.headers.get(name)}"
+        assert "unsafe-inline" not in answer.headers["Content-Security-Policy"]
+        assert not any(h.lower().startswith("access-control-") for h in answer.headers)
+
+
+def connect(server: Server) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", server.port), DEADLINE)
+
+
+def raw(server: Server, data: bytes, method: str = "GET", target: str = "/") -> Answer:
+    """Send exactly these bytes; read one response."""
+    with connect(server) as s:
+        s.sendall(data)
+        response = http.client.HTTPResponse(s, method=method)
+        response.begin()
+        answer = Answer(response)
+    check_answer(server, target, answer)
+    return answer
+
+
+def request(server: Server, method: str, target: str, headers=(), body: bytes | None = None) -> Answer:
+    """One request on a connection of its own. headers: pairs, sent as they are, twice if given twice."""
+    pairs = list(headers.items()) if isinstance(headers, dict) else list(headers)
+    names = {n.lower() for n, _ in pairs}
+    if "host" not in names:
+        pairs.insert(0, ("Host", f"127.0.0.1:{server.port}"))
+    if body is not None and not names & {"content-length", "transfer-encoding"}:
+        pairs.append(("Content-Length", str(len(body))))
+    pairs.append(("Connection", "close")) if "connection" not in names else None
+    head = f"{method} {target} HTTP/1.1\r\n".encode() + b"".join(
+        n.encode() + b": " + (v if isinstance(v, bytes) else v.encode()) + b"\r\n" for n, v in pairs)
+    return raw(server, head + b"\r\n" + (body or b""), method, target)
+
+
+def get(server: Server, target: str, cookie: str | None = None, headers=()) -> Answer:
+    pairs = list(headers.items()) if isinstance(headers, dict) else list(headers)
+    if cookie is not None:
+        pairs.append(("Cookie", cookie if "=" in cookie else f"{COOKIE}={cookie}"))
+    return request(server, "GET", target, pairs)
+
+
+def post(server: Server, target: str, fields=None, cookie: str | None = None, headers=()) -> Answer:
+    pairs = [("Content-Type", "application/x-www-form-urlencoded"), *(headers.items() if isinstance(headers, dict) else headers)]
+    if cookie is not None:
+        pairs.append(("Cookie", cookie if "=" in cookie else f"{COOKIE}={cookie}"))
+    body = fields if isinstance(fields, bytes) else urllib.parse.urlencode(fields or {}).encode()
+    return request(server, "POST", target, pairs, body)
+
+
+def sign_in(server: Server, user: str = "alice", password: str | None = None, target: str = "/login", **fields) -> str:
+    """Sign in as a script would; the token."""
+    agent = fields.pop("agent", None)
+    answer = post(server, target, {"username": user, "password": password or PASSWORDS[user], **fields},
+                  headers=[("User-Agent", agent)] if agent else ())
+    assert answer.status == 303, (answer.status, answer.text)
+    return answer.token()
+
+
+class FormReader(html.parser.HTMLParser):
+    """The forms of a page: each a dict of its fields, with the words of its buttons."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.forms: list[dict] = []
+        self.buttons: list[str] = []
+        self.words: list[str] = []
+        self.tags: list[tuple[str, dict]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        self.tags.append((tag, attrs))
+        if tag == "form":
+            self.forms.append({})
+        elif tag in ("input", "button") and self.forms and attrs.get("name"):
+            if attrs.get("type") == "checkbox" and "checked" not in attrs:
+                return
+            self.forms[-1][attrs["name"]] = attrs.get("value", "")
+
+    def handle_data(self, data):
+        if data.strip():
+            self.words.append(data.strip())
+
+
+class Browser:
+    """A browser: keeps cookies, says where its requests come from, sends forms as they stand."""
+
+    def __init__(self, server: Server, agent: str = "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0"):
+        self.server = server
+        self.agent = agent
+        self.jar: dict[str, str] = {}
+        self.page: Answer | None = None
+        self.url = "/"
+
+    def _send(self, method: str, target: str, headers: dict, body: bytes | None = None) -> Answer:
+        headers = {"User-Agent": self.agent, "Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8", **headers}
+        if self.jar:
+            headers["Cookie"] = "; ".join(f"{k}={v}" for k, v in self.jar.items())
+        answer = request(self.server, method, target, headers, body)
+        for cookie in answer.headers.get_all("Set-Cookie", []):
+            self._keep(cookie)
+        return answer
+
+    def _keep(self, cookie: str) -> None:
+        pair, *attributes = [part.strip() for part in cookie.split(";")]
+        name, _, value = pair.partition("=")
+        words = {a.partition("=")[0].lower(): a.partition("=")[2] for a in attributes}
+        if name.startswith("__Host-") and ("secure" not in words or words.get("path") != "/" or "domain" in words):
+            return
+        if words.get("max-age") == "0":
+            self.jar.pop(name, None)
+        else:
+            self.jar[name] = value
+
+    def go(self, target: str, follow: bool = True) -> Answer:
+        """Navigate, as by typing an address."""
+        answer = self._send("GET", target, {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "none"})
+        return self._arrive(target, answer, follow)
+
+    def _arrive(self, target: str, answer: Answer, follow: bool) -> Answer:
+        self.url, self.page = target, answer
+        if follow and answer.status == 303:
+            return self.go(answer.location)
+        return answer
+
+    def submit(self, fields: dict | None = None, follow: bool = True, **choose) -> Answer:
+        """Send the form of this page whose hidden fields match, with these fields filled in."""
+        form = next(f for f in FormReader(self.page.text).forms if all(f.get(k) == v for k, v in choose.items()))
+        body = urllib.parse.urlencode({**form, **(fields or {})}).encode()
+        answer = self._send("POST", self.url, {
+            "Content-Type": "application/x-www-form-urlencoded", "Origin": f"http://127.0.0.1:{self.server.port}",
+            "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "same-origin"}, body)
+        return self._arrive(self.url, answer, follow)
+
+    def fetch(self, target: str, method: str = "GET", headers: dict | None = None) -> Answer:
+        """What a page's own script would do."""
+        return self._send(method, target, {"Accept": "application/json", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty",
+                                           "Sec-Fetch-Site": "same-origin", **(headers or {})})
+
+    def sign_in(self, user: str = "alice", target: str = "/login", **fields) -> Answer:
+        self.go(target, follow=False)
+        return self.submit({"username": user, "password": PASSWORDS[user], **fields})
+
+    @property
+    def token(self) -> str | None:
+        return self.jar.get(COOKIE)
