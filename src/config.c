@@ -182,7 +182,7 @@ const char *ms_set_user_header(cmd_parms *cmd, void *dir, const char *arg)
             return needs(cmd, "the name of a header, such as X-Remote-User, or \"none\"", arg);
         }
     }
-    *(const char **)field_of(cmd, dir) = arg;
+    ((ms_dir_conf *)dir)->user_header = arg;
     if (*arg && !ap_check_cmd_context(cmd, NOT_IN_HTACCESS)) {
         APR_ARRAY_PUSH(ms_server_conf_get(cmd->server)->user_headers, const char *) = arg;
     }

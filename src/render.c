@@ -156,7 +156,8 @@ static void add_value(growing *out, const json_t *value)
         add_escaped(out, json_string_value(value));
     }
     else if (json_is_integer(value)) {
-        add_escaped(out, apr_psprintf(out->p, "%" JSON_INTEGER_FORMAT, json_integer_value(value)));
+        add_escaped(
+            out, apr_psprintf(out->p, "%" APR_INT64_T_FMT, (apr_int64_t)json_integer_value(value)));
     }
 }
 

@@ -96,6 +96,7 @@ static void add_words(request_rec *r, json_t *sessions, const apr_array_header_t
         json_object_set_new(model, "last_seen_text", words_of(r, row->last_seen_at));
         json_object_set_new(model, "expires_text", words_of(r, row->expires_at));
         json_object_set_new(model, "user_agent", text_or_null(row->user_agent));
+        json_object_set_new(model, "remembered", json_boolean(row->persistent));
     }
 }
 
