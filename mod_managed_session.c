@@ -33,8 +33,8 @@
 #define SERVER_FIELD(name) ((void *)APR_OFFSETOF(ms_server_conf, name))
 #define DIR_FIELD(name)    ((void *)APR_OFFSETOF(ms_dir_conf, name))
 
-/* The one table: name, setter, field, context, what it does and its default. The reference in docs/
- * is generated from what `httpd -L` prints of it. */
+/* The one table: name, setter, field, context, what it does and its default. docs/directives.md and the
+ * table in README.md are made from it (make docs). */
 static const command_rec directives[] = {
     AP_INIT_FLAG("ManagedSession", ms_set_dir_flag, DIR_FIELD(on), SERVER_DIR,
                  "resolve a session where one is presented, require none; AuthType ManagedSession "

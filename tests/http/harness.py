@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html.parser
 import http.client
+import http.server
 import json
 import os
 import pathlib
@@ -20,6 +21,7 @@ import socket
 import sqlite3
 import subprocess
 import tempfile
+import threading
 import time
 import urllib.parse
 
@@ -497,3 +499,32 @@ class Browser:
     @property
     def token(self) -> str | None:
         return self.jar.get(COOKIE)
+
+
+class Backend(http.server.ThreadingHTTPServer):
+    """An application behind the proxy: says which headers reached it, with what ?Header=value asks it to add."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), EchoHandler)
+        self.port = self.server_address[1]
+        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+
+    def __exit__(self, *_) -> None:
+        self.shutdown()
+        self.server_close()
+
+
+class EchoHandler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = json.dumps([[name.lower(), value] for name, value in self.headers.items()]).encode()
+        self.send_response(200)
+        for name, value in urllib.parse.parse_qsl(urllib.parse.urlsplit(self.path).query):
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
