@@ -64,6 +64,7 @@ UNIT := $(patsubst tests/unit/test_%.c,$(BUILD)/unit/test_%,$(wildcard tests/uni
 APR_LIBS = $(shell apr-1-config --link-ld --libs 2>/dev/null) $(shell apu-1-config --link-ld --libs 2>/dev/null)
 
 test: deps-test
+	@$(PYTHON) tests/reference.py --check
 	@$(MAKE) --no-print-directory test-unit test-http
 
 test-unit: $(UNIT)

@@ -9,9 +9,12 @@
 #include <http_log.h>
 #include <http_protocol.h>
 #include <http_request.h>
+#include <mpm_common.h>
 #include <util_filter.h>
 #include "backend.h"
 #include "config.h"
+#include "counters.h"
+#include "events.h"
 #include "gate.h"
 #include "login.h"
 #include "logout.h"
@@ -19,6 +22,7 @@
 #include "session.h"
 #include "sessions_page.h"
 #include "store.h"
+#include "sweep.h"
 
 /* ---- directives -------------------------------------------------------------------------------
  */
@@ -33,8 +37,8 @@
 #define SERVER_FIELD(name) ((void *)APR_OFFSETOF(ms_server_conf, name))
 #define DIR_FIELD(name)    ((void *)APR_OFFSETOF(ms_dir_conf, name))
 
-/* The one table: name, setter, field, context, what it does and its default. docs/directives.md and the
- * table in README.md are made from it (make docs). */
+/* The one table: name, setter, field, context, what it does and its default. docs/directives.md and
+ * the table in README.md are made from it (make docs). */
 static const command_rec directives[] = {
     AP_INIT_FLAG("ManagedSession", ms_set_dir_flag, DIR_FIELD(on), SERVER_DIR,
                  "resolve a session where one is presented, require none; AuthType ManagedSession "
@@ -73,6 +77,15 @@ static const command_rec directives[] = {
         "ManagedSessionLimit", ms_set_limit, NULL, SERVER,
         "live sessions a user may have, 0 for any number; then evict ends the one unused "
         "longest, refuse turns the new one away (default: 0 evict)"),
+    AP_INIT_TAKE1("ManagedSessionCleanupInterval", ms_set_server_duration_or_0,
+                  SERVER_FIELD(cleanup_interval), SERVER,
+                  "how often expired rows are deleted; 0 is off (default: 10m)"),
+    AP_INIT_TAKE1("ManagedSessionCleanupBatch", ms_set_batch, NULL, SERVER,
+                  "rows that one statement of the clean-up deletes at most (default: 1000)"),
+    AP_INIT_TAKE1(
+        "ManagedSessionEventLog", ms_set_event_log, NULL, SERVER,
+        "a file, or \"|program\", that gets one JSON object a line for each sign-in, sign-out "
+        "and the like, see docs/events.md (default: none)"),
     AP_INIT_TAKE1("ManagedSessionRealm", ms_set_server_text, SERVER_FIELD(realm), SERVER,
                   "sessions of one realm are unknown in another; set it where sites share sign-in "
                   "(default: the virtual host's ServerName)"),
@@ -118,9 +131,13 @@ static int check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
 
 static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
 {
-    (void)plog, (void)ptemp, (void)s;
+    (void)plog, (void)ptemp;
     ms_page_init(pconf);
-    return OK;
+    if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
+        return OK; /* httpd will come again */
+    }
+    ms_counters_init(pconf, s);
+    return ms_sweep_post_config(pconf, s);
 }
 
 /* mod_dbd has connected by now: see that the table is there before the first visitor needs it. */
@@ -144,6 +161,19 @@ static void child_init(apr_pool_t *pchild, server_rec *s)
         }
     }
     apr_pool_destroy(scratch);
+    ms_sweep_child_init(pchild);
+}
+
+static int open_logs(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
+{
+    (void)plog, (void)ptemp;
+    return ms_events_open(pconf, s);
+}
+
+static void child_stopping(apr_pool_t *pchild, int graceful)
+{
+    (void)pchild, (void)graceful;
+    ms_sweep_stop();
 }
 
 static int on_logged(request_rec *r)
@@ -168,8 +198,11 @@ static void register_hooks(apr_pool_t *p)
 
     ms_session_register_functions();
     ms_store_register_hooks();
+    ms_counters_register_hooks();
     ms_gate_register_hooks(p);
     ms_backend_register_hooks();
+    ap_hook_open_logs(open_logs, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_child_stopping(child_stopping, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(child_init, after_dbd, NULL, APR_HOOK_MIDDLE);

@@ -18,6 +18,8 @@ APLOG_USE_MODULE(managed_session);
 #define DEFAULT_LIFETIME           2592000 /* 30d */
 #define DEFAULT_TRANSIENT_LIFETIME 43200   /* 12h */
 #define DEFAULT_TOUCH_INTERVAL     60
+#define DEFAULT_CLEANUP_INTERVAL   600
+#define DEFAULT_CLEANUP_BATCH      1000
 #define DEFAULT_TABLE              "managed_session"
 
 /* ---- create and merge ------------------------------------------------------------------------ */
@@ -35,6 +37,8 @@ void *ms_server_conf_create(apr_pool_t *p, server_rec *s)
     conf->touch_interval = MS_UNSET;
     conf->remember = MS_UNSET;
     conf->limit = MS_UNSET;
+    conf->cleanup_interval = MS_UNSET;
+    conf->cleanup_batch = MS_UNSET;
     conf->create_table = MS_UNSET;
     conf->user_headers = apr_array_make(p, 0, sizeof(const char *));
     return conf;
@@ -58,6 +62,9 @@ void *ms_server_conf_merge(apr_pool_t *p, void *basev, void *addv)
     PICK(touch_interval, MS_UNSET);
     PICK(remember, MS_UNSET);
     PICK(limit, MS_UNSET);
+    PICK(cleanup_interval, MS_UNSET);
+    PICK(cleanup_batch, MS_UNSET);
+    PICK(event_log, NULL);
     out->limit_refuses = add->limit != MS_UNSET ? add->limit_refuses : base->limit_refuses;
     PICK(realm, NULL);
     PICK(table, NULL);
@@ -278,22 +285,53 @@ const char *ms_set_remember(cmd_parms *cmd, void *dir, const char *arg)
     return check_place(cmd);
 }
 
+/* A whole number of a range; 0 where text is something else. */
+static int read_count(const char *text, apr_int64_t least, apr_int64_t most, int *count)
+{
+    char *end;
+    const apr_int64_t n = apr_strtoi64(text, &end, 10);
+
+    if (end == text || *end || n < least || n > most) {
+        return 0;
+    }
+    *count = (int)n;
+    return 1;
+}
+
+#define BATCH_MAX 100000
+
+const char *ms_set_batch(cmd_parms *cmd, void *dir, const char *arg)
+{
+    (void)dir;
+    if (!read_count(arg, 1, BATCH_MAX, &ms_server_conf_get(cmd->server)->cleanup_batch)) {
+        return needs(cmd, "a number of rows from 1 to 100000", arg);
+    }
+    return check_place(cmd);
+}
+
+const char *ms_set_event_log(cmd_parms *cmd, void *dir, const char *arg)
+{
+    (void)dir;
+    if (!*arg || (arg[0] == '|' && !arg[1])) {
+        return needs(cmd, "a file, or \"|program\"", arg);
+    }
+    ms_server_conf_get(cmd->server)->event_log = arg;
+    return check_place(cmd);
+}
+
 #define LIMIT_MAX 10000
 
 const char *ms_set_limit(cmd_parms *cmd, void *dir, const char *n, const char *policy)
 {
     ms_server_conf *conf = ms_server_conf_get(cmd->server);
-    char *end;
-    const apr_int64_t limit = apr_strtoi64(n, &end, 10);
 
     (void)dir;
-    if (end == n || *end || limit < 0 || limit > LIMIT_MAX) {
+    if (!read_count(n, 0, LIMIT_MAX, &conf->limit)) {
         return needs(cmd, "a number of sessions from 0 (any number) to 10000", n);
     }
     if (policy && ap_cstr_casecmp(policy, "evict") != 0 && ap_cstr_casecmp(policy, "refuse") != 0) {
         return needs(cmd, "\"evict\" or \"refuse\" after the number", policy);
     }
-    conf->limit = (int)limit;
     conf->limit_refuses = policy && ap_cstr_casecmp(policy, "refuse") == 0;
     return check_place(cmd);
 }
@@ -446,7 +484,8 @@ static void fill_in(ms_server_conf *conf)
     } defaults[] = {{&conf->lifetime, DEFAULT_LIFETIME},
                     {&conf->transient_lifetime, DEFAULT_TRANSIENT_LIFETIME},
                     {&conf->idle_timeout, 0},
-                    {&conf->touch_interval, DEFAULT_TOUCH_INTERVAL}};
+                    {&conf->touch_interval, DEFAULT_TOUCH_INTERVAL},
+                    {&conf->cleanup_interval, DEFAULT_CLEANUP_INTERVAL}};
 
     for (apr_size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++) {
         if (*defaults[i].field == MS_UNSET) {
@@ -458,6 +497,9 @@ static void fill_in(ms_server_conf *conf)
     }
     if (conf->limit == MS_UNSET) {
         conf->limit = 0;
+    }
+    if (conf->cleanup_batch == MS_UNSET) {
+        conf->cleanup_batch = DEFAULT_CLEANUP_BATCH;
     }
 }
 

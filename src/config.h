@@ -38,6 +38,9 @@ typedef struct ms_server_conf {
     int remember; /* an ms_remember */
     int limit;    /* live sessions a user may have; 0: any number */
     int limit_refuses;
+    apr_int64_t cleanup_interval; /* 0: off */
+    int cleanup_batch;            /* rows */
+    const char *event_log;        /* a file, or "|program" */
     const char *realm;
     const char *table;
     int create_table;
@@ -50,6 +53,7 @@ typedef struct ms_server_conf {
         password_cost; /* microseconds that checking a password takes; of this child */
     ms_cookie_attrs cookie;
     ms_store *store;
+    struct ms_event_log *events; /* opened by ms_events_open(); NULL: none */
 } ms_server_conf;
 
 typedef struct ms_provider {
@@ -93,6 +97,8 @@ const char *ms_set_server_duration(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_server_duration_or_0(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_remember(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_limit(cmd_parms *cmd, void *dir, const char *n, const char *policy);
+const char *ms_set_batch(cmd_parms *cmd, void *dir, const char *arg);
+const char *ms_set_event_log(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_same_site(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_table(cmd_parms *cmd, void *dir, const char *arg);
 

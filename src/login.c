@@ -13,6 +13,8 @@
 #include <http_protocol.h>
 #include "body.h"
 #include "config.h"
+#include "counters.h"
+#include "events.h"
 #include "form.h"
 #include "gate.h"
 #include "origin.h"
@@ -129,6 +131,15 @@ static int is_complete(const sign_in *typed)
            strlen(typed->password) <= MS_PASSWORD_MAX;
 }
 
+static void note_failure(request_rec *r, const char *user)
+{
+    ms_event event = ms_event_of("sign_in_failed", user, NULL);
+
+    event.method = METHOD_FORM;
+    ms_event_write(r, &event);
+    ms_count(MS_COUNT_FAILURES, 1);
+}
+
 static int check_and_finish(request_rec *r, const sign_in *typed)
 {
     const char *user = NULL;
@@ -143,7 +154,7 @@ static int check_and_finish(request_rec *r, const sign_in *typed)
     case MS_PASSWORD_UNKNOWN:
         return ms_page_unavailable(r);
     default:
-        ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "sign-in failed: user \"%s\"", typed->user);
+        note_failure(r, typed->user);
         return show_form(r, HTTP_UNAUTHORIZED, typed,
                          "The user name or the password is not right.");
     }

@@ -11,6 +11,9 @@
 #include <apr_strings.h>
 #include <http_log.h>
 #include <http_request.h>
+#include "counters.h"
+#include "device.h"
+#include "events.h"
 #include "text.h"
 
 APLOG_USE_MODULE(managed_session);
@@ -112,6 +115,7 @@ static apr_status_t resolve(request_rec *r, ms_request *request)
     const ms_asker ask = asker_of(r);
     const apr_int64_t now = ms_now();
 
+    ms_count(MS_COUNT_LOOKUPS, request->cookies.n);
     for (int i = 0; i < request->cookies.n; i++) {
         const ms_row *row = NULL;
         const apr_status_t rv = find(&ask, &request->cookies.tokens[i], now, &row);
@@ -261,9 +265,12 @@ static apr_status_t enforce_limit(request_rec *r, const ms_asker *ask, const ms_
     else if (conf->limit) {
         rv = ms_store_evict(ask, made, made->created_at, conf->limit, &n);
         if (n > 0) {
-            ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
-                          "evicted: %" APR_INT64_T_FMT " sessions of user \"%s\", unused longest",
-                          n, made->user);
+            ms_event event = ms_event_of("evicted", made->user, NULL);
+
+            event.by_session = made->id;
+            event.count = n;
+            ms_event_write(r, &event);
+            ms_count(MS_COUNT_EVICTIONS, n);
         }
     }
     return rv;
@@ -303,25 +310,73 @@ static apr_status_t check_user(request_rec *r, const char *user)
     return APR_EINVAL;
 }
 
+/* Two addresses of one network: the same /24, or /64 where they are IPv6. */
+static int is_same_network(const char *a, const char *b)
+{
+    const int v6 = strchr(a, ':') != NULL;
+    int parts = v6 ? 4 : 3;
+
+    for (; *a && *a == *b; a++, b++) {
+        if (*a == (v6 ? ':' : '.') && --parts == 0) {
+            return 1;
+        }
+    }
+    return *a == *b;
+}
+
+/* Whether this user's sessions in the table, live or lately expired, have one of this browser,
+ * system and network. Asked for the event log alone. */
+static int is_known_device(request_rec *r, const ms_asker *ask, const ms_row *made)
+{
+    apr_array_header_t *rows;
+    ms_device here, there;
+
+    if (!ms_events_wanted(r->server) || ms_store_list(ask, made->user, 0, &rows) != APR_SUCCESS) {
+        return 1;
+    }
+    ms_device_name(ask->p, made->user_agent, &here);
+    for (int i = 0; i < rows->nelts; i++) {
+        const ms_row *row = APR_ARRAY_IDX(rows, i, const ms_row *);
+
+        ms_device_name(ask->p, row->user_agent, &there);
+        if (strcmp(here.name, there.name) == 0 && is_same_network(made->created_ip, row->last_ip)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static void note_sign_in(request_rec *r, const ms_row *made, int known_device)
+{
+    ms_event event = ms_event_of("sign_in", made->user, made->id);
+
+    event.method = made->auth_method;
+    event.new_device = !known_device;
+    ms_event_write(r, &event);
+    ms_count(MS_COUNT_SIGN_INS, 1);
+}
+
 static apr_status_t begin_with(request_rec *r, const ms_token *token, const char *user,
                                const char *method, int remember, const ms_row **row)
 {
     const ms_asker ask = asker_of(r);
     const ms_row *made = new_row(r, ask.p, token, user, method, remember);
+    const int known_device = is_known_device(r, &ask, made);
     const apr_status_t rv = store_new(r, &ask, made);
 
     if (rv == APR_SUCCESS) {
         adopt(ms_request_get(r), made, token);
         set_cookie(r, token, made->persistent ? made->max_expires_at - made->created_at : 0);
-        ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "signed in: user \"%s\", session %s, method %s",
-                      made->user, made->id, made->auth_method);
+        note_sign_in(r, made, known_device);
         *row = made;
     }
     else if (rv == APR_ENOSPC) {
-        ap_log_rerror(
-            APLOG_MARK, APLOG_INFO, 0, r,
-            "sign-in refused: user \"%s\" has as many sessions as ManagedSessionLimit allows",
-            made->user);
+        ms_event event = ms_event_of("sign_in_refused", made->user, NULL);
+
+        event.method = made->auth_method;
+        event.reason = "limit of sessions";
+        ms_event_write(r, &event);
+        ms_count(MS_COUNT_REFUSALS, 1);
     }
     return rv;
 }
@@ -377,8 +432,11 @@ void ms_session_touch(request_rec *r)
     request->touched = 1;
     ask = asker_of(r);
     /* Not much is lost where this fails, and the store has logged it. */
-    (void)ms_store_touch(&ask, request->row, r->useragent_ip, now,
-                         idle_end(conf, now, request->row->max_expires_at), interval, &touched);
+    if (ms_store_touch(&ask, request->row, r->useragent_ip, now,
+                       idle_end(conf, now, request->row->max_expires_at), interval,
+                       &touched) == APR_SUCCESS) {
+        ms_count(MS_COUNT_TOUCHES, touched);
+    }
 }
 
 int ms_session_is_touch_urgent(request_rec *r)
@@ -413,12 +471,25 @@ apr_status_t ms_session_end_current(request_rec *r)
     }
     if (rv == APR_SUCCESS) {
         if (row) {
-            ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "signed out: user \"%s\", session %s",
-                          row->user, row->id);
+            const ms_event event = ms_event_of("signed_out", row->user, row->id);
+
+            ms_event_write(r, &event);
+            ms_count(MS_COUNT_SIGN_OUTS, 1);
         }
         sign_out_here(r);
     }
     return rv;
+}
+
+static void note_revoked(request_rec *r, const ms_row *by, const char *id, apr_int64_t n)
+{
+    ms_event event = ms_event_of("revoked", by->user, id);
+
+    event.by_user = by->user;
+    event.by_session = by->id;
+    event.count = n;
+    ms_event_write(r, &event);
+    ms_count(MS_COUNT_REVOCATIONS, n);
 }
 
 apr_status_t ms_session_revoke(request_rec *r, const char *id, apr_int64_t *ended)
@@ -432,9 +503,7 @@ apr_status_t ms_session_revoke(request_rec *r, const char *id, apr_int64_t *ende
 
         rv = ms_store_end(&ask, row->user, id, ms_now(), ended);
         if (rv == APR_SUCCESS && *ended > 0) {
-            ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
-                          "revoked: session %s of user \"%s\", by session %s", id, row->user,
-                          row->id);
+            note_revoked(r, row, id, *ended);
         }
         if (rv == APR_SUCCESS && strcmp(id, row->id) == 0) {
             sign_out_here(r);
@@ -454,9 +523,7 @@ apr_status_t ms_session_revoke_all(request_rec *r, int others_only, apr_int64_t 
 
         rv = ms_store_end_all(&ask, row->user, others_only ? row->id : NULL, ms_now(), ended);
         if (rv == APR_SUCCESS) {
-            ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
-                          "revoked: %" APR_INT64_T_FMT " sessions of user \"%s\"%s, by session %s",
-                          *ended, row->user, others_only ? " but this one" : "", row->id);
+            note_revoked(r, row, NULL, *ended);
             if (!others_only) {
                 sign_out_here(r);
             }

@@ -9,6 +9,7 @@
 #include <apr_strings.h>
 #include <http_log.h>
 #include "connection.h"
+#include "counters.h"
 
 APLOG_USE_MODULE(managed_session);
 
@@ -58,6 +59,17 @@ ms_asker ms_store_asker(ms_store *store, request_rec *r, apr_pool_t *p)
     return ask;
 }
 
+static int is_same(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+int ms_store_is_same_table(const ms_store *a, const ms_store *b)
+{
+    return is_same(a->table, b->table) && is_same(a->dbd_driver, b->dbd_driver) &&
+           is_same(a->dbd_params, b->dbd_params);
+}
+
 apr_status_t ms_store_check(const ms_asker *ask)
 {
     ms_connection c;
@@ -99,10 +111,12 @@ static apr_status_t run(const ms_asker *ask, ms_sql which, const void **args, ex
         int code;
 
         if (rv != APR_SUCCESS) {
+            ms_count(MS_COUNT_DB_ERRORS, 1);
             return rv;
         }
         code = execute_once(&c, which, args, execute, result);
         if (code && (i == TRIES || apr_time_now() - start > RETRY_FOR)) {
+            ms_count(MS_COUNT_DB_ERRORS, 1);
             ms_connection_log_failure(&c, which, code);
             rv = APR_EGENERAL;
         }

@@ -60,6 +60,10 @@ int ms_store_is_available(void);
  */
 void ms_store_child_init(apr_pool_t *pchild, ms_store *const *stores, int n);
 
+/** Whether two stores are the same table of the same database, as far as the configuration tells.
+ */
+int ms_store_is_same_table(const ms_store *a, const ms_store *b);
+
 /** See that the table is there; make it where that is allowed. What is wrong is logged. */
 apr_status_t ms_store_check(const ms_asker *ask);
 

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What happened since the server started, counted in shared memory by all children without locks,
+ * and shown on mod_status's page.
+ */
+#ifndef MS_COUNTERS_H
+#define MS_COUNTERS_H
+
+#include <httpd.h>
+
+typedef enum {
+    MS_COUNT_LOOKUPS,    /* sessions asked for, from wherever the answer came */
+    MS_COUNT_CACHE_HITS, /* of these, answered from shared memory */
+    MS_COUNT_SIGN_INS,
+    MS_COUNT_FAILURES, /* sign-ins with a wrong name or password */
+    MS_COUNT_REFUSALS, /* sign-ins over a limit */
+    MS_COUNT_SIGN_OUTS,
+    MS_COUNT_REVOCATIONS, /* sessions ended by their user or an administrator, from elsewhere */
+    MS_COUNT_EVICTIONS,
+    MS_COUNT_TOUCHES,
+    MS_COUNT_DB_ERRORS,
+    MS_COUNT_CLEANUP_RUNS,
+    MS_COUNT_CLEANUP_ROWS,
+    MS_COUNTERS
+} ms_counter;
+
+/** Make the counters; from post_config. Without shared memory nothing is counted, which is logged.
+ */
+void ms_counters_init(apr_pool_t *pconf, server_rec *s);
+
+/** Register with mod_status, where that is loaded; from register_hooks. */
+void ms_counters_register_hooks(void);
+
+void ms_count(ms_counter which, apr_int64_t n);
+
+#endif
