@@ -140,6 +140,19 @@ static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, s
     return ms_sweep_post_config(pconf, s);
 }
 
+static void before_dbd_connects(apr_pool_t *pchild, server_rec *s)
+{
+    apr_pool_t *scratch;
+
+    apr_pool_create(&scratch, pchild);
+    for (; s; s = s->next) {
+        if (ms_server_conf_get(s)->used) {
+            ms_store_make_table(ms_server_conf_get(s)->store, scratch);
+        }
+    }
+    apr_pool_destroy(scratch);
+}
+
 /* mod_dbd has connected by now: see that the table is there before the first visitor needs it. */
 static void child_init(apr_pool_t *pchild, server_rec *s)
 {
@@ -194,7 +207,7 @@ static void register_hooks(apr_pool_t *p)
     /* mod_proxy takes every request it has a ProxyPass for, at the same place: be asked before it.
      */
     static const char *const before_proxy[] = {"mod_proxy.c", NULL};
-    static const char *const after_dbd[] = {"mod_dbd.c", NULL};
+    static const char *const dbd[] = {"mod_dbd.c", NULL};
 
     ms_session_register_functions();
     ms_store_register_hooks();
@@ -205,7 +218,8 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_child_stopping(child_stopping, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(post_config, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_child_init(child_init, after_dbd, NULL, APR_HOOK_MIDDLE);
+    ap_hook_child_init(before_dbd_connects, NULL, dbd, APR_HOOK_MIDDLE);
+    ap_hook_child_init(child_init, dbd, NULL, APR_HOOK_MIDDLE);
     ap_hook_insert_filter(before_handler, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_log_transaction(on_logged, NULL, NULL, APR_HOOK_LAST);
     ap_hook_handler(ms_login_handler, NULL, before_proxy, APR_HOOK_FIRST);

@@ -211,8 +211,9 @@ static void log_no_table(ms_connection *c, const ms_dialect *dialect, const char
     }
 }
 
-/* Look before making: a role that may not create tables works where the table is there already. */
-static apr_status_t make_ready(ms_connection *c, ms_kept *kept)
+/* Look before making: a role that may not create tables works where the table is there already.
+ * Answers 0, or apr_dbd's code where there is no table to work with. */
+static int see_table(ms_connection *c, const ms_kept *kept)
 {
     const ms_store *store = c->ask->store;
     int rv;
@@ -227,11 +228,22 @@ static apr_status_t make_ready(ms_connection *c, ms_kept *kept)
     if (rv && store->create) {
         rv = probe(c); /* another child may have made it meanwhile */
     }
-    if (rv) {
-        log_no_table(c, kept->dialect, apr_dbd_error(c->dbd->driver, c->dbd->handle, rv));
-        return APR_EGENERAL;
+    return rv;
+}
+
+void ms_store_make_table(ms_store *store, apr_pool_t *p)
+{
+    const ms_asker ask = {store, p, NULL};
+    const ms_kept kept = {1, ms_dialect_find("sqlite3"), p, NULL};
+    ap_dbd_t dbd = {.pool = p};
+    ms_connection c = {&ask, &dbd, NULL};
+
+    if (is_sqlite(store) && store->create &&
+        apr_dbd_get_driver(p, "sqlite3", &dbd.driver) == APR_SUCCESS &&
+        apr_dbd_open(dbd.driver, p, store->dbd_params, &dbd.handle) == APR_SUCCESS) {
+        see_table(&c, &kept);
+        apr_dbd_close(dbd.driver, dbd.handle);
     }
-    return APR_SUCCESS;
 }
 
 static ms_kept *kept_of(ms_connection *c)
@@ -247,6 +259,7 @@ static apr_status_t prepare_for_store(ms_connection *c)
     const ms_store *store = c->ask->store;
     ms_kept *kept = kept_of(c);
     ms_prepared *prepared;
+    int rv;
 
     if (!kept || !kept->dialect) {
         if (ms_guard_may_log(store->guard)) {
@@ -264,7 +277,9 @@ static apr_status_t prepare_for_store(ms_connection *c)
             return APR_SUCCESS;
         }
     }
-    if (make_ready(c, kept) != APR_SUCCESS) {
+    rv = see_table(c, kept);
+    if (rv) {
+        log_no_table(c, kept->dialect, apr_dbd_error(c->dbd->driver, c->dbd->handle, rv));
         return APR_EGENERAL;
     }
     prepared = apr_pcalloc(kept->pool, sizeof(*prepared));

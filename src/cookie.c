@@ -38,18 +38,31 @@ static span next_piece(const char **rest)
     return piece;
 }
 
-/* Whether a piece is "name=value"; *value is trimmed. */
-static int is_named(span piece, const char *name, span *value)
+static int is_equal(span s, const char *text)
 {
-    const char *equals = memchr(piece.at, '=', piece.len);
-    span key;
+    return s.len == strlen(text) && memcmp(s.at, text, s.len) == 0;
+}
+
+/* Take "name=value" apart; the value is trimmed, and the name of what stands before it. */
+static int split(span piece, span *name, span *value)
+{
+    const span pair = trim(piece);
+    const char *equals = memchr(pair.at, '=', pair.len);
 
     if (!equals) {
         return 0;
     }
-    key = trim((span){piece.at, (apr_size_t)(equals - piece.at)});
-    *value = trim((span){equals + 1, piece.len - (apr_size_t)(equals + 1 - piece.at)});
-    return key.len == strlen(name) && memcmp(key.at, name, key.len) == 0;
+    *name = (span){pair.at, (apr_size_t)(equals - pair.at)};
+    *value = trim((span){equals + 1, pair.len - (apr_size_t)(equals + 1 - pair.at)});
+    return 1;
+}
+
+/* Whether a piece is "name=value" to some reader: many trim the blanks behind the name too. */
+static int is_named(span piece, const char *name, span *value)
+{
+    span key;
+
+    return split(piece, &key, value) && is_equal(trim(key), name);
 }
 
 static int is_known(const ms_cookie_found *found, const ms_token *token)
@@ -68,9 +81,9 @@ void ms_cookie_find(const char *header, const char *name, ms_cookie_found *found
     memset(found, 0, sizeof(*found));
     while (header) {
         ms_token token;
-        span value;
+        span key, value;
 
-        if (is_named(next_piece(&header), name, &value)) {
+        if (split(next_piece(&header), &key, &value) && is_equal(key, name)) {
             found->seen++;
             if (found->n < MS_COOKIE_TOKENS_MAX && ms_token_parse(value.at, value.len, &token) &&
                 !is_known(found, &token)) {

@@ -172,19 +172,22 @@ static void put(server_rec *s, apr_pool_t *p, json_t *line)
     json_decref(line);
 }
 
-static const char *or_none(const char *text)
+/* ", label value", or nothing where there is no value. */
+static const char *phrase(apr_pool_t *p, const char *label, const char *value)
 {
-    return text ? text : "-";
+    return value ? apr_pstrcat(p, ", ", label, value, NULL) : "";
 }
 
 void ms_event_write(request_rec *r, const ms_event *event)
 {
-    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
-                  "%s: user \"%s\", session %s, method %s, by session %s, count %" APR_INT64_T_FMT
-                  "%s%s",
-                  event->name, or_none(event->user), or_none(event->id), or_none(event->method),
-                  or_none(event->by_session), event->count, event->reason ? ", " : "",
-                  event->reason ? event->reason : "");
+    const char *count =
+        event->count >= 0 ? apr_psprintf(r->pool, "%" APR_INT64_T_FMT, event->count) : NULL;
+
+    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "%s: user \"%s\"%s%s%s%s%s", event->name,
+                  event->user ? event->user : "", phrase(r->pool, "session ", event->id),
+                  phrase(r->pool, "method ", event->method),
+                  phrase(r->pool, "by session ", event->by_session),
+                  phrase(r->pool, "count ", count), phrase(r->pool, "", event->reason));
     if (ms_events_wanted(r->server)) {
         json_t *line = common(r->server, r->pool, event);
 

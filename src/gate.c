@@ -29,12 +29,24 @@ static int is_our_type(const char *auth_type)
     return auth_type && ap_cstr_casecmp(auth_type, MS_AUTH_TYPE) == 0;
 }
 
-int ms_gate_is_handler(const request_rec *r, const char *handler)
+/* Asked before httpd itself has looked: SetHandler takes an expression. */
+static const char *handler_of(request_rec *r)
 {
     const core_dir_config *core = ap_get_core_module_config(r->per_dir_config);
-    const char *set = core->handler ? core->handler : r->handler;
 
-    return set && strcmp(set, handler) == 0;
+    if (core->expr_handler) {
+        const char *error = NULL, *handler = ap_expr_str_exec(r, core->expr_handler, &error);
+
+        return error ? NULL : handler;
+    }
+    return core->handler ? core->handler : r->handler;
+}
+
+int ms_gate_is_handler(request_rec *r, const char *handler)
+{
+    const char *set = handler_of(r);
+
+    return set && ap_cstr_casecmp(set, handler) == 0;
 }
 
 static void depend(request_rec *r, ms_dependence how)
@@ -110,15 +122,10 @@ static const request_rec *as_asked(const request_rec *r)
     return r;
 }
 
+/* From the request line as it came: httpd has decoded the path of parsed_uri by now. */
 static const char *back_here(request_rec *r)
 {
-    const request_rec *asked = as_asked(r);
-    const char *path = asked->parsed_uri.path;
-
-    if (path && asked->parsed_uri.query) {
-        path = apr_pstrcat(r->pool, path, "?", asked->parsed_uri.query, NULL);
-    }
-    return ms_text_return_path(r->pool, path);
+    return ms_text_return_path(r->pool, path_of(as_asked(r)->unparsed_uri));
 }
 
 const char *ms_gate_login_url(request_rec *r)
@@ -167,6 +174,9 @@ int ms_gate_challenge(request_rec *r)
 
     ms_leave_body_unread(r);
     apr_table_setn(r->err_headers_out, "Cache-Control", "no-store");
+    if (ms_gate_is_handler(r, MS_HANDLER_LIST)) {
+        ms_page_status(r, HTTP_UNAUTHORIZED);
+    }
     if (login && ms_is_navigation(r) && is_login_url(as_asked(r), login)) {
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
                       "MS0020: ManagedSessionLoginURL %s is itself closed to visitors who are not "
@@ -233,6 +243,28 @@ static int open_own_doors(request_rec *r)
     answer = ap_run_access_checker_ex(r);
     apr_table_unset(r->notes, asked);
     return answer == DECLINED ? OK : answer;
+}
+
+/*
+ * Where a Require line (an expression that names REMOTE_USER, say) turns down a user who is known,
+ * httpd would ask for another one; but whoever has a session is told that it is not enough.
+ */
+static int authorize(request_rec *r)
+{
+    static const char asked[] = "managed_session_authorizing";
+    int answer;
+
+    if (!r->user || !is_our_type(ap_auth_type(r)) || apr_table_get(r->notes, asked)) {
+        return DECLINED;
+    }
+    apr_table_setn(r->notes, asked, "1");
+    answer = ap_run_auth_checker(r);
+    apr_table_unset(r->notes, asked);
+    if (answer != HTTP_UNAUTHORIZED) {
+        return answer;
+    }
+    apr_table_unset(r->err_headers_out, "WWW-Authenticate");
+    return HTTP_FORBIDDEN;
 }
 
 /* ---- Require --------------------------------------------------------------------------------- */
@@ -347,6 +379,7 @@ void ms_gate_register_hooks(apr_pool_t *p)
     ap_hook_check_access(identify, NULL, NULL, APR_HOOK_FIRST, AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_check_access_ex(open_own_doors, NULL, NULL, APR_HOOK_MIDDLE, AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_check_authn(authenticate, NULL, NULL, APR_HOOK_FIRST, AP_AUTH_INTERNAL_PER_CONF);
+    ap_hook_check_authz(authorize, NULL, NULL, APR_HOOK_FIRST, AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_note_auth_failure(note_auth_failure, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_fixups(fixups, NULL, NULL, APR_HOOK_FIRST);
     ap_register_auth_provider(p, AUTHZ_PROVIDER_GROUP, "managed-session", AUTHZ_PROVIDER_VERSION,

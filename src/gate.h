@@ -12,7 +12,7 @@
 void ms_gate_register_hooks(apr_pool_t *p);
 
 /** Whether the location's handler is that one; known before the handler phase too. */
-int ms_gate_is_handler(const request_rec *r, const char *handler);
+int ms_gate_is_handler(request_rec *r, const char *handler);
 
 /** The URL of the sign-in page that leads back to this request; NULL where none is configured. */
 const char *ms_gate_login_url(request_rec *r);

@@ -239,7 +239,7 @@ int ms_sessions_page_handler(request_rec *r)
         return ms_page_unavailable(r);
     }
     if (!current) {
-        return ms_page_status(r, ms_gate_challenge(r));
+        return ms_gate_challenge(r);
     }
     switch (r->method_number) {
     case M_POST:

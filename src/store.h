@@ -56,6 +56,14 @@ void ms_store_register_hooks(void);
 /** Whether mod_dbd is loaded; from check_config on. */
 int ms_store_is_available(void);
 
+/**
+ * In each child, before mod_dbd connects: make the table where that is allowed and the database is
+ * SQLite's, on a connection of our own. A table made later would spoil every statement that mod_dbd
+ * has prepared for others (mod_authn_dbd, say), and it never prepares them again. Nothing is said
+ * where that fails: ms_store_check() will.
+ */
+void ms_store_make_table(ms_store *store, apr_pool_t *p);
+
 /** In each child, after mod_dbd's own: give the stores their guards, one for each connection pool.
  */
 void ms_store_child_init(apr_pool_t *pchild, ms_store *const *stores, int n);

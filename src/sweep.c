@@ -18,13 +18,14 @@
 
 APLOG_USE_MODULE(managed_session);
 
-#define WATCHDOG    "_managed_session_"
-#define PAUSE       apr_time_from_msec(50) /* between batches, for writers that wait */
-#define STOP_WAIT   apr_time_from_sec(3)
-#define STEADY_FOR  3600
-#define JUMP        60 /* seconds that the clock may be corrected by without notice */
-#define JITTER_PART 10 /* twenty hosts must not start together: a tenth earlier to a tenth later   \
-                        */
+#define WATCHDOG   "_managed_session_"
+#define PAUSE      apr_time_from_msec(50) /* between batches, for writers that wait */
+#define STOP_WAIT  apr_time_from_sec(3)
+#define STEADY_FOR 3600
+#define JUMP       60 /* seconds that the clock may be corrected by without notice */
+#define JITTER_PART                                                                                \
+    10 /* twenty hosts must not start together: a tenth earlier to a tenth later                   \
+        */
 
 /* One table to sweep, and how the clock stood when it was last looked at. */
 typedef struct sweeper {

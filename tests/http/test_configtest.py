@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What `httpd -t` says of a configuration: a mistake is refused with a sentence that helps, the rest passes."""
+import pathlib
+import re
+
+import pytest
+
+import harness
+from harness import BASE, SITE, Server
+
+REPOSITORY = pathlib.Path(__file__).parents[2]
+TABLE = (REPOSITORY / "mod_managed_session.c").read_text()
+DIRECTIVES = re.findall(r'AP_INIT_\w+\(\s*"(\w+)"', TABLE)
+ON_OFF = "must be On or Off"
+URL = 'takes a path on this host that begins with one "/", or a whole http'
+TIME = "takes a time from 1s to 400d"
+TEXT = "takes 1 to 255 characters of UTF-8 without control characters"
+
+# What a directive's sentence says that it takes, and values that are something else.
+MISTAKES = {
+    "ManagedSession": (ON_OFF, "Perhaps"),
+    "ManagedSessionCookieName": ("takes 1 to 100 letters, digits", '"a b"', "a;b", "a=b", "a,b", '"a\\"b"',
+                                 "sessi\u00f6n", "n" * 101),
+    "ManagedSessionCookieDomain": ("takes the name of a domain", '"a b"', "a.test;Secure", "a.test,b.test"),
+    "ManagedSessionCookiePath": ('takes a path that begins with "/"', "app", '"/a b"', "/a;Domain=b", "/a,b"),
+    "ManagedSessionCookieSameSite": ("takes Lax, Strict or None", "Loose", "Laxx"),
+    "ManagedSessionCookieSecure": (ON_OFF, "Maybe"),
+    "ManagedSessionLifetime": (TIME, "0", "401d", "-1d", "30x", "d", "1.5h", "99999999999999999999"),
+    "ManagedSessionIdleTimeout": ("takes 0 for off, or a time up to 400d", "401d", "-1", "soon"),
+    "ManagedSessionTouchInterval": (TIME, "0", "often", "401d"),
+    "ManagedSessionRemember": ("takes On, Off or Ask", "Never"),
+    "ManagedSessionTransientLifetime": (TIME, "0", "58w", "1year"),
+    "ManagedSessionLimit": ("takes a number of sessions from 0", "-1", "many", "10001", "5x", "0x10"),
+    "ManagedSessionCleanupInterval": ("takes 0 for off, or a time up to 400d", "401d", "-1", "nightly"),
+    "ManagedSessionCleanupBatch": ("takes a number of rows from 1 to 100000", "0", "-1", "100001", "all"),
+    "ManagedSessionEventLog": ('takes a file, or "|program"', '"|"'),
+    "ManagedSessionRealm": (TEXT, "r" * 256, '"a\x01b"', '"a\x7fb"'),
+    "ManagedSessionTable": ("takes the name of a table", "1st", "a-b", '"a b"', "a.b", "t;drop", "t" * 49,
+                            "t\u00e4fel"),
+    "ManagedSessionCreateTable": (ON_OFF, "Once"),
+    "ManagedSessionAuthProvider": ('there is no authentication provider "', "nonsense", "file nonsense"),
+    "ManagedSessionLoginURL": (URL, "login", "//evil.test/", "/\\evil.test/", "javascript:alert(1)", '"/a b"',
+                               '"/a\\"b"'),
+    "ManagedSessionLogoutURL": (URL, "logout", "//evil.test/", "/<b>"),
+    "ManagedSessionListURL": (URL, "sessions", "ftp://a.test/", "/\u00e4"),
+    "ManagedSessionLandingURL": (URL, "home", "/\x01", "data:text/html,x"),
+    "ManagedSessionUserHeader": ("takes the name of a header", '"X User"', "X-User:", "X-\u00dcser", '"X\\"User"',
+                                 "(none)"),
+    "ManagedSessionHideCookie": (ON_OFF, "Sometimes"),
+    "ManagedSessionBackendLogin": (ON_OFF, "Yes"),
+    "ManagedSessionTitle": ("takes some text in UTF-8 without control characters", '"a\x01b"'),
+    "ManagedSessionStylesheet": (URL, "site.css", "//evil.test/a.css", "javascript:1"),
+}
+
+
+@pytest.fixture(scope="module")
+def site():
+    """A configuration of which a test writes the part that matters, site.conf."""
+    server = Server('Include "@ROOT@/site.conf"\n')
+    yield server
+    server.remove()
+
+
+def configtest(server: Server, text: str | bytes) -> tuple[bool, str]:
+    """Whether this passes, and what is said."""
+    server.write("site.conf", server.fill(text) if isinstance(text, str) else text)
+    result = server.configtest()
+    said = result.stderr + result.stdout + server.error_log()
+    (server.root / "logs/error.log").unlink(missing_ok=True)
+    return result.returncode == 0, said
+
+
+def is_for_sections(name: str) -> bool:
+    return not re.search(rf'"{name}",[^"]*\b(SERVER|SERVER_DIR),', TABLE)
+
+
+def in_location(lines: str) -> str:
+    return f'<Location "/x">\n{lines}\n</Location>\n'
+
+
+def in_host(lines: str) -> str:
+    return f"<VirtualHost *:@PORT@>\nServerName b.test\n{lines}\n</VirtualHost>\n"
+
+
+# -- mistakes within one directive -----------------------------------------------------------------
+
+
+def test_every_directive_has_a_mistake_below():
+    assert DIRECTIVES and sorted(DIRECTIVES) == sorted(MISTAKES)
+
+
+@pytest.mark.parametrize("name", DIRECTIVES)
+def test_a_bad_value_is_refused_by_name_with_what_would_be_good(site, name):
+    what_it_takes, *values = MISTAKES[name]
+    for value in values:
+        line = f"{name} {value}\n"
+        passes, said = configtest(site, in_location(line) if is_for_sections(name) else line)
+        assert not passes, line
+        assert name in said and what_it_takes in said, (line, said)
+
+
+@pytest.mark.parametrize("name", DIRECTIVES)
+def test_nothing_is_no_value(site, name):
+    """httpd counts an empty argument as none, and says what the directive is for."""
+    for line in (name, f'{name} ""'):
+        passes, said = configtest(site, in_location(line) if is_for_sections(name) else line + "\n")
+        assert not passes and re.search(rf"{name} (takes (one|1-2) argument|requires at least|{ON_OFF})", said), said
+
+
+@pytest.mark.parametrize("line, sentence", [
+    ("ManagedSessionLimit 5 drop", 'ManagedSessionLimit takes "evict" or "refuse" after the number, not "drop"'),
+    ("ManagedSessionLimit 5 evict now", "ManagedSessionLimit takes 1-2 arguments"),
+    ("ManagedSessionLifetime 30 d", "ManagedSessionLifetime takes one argument"),
+    ("ManagedSessionLifetime", "ManagedSessionLifetime takes one argument"),
+    ("ManagedSessionCookieName", "ManagedSessionCookieName takes one argument"),
+    ("ManagedSessionLiftime 30d", "Invalid command 'ManagedSessionLiftime'"),
+])
+def test_other_slips_of_the_pen(site, line, sentence):
+    passes, said = configtest(site, line + "\n")
+    assert not passes and sentence in said, said
+
+
+def test_bytes_that_are_no_text_are_refused(site):
+    for name in ("ManagedSessionRealm", "ManagedSessionTitle", "ManagedSessionCookieName"):
+        passes, said = configtest(site, f"{name} ".encode() + b'"a\xffb"\n')
+        assert not passes and name in said, said
+
+
+@pytest.mark.parametrize("line, hint", [
+    ("ManagedSessionAuthProvider nonsense", 'there is no authentication provider "nonsense"; load its module'),
+    ("ManagedSessionAuthProvider file nonsense", 'there is no authentication provider "nonsense"'),
+    ("ManagedSessionAuthProvider dbd", 'there is no authentication provider "dbd"'),
+])
+def test_a_provider_that_is_not_loaded_is_refused_by_its_name(site, line, hint):
+    passes, said = configtest(site, in_location(line))
+    assert not passes and "ManagedSessionAuthProvider" in said and hint in said, said
+
+
+# -- mistakes of place -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name, value", [
+    ("ManagedSession", "On"), ("ManagedSessionUserHeader", "X-User"), ("ManagedSessionAuthProvider", "file"),
+    ("ManagedSessionLoginURL", "/login"), ("ManagedSessionTitle", "Devices"), ("ManagedSessionHideCookie", "Off"),
+    ("ManagedSessionBackendLogin", "On"), ("ManagedSessionStylesheet", "/site.css"),
+])
+def test_a_directive_that_would_hold_for_some_methods_only_is_refused(site, name, value):
+    """Within <Limit> and <LimitExcept> the other methods would be let through."""
+    for section in ("Limit", "LimitExcept"):
+        passes, said = configtest(site, in_location(f"<{section} GET>\n{name} {value}\n</{section}>"))
+        assert not passes and name in said and f"<{section}>" in said, said
+
+
+@pytest.mark.parametrize("line", [
+    "ManagedSessionLifetime 1d", "ManagedSessionCookieSecure Off", "ManagedSessionRealm shared",
+    "ManagedSessionTable t", "ManagedSessionLimit 5", "ManagedSessionRemember On", "ManagedSessionCookieSameSite Lax",
+])
+def test_what_holds_for_a_server_is_refused_in_a_section(site, line):
+    passes, said = configtest(site, in_location(line))
+    assert not passes and line.split()[0] in said and "not allowed" in said, said
+
+
+# -- directives that contradict each other ---------------------------------------------------------
+
+
+@pytest.mark.parametrize("lines, names", [
+    ("ManagedSessionCookieName __Host-s\nManagedSessionCookieSecure Off", ["__Host-s", "CookieSecure On"]),
+    ("ManagedSessionCookieName __Host-s\nManagedSessionCookiePath /app", ["__Host-s", "CookiePath /"]),
+    ("ManagedSessionCookieName __Host-s\nManagedSessionCookieDomain a.test", ["__Host-s", "CookieDomain"]),
+    ("ManagedSessionCookieName __HOST-s\nManagedSessionCookieSecure Off", ["__HOST-s", "CookieSecure On"]),
+    ("ManagedSessionCookieName __Secure-s\nManagedSessionCookieSecure Off", ["__Secure-s", "CookieSecure On"]),
+    ("ManagedSessionCookieName __secure-s\nManagedSessionCookieSecure Off", ["__secure-s", "CookieSecure On"]),
+    ("ManagedSessionCookieSameSite None\nManagedSessionCookieSecure Off", ["CookieSameSite None", "CookieSecure On"]),
+])
+def test_a_cookie_that_no_browser_would_take_is_refused(site, lines, names):
+    for text in (lines + "\n", in_host(lines)):
+        passes, said = configtest(site, text)
+        assert not passes and all(name in said for name in names), said
+
+
+def test_a_virtual_host_may_contradict_the_main_server(site):
+    """Each setting is fine where it stands; together they make a cookie that no browser takes."""
+    passes, said = configtest(site, "ManagedSessionCookieName __Host-s\n" + in_host("ManagedSessionCookiePath /b"))
+    assert not passes and "__Host-s" in said, said
+
+
+# -- the database ----------------------------------------------------------------------------------
+
+WITHOUT_DATABASE = BASE.replace("DBDriver sqlite3\n", "").replace('DBDParams "@DB@"\n', "")
+
+
+def refused(server: Server) -> str:
+    """What is said of a configuration that must not pass."""
+    try:
+        result = server.configtest()
+        assert result.returncode != 0
+        return result.stderr + server.error_log()
+    finally:
+        server.remove()
+
+
+def test_no_database_is_refused_with_an_example():
+    said = refused(Server(base=WITHOUT_DATABASE))
+    assert "set DBDriver and DBDParams" in said and "DBDriver sqlite3" in said, said
+
+
+def test_a_database_that_sessions_cannot_be_kept_in_is_refused():
+    said = refused(Server(base=BASE.replace("DBDriver sqlite3", "DBDriver odbc")))
+    assert "odbc" in said, said
+    if "Can't load driver" not in said:  # mod_dbd itself speaks first where apr has no such driver
+        assert "use one of: sqlite3, pgsql, mysql" in said, said
+
+
+def test_without_mod_dbd_it_is_named(monkeypatch):
+    monkeypatch.setattr(harness, "BASE_MODULES", [name for name in harness.BASE_MODULES if name != "dbd"])
+    said = refused(Server(base=WITHOUT_DATABASE))
+    assert "mod_dbd is not loaded" in said and "LoadModule dbd_module" in said, said
+
+
+def test_a_server_that_only_loads_the_module_needs_no_database():
+    server = Server("", base=WITHOUT_DATABASE)
+    assert server.configtest().returncode == 0
+    server.remove()
+
+
+# -- what is right ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", [
+    SITE,
+    "",
+    "ManagedSessionCookieName __Host-s\n",
+    "ManagedSessionCookieName __Secure-s\nManagedSessionCookiePath /app\nManagedSessionCookieDomain a.test\n",
+    "ManagedSessionCookieSecure Off\nManagedSessionCookieName s\n",
+    "ManagedSessionCookieSecure Off\n",
+    "ManagedSessionCookiePath /app\n",
+    "ManagedSessionCookieSameSite none\n",
+    "ManagedSessionCookieSameSite STRICT\n",
+    "ManagedSessionLifetime 400d\nManagedSessionTransientLifetime 34560000\nManagedSessionIdleTimeout 0\n",
+    "ManagedSessionLifetime 1s\nManagedSessionIdleTimeout 30m\nManagedSessionTouchInterval 1\n",
+    "ManagedSessionRemember on\n",
+    "ManagedSessionRemember Off\n",
+    "ManagedSessionLimit 0\n",
+    "ManagedSessionLimit 10000 REFUSE\n",
+    "ManagedSessionLimit 5 evict\n",
+    'ManagedSessionRealm "B\u00fccherei am Markt"\n',
+    "ManagedSessionTable _t48_" + "a" * 43 + "\n",
+    "ManagedSessionCreateTable Off\n",
+    'ManagedSessionTitle "Meine Ger\u00e4te"\nManagedSessionStylesheet https://a.test/site.css?v=1\n',
+    "ManagedSessionLoginURL https://sign-in.test/login\nManagedSessionLandingURL /home?from=login\n",
+    in_location("ManagedSession On\nManagedSessionUserHeader X_Remote-User\nManagedSessionHideCookie Off"),
+    in_location("ManagedSessionUserHeader none\nManagedSessionBackendLogin On"),
+    in_location("SetHandler managed-session-login\nManagedSessionAuthProvider file\nAuthUserFile @ROOT@/passwords"),
+    in_host("ManagedSessionRealm b\nManagedSessionCookieSecure Off"),
+])
+def test_what_is_right_passes(site, text):
+    passes, said = configtest(site, text)
+    assert passes, said

@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Few connections to the database for many visitors; and a database that goes away and comes back."""
+import http.server
+import os
+import re
+import shutil
+import sqlite3
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from harness import BASE, DEADLINE, PASSWORDS, SITE, Server, get, post, random_token, sign_in
+
+ONE_CHILD = "MaxRequestWorkers 16\nMaxSpareThreads 16\n"
+ONE_CONNECTION = ONE_CHILD + "DBDMin 1\nDBDKeep 1\nDBDMax 1\n"
+PAGE = "protected page\n"
+
+
+def eventually(condition, what: str):
+    """What the condition gives once it gives something."""
+    end = time.monotonic() + DEADLINE
+    while time.monotonic() < end:
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"in vain: {what}")
+
+
+# -- a connection is held for a statement, not for a request ---------------------------------------
+
+
+class SlowApplication(http.server.ThreadingHTTPServer):
+    """Answers below /app/slow only once it is told to."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), SlowHandler)
+        self.waiting = threading.Semaphore(0)
+        self.go_on = threading.Event()
+        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+
+    def __exit__(self, *_):
+        self.go_on.set()
+        self.shutdown()
+        self.server_close()
+
+
+class SlowHandler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        if self.path.startswith("/app/slow"):
+            self.server.waiting.release()
+            self.server.go_on.wait(DEADLINE)
+        self.send_response(200)
+        self.send_header("Content-Length", "5")
+        self.end_headers()
+        self.wfile.write(b"done\n")
+
+    def log_message(self, *_):
+        pass
+
+
+def test_slow_responses_lock_nobody_out():
+    """Ten visitors wait for an application; with one connection for all, others are served meanwhile."""
+    with SlowApplication() as application:
+        proxied = SITE + f'ProxyPass "/app" "http://127.0.0.1:{application.server_address[1]}/app"\n'
+        with Server(proxied, extra=ONE_CONNECTION) as server, ThreadPoolExecutor(10) as visitors:
+            token = sign_in(server)
+            slow = [visitors.submit(get, server, f"/app/slow{i}", token) for i in range(10)]
+            assert all(application.waiting.acquire(timeout=DEADLINE) for _ in slow)
+            assert [get(server, "/app/fast", token).status for _ in range(5)] == [200] * 5
+            assert get(server, "/sessions", token).status == 200
+            assert get(server, "/app/fast", sign_in(server, "bob")).text == "done\n"
+            assert not any(each.done() for each in slow)
+            application.go_on.set()
+            assert [each.result(DEADLINE).text for each in slow] == ["done\n"] * 10
+
+
+# -- nobody waits for a connection while holding one -----------------------------------------------
+
+USERS_IN_DATABASE = SITE.replace("ManagedSessionAuthProvider file", """ManagedSessionAuthProvider dbd
+    AuthDBDUserPWQuery "SELECT password FROM users WHERE name = %s" """).replace('AuthUserFile "@ROOT@/passwords"', "")
+
+
+def with_users_in_database(connections: int) -> Server:
+    """mod_dbd prepares the provider's query at start, so its table has to be there by then."""
+    server = Server(USERS_IN_DATABASE, modules="authn_dbd", extra=ONE_CHILD + f"DBDMin 1\nDBDKeep 1\nDBDMax {connections}\n")
+    users = [line.split(":", 1) for line in (server.root / "passwords").read_text().split()]
+    server.sql("CREATE TABLE users (name TEXT PRIMARY KEY, password TEXT)")
+    for name, password in users:
+        server.sql("INSERT INTO users VALUES (?, ?)", name, password)
+    if server.user:
+        shutil.chown(server.db, server.user)
+    return server
+
+
+@pytest.mark.parametrize("connections", [1, 2])
+def test_sign_ins_that_ask_the_same_database_for_the_password_all_finish(connections):
+    """T-69: the provider keeps its connection until the response ends; ours is that one, not another."""
+    with with_users_in_database(connections) as server, ThreadPoolExecutor(20) as visitors:
+        old = sign_in(server)
+
+        def visit(i: int) -> int:
+            user = ("alice", "bob")[i % 2]
+            return post(server, "/login", {"username": user, "password": PASSWORDS[user]}, old if i == 7 else None).status
+
+        assert list(visitors.map(visit, range(20), timeout=DEADLINE)) == [303] * 20
+        assert server.rows() == 20  # 21 sign-ins, and one ended the session that its browser had
+        assert get(server, "/app/", sign_in(server, "bob")).text == PAGE
+        assert post(server, "/login", {"username": "alice", "password": "wrong"}).status == 401
+
+
+# -- a database that cannot be used ----------------------------------------------------------------
+
+OPTIONAL = SITE + """
+<Location "/open">
+    ManagedSession On
+</Location>
+"""
+UNREACHABLE = r"MS000[1-4]|AH0062\d|AH0063\d|AH00637"
+
+
+def give_back(server: Server) -> None:
+    (server.root / "db").chmod(0o700)
+    if server.user:
+        for path in (server.root / "db", *(server.root / "db").iterdir()):
+            shutil.chown(path, server.user)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="httpd would run as the owner of the directory")
+def test_a_directory_that_httpd_may_not_write_is_named_and_works_once_it_may():
+    server = Server(OPTIONAL)
+    server.write("htdocs/open/index.html", "open to all\n")
+    shutil.chown(server.root / "db", 0, 0)
+    with server:
+        server.expect(UNREACHABLE, status_5xx=True)
+        answer = get(server, "/app/", random_token())
+        assert answer.status == 503 and int(answer.headers["Retry-After"]) > 0 and not answer.cookies()
+        assert get(server, "/sessions", random_token()).status == 503
+        assert post(server, "/login", {"username": "alice", "password": "wonderland"}).status == 503
+
+        # Who needs no session does not notice.
+        assert get(server, "/", random_token()).text == "public page\n"
+        anyone = get(server, "/open/", random_token())
+        assert anyone.text == "open to all\n" and not anyone.cookies()
+        assert get(server, "/app/").status == 401 and get(server, "/login").status == 200
+
+        # The log says where and who, so that it can be put right, and one line a second is enough.
+        line = re.search(r"MS0001:.*", server.new_log())[0]
+        assert f'"{server.root}/db/"' in line and f'"{server.user}"' in line, line
+
+        give_back(server)
+        token = eventually(lambda: post(server, "/login", {"username": "alice", "password": "wonderland"}).token(),
+                           "sign in")
+        assert get(server, "/app/", token).text == PAGE
+
+
+@pytest.mark.parametrize("persist", ["On", "Off"])
+def test_a_database_that_was_moved_away_and_back_works_without_a_restart(persist):
+    """Also where every statement opens a connection of its own (DBDPersist Off)."""
+    with Server(SITE, extra=f"DBDPersist {persist}\n") as server:
+        token = sign_in(server)
+        assert get(server, "/app/", token).text == PAGE
+        server.expect(UNREACHABLE, status_5xx=True)
+        (server.root / "db").rename(server.root / "elsewhere")
+        answers = [get(server, "/app/", token) for _ in range(3)]
+        signing_in = post(server, "/login", {"username": "bob", "password": "builder"})
+        (server.root / "elsewhere").rename(server.root / "db")
+
+        # While it was away: the truth from a connection that was open still, or 503; never "signed out".
+        assert {answer.status for answer in answers} <= {200, 503} and not any(answer.cookies() for answer in answers)
+        assert signing_in.status in (303, 503) and bool(signing_in.token()) == (signing_in.status == 303)
+        if persist == "Off":
+            assert [answer.status for answer in answers] == [503] * 3 and signing_in.status == 503
+        assert eventually(lambda: get(server, "/app/", token).text == PAGE, "still signed in")
+        again = eventually(lambda: post(server, "/login", {"username": "bob", "password": "builder"}).token(), "sign in")
+        assert get(server, "/app/", again).text == PAGE
+
+
+def test_another_program_that_changes_the_schema_disturbs_nobody():
+    """SQLite invalidates every prepared statement of every connection when a table is made or dropped."""
+    with Server(SITE + "ManagedSessionTouchInterval 1s\n", extra=ONE_CHILD) as server, ThreadPoolExecutor(4) as visitors:
+        token = sign_in(server)
+        over = threading.Event()
+
+        def visit(_) -> set:
+            seen = set()
+            while not over.is_set():
+                seen.add(get(server, "/app/", token).status)
+                seen.add(get(server, "/sessions", token, {"Accept": "application/json"}).status)
+            return seen
+
+        visiting = [visitors.submit(visit, i) for i in range(4)]
+        other = sqlite3.connect(server.db, timeout=10, isolation_level=None)
+        try:
+            for i in range(10):
+                other.execute("BEGIN IMMEDIATE")
+                other.execute(f"CREATE TABLE x{i} (a)")
+                assert get(server, "/app/", token).text == PAGE  # under way
+                other.execute("COMMIT")
+                assert get(server, "/app/", token).text == PAGE
+                sign_in(server, "bob")
+        finally:
+            other.close()
+            over.set()
+        assert [each.result(DEADLINE) for each in visiting] == [{200}] * 4
+        assert server.rows() == 11
