@@ -3,6 +3,7 @@
 #   make              the module, build/mod_managed_session.so
 #   make demo         a private httpd with two users and an application (make demo-stop ends it)
 #   make test         all tests (make test-unit, make test-http: parts of them)
+#   make test-apps    real applications behind the module, as conf/examples has them
 #   make test-asan    the tests with the module under AddressSanitizer and UBSan
 #   make test-valgrind  the main story with httpd under valgrind
 #   make check        formatting, clang-tidy, cppcheck, the generated reference
@@ -21,13 +22,13 @@ httpd_inc    = -isystem $(shell $(APXS) -q INCLUDEDIR 2>/dev/null) -isystem $(sh
 MS_CFLAGS    = -std=gnu11 $(WARN) $(OPTIMIZE) -fPIC $(httpd_cflags) $(httpd_inc) -Iinclude -Isrc $(SANITIZE)
 
 # What knows httpd, and what knows only apr and is therefore tested without a server.
-PURE  := token cookie text form device render guard dialect cache_control
+PURE  := token cookie text form device render guard dialect cache_control throttle
 HTTPD := $(filter-out $(PURE),$(basename $(notdir $(wildcard src/*.c))))
 PAGES := $(shell find src/pages -name '*.html' -o -name '*.css')
 OBJS  := $(BUILD)/mod_managed_session.o $(HTTPD:%=$(BUILD)/%.o) $(PURE:%=$(BUILD)/%.o) $(BUILD)/pages.o
 MODULE := $(BUILD)/mod_managed_session.so
 
-.PHONY: all deps-build deps-demo deps-test demo demo-stop test test-unit test-http test-asan \
+.PHONY: all deps-build deps-demo deps-test demo demo-stop test test-unit test-http test-apps test-asan \
         test-valgrind check format docs install clean
 .DELETE_ON_ERROR:
 
@@ -77,6 +78,10 @@ $(BUILD)/unit/test_%: tests/unit/test_%.c $(PURE:%=$(BUILD)/%.o) $(BUILD)/pages.
 # PYTEST may narrow it down: make test-http PYTEST="-k library"
 test-http: $(MODULE)
 	MS_MODULE=$(abspath $(MODULE)) $(PYTHON) -B -m pytest -p no:cacheprovider -q tests/http $(PYTEST)
+
+# Django, Radicale, git and gitweb behind the module; those that are not installed are skipped.
+test-apps: $(MODULE)
+	MS_MODULE=$(abspath $(MODULE)) $(PYTHON) -B -m pytest -p no:cacheprovider -q -rs tests/apps $(PYTEST)
 
 test-asan: deps-test
 	@$(MAKE) --no-print-directory BUILD=build/asan OPTIMIZE="-O1 -g -fno-omit-frame-pointer" \
