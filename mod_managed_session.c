@@ -17,6 +17,7 @@
 #include "events.h"
 #include "gate.h"
 #include "login.h"
+#include "login_limit.h"
 #include "logout.h"
 #include "page.h"
 #include "session.h"
@@ -77,6 +78,10 @@ static const command_rec directives[] = {
         "ManagedSessionLimit", ms_set_limit, NULL, SERVER,
         "live sessions a user may have, 0 for any number; then evict ends the one unused "
         "longest, refuse turns the new one away (default: 0 evict)"),
+    AP_INIT_TAKE12("ManagedSessionLoginLimit", ms_set_login_limit, NULL, SERVER,
+                   "failed sign-ins that are let pass at once, or spread over that time, for one "
+                   "user name and for one client (a /64 of IPv6); then 429; 0 is any number "
+                   "(default: 10 5m)"),
     AP_INIT_TAKE1("ManagedSessionCleanupInterval", ms_set_server_duration_or_0,
                   SERVER_FIELD(cleanup_interval), SERVER,
                   "how often expired rows are deleted; 0 is off (default: 10m)"),
@@ -96,6 +101,9 @@ static const command_rec directives[] = {
     AP_INIT_ITERATE("ManagedSessionAuthProvider", ms_set_provider, NULL, DIR,
                     "providers that check the sign-in form's passwords (file, dbd, ldap, ...), as "
                     "AuthBasicProvider takes them (default: none)"),
+    AP_INIT_TAKE1("ManagedSessionLabel", ms_set_label, NULL, SERVER_DIR,
+                  "expression whose value is kept with a new session and shown in the list, such "
+                  "as a place: %{env:MM_CITY_NAME} (default: none)"),
     AP_INIT_TAKE1("ManagedSessionLoginURL", ms_set_dir_url, DIR_FIELD(login_url), SERVER_DIR,
                   "where the sign-in page is, for challenges and links (default: none)"),
     AP_INIT_TAKE1("ManagedSessionLogoutURL", ms_set_dir_url, DIR_FIELD(logout_url), SERVER_DIR,
@@ -137,6 +145,7 @@ static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, s
         return OK; /* httpd will come again */
     }
     ms_counters_init(pconf, s);
+    ms_login_limit_init(pconf, s);
     return ms_sweep_post_config(pconf, s);
 }
 

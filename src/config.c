@@ -20,6 +20,9 @@ APLOG_USE_MODULE(managed_session);
 #define DEFAULT_TOUCH_INTERVAL     60
 #define DEFAULT_CLEANUP_INTERVAL   600
 #define DEFAULT_CLEANUP_BATCH      1000
+#define DEFAULT_LOGIN_LIMIT        10
+#define DEFAULT_LOGIN_PERIOD       300
+#define LOGIN_PERIOD_MAX           (7 * 86400)
 #define DEFAULT_TABLE              "managed_session"
 
 /* ---- create and merge ------------------------------------------------------------------------ */
@@ -37,6 +40,7 @@ void *ms_server_conf_create(apr_pool_t *p, server_rec *s)
     conf->touch_interval = MS_UNSET;
     conf->remember = MS_UNSET;
     conf->limit = MS_UNSET;
+    conf->login_limit.count = MS_UNSET;
     conf->cleanup_interval = MS_UNSET;
     conf->cleanup_batch = MS_UNSET;
     conf->create_table = MS_UNSET;
@@ -66,6 +70,7 @@ void *ms_server_conf_merge(apr_pool_t *p, void *basev, void *addv)
     PICK(cleanup_batch, MS_UNSET);
     PICK(event_log, NULL);
     out->limit_refuses = add->limit != MS_UNSET ? add->limit_refuses : base->limit_refuses;
+    out->login_limit = add->login_limit.count != MS_UNSET ? add->login_limit : base->login_limit;
     PICK(realm, NULL);
     PICK(table, NULL);
     PICK(create_table, MS_UNSET);
@@ -99,6 +104,7 @@ void *ms_dir_conf_merge(apr_pool_t *p, void *basev, void *addv)
     PICK(landing_url, NULL);
     PICK(title, NULL);
     PICK(stylesheet, NULL);
+    PICK(label, NULL);
     PICK(user_header, NULL);
     PICK(providers, NULL);
     return out;
@@ -321,6 +327,39 @@ const char *ms_set_event_log(cmd_parms *cmd, void *dir, const char *arg)
 
 #define LIMIT_MAX 10000
 
+const char *ms_set_login_limit(cmd_parms *cmd, void *dir, const char *n, const char *period)
+{
+    ms_rate *rate = &ms_server_conf_get(cmd->server)->login_limit;
+
+    (void)dir;
+    if (!read_count(n, 0, LIMIT_MAX, &rate->count)) {
+        return needs(cmd,
+                     "a number of failed sign-ins from 1 to 10000 and a time, such as 10 5m, "
+                     "or 0 for any number",
+                     n);
+    }
+    if (rate->count > 0 && (!period || !ms_text_duration(period, &rate->period) ||
+                            rate->period < 1 || rate->period > LOGIN_PERIOD_MAX)) {
+        return needs(cmd, "a time from 1s to 7d after the number, such as 5m",
+                     period ? period : "");
+    }
+    return check_place(cmd);
+}
+
+const char *ms_set_label(cmd_parms *cmd, void *dir, const char *arg)
+{
+    ms_dir_conf *conf = dir;
+    const char *error = NULL;
+
+    conf->label = ap_expr_parse_cmd(cmd, arg, AP_EXPR_FLAG_STRING_RESULT, &error, NULL);
+    if (error) {
+        return apr_psprintf(cmd->pool,
+                            "%s takes a string expression, such as %%{env:MM_CITY_NAME}: %s",
+                            cmd->cmd->name, error);
+    }
+    return check_place(cmd);
+}
+
 const char *ms_set_limit(cmd_parms *cmd, void *dir, const char *n, const char *policy)
 {
     ms_server_conf *conf = ms_server_conf_get(cmd->server);
@@ -498,6 +537,9 @@ static void fill_in(ms_server_conf *conf)
     if (conf->limit == MS_UNSET) {
         conf->limit = 0;
     }
+    if (conf->login_limit.count == MS_UNSET) {
+        conf->login_limit = (ms_rate){DEFAULT_LOGIN_LIMIT, DEFAULT_LOGIN_PERIOD};
+    }
     if (conf->cleanup_batch == MS_UNSET) {
         conf->cleanup_batch = DEFAULT_CLEANUP_BATCH;
     }
@@ -526,9 +568,24 @@ static int finish_server(apr_pool_t *p, server_rec *s)
     return OK;
 }
 
+/* A virtual host with no directive of ours has been given the main server's configuration itself,
+ * where it needs a copy: its realm is another one. */
+static void part_hosts(apr_pool_t *p, server_rec *main_server)
+{
+    ms_server_conf *conf = ms_server_conf_get(main_server);
+
+    for (server_rec *s = main_server->next; s; s = s->next) {
+        if (ms_server_conf_get(s) == conf) {
+            ap_set_module_config(s->module_config, &managed_session_module,
+                                 apr_pmemdup(p, conf, sizeof(*conf)));
+        }
+    }
+}
+
 int ms_config_finish(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *main_server)
 {
     (void)ptemp;
+    part_hosts(pconf, main_server);
     for (server_rec *s = main_server; s; s = s->next) {
         const int rv = finish_server(pconf, s);
 

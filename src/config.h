@@ -7,10 +7,12 @@
 #define MS_CONFIG_H
 
 #include <httpd.h>
+#include <ap_expr.h>
 #include <http_config.h>
 #include <mod_auth.h>
 #include "cookie.h"
 #include "store.h"
+#include "throttle.h"
 
 extern module AP_MODULE_DECLARE_DATA managed_session_module;
 
@@ -38,6 +40,7 @@ typedef struct ms_server_conf {
     int remember; /* an ms_remember */
     int limit;    /* live sessions a user may have; 0: any number */
     int limit_refuses;
+    ms_rate login_limit;          /* failed sign-ins; count 0: any number */
     apr_int64_t cleanup_interval; /* 0: off */
     int cleanup_batch;            /* rows */
     const char *event_log;        /* a file, or "|program" */
@@ -72,7 +75,8 @@ typedef struct ms_dir_conf {
     const char *landing_url;
     const char *title;
     const char *stylesheet;
-    const char *user_header; /* "" where a section took it back with "none" */
+    const ap_expr_info_t *label; /* for new sessions */
+    const char *user_header;     /* "" where a section took it back with "none" */
     ms_provider *providers;
 } ms_dir_conf;
 
@@ -97,6 +101,8 @@ const char *ms_set_server_duration(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_server_duration_or_0(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_remember(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_limit(cmd_parms *cmd, void *dir, const char *n, const char *policy);
+const char *ms_set_login_limit(cmd_parms *cmd, void *dir, const char *n, const char *period);
+const char *ms_set_label(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_batch(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_event_log(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_same_site(cmd_parms *cmd, void *dir, const char *arg);

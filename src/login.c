@@ -17,6 +17,7 @@
 #include "events.h"
 #include "form.h"
 #include "gate.h"
+#include "login_limit.h"
 #include "origin.h"
 #include "page.h"
 #include "password.h"
@@ -26,6 +27,7 @@
 APLOG_USE_MODULE(managed_session);
 
 #define METHOD_FORM "form"
+#define WRONG       "The user name or the password is not right."
 
 /* What the visitor typed; "" where nothing was. */
 typedef struct sign_in {
@@ -131,33 +133,57 @@ static int is_complete(const sign_in *typed)
            strlen(typed->password) <= MS_PASSWORD_MAX;
 }
 
-static void note_failure(request_rec *r, const char *user)
+static void note(request_rec *r, const char *what, const char *user, const char *reason)
 {
-    ms_event event = ms_event_of("sign_in_failed", user, NULL);
+    ms_event event = ms_event_of(what, user, NULL);
 
     event.method = METHOD_FORM;
+    event.reason = reason;
     ms_event_write(r, &event);
-    ms_count(MS_COUNT_FAILURES, 1);
+}
+
+static int turn_away(request_rec *r, const char *user, apr_int64_t wait)
+{
+    note(r, "sign_in_refused", user, "too many failed sign-ins");
+    ms_count(MS_COUNT_REFUSALS, 1);
+    apr_table_setn(r->headers_out, "Retry-After", apr_psprintf(r->pool, "%" APR_INT64_T_FMT, wait));
+    return ms_page_message(r, HTTP_TOO_MANY_REQUESTS, "Too many attempts",
+                           "There were too many failed sign-ins with this user name or from here. "
+                           "Wait some minutes, then try again.");
+}
+
+static int answer_to(request_rec *r, const sign_in *typed, const ms_attempt *attempt)
+{
+    const char *user = NULL;
+
+    switch (ms_password_check(r, typed->user, typed->password, &user)) {
+    case MS_PASSWORD_RIGHT:
+        ms_login_limit_was_right(r, attempt);
+        return finish(r, user, METHOD_FORM, typed->remember, typed->back);
+    case MS_PASSWORD_UNKNOWN:
+        ms_login_limit_was_nothing(r, attempt);
+        return ms_page_unavailable(r);
+    default:
+        note(r, "sign_in_failed", typed->user, NULL);
+        ms_count(MS_COUNT_FAILURES, 1);
+        return show_form(r, HTTP_UNAUTHORIZED, typed, WRONG);
+    }
 }
 
 static int check_and_finish(request_rec *r, const sign_in *typed)
 {
-    const char *user = NULL;
-    ms_password_answer answer = MS_PASSWORD_WRONG;
+    const ms_row *current;
+    ms_attempt attempt;
+    apr_int64_t wait;
 
-    if (*typed->user && *typed->password) {
-        answer = ms_password_check(r, typed->user, typed->password, &user);
+    if (!*typed->user || !*typed->password) {
+        return show_form(r, HTTP_UNAUTHORIZED, typed, WRONG);
     }
-    switch (answer) {
-    case MS_PASSWORD_RIGHT:
-        return finish(r, user, METHOD_FORM, typed->remember, typed->back);
-    case MS_PASSWORD_UNKNOWN:
+    if (ms_session_current(r, &current) != APR_SUCCESS) {
         return ms_page_unavailable(r);
-    default:
-        note_failure(r, typed->user);
-        return show_form(r, HTTP_UNAUTHORIZED, typed,
-                         "The user name or the password is not right.");
     }
+    wait = ms_login_limit_take(r, typed->user, current ? current->user : NULL, &attempt);
+    return wait ? turn_away(r, typed->user, wait) : answer_to(r, typed, &attempt);
 }
 
 static int is_ticked(const char *value)

@@ -20,6 +20,7 @@ APLOG_USE_MODULE(managed_session);
 
 #define USER_AGENT_MAX 512
 #define METHOD_MAX     32
+#define LABEL_MAX      255
 
 apr_int64_t ms_now(void)
 {
@@ -162,6 +163,19 @@ static int is_remembered(const ms_server_conf *conf, int asked)
     return conf->remember == MS_REMEMBER_ON || (conf->remember == MS_REMEMBER_ASK && asked);
 }
 
+/* NULL where none is configured, or it cannot be worked out, or is empty. */
+static const char *label_for(request_rec *r, apr_pool_t *p)
+{
+    const ap_expr_info_t *expr = ms_dir_conf_get(r)->label;
+    const char *error = NULL, *label = expr ? ap_expr_str_exec(r, expr, &error) : NULL;
+
+    if (error) {
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, "MS0012: ManagedSessionLabel: %s", error);
+        return NULL;
+    }
+    return label && *label ? ms_text_storable(p, label, LABEL_MAX) : NULL;
+}
+
 static const ms_row *new_row(request_rec *r, apr_pool_t *p, const ms_token *token, const char *user,
                              const char *method, int remember)
 {
@@ -188,6 +202,7 @@ static const ms_row *new_row(request_rec *r, apr_pool_t *p, const ms_token *toke
     row->user_agent =
         ms_text_storable(p, apr_table_get(r->headers_in, "User-Agent"), USER_AGENT_MAX);
     row->auth_method = ms_text_storable(p, method, METHOD_MAX);
+    row->label = label_for(r, p);
     return row;
 }
 

@@ -68,6 +68,7 @@ SITE = """
 ManagedSessionLoginURL "/login"
 ManagedSessionLogoutURL "/logout"
 ManagedSessionListURL "/sessions"
+ManagedSessionLoginLimit 0
 <Location "/login">
     SetHandler managed-session-login
     ManagedSessionAuthProvider file
