@@ -23,9 +23,8 @@ APLOG_USE_MODULE(managed_session);
 #define STOP_WAIT  apr_time_from_sec(3)
 #define STEADY_FOR 3600
 #define JUMP       60 /* seconds that the clock may be corrected by without notice */
-#define JITTER_PART                                                                                \
-    10 /* twenty hosts must not start together: a tenth earlier to a tenth later                   \
-        */
+/* Twenty hosts must not start together: a tenth earlier to a tenth later. */
+#define JITTER_PART 10
 
 /* One table to sweep, and how the clock stood when it was last looked at. */
 typedef struct sweeper {

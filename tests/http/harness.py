@@ -187,7 +187,7 @@ class Server:
         end = time.monotonic() + DEADLINE
         while time.monotonic() < end:
             try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                self._greet()
                 return self
             except OSError:
                 if self.process.poll() is not None:
@@ -196,6 +196,14 @@ class Server:
         said = (self.root / "logs/stderr").read_text() + self.error_log()
         self.stop()
         raise RuntimeError("httpd did not start:\n" + said)
+
+    def _greet(self) -> None:
+        """Until a child answers: the port is open before there is one, and the database is the child's to make."""
+        with socket.create_connection(("127.0.0.1", self.port), 1) as s:
+            s.settimeout(DEADLINE)
+            s.sendall(b"OPTIONS * HTTP/1.0\r\n\r\n")
+            if not s.recv(1):
+                raise ConnectionError
 
     def stop(self) -> None:
         if self in running:
