@@ -17,6 +17,7 @@
 #include "backend_login.h"
 #include "cache_control.h"
 #include "config.h"
+#include "gate.h"
 #include "session.h"
 
 APLOG_USE_MODULE(managed_session);
@@ -86,21 +87,28 @@ static int set_user_header(request_rec *r)
     return DECLINED;
 }
 
+static int is_scheme(const char *credentials, const char *scheme)
+{
+    const apr_size_t len = strlen(scheme);
+
+    return ap_cstr_casecmpn(credentials, scheme, len) == 0 && !apr_isalnum(credentials[len]) &&
+           credentials[len] != '-';
+}
+
 /*
- * An interim answer (1xx) of an application's goes out past every filter, so where its headers mean
- * something they are kept back. And names and passwords of another scheme must not reach an
- * application beside the session's user, whom they may contradict.
+ * An interim answer (1xx) of an application's goes out past every filter, with a cookie of our name
+ * or our headers if it has them, so it is kept back. And names and passwords of another scheme must
+ * not reach an application beside the session's user, whom they may contradict.
  */
 static int on_fixups(request_rec *r)
 {
     const char *credentials = apr_table_get(r->headers_in, "Authorization");
 
-    if (ms_dir_conf_get(r)->backend_login == 1) {
+    if (ms_server_conf_get(r->server)->used) {
         apr_table_setn(r->subprocess_env, "proxy-interim-response", "Suppress");
     }
     if (credentials && r->ap_auth_type && strcmp(r->ap_auth_type, MS_AUTH_TYPE) == 0 &&
-        (ap_cstr_casecmpn(credentials, "Basic ", 6) == 0 ||
-         ap_cstr_casecmpn(credentials, "Digest ", 7) == 0)) {
+        (is_scheme(credentials, "Basic") || is_scheme(credentials, "Digest"))) {
         apr_table_unset(r->headers_in, "Authorization");
     }
     return set_user_header(r);
@@ -222,6 +230,8 @@ static void add_filter(request_rec *r)
 
 static void on_handler(request_rec *r)
 {
+    ms_gate_keep_user(r);
+    set_user_header(r);
     add_filter(r);
     hide_cookie(r);
 }

@@ -545,6 +545,13 @@ static void fill_in(ms_server_conf *conf)
     }
 }
 
+static int merges_trailers(const server_rec *s)
+{
+    const core_server_config *core = ap_get_core_module_config(s->module_config);
+
+    return core->merge_trailers == AP_MERGE_TRAILERS_ENABLE;
+}
+
 static int finish_server(apr_pool_t *p, server_rec *s)
 {
     ms_server_conf *conf = ms_server_conf_get(s);
@@ -563,6 +570,10 @@ static int finish_server(apr_pool_t *p, server_rec *s)
         return rv;
     }
     note_guessed_realm(s, conf);
+    if (conf->user_headers->nelts > 0 && merges_trailers(s)) {
+        return refuse(s, "ManagedSessionUserHeader and \"MergeTrailers On\" together would let a "
+                         "client name its own user in a trailer; set MergeTrailers Off");
+    }
     conf->realm = spec.realm;
     conf->store = ms_store_create(p, s, &spec);
     return OK;

@@ -93,6 +93,28 @@ void ms_cookie_find(const char *header, const char *name, ms_cookie_found *found
     }
 }
 
+/*
+ * httpd joins several Cookie lines with a comma: "a=1, NAME=token" is a cookie "a" to us and
+ * nobody's session, but the token must not reach the application for that. Blanks it out, in place.
+ */
+static int blank_joined(char *header, const char *name)
+{
+    const apr_size_t len = strlen(name);
+    int blanked = 0;
+
+    for (char *at = strchr(header, ','); at; at = strchr(at + 1, ',')) {
+        char *pair = at + 1 + strspn(at + 1, " \t");
+        ms_token token;
+
+        if (strncmp(pair, name, len) == 0 && pair[len] == '=' &&
+            ms_token_parse(pair + len + 1, strcspn(pair + len + 1, ",; \t"), &token)) {
+            memset(at, ' ', (apr_size_t)(pair + len + 1 + MS_TOKEN_LEN - at));
+            blanked = 1;
+        }
+    }
+    return blanked;
+}
+
 const char *ms_cookie_strip(apr_pool_t *p, const char *header, const char *name)
 {
     const char *rest = header;
@@ -120,6 +142,7 @@ const char *ms_cookie_strip(apr_pool_t *p, const char *header, const char *name)
         }
     }
     *end = '\0';
+    dropped |= blank_joined(out, name);
     return dropped ? out : header;
 }
 

@@ -24,6 +24,8 @@
 
 APLOG_USE_MODULE(managed_session);
 
+#define ENV_ID "MANAGED_SESSION_ID"
+
 static int is_our_type(const char *auth_type)
 {
     return auth_type && ap_cstr_casecmp(auth_type, MS_AUTH_TYPE) == 0;
@@ -350,7 +352,7 @@ static int decide_again(request_rec *r)
 
 static void set_environment(request_rec *r, const ms_row *row)
 {
-    apr_table_setn(r->subprocess_env, "MANAGED_SESSION_ID", row->id);
+    apr_table_setn(r->subprocess_env, ENV_ID, row->id);
     apr_table_setn(r->subprocess_env, "MANAGED_SESSION_AUTH_TIME",
                    apr_psprintf(r->pool, "%" APR_INT64_T_FMT, row->created_at));
     apr_table_setn(r->subprocess_env, "MANAGED_SESSION_EXPIRES",
@@ -370,6 +372,17 @@ static int fixups(request_rec *r)
         set_environment(r, row);
     }
     return DECLINED;
+}
+
+void ms_gate_keep_user(request_rec *r)
+{
+    const ms_row *row;
+
+    if (!r->user && apr_table_get(r->subprocess_env, ENV_ID) &&
+        ms_session_current(r, &row) == APR_SUCCESS && row) {
+        r->user = (char *)row->user;
+        r->ap_auth_type = (char *)MS_AUTH_TYPE;
+    }
 }
 
 void ms_gate_register_hooks(apr_pool_t *p)

@@ -76,17 +76,26 @@ static void set_cookie(request_rec *r, const ms_token *token, apr_int64_t max_ag
         first->pool, &ms_server_conf_get(r->server)->cookie, token ? value : NULL, max_age);
 }
 
+/* Whoever reads a header takes the blanks around it away, and might see another user. */
+static int is_user(request_rec *r, const char *name)
+{
+    const int in_header = ms_server_conf_get(r->server)->user_headers->nelts > 0;
+
+    return ms_text_is_user(name) &&
+           !(in_header && (name[0] == ' ' || name[strlen(name) - 1] == ' '));
+}
+
 /* ---- find ------------------------------------------------------------------------------------ */
 
-static apr_status_t find(const ms_asker *ask, const ms_token *token, apr_int64_t now,
-                         const ms_row **row)
+static apr_status_t find(request_rec *r, const ms_asker *ask, const ms_token *token,
+                         apr_int64_t now, const ms_row **row)
 {
     char hash[MS_HASH_LEN + 1];
     const apr_status_t rv = ms_store_find(ask, token->id, now, row);
 
     if (rv == APR_SUCCESS && *row) {
         ms_token_hash(token, hash, ask->p);
-        if (!ms_token_hash_equal(hash, (*row)->secret_hash) || !ms_text_is_user((*row)->user)) {
+        if (!ms_token_hash_equal(hash, (*row)->secret_hash) || !is_user(r, (*row)->user)) {
             *row = NULL;
         }
     }
@@ -119,7 +128,7 @@ static apr_status_t resolve(request_rec *r, ms_request *request)
     ms_count(MS_COUNT_LOOKUPS, request->cookies.n);
     for (int i = 0; i < request->cookies.n; i++) {
         const ms_row *row = NULL;
-        const apr_status_t rv = find(&ask, &request->cookies.tokens[i], now, &row);
+        const apr_status_t rv = find(r, &ask, &request->cookies.tokens[i], now, &row);
 
         if (rv != APR_SUCCESS) {
             request->live_n = 0;
@@ -315,12 +324,13 @@ static apr_status_t store_new(request_rec *r, const ms_asker *ask, const ms_row 
 
 static apr_status_t check_user(request_rec *r, const char *user)
 {
-    if (ms_text_is_user(user)) {
+    if (is_user(r, user)) {
         return APR_SUCCESS;
     }
     ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
                   "MS0011: \"%s\" cannot be the name of a user: it must be 1 to 255 characters of "
-                  "UTF-8 without control characters; nobody was signed in",
+                  "UTF-8 without control characters, and without blanks around it where "
+                  "ManagedSessionUserHeader is used; nobody was signed in",
                   user ? user : "");
     return APR_EINVAL;
 }

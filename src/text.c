@@ -487,24 +487,39 @@ static int closeness(const media_range *range, const char *type)
     return name->len == 3 && !memcmp(name->at, "*/*", 3);
 }
 
-static int quality_of(const char *accept, const char *type)
+/* How well a type is liked, and how closely it was named. */
+typedef struct wish {
+    int closest;
+    int quality;
+} wish;
+
+static wish wish_for(const char *accept, const char *type)
 {
-    int closest = 0, quality = 0;
+    wish found = {0, 0};
 
     while (*accept) {
         media_range range;
         int match;
         accept = read_range(accept, &range);
         match = closeness(&range, type);
-        if (match > closest || (match && match == closest && range.quality > quality)) {
-            closest = match;
-            quality = range.quality;
+        if (match > found.closest ||
+            (match && match == found.closest && range.quality > found.quality)) {
+            found.closest = match;
+            found.quality = range.quality;
         }
     }
-    return quality;
+    return found;
 }
 
 int ms_text_prefers(const char *accept, const char *type, const char *over)
 {
-    return accept && quality_of(accept, type) > quality_of(accept, over);
+    wish a, b;
+
+    if (!accept)
+        return 0;
+    a = wish_for(accept, type);
+    b = wish_for(accept, over);
+    /* Of two that are as good, the one that was named ("application/json, anything" is what scripts
+     * send). */
+    return a.quality > b.quality || (a.quality == b.quality && a.quality && a.closest > b.closest);
 }

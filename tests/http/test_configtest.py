@@ -186,6 +186,15 @@ def test_a_virtual_host_may_contradict_the_main_server(site):
     assert not passes and "__Host-s" in said, said
 
 
+@pytest.mark.parametrize("header, trailers, passes", [
+    ("X-User", "On", False), ("X-User", "Off", True), (None, "On", True),
+])
+def test_trailers_must_not_count_as_headers_beside_a_users_header(site, header, trailers, passes):
+    section = in_location(f"ManagedSessionUserHeader {header}") if header else ""
+    found, said = configtest(site, f"MergeTrailers {trailers}\n{SITE}{section}")
+    assert found is passes and ("set MergeTrailers Off" in said) is (not passes), said
+
+
 # -- the database ----------------------------------------------------------------------------------
 
 WITHOUT_DATABASE = BASE.replace("DBDriver sqlite3\n", "").replace('DBDParams "@DB@"\n', "")

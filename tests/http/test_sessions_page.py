@@ -1,0 +1,394 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The list of one's sessions, as a page and as JSON, and everything that ends one of them."""
+import re
+import time
+import urllib.parse
+
+import pytest
+
+import harness
+from harness import SITE, Browser, FormReader, Server, get, post, random_token, request, sign_in
+
+JSON = {"Accept": "application/json"}
+NAVIGATION = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "none"}
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0"
+SAFARI = ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+          "Version/17.5 Mobile/15E148 Safari/604.1")
+KEYS = {"id", "current", "device", "browser", "os", "ip", "last_ip", "label", "method", "created_at", "last_seen_at",
+        "expires_at"}
+
+
+@pytest.fixture(autouse=True)
+def empty(server):
+    if server.db.exists():
+        server.sql("DELETE FROM managed_session")
+
+
+def listed(server, token: str) -> list[dict]:
+    answer = get(server, "/sessions", token, JSON)
+    assert answer.status == 200
+    return answer.json()["sessions"]
+
+
+def ids(server, token: str) -> list[str]:
+    return [s["id"] for s in listed(server, token)]
+
+
+def is_in(server, token: str) -> bool:
+    return get(server, "/app/", token).status == 200
+
+
+def csrf(server, token: str) -> str:
+    return FormReader(get(server, "/sessions", token).text).forms[0]["csrf"]
+
+
+def act(server, token: str, headers=(), **fields) -> harness.Answer:
+    """What the page's form sends; the token of the form too unless another is given."""
+    fields = {"csrf": csrf(server, token), **fields}
+    return post(server, "/sessions", {k: v for k, v in fields.items() if v is not None}, token, headers)
+
+
+def delete(server, token: str | None, target: str, headers=()) -> harness.Answer:
+    cookie = [("Cookie", f"{harness.COOKIE}={token}")] if token else []
+    return request(server, "DELETE", target, [*cookie, *headers])
+
+
+# -- who may see it --------------------------------------------------------------------------------
+
+
+def test_nobody_sees_a_list_without_a_session(server):
+    """The location has no Require line at all."""
+    for cookie in (None, random_token()):
+        assert get(server, "/sessions", cookie, NAVIGATION).location.startswith("/login?return=/sessions")
+        answer = get(server, "/sessions", cookie, JSON)
+        assert answer.status == 401 and answer.headers["WWW-Authenticate"].startswith("ManagedSession realm=")
+        assert post(server, "/sessions", {"action": "revoke-all"}, cookie).status == 401
+        assert delete(server, cookie, "/sessions?scope=all").status == 401
+
+
+def test_the_json_is_as_documented(server):
+    token = sign_in(server, agent=FIREFOX)
+    answer = get(server, "/sessions", token, JSON)
+    assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
+    data = answer.json()
+    assert set(data) == {"user", "sessions"} and data["user"] == "alice"
+    [session] = data["sessions"]
+    assert set(session) == KEYS
+    assert session["id"] == token[:22] and session["current"] is True and session["label"] is None
+    assert (session["device"], session["browser"], session["os"]) == ("Firefox on Linux", "Firefox", "Linux")
+    assert (session["ip"], session["last_ip"], session["method"]) == ("127.0.0.1", "127.0.0.1", "form")
+    for name in ("created_at", "last_seen_at", "expires_at"):
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", session[name])
+    assert session["created_at"] == session["last_seen_at"] < session["expires_at"]
+
+
+def test_this_session_comes_first_then_the_one_used_last(server):
+    tokens = [sign_in(server) for _ in range(4)]
+    for i, token in enumerate(tokens):
+        server.sql("UPDATE managed_session SET last_seen_at = last_seen_at - ? WHERE session_id = ?",
+                   (30, 10, 40, 20)[i], token[:22])
+    assert ids(server, tokens[0]) == [tokens[i][:22] for i in (0, 1, 3, 2)]
+    assert ids(server, tokens[3]) == [tokens[i][:22] for i in (3, 1, 0, 2)]
+    assert [s["current"] for s in listed(server, tokens[2])] == [True, False, False, False]
+    page = FormReader(get(server, "/sessions", tokens[0]).text)
+    assert [f["id"] for f in page.forms if f["action"] == "revoke"] == ids(server, tokens[0])
+
+
+def test_only_live_sessions_of_this_user_and_realm(server):
+    mine, expired, elsewhere = sign_in(server), sign_in(server), sign_in(server)
+    sign_in(server, "bob")
+    server.sql("UPDATE managed_session SET expires_at = ? WHERE session_id = ?", int(time.time()) - 1, expired[:22])
+    server.sql("UPDATE managed_session SET realm = 'other' WHERE session_id = ?", elsewhere[:22])
+    assert ids(server, mine) == [mine[:22]] and server.rows() == 4
+    page = get(server, "/sessions", mine).text
+    assert expired[:22] not in page and elsewhere[:22] not in page and "Nothing else is signed in." in page
+
+
+@pytest.mark.parametrize("accept, kind", [
+    ("application/json", "json"), ("text/html", "html"), ("*/*", "html"), (None, "html"),
+    ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "html"),
+    ("application/json, text/plain, */*", "json"), ("text/html;q=0.5, application/json", "json"),
+    ("application/json;q=0.5, text/html", "html"), ("application/json;q=0, */*", "html"),
+    ("application/*", "json"), ("nonsense", "html"), (";;,,q=", "html"),
+])
+def test_a_page_or_json_as_the_client_prefers(server, accept, kind):
+    answer = get(server, "/sessions", sign_in(server), {"Accept": accept} if accept else {})
+    assert answer.status == 200 and kind in answer.headers["Content-Type"] and "Accept" in answer.headers["Vary"]
+
+
+def test_head_and_options(server):
+    token = sign_in(server)
+    answer = request(server, "HEAD", "/sessions", {"Cookie": f"{harness.COOKIE}={token}"})
+    assert answer.status == 200 and answer.body == b"" and int(answer.headers["Content-Length"]) > 1000
+    assert request(server, "OPTIONS", "/sessions", {"Cookie": f"{harness.COOKIE}={token}"}).status == 405
+
+
+# -- ending one ------------------------------------------------------------------------------------
+
+
+def test_the_library_computer_is_signed_out_from_home(server):
+    library, home = Browser(server), Browser(server, SAFARI)
+    library.sign_in()
+    home.sign_in()
+    other = library.token[:22]
+    assert home.go("/sessions").text.count("Sign out Firefox on Linux") == 1
+    assert home.submit(action="revoke", id=other).status == 200 and home.url == "/sessions"
+    assert other not in home.page.text and "Nothing else is signed in." in home.page.text
+    assert library.go("/app/", follow=False).location == "/login?return=/app/" and library.token is None
+    assert home.go("/app/").text == "protected page\n"
+
+
+def test_the_session_that_asks_may_end_itself(server):
+    token, other = sign_in(server), sign_in(server)
+    answer = act(server, token, action="revoke", id=token[:22])
+    assert answer.status == 303 and answer.clears()
+    assert not is_in(server, token) and is_in(server, other)
+
+
+def test_all_others(server):
+    tokens, stranger = [sign_in(server) for _ in range(4)], sign_in(server, "bob")
+    answer = act(server, tokens[1], action="revoke-others")
+    assert answer.status == 303 and answer.location == "/sessions" and not answer.cookies()
+    assert [is_in(server, t) for t in tokens] == [False, True, False, False] and is_in(server, stranger)
+
+
+def test_everything(server):
+    tokens, stranger = [sign_in(server) for _ in range(3)], sign_in(server, "bob")
+    answer = act(server, tokens[1], action="revoke-all")
+    assert answer.status == 303 and answer.clears()
+    assert not any(is_in(server, t) for t in tokens) and is_in(server, stranger)
+
+
+def test_by_json(server):
+    tokens, stranger = [sign_in(server) for _ in range(6)], sign_in(server, "bob")
+    answer = delete(server, tokens[0], f"/sessions/{tokens[1][:22]}")
+    assert answer.status == 204 and answer.body == b"" and not is_in(server, tokens[1])
+    server.sql("UPDATE managed_session SET expires_at = 1 WHERE session_id = ?", tokens[2][:22])
+    assert delete(server, tokens[0], "/sessions?scope=others").json() == {"revoked": 3}
+    assert is_in(server, tokens[0]) and not is_in(server, tokens[3])
+    sign_in(server)
+    answer = delete(server, tokens[0], "/sessions?scope=all")
+    assert answer.json() == {"revoked": 2} and answer.clears() and not is_in(server, tokens[0])
+    assert is_in(server, stranger)
+    answer = delete(server, stranger, f"/sessions/{stranger[:22]}")
+    assert answer.status == 204 and answer.clears() and server.rows() == 1  # the expired one
+
+
+NONSENSE = ["", "x", "A" * 22, "A" * 200, "*", "' OR '1'='1", "%27%20OR%201=1--", "a/b", "%00", "\u00e4", "id", "-" * 22,
+            "A" * 21 + "="]
+
+
+@pytest.mark.parametrize("id_", NONSENSE)
+def test_an_id_that_is_nonsense_is_not_found(server, id_):
+    token, other = sign_in(server), sign_in(server)
+    assert act(server, token, action="revoke", id=id_).status == 303
+    answer = delete(server, token, "/sessions/" + urllib.parse.quote(id_, safe="%/"))
+    assert answer.status == 404 and not answer.cookies()
+    assert is_in(server, token) and is_in(server, other)
+
+
+def test_an_id_that_is_anothers_gone_or_expired_is_answered_alike(server):
+    """T-40: nothing can be learned from it, and nothing is changed."""
+    token, expired, elsewhere, stranger = sign_in(server), sign_in(server), sign_in(server), sign_in(server, "bob")
+    server.sql("UPDATE managed_session SET expires_at = 1 WHERE session_id = ?", expired[:22])
+    server.sql("UPDATE managed_session SET realm = 'other' WHERE session_id = ?", elsewhere[:22])
+    found = set()
+    for id_ in (stranger[:22], expired[:22], elsewhere[:22], random_token()[:22]):
+        answers = [delete(server, token, f"/sessions/{id_}"), act(server, token, action="revoke", id=id_)]
+        found.add(tuple((a.status, a.body, a.headers.get("Content-Length"), a.location) for a in answers))
+    [(gone, form)] = found
+    assert gone[0] == 404 and form[0] == 303
+    assert is_in(server, stranger) and server.rows() == 4
+
+
+def test_the_secret_is_of_no_use_as_an_id(server):
+    token, other = sign_in(server), sign_in(server)
+    for text in (other, other[23:]):
+        assert act(server, token, action="revoke", id=text).status == 303
+    assert is_in(server, other)
+
+
+@pytest.mark.parametrize("query", ["scope=", "scope=mine", "scope=all&scope=others", "scope", "x=1", "scope=%00", "scope=%zz",
+                                   "scope=user"])
+def test_a_scope_that_is_none_changes_nothing(server, query):
+    token, other = sign_in(server), sign_in(server)
+    assert delete(server, token, f"/sessions?{query}").status == 400
+    assert is_in(server, token) and is_in(server, other)
+
+
+@pytest.mark.parametrize("fields", [
+    {}, {"action": "revoke"}, {"action": "revoke-everything"}, {"action": ""}, {"id": "x"}, {"action": "REVOKE-ALL"},
+])
+def test_a_form_without_a_known_action_changes_nothing(server, fields):
+    token, other = sign_in(server), sign_in(server)
+    assert act(server, token, **fields).status == 400
+    assert is_in(server, token) and is_in(server, other)
+
+
+# -- cross-site requests ---------------------------------------------------------------------------
+
+
+def test_a_form_needs_the_token_of_its_session(server):
+    """T-15"""
+    token, other, stranger = sign_in(server), sign_in(server), sign_in(server, "bob")
+    right = csrf(server, token)
+    for wrong in (None, "", "x", right[:-1], right + "A", right[::-1], csrf(server, stranger), csrf(server, other),
+                  "A" * len(right)):
+        answer = act(server, token, csrf=wrong, action="revoke-all")
+        assert answer.status == 403 and not answer.cookies(), wrong
+    assert is_in(server, token) and is_in(server, other)
+    assert act(server, token, csrf=right, action="revoke-others").status == 303 and not is_in(server, other)
+
+
+def test_the_token_is_another_one_each_time_and_all_of_them_hold(server):
+    """T-17: so that compression gives nothing away; and nothing is compressed anyway."""
+    token = sign_in(server)
+    first, second = csrf(server, token), csrf(server, token)
+    assert first != second
+    assert [act(server, token, csrf=c, action="revoke-others").status for c in (first, second)] == [303, 303]
+    assert "Content-Encoding" not in get(server, "/sessions", token, {"Accept-Encoding": "gzip, br"}).headers
+
+
+SITES = [
+    ({"Sec-Fetch-Site": "same-origin"}, True), ({"Sec-Fetch-Site": "none"}, True), ({}, True),
+    ({"Sec-Fetch-Site": "cross-site"}, False), ({"Sec-Fetch-Site": "same-site"}, False), ({"Sec-Fetch-Site": "x"}, False),
+    ({"Origin": "http://evil.test"}, False), ({"Origin": "null"}, False), ({"Origin": "@SELF@"}, True),
+    ({"Origin": "http://127.0.0.1:1"}, False), ({"Origin": "nonsense"}, False), ({"Origin": ""}, False),
+    ({"Origin": "@SELF@.evil.test"}, False), ({"Origin": "@SELF@/"}, False),
+    ({"Sec-Fetch-Site": "cross-site", "Origin": "@SELF@"}, False),
+    ({"Sec-Fetch-Site": "same-origin", "Origin": "http://evil.test"}, True),
+]
+
+
+@pytest.mark.parametrize("headers, passes", SITES)
+def test_a_request_from_another_site_changes_nothing(server, headers, passes):
+    """T-15, T-16: with the right token even."""
+    headers = [(n, v.replace("@SELF@", f"http://127.0.0.1:{server.port}")) for n, v in headers.items()]
+    token, other, third = sign_in(server), sign_in(server), sign_in(server)
+    answers = [act(server, token, headers, action="revoke", id=other[:22]),
+               delete(server, token, f"/sessions/{third[:22]}", headers),
+               delete(server, token, "/sessions?scope=others", headers)]
+    assert [a.status for a in answers] == ([303, 204, 200] if passes else [403, 403, 403])
+    assert is_in(server, other) is is_in(server, third) is (not passes)
+
+
+@pytest.mark.parametrize("query", ["?action=revoke-all", "?scope=all", "?action=revoke&id=@ID@"])
+def test_a_link_or_image_changes_nothing(server, query):
+    token = sign_in(server)
+    assert get(server, "/sessions" + query.replace("@ID@", token[:22]), token).status == 200 and is_in(server, token)
+
+
+@pytest.mark.parametrize("mode, dest, status", [
+    ("no-cors", "image", 403), ("no-cors", "script", 403), ("cors", "empty", 403), ("navigate", "iframe", 403),
+    ("navigate", "document", 200),
+])
+def test_another_site_learns_nothing_by_embedding_it(server, mode, dest, status):
+    """T-19"""
+    headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": mode, "Sec-Fetch-Dest": dest}
+    answer = get(server, "/sessions", sign_in(server), headers)
+    assert answer.status == status and answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+
+
+# -- methods and bodies ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "FOO", "PROPFIND", "OPTIONS"])
+def test_another_method_is_told_which_there_are(server, method):
+    answer = request(server, method, "/sessions", {"Cookie": f"{harness.COOKIE}={sign_in(server)}"})
+    assert answer.status == 405 and {"GET", "HEAD", "POST", "DELETE"} == set(re.split(", ?", answer.headers["Allow"]))
+
+
+@pytest.mark.parametrize("body, status", [
+    (b"", 400), (b"action=revoke-all&action=revoke-all", 400), (b"action=revoke-all&x=%00", 400),
+    (b"action=revoke-all&x=%zz", 400), (b"action=revoke-all&x=%", 400), (b"&" * 10000, 400),
+    (b"x=" + b"A" * 17000 + b"&action=revoke-all", 413),
+])
+def test_a_form_that_is_damaged_changes_nothing(server, body, status):
+    """T-52"""
+    token = sign_in(server)
+    body = body.replace(b"action", b"csrf=" + csrf(server, token).encode() + b"&action", 1)
+    answer = post(server, "/sessions", body, token)
+    assert answer.status in (status, 403 if not body.strip(b"&") else status) and is_in(server, token)
+
+
+@pytest.mark.parametrize("kind", ["application/json", "text/plain", "multipart/form-data; boundary=x", "", "nonsense"])
+def test_another_kind_of_body_is_refused(server, kind):
+    token = sign_in(server)
+    headers = [("Cookie", f"{harness.COOKIE}={token}"), *([("Content-Type", kind)] if kind else [])]
+    answer = request(server, "POST", "/sessions", headers, f"action=revoke-all&csrf={csrf(server, token)}".encode())
+    assert answer.status == 415 and is_in(server, token)
+
+
+def test_a_huge_body_is_refused_unread(server):
+    """T-52: 10 GB are announced; the answer comes without one of them, and closes the connection."""
+    head = (f"POST /sessions HTTP/1.1\r\nHost: app.test\r\nCookie: {harness.COOKIE}={sign_in(server)}\r\n"
+            "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 10000000000\r\n\r\n")
+    answer = harness.raw(server, head.encode(), "POST", "/sessions")
+    assert answer.status == 413 and answer.headers["Connection"] == "close"
+
+
+# -- what is shown does no harm --------------------------------------------------------------------
+
+HOSTILE = [b"<script>alert(1)</script>", b'"><img src=x onerror=alert(1)>', b"' onmouseover='alert(1)",
+           b"</title></textarea><svg/onload=alert(1)>", b"\xff\xfe<b>", b"\xc0\xbc", b"\xe2\x80\xaeevil", b"A" * 7000,
+           b"{{7*7}}{{{csrf}}}", b"%0d%0aX: y", b"&lt;b&gt;&#60;", b"a\tb", b"]]>--><!--", b"\xf0\x9f\x94\x90 lock"]
+
+
+@pytest.mark.parametrize("agent", HOSTILE)
+def test_a_browser_with_a_hostile_name_is_listed_harmlessly(server, agent):
+    """T-20"""
+    answer = post(server, "/login", {"username": "alice", "password": "wonderland"}, headers=[("User-Agent", agent)])
+    plain = FormReader(get(server, "/sessions", sign_in(server, agent="curl/8")).text)
+    server.sql("DELETE FROM managed_session WHERE session_id <> ?", answer.token()[:22])
+    page = get(server, "/sessions", answer.token())
+    reader = FormReader(page.text)
+    assert {t for t, _ in reader.tags} <= {t for t, _ in plain.tags}
+    assert not any(name.startswith("on") for _, attrs in reader.tags for name in attrs)
+    page.body.decode("utf-8")  # is valid
+    assert not re.search("[\u202a-\u202e\u2066-\u2069\x00-\x08\x0b-\x1f\x7f-\x9f]", page.text)
+    raw = get(server, "/sessions", answer.token(), JSON)
+    assert len(raw.json()["sessions"]) == 1 and not re.search(rb"[<>&']", raw.body)
+
+
+@pytest.mark.parametrize("name", ["<b>bob</b>", "o'brien \"x\" & co", "\u202eecila", "{{csrf}}", "\u0627\u0644\u0639\u0631\u0628\u064a\u0629"])
+def test_a_user_with_a_strange_name_is_greeted_harmlessly(server, name):
+    server.add_user(name, "secret")
+    token = sign_in(server, name, "secret")
+    assert get(server, "/sessions", token, JSON).json()["user"] == name
+    reader = FormReader(get(server, "/sessions", token).text)
+    assert name in "".join(reader.words) and "b" not in {t for t, _ in reader.tags}
+
+
+def test_twenty_sessions_are_one_statement(server):
+    tokens = [sign_in(server) for _ in range(20)]
+    server.forget_statements()
+    assert len(listed(server, tokens[7])) == 20
+    assert server.statements() == ["FIND", "LIST"]
+
+
+# -- in other places -------------------------------------------------------------------------------
+
+
+def test_two_sites_on_one_database_end_only_their_own():
+    """T-60"""
+    hosts = "".join(f"<VirtualHost *:@PORT@>\nServerName {n}.test\n</VirtualHost>\n" for n in "ab")
+    with Server(SITE + hosts) as server:
+        def of(host: str) -> str:
+            return post(server, "/login", {"username": "alice", "password": "wonderland"}, headers=[("Host", host)]).token()
+
+        a, b = of("a.test"), of("b.test")
+        assert get(server, "/sessions", a, [("Host", "a.test"), *JSON.items()]).json()["sessions"][0]["id"] == a[:22]
+        assert get(server, "/app/", a, [("Host", "b.test")]).status == 401
+        assert delete(server, a, f"/sessions/{b[:22]}", [("Host", "a.test")]).status == 404
+        assert delete(server, a, "/sessions?scope=all", [("Host", "a.test")]).json() == {"revoked": 1}
+        assert get(server, "/app/", b, [("Host", "b.test")]).status == 200
+
+
+def test_the_page_has_the_sites_own_title_and_style_sheet():
+    config = SITE + 'ManagedSessionTitle "Meine <Ger\u00e4te>"\nManagedSessionStylesheet https://cdn.test/site.css?v=1\n'
+    with Server(config) as server:
+        answer = get(server, "/sessions", sign_in(server))
+        tags = FormReader(answer.text).tags
+        assert "<title>Meine &lt;Ger\u00e4te&gt;</title>" in answer.text
+        assert ("link", {"rel": "stylesheet", "href": "https://cdn.test/site.css?v=1"}) in tags
+        assert " https://cdn.test;" in answer.headers["Content-Security-Policy"].replace("https://cdn.test ", "https://cdn.test;")
