@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The main story on every MPM and over HTTP/2; graceful restarts under load; children that are killed."""
+import http.client
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from harness import COOKIE, DEADLINE, PASSWORDS, SITE, TOOL, Browser, Server, get, post, sign_in
+
+PAGE = "protected page\n"
+MPMS = ["prefork", "worker", "event"]
+SAFARI = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Safari/605.1.15"
+
+
+def eventually(condition, what: str):
+    end = time.monotonic() + DEADLINE
+    while time.monotonic() < end:
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"in vain: {what}")
+
+
+@pytest.mark.parametrize("mpm", MPMS)
+def test_the_library_computer(mpm):
+    with Server(mpm=mpm) as server:
+        library, home = Browser(server), Browser(server, SAFARI)
+        assert library.go("/app/").status == 200 and library.url == "/login?return=/app/"
+        assert library.submit({"username": "alice", "password": PASSWORDS["alice"]}).text == PAGE
+        home.sign_in()
+        assert home.go("/sessions").text.count("this device") == 1
+        home.submit(action="revoke", id=library.token[:22])
+        assert library.go("/app/", follow=False).status == 303 and home.go("/app/").text == PAGE
+        assert server.rows() == 1
+
+
+# -- one connection, many requests -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mpm", MPMS)
+def test_requests_on_one_connection_are_each_their_own(mpm):
+    """T-29: alice, nobody, bob and a forged cookie in turn, kept alive and pipelined."""
+    with Server(SITE + '<Location "/app">\nHeader always set X-User "expr=%{REMOTE_USER}"\n</Location>\n', mpm=mpm) as server:
+        alice, bob = sign_in(server), sign_in(server, "bob")
+        turns = [(alice, "alice"), (None, None), (bob, "bob"), (alice[:23] + bob[23:], None)] * 25
+        lines = "".join(f"GET /app/ HTTP/1.1\r\nHost: a\r\n{f'Cookie: {COOKIE}={t}' if t else 'X: y'}\r\n\r\n" for t, _ in turns)
+        with socket.create_connection(("127.0.0.1", server.port), DEADLINE) as s:
+            s.sendall(lines.encode())
+            for _, user in turns:
+                answer = http.client.HTTPResponse(s)
+                answer.fp = s.makefile("rb", 0)
+                answer.begin()
+                answer.read()
+                assert (answer.status, answer.headers["X-User"] or None) == (200 if user else 401, user)
+
+
+# -- HTTP/2 ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def http2():
+    with Server("Protocols h2c http/1.1\nH2Direct on\n" + SITE, modules="http2") as running:
+        yield running
+
+
+def nghttp(server, target: str, *arguments: str) -> str:
+    if not shutil.which("nghttp"):
+        pytest.skip("nghttp is not installed (nghttp2-client)")
+    result = subprocess.run(["nghttp", "-v", "-t", str(DEADLINE), *arguments, f"http://127.0.0.1:{server.port}{target}"],
+                            capture_output=True, text=True, timeout=3 * DEADLINE)
+    return result.stdout
+
+
+@pytest.mark.parametrize("crumbs", [["a=1; @"], ["a=1", "@", "b=2"], ["@"], ["a=1; b=2", "@"]])
+def test_a_cookie_in_crumbs_is_found_over_http2(http2, crumbs):
+    """K-13: HTTP/2 splits Cookie into several fields, which httpd joins with "; "."""
+    token = sign_in(http2)
+    headers = [x for crumb in crumbs for x in ("-H", "cookie: " + crumb.replace("@", f"{COOKIE}={token}"))]
+    said = nghttp(http2, "/app/", *headers)
+    assert ":status: 200" in said and "vary: Cookie" in said
+    assert ":status: 401" in nghttp(http2, "/app/")
+
+
+def test_signing_in_and_out_over_http2(http2, tmp_path):
+    form = tmp_path / "form"
+    form.write_text("username=alice&password=wonderland")
+    said = nghttp(http2, "/login", "-d", str(form), "-H", "content-type: application/x-www-form-urlencoded")
+    [token] = re.findall(rf"set-cookie: {COOKIE}=([\w.-]+);", said)
+    assert ":status: 303" in said and ":status: 200" in nghttp(http2, "/app/", "-H", f"cookie: {COOKIE}={token}")
+    form.write_text("")
+    said = nghttp(http2, "/logout", "-d", str(form), "-H", "content-type: application/x-www-form-urlencoded",
+                  "-H", f"cookie: {COOKIE}={token}")
+    assert f"set-cookie: {COOKIE}=;" in said and ":status: 401" in nghttp(http2, "/app/", "-H", f"cookie: {COOKIE}={token}")
+
+
+# -- restarts and deaths ---------------------------------------------------------------------------
+
+
+class Load:
+    """Visitors that ask without pause, and count what they get."""
+
+    def __init__(self, server, token: str, visitors: int = 4):
+        self.server, self.token = server, token
+        self.found: dict[object, int] = {}
+        self.going = True
+        self.threads = [threading.Thread(target=self._visit) for _ in range(visitors)]
+
+    def _visit(self) -> None:
+        while self.going:
+            try:
+                answer = get(self.server, "/app/", self.token)
+                self._count(answer.status if answer.text == PAGE else f"{answer.status}, another page")
+            except (OSError, http.client.HTTPException) as error:
+                self._count(repr(error))
+
+    def _count(self, what) -> None:
+        self.found[what] = self.found.get(what, 0) + 1
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.going = False
+        for thread in self.threads:
+            thread.join()
+
+
+@pytest.mark.skipif(bool(TOOL), reason="too slow under this tool")
+@pytest.mark.parametrize("mpm", MPMS)
+def test_a_graceful_restart_fails_no_request(mpm):
+    """A connection for each: one that is kept may be closed by any server just as the next request is sent."""
+    with Server(mpm=mpm) as server:
+        token = sign_in(server)
+        with Load(server, token) as load:
+            for i in range(3):
+                before = load.found.get(200, 0)
+                server.graceful()
+                eventually(lambda: load.found.get(200, 0) > before + 100, "requests go on")
+                eventually(lambda: server.new_log().count("resuming normal operations") >= i + 2, "the restart")
+        assert set(load.found) == {200}, load.found
+        assert get(server, "/app/", token).text == PAGE and get(server, "/app/", sign_in(server)).text == PAGE
+
+
+def open_files(pid: int) -> int:
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+@pytest.mark.skipif(bool(TOOL), reason="too slow under this tool")
+def test_graceful_restarts_leave_nothing_behind():
+    with Server() as server:
+        token = sign_in(server)
+        counted = []
+        for i in range(6):
+            server.graceful()
+            eventually(lambda: server.error_log().count("resuming normal operations") >= i + 2, "the restart")
+            assert get(server, "/app/", token).status == 200
+            counted.append((open_files(server.process.pid), memory_maps(server.process.pid)))
+        files, maps = zip(*counted)
+        assert files[-1] <= files[1] and maps[-1] <= maps[1] + 2, counted
+
+
+def memory_maps(pid: int) -> int:
+    with open(f"/proc/{pid}/maps") as f:
+        return sum("zero" in line or "apr" in line or "rw-s" in line for line in f)
+
+
+@pytest.mark.skipif(bool(TOOL), reason="the tool reports the killed child")
+def test_children_that_are_killed_take_nothing_with_them():
+    with Server(extra="StartServers 2\n") as server, ThreadPoolExecutor(8) as visitors:
+        server.expect(r"AH00052|AH01239|exit signal Killed")  # mod_cgid's daemon is a child too
+        token, signed_in = sign_in(server), []
+
+        def enter(_):
+            try:
+                signed_in.append(sign_in(server, "bob"))
+            except (OSError, http.client.HTTPException):
+                pass  # its child was killed
+
+        for _ in range(4):
+            running = [visitors.submit(enter, i) for i in range(16)]
+            time.sleep(0.05)
+            for child in server.children():
+                os.kill(child, signal.SIGKILL)
+            for each in running:
+                each.result()
+            eventually(lambda: any_answer(server, token) == 200, "another child")
+        assert server.sql("PRAGMA integrity_check") == [("ok",)]
+        ids = {row[0] for row in server.sql("SELECT session_id FROM managed_session")}
+        assert signed_in and {t[:22] for t in signed_in} <= ids, "whoever was answered has a row"
+
+
+def any_answer(server, token: str) -> int | None:
+    try:
+        return get(server, "/app/", token).status
+    except (OSError, http.client.HTTPException):
+        return None
+
+
+@pytest.mark.skipif(bool(TOOL), reason="the tool does not survive it either")
+def test_a_server_that_is_killed_and_started_again_knows_everybody():
+    server = Server()
+    try:
+        token = sign_in(server.start())
+        os.killpg(server.process.pid, signal.SIGKILL)
+        server.stop()
+        (server.root / "httpd.pid").unlink(missing_ok=True)
+        assert get(server.start(), "/app/", token).text == PAGE
+        assert post(server, "/logout", cookie=token).status == 303 and get(server, "/app/", token).status == 401
+    finally:
+        server.stop()
+        server.remove()
