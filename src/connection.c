@@ -316,6 +316,8 @@ apr_dbd_prepared_t *ms_connection_statement(ms_connection *c, ms_sql which, int 
         if (*rv) {
             *slot = NULL;
         }
+        ap_log_error(APLOG_MARK, APLOG_TRACE2, 0, c->ask->store->server, "prepared %s: %s",
+                     ms_sql_name(which), c->ask->store->sql[which]);
     }
     return *slot;
 }

@@ -506,12 +506,14 @@ apr_status_t ms_session_end_current(request_rec *r)
     return rv;
 }
 
-static void note_revoked(request_rec *r, const ms_row *by, const char *id, apr_int64_t n)
+static void note_revoked(request_rec *r, const char *user, const char *by, const char *id,
+                         apr_int64_t n)
 {
-    ms_event event = ms_event_of("revoked", by->user, id);
+    const ms_row *current = ms_request_get(r)->row;
+    ms_event event = ms_event_of("revoked", user, id);
 
-    event.by_user = by->user;
-    event.by_session = by->id;
+    event.by_user = by;
+    event.by_session = current ? current->id : NULL;
     event.count = n;
     ms_event_write(r, &event);
     ms_count(MS_COUNT_REVOCATIONS, n);
@@ -528,7 +530,7 @@ apr_status_t ms_session_revoke(request_rec *r, const char *id, apr_int64_t *ende
 
         rv = ms_store_end(&ask, row->user, id, ms_now(), ended);
         if (rv == APR_SUCCESS && *ended > 0) {
-            note_revoked(r, row, id, *ended);
+            note_revoked(r, row->user, row->user, id, *ended);
         }
         if (rv == APR_SUCCESS && strcmp(id, row->id) == 0) {
             sign_out_here(r);
@@ -548,7 +550,7 @@ apr_status_t ms_session_revoke_all(request_rec *r, int others_only, apr_int64_t 
 
         rv = ms_store_end_all(&ask, row->user, others_only ? row->id : NULL, ms_now(), ended);
         if (rv == APR_SUCCESS) {
-            note_revoked(r, row, NULL, *ended);
+            note_revoked(r, row->user, row->user, NULL, *ended);
             if (!others_only) {
                 sign_out_here(r);
             }
@@ -624,13 +626,22 @@ static apr_status_t managed_session_revoke(request_rec *r, const char *user, con
                                            apr_int64_t *revoked)
 {
     const ms_asker ask = asker_of(r);
+    const ms_row *current;
+    apr_status_t rv = ms_session_current(r, &current);
 
     *revoked = 0;
-    if (id && !ms_token_is_id(id, strlen(id))) {
-        return APR_SUCCESS;
+    if (rv != APR_SUCCESS || !ms_text_is_user(user) || (id && !ms_token_is_id(id, strlen(id)))) {
+        return rv;
     }
-    return id ? ms_store_end(&ask, user, id, ms_now(), revoked)
-              : ms_store_end_all(&ask, user, NULL, ms_now(), revoked);
+    rv = id ? ms_store_end(&ask, user, id, ms_now(), revoked)
+            : ms_store_end_all(&ask, user, NULL, ms_now(), revoked);
+    if (rv == APR_SUCCESS && *revoked > 0) {
+        note_revoked(r, user, r->user, id, *revoked);
+        if (current && strcmp(current->user, user) == 0 && (!id || strcmp(current->id, id) == 0)) {
+            sign_out_here(r);
+        }
+    }
+    return rv;
 }
 
 void ms_session_register_functions(void)
