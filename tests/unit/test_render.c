@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unit.h"
+
+#include "render.h"
+
+static const char *filled(apr_pool_t *p, const char *page, const char *json)
+{
+    json_t *model = json_loads(json, 0, NULL);
+    const char *text;
+
+    assert_non_null(model);
+    text = ms_render(p, page, strlen(page), model);
+    json_decref(model);
+    return text;
+}
+
+static void values_are_put_in_escaped(void **state)
+{
+    assert_string_equal(filled(*state, "<{{a}}>", "{\"a\": \"<b a='1' c=\\\"2\\\">&amp;\"}"),
+                        "<&lt;b a=&#39;1&#39; c=&quot;2&quot;&gt;&amp;amp;>");
+    assert_string_equal(filled(*state, "{{n}} {{missing}}.", "{\"n\": 12}"), "12 .");
+    assert_string_equal(filled(*state, "{{a}}", "{\"a\": \"{{b}}{{{b}}}{{#b}}\", \"b\": \"x\"}"),
+                        "{{b}}{{{b}}}{{#b}}");
+}
+
+static void sections_are_shown_once_for_each_or_not_at_all(void **state)
+{
+    const char *page = "{{#a}}<{{x}}{{y}}>{{/a}}{{^a}}none{{/a}}";
+
+    assert_string_equal(
+        filled(*state, page, "{\"y\": 9, \"a\": [{\"x\": 1}, {\"x\": 2, \"y\": 3}]}"), "<19><23>");
+    assert_string_equal(filled(*state, page, "{\"a\": []}"), "none");
+    assert_string_equal(filled(*state, page, "{}"), "none");
+    assert_string_equal(filled(*state, page, "{\"a\": false}"), "none");
+    assert_string_equal(filled(*state, page, "{\"a\": null}"), "none");
+    assert_string_equal(filled(*state, page, "{\"a\": true, \"x\": 5}"), "<5>");
+    assert_string_equal(filled(*state, page, "{\"a\": {\"x\": 7}}"), "<7>");
+}
+
+static void sections_may_be_nested(void **state)
+{
+    assert_string_equal(filled(*state, "{{#a}}{{#b}}{{c}}{{/b}}{{^b}}-{{/b}}{{/a}}",
+                               "{\"c\": 0, \"a\": [{\"b\": true}, {}, {\"b\": {\"c\": 1}}]}"),
+                        "0-1");
+}
+
+static void a_broken_page_is_none(void **state)
+{
+    static const char *const pages[] = {"{{#a}}x", "{{#a}}{{#b}}{{/a}}{{/b}}", "{{^a}}",
+                                        "{{#a}}{{/b}}"};
+
+    for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+        assert_null(filled(*state, pages[i], "{\"a\": true, \"b\": true}"));
+    }
+}
+
+static void the_pages_of_the_module_are_whole(void **state)
+{
+    static const char *const names[] = {"login.html", "logout.html", "sessions.html",
+                                        "message.html"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const ms_page *page = ms_page_get(names[i]);
+        const char *text;
+
+        assert_non_null(page);
+        text = filled(*state, page->text, "{\"title\": \"T\"}");
+        assert_non_null(text);
+        assert_non_null(strstr(text, "<title>"));
+        assert_non_null(strstr(text, "</html>"));
+        assert_null(strstr(text, "{{"));
+    }
+    assert_null(ms_page_get("none.html"));
+}
+
+static void json_is_harmless_in_html(void **state)
+{
+    json_t *model = json_pack("{s:s}", "a", "</script>&'\xE2\x80\xA8\xC3\xA4");
+    const char *text = ms_json(*state, model);
+
+    json_decref(model);
+    assert_null(strpbrk(text, "<>&'"));
+    for (const char *c = text; *c; c++) {
+        assert_in_range(*c, 0x20, 0x7e);
+    }
+    model = json_loads(text, 0, NULL);
+    assert_string_equal(json_string_value(json_object_get(model, "a")),
+                        "</script>&'\xE2\x80\xA8\xC3\xA4");
+    json_decref(model);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(values_are_put_in_escaped),
+        TEST(sections_are_shown_once_for_each_or_not_at_all),
+        TEST(sections_may_be_nested),
+        TEST(a_broken_page_is_none),
+        TEST(the_pages_of_the_module_are_whole),
+        TEST(json_is_harmless_in_html),
+    };
+
+    return RUN(tests);
+}
