@@ -51,6 +51,13 @@ int ms_gate_is_handler(request_rec *r, const char *handler)
     return set && ap_cstr_casecmp(set, handler) == 0;
 }
 
+int ms_gate_claims(request_rec *r, const char *handler)
+{
+    return r->handler &&
+           (strcmp(r->handler, handler) == 0 ||
+            (strcmp(r->handler, "proxy-server") == 0 && ms_gate_is_handler(r, handler)));
+}
+
 static void depend(request_rec *r, ms_dependence how)
 {
     ms_request *request = ms_request_get(r);

@@ -242,7 +242,7 @@ int ms_login_handler(request_rec *r)
 {
     const char *foreign;
 
-    if (!r->handler || strcmp(r->handler, MS_HANDLER_LOGIN) != 0) {
+    if (!ms_gate_claims(r, MS_HANDLER_LOGIN)) {
         return DECLINED;
     }
     if (r->method_number != M_GET && r->method_number != M_POST) {

@@ -5,10 +5,10 @@
  */
 #include "logout.h"
 
-#include <string.h>
 #include <http_protocol.h>
 #include "body.h"
 #include "config.h"
+#include "gate.h"
 #include "origin.h"
 #include "page.h"
 #include "session.h"
@@ -67,7 +67,7 @@ static int sign_out(request_rec *r)
 
 int ms_logout_handler(request_rec *r)
 {
-    if (!r->handler || strcmp(r->handler, MS_HANDLER_LOGOUT) != 0) {
+    if (!ms_gate_claims(r, MS_HANDLER_LOGOUT)) {
         return DECLINED;
     }
     switch (r->method_number) {

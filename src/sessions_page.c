@@ -225,7 +225,7 @@ int ms_sessions_page_handler(request_rec *r)
 {
     const ms_row *current;
 
-    if (!r->handler || strcmp(r->handler, MS_HANDLER_LIST) != 0) {
+    if (!ms_gate_claims(r, MS_HANDLER_LIST)) {
         return DECLINED;
     }
     if (r->method_number != M_GET && r->method_number != M_POST && r->method_number != M_DELETE) {

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The files of conf/examples as configurations of a test: as they stand but for where things are."""
+import pathlib
+import re
+
+import harness
+from harness import Server
+
+FOLDER = pathlib.Path(__file__).parents[2] / "conf/examples"
+USUAL = {"/var/lib/managed-session/sessions.db": "@DB@", "/etc/apache2/htpasswd": "@ROOT@/passwords"}
+
+
+def modules(name: str) -> list[str]:
+    """What the file's "Needs:" line says must be loaded, the most a configuration like it needs."""
+    return re.findall(r"mod_(\w+)", re.search(r"(?m)^# Needs:(.*)", (FOLDER / name).read_text())[1])
+
+
+def missing(name: str) -> list[str]:
+    return [m for m in modules(name)
+            if f"mod_{m}.c" not in harness.BUILT_IN and not pathlib.Path(harness.MODULES_DIR, f"mod_{m}.so").exists()]
+
+
+def example(name: str, places: dict[str, str] | None = None) -> str:
+    """Its text with these places put where others stand. A place that it no longer names is a mistake of the test's."""
+    text = re.sub(r"(?m)^LoadModule .*\n", "", (FOLDER / name).read_text())
+    usual = {there: here for there, here in USUAL.items() if there in text}
+    for there, here in {**usual, **(places or {})}.items():
+        assert there in text, f"{name} no longer says {there}"
+        text = text.replace(there, here)
+    return text
+
+
+def server(name: str, places: dict[str, str] | None = None, more: str = "", mpm: str = "event", **options) -> Server:
+    """A server with that file for its configuration."""
+    wanted = [m for m in modules(name) if not (m == "cgi" and mpm != "prefork")]
+    base = harness.BASE.replace("DBDriver sqlite3\n", "").replace('DBDParams "@DB@"\n', "")
+    return Server(example(name, places) + more, base=base, modules=" ".join(wanted), mpm=mpm, **options)

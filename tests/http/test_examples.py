@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every file of conf/examples is a configuration that httpd takes, and README leads to it."""
+import re
+import subprocess
+
+import pytest
+
+import examples
+
+NAMES = sorted(path.name for path in examples.FOLDER.glob("*.conf"))
+README = (examples.FOLDER.parents[1] / "README.md").read_text()
+CERTIFICATES = {"/etc/ssl/certs/www.example.org.pem": "@ROOT@/site.pem", "/etc/ssl/private/www.example.org.key": "@ROOT@/site.pem",
+                "/etc/ssl/certs/our-users-ca.pem": "@ROOT@/site.pem", "*:443": "*:@PORT@"}
+PLACES = {"client-certificate.conf": CERTIFICATES, "cache.conf": {"/var/cache/apache2/mod_cache_disk": "@ROOT@/run"},
+          "spa-api.conf": {}, "whole-site.conf": {}}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_httpd_takes_it(name):
+    if examples.missing(name):
+        pytest.skip("not installed: " + ", ".join(examples.missing(name)))
+    server = examples.server(name, PLACES.get(name))
+    if name in ("client-certificate.conf",):
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
+                        "/CN=www.example.org", "-keyout", server.root / "site.pem", "-out", server.root / "cert.pem"],
+                       check=True, capture_output=True)
+        with open(server.root / "site.pem", "a") as f:
+            f.write((server.root / "cert.pem").read_text())
+    try:
+        result = server.configtest()
+        assert result.returncode == 0, result.stderr + server.error_log()
+    finally:
+        server.remove()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_says_what_it_is_for_and_what_it_needs(name):
+    first, *rest = (examples.FOLDER / name).read_text().splitlines()
+    assert re.match(r"# [A-Z].*[.:]", first) and any(line.startswith("# Needs: ") and "mod_dbd" in line for line in rest)
+    assert "LoadModule managed_session_module modules/mod_managed_session.so" in rest
+    assert all(len(line) <= 132 for line in [first, *rest])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_readme_leads_to_it(name):
+    assert f"(conf/examples/{name})" in README
