@@ -202,8 +202,7 @@ class Server:
         with socket.create_connection(("127.0.0.1", self.port), 1) as s:
             s.settimeout(DEADLINE)
             s.sendall(b"OPTIONS * HTTP/1.0\r\n\r\n")
-            if not s.recv(1):
-                raise ConnectionError
+            s.recv(1)
 
     def stop(self) -> None:
         if self in running:
