@@ -5,17 +5,25 @@
 # the one command to run. apache2-bin is httpd without the system's service: nothing is started.
 set -eu
 
-missing=
-need() { # need PACKAGE file-or-command...
-    package=$1
-    shift
+missing= wanted=
+is_there() { # is_there file-or-command...
     for thing in "$@"; do
         case $thing in
         */*) [ -e "$thing" ] && return ;;
         *) command -v "$thing" >/dev/null 2>&1 && return ;;
         esac
     done
-    missing="$missing $package"
+    return 1
+}
+need() { # need PACKAGE file-or-command...
+    package=$1
+    shift
+    is_there "$@" || missing="$missing $package"
+}
+want() { # the same, for tests that are skipped without it
+    package=$1
+    shift
+    is_there "$@" || wanted="$wanted $package"
 }
 
 need apache2-dev apxs apxs2
@@ -41,16 +49,31 @@ test)
     need clang-tidy clang-tidy
     need cppcheck cppcheck
     need valgrind valgrind
+    need openssl openssl
+    want php-fpm /usr/sbin/php-fpm*
+    want uwsgi-core uwsgi-core uwsgi
+    want uwsgi-plugin-python3 /usr/lib/uwsgi/plugins/python3_plugin.so
+    want libapache2-mod-auth-openidc /usr/lib/apache2/modules/mod_auth_openidc.so
     ;;
 esac
 
-[ -z "$missing" ] && exit 0
+[ -z "$missing$wanted" ] && exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
     echo "These are missing. On Debian run this once, then the same make again:" >&2
-    echo "  sudo apt-get install --no-install-recommends$missing" >&2
-    exit 1
+    echo "  sudo apt-get install --no-install-recommends$missing$wanted" >&2
+    [ -z "$missing" ]
+    exit
 fi
-echo "installing:$missing"
-apt-get update -qq
-# shellcheck disable=SC2086  # a list of packages
-DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+install() {
+    echo "installing:$*"
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+# shellcheck disable=SC2086  # lists of packages
+if [ -n "$missing" ]; then
+    apt-get update -qq
+    install $missing
+fi
+# shellcheck disable=SC2086
+if [ -n "$wanted" ]; then
+    { apt-get update -qq && install $wanted; } || echo "not installed, so some tests are skipped:$wanted" >&2
+fi

@@ -588,7 +588,7 @@ def test_git_uses_the_cookies_that_curl_has_kept(git, history):
                     "--data-urlencode", "password@-", f"http://127.0.0.1:{git.port}/login"],
                    input=b"builder", check=True, capture_output=True, timeout=60)
     token = jar.read_text().split()[-1]
-    harness.issued.add(token[23:])
+    harness.issued.add(token[23:].encode())
     run(git, "config", "--global", f"http.http://127.0.0.1:{git.port}/.cookieFile", str(jar))
     try:
         folder = clone(git, "by-file", None)

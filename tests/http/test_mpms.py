@@ -141,6 +141,7 @@ class Load:
 def test_a_graceful_restart_fails_no_request(mpm):
     """A connection for each: one that is kept may be closed by any server just as the next request is sent."""
     with Server(mpm=mpm) as server:
+        server.expect("AH03490")
         token = sign_in(server)
         with Load(server, token) as load:
             for i in range(3):
@@ -159,6 +160,7 @@ def open_files(pid: int) -> int:
 @pytest.mark.skipif(bool(TOOL), reason="too slow under this tool")
 def test_graceful_restarts_leave_nothing_behind():
     with Server() as server:
+        server.expect("AH03490")  # restarted faster than the children of old can end
         token = sign_in(server)
         counted = []
         for i in range(6):
