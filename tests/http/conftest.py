@@ -2,11 +2,20 @@
 """What every test gets: the usual server, and the checks that follow it."""
 import pytest
 
+import databases
 import harness
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "valgrind: also run with httpd under valgrind")
+    config.addinivalue_line("markers", "sqlite: about SQLite, or the same on every database")
+
+
+def pytest_collection_modifyitems(items):
+    """On another database than SQLite's only what its statements have a part in."""
+    for item in items if databases.NAME != "sqlite" else []:
+        if item.get_closest_marker("sqlite"):
+            item.add_marker(pytest.mark.skip(reason=f"not on {databases.NAME}"))
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 import pathlib
 import re
 
+import databases
 import harness
 from harness import Server
 
@@ -34,4 +35,5 @@ def server(name: str, places: dict[str, str] | None = None, more: str = "", mpm:
     """A server with that file for its configuration."""
     wanted = [m for m in modules(name) if not (m == "cgi" and mpm != "prefork")]
     base = harness.BASE.replace("DBDriver sqlite3\n", "").replace('DBDParams "@DB@"\n', "")
-    return Server(example(name, places) + more, base=base, modules=" ".join(wanted), mpm=mpm, **options)
+    return Server(example(name, places) + more, base=base, modules=" ".join(wanted), mpm=mpm,
+                  database=databases.Sqlite(), **options)

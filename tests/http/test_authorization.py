@@ -635,6 +635,7 @@ def test_without_the_module_its_directives_are_errors():
         server.remove()
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("database, error", [
     ('DBDParams "@ROOT@/none/sessions.db"', "MS0001"),
     ("ManagedSessionCreateTable Off", "MS0002|MS0004"),
@@ -715,6 +716,7 @@ Alias "/any/" "@ROOT@/htdocs/app/"
 """
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("lose, find", [(move_away, bring_back), (forbid, permit), (garble, mend)])
 def test_without_the_database_nobody_is_let_in_and_nobody_is_signed_out(lose, find):
     """503 where a session is required, anonymous where it is not; back again without a restart."""
@@ -756,8 +758,7 @@ def eventually_let_in(server, token: str) -> bool:
             return answer.text == PAGE
         time.sleep(0.1)
     return False
-
-
+@pytest.mark.sqlite
 def test_a_table_that_vanishes_is_an_error_and_no_sign_out():
     """On connections that are kept open, too."""
     with Server(harness.SITE + "ManagedSessionCreateTable Off\n") as server:

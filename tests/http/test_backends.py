@@ -13,6 +13,7 @@ import harness
 from backends import HttpApplication, WebSocket, WebSocketApplication, seen, told
 from harness import COOKIE, PASSWORDS, SITE, Server, connect, free_port, get, post, random_token, request, sign_in
 
+pytestmark = pytest.mark.sqlite
 HEADER = "HTTP_X_REMOTE_USER"
 WITH_ENVIRONMENT = ["cgi", "php", "uwsgi", "scgi", "ajp", "lua", "ssi"]  # these are told REMOTE_USER too
 SKIPPED = {"php": (not backends.PHP_FPM, backends.NO_PHP_FPM), "uwsgi": (not backends.UWSGI, backends.NO_UWSGI)}

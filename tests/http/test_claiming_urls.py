@@ -6,6 +6,7 @@ import examples
 import harness
 from harness import SITE, Backend, Browser, Server, get, post, sign_in
 
+pytestmark = pytest.mark.sqlite
 CLOSED = """
 <Location "/">
     AuthType ManagedSession

@@ -8,6 +8,7 @@ import pytest
 import harness
 from harness import BASE, SITE, Server
 
+pytestmark = pytest.mark.sqlite
 REPOSITORY = pathlib.Path(__file__).parents[2]
 TABLE = (REPOSITORY / "mod_managed_session.c").read_text()
 DIRECTIVES = re.findall(r'AP_INIT_\w+\(\s*"(\w+)"', TABLE)

@@ -317,8 +317,7 @@ def test_the_example_makes_metrics_of_them(site):
                           check=True, timeout=DEADLINE).stdout
     assert "# TYPE managed_session_sign_ins_total counter\nmanaged_session_sign_ins_total " in said
     assert said.count("\n") == 2 * len(counters(site))
-
-
+@pytest.mark.sqlite
 def test_the_statement_for_the_database_deletes_what_is_expired(site):
     site.sql("DELETE FROM managed_session")
     enter(site)

@@ -7,6 +7,7 @@ import pytest
 
 import examples
 
+pytestmark = pytest.mark.sqlite
 NAMES = sorted(path.name for path in examples.FOLDER.glob("*.conf"))
 README = (examples.FOLDER.parents[1] / "README.md").read_text()
 CERTIFICATES = {"/etc/ssl/certs/www.example.org.pem": "@ROOT@/site.pem", "/etc/ssl/private/www.example.org.key": "@ROOT@/site.pem",

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+import databases
 from harness import COOKIE, DEADLINE, PASSWORDS, SITE, TOOL, Browser, Server, get, post, sign_in
 
 PAGE = "protected page\n"
@@ -197,7 +198,7 @@ def test_children_that_are_killed_take_nothing_with_them():
             for each in running:
                 each.result()
             eventually(lambda: any_answer(server, token) == 200, "another child")
-        assert server.sql("PRAGMA integrity_check") == [("ok",)]
+        assert databases.NAME != "sqlite" or server.sql("PRAGMA integrity_check") == [("ok",)]
         ids = {row[0] for row in server.sql("SELECT session_id FROM managed_session")}
         assert signed_in and {t[:22] for t in signed_in} <= ids, "whoever was answered has a row"
 

@@ -15,6 +15,7 @@ import examples
 from harness import COOKIE, DEADLINE, PASSWORDS, Answer, Backend, get, post, request, sign_in
 from openid_provider import OpenIdProvider
 
+pytestmark = pytest.mark.sqlite
 NAVIGATION = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "none"}
 
 

@@ -97,6 +97,7 @@ def with_users_in_database(connections: int) -> Server:
     return server
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("connections", [1, 2])
 def test_sign_ins_that_ask_the_same_database_for_the_password_all_finish(connections):
     """T-69: the provider keeps its connection until the response ends; ours is that one, not another."""
@@ -130,6 +131,7 @@ def give_back(server: Server) -> None:
             shutil.chown(path, server.user)
 
 
+@pytest.mark.sqlite
 @pytest.mark.skipif(os.getuid() != 0, reason="httpd would run as the owner of the directory")
 def test_a_directory_that_httpd_may_not_write_is_named_and_works_once_it_may():
     server = Server(OPTIONAL)
@@ -158,6 +160,7 @@ def test_a_directory_that_httpd_may_not_write_is_named_and_works_once_it_may():
         assert get(server, "/app/", token).text == PAGE
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("persist", ["On", "Off"])
 def test_a_database_that_was_moved_away_and_back_works_without_a_restart(persist):
     """Also where every statement opens a connection of its own (DBDPersist Off)."""

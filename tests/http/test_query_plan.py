@@ -7,6 +7,7 @@ import pytest
 
 from harness import SITE, Server, get, post, sign_in
 
+pytestmark = pytest.mark.sqlite
 ROWS = 1_000_000
 FILL = """
 INSERT INTO managed_session

@@ -20,7 +20,7 @@ KEYS = {"id", "current", "device", "browser", "os", "ip", "last_ip", "label", "m
 
 @pytest.fixture(autouse=True)
 def empty(server):
-    if server.db.exists():
+    if server.has_table():
         server.sql("DELETE FROM managed_session")
 
 

@@ -320,9 +320,9 @@ def test_a_planted_session_of_someone_else_ends_when_she_signs_in(server):
 def test_a_token_counts_in_the_cookie_only(server):
     """T-01 c"""
     token = harness.random_token()
-    server.sql("INSERT INTO managed_session SELECT ?, ?, 'app.test', 'bob', ?1, ?1, ?2, ?2, '::1', '::1', '', NULL,"
-               " 'form', 0".replace("?1", "strftime('%s')").replace("?2", "strftime('%s') + 3600"),
-               token[:22], hashlib.sha256(token[23:].encode()).hexdigest())
+    now = int(time.time())
+    server.sql("INSERT INTO managed_session VALUES (?, ?, 'app.test', 'bob', ?, ?, ?, ?, '::1', '::1', '', NULL, 'form', 0)",
+               token[:22], hashlib.sha256(token[23:].encode()).hexdigest(), now, now, now + 3600, now + 3600)
     assert user_at_app(server, token) == "bob"
 
     for answer in (

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The databases that the tests run on: SQLite's file, or a private PostgreSQL or MariaDB for the whole run.
+
+Which one says the environment variable MS_DATABASE (sqlite, pgsql, mysql); each httpd gets a database of its own.
+"""
+from __future__ import annotations
+
+import atexit
+import contextlib
+import functools
+import glob
+import os
+import pathlib
+import pwd
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import tempfile
+import time
+
+PASSWORD = "secret"
+DEADLINE = 60
+
+
+class Missing(Exception):
+    """What is not installed."""
+
+
+def free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def text_of(value):
+    return value.decode("utf-8") if isinstance(value, (bytes, bytearray)) else value
+
+
+class Sqlite:
+    driver = "sqlite3"
+
+    def create(self, path) -> str:
+        return str(path)
+
+    def connect(self, name: str):
+        return sqlite3.connect(name, timeout=10)
+
+
+class Instance:
+    """A database server in a temporary folder, run as a user of its own where this is root."""
+
+    def __init__(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"ms-{self.driver}-"))
+        self.folder.chmod(0o755)
+        self.port = free_port()
+        self.process: subprocess.Popen | None = None
+        self.made = 0
+        atexit.register(self.remove)
+        if os.getuid() == 0:
+            shutil.chown(self.folder, self.user)
+        self.lay_out()
+        self.start()
+
+    def as_user(self, *command: str) -> list[str]:
+        is_root = os.getuid() == 0
+        return [*(["setpriv", f"--reuid={self.user}", f"--regid={pwd.getpwnam(self.user).pw_gid}", "--clear-groups"] if is_root else []),
+                *map(str, command)]
+
+    def run(self, *command: str) -> None:
+        result = subprocess.run(self.as_user(*command), capture_output=True, text=True, cwd=self.folder)
+        assert result.returncode == 0, result.stderr + result.stdout
+
+    def start(self) -> None:
+        with open(self.folder / "log", "ab") as log:
+            self.process = subprocess.Popen(self.as_user(*self.command()), stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                                            start_new_session=True, cwd=self.folder)
+        end = time.monotonic() + DEADLINE
+        while True:
+            try:
+                self.administer("SELECT 1")
+                return
+            except Exception as error:
+                said = (self.folder / "log").read_text(errors="replace")
+                assert self.process.poll() is None and time.monotonic() < end, f"{error}\n{said}"
+                time.sleep(0.05)
+
+    def stop(self, how: int = signal.SIGTERM) -> None:
+        if self.process and self.process.poll() is None:
+            os.killpg(self.process.pid, how)
+            try:
+                self.process.wait(DEADLINE)
+            except subprocess.TimeoutExpired:
+                pass
+        if self.process:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+        self.process = None
+
+    def remove(self) -> None:
+        self.stop(signal.SIGKILL)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def create(self, _path=None) -> str:
+        """A new database; what to write after DBDParams."""
+        self.made += 1
+        name = f"t{self.made}"
+        self.administer(f"CREATE DATABASE {name}")
+        return self.params(name)
+
+
+class PostgreSQL(Instance):
+    driver, user = "pgsql", "postgres"
+
+    def lay_out(self) -> None:
+        found = sorted(glob.glob("/usr/lib/postgresql/*/bin"))
+        if not found:
+            raise Missing("postgresql")
+        self.bin = found[-1]
+        self.run(f"{self.bin}/initdb", "-D", self.folder / "data", "-U", "test", "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8",
+                 "--no-sync")
+
+    def command(self) -> list[str]:
+        return [f"{self.bin}/postgres", "-D", self.folder / "data", "-p", self.port, "-k", self.folder, "-c", "listen_addresses=127.0.0.1",
+                "-c", "fsync=off", "-c", "max_connections=300"]
+
+    def stop(self, how: int = signal.SIGINT) -> None:
+        super().stop(how if how != signal.SIGTERM else signal.SIGINT)
+
+    def params(self, name: str) -> str:
+        return f"host=127.0.0.1 port={self.port} dbname={name} user=test password={PASSWORD} connect_timeout=2"
+
+    def connect(self, params: str):
+        import psycopg2
+        connection = psycopg2.connect(params)
+        connection.autocommit = True
+        return connection
+
+    def administer(self, statement: str) -> None:
+        with contextlib.closing(self.connect(self.params("postgres"))) as connection:
+            connection.cursor().execute(statement)
+
+
+class MariaDB(Instance):
+    driver, user = "mysql", "mysql"
+
+    def lay_out(self) -> None:
+        if not shutil.which("mariadbd", path="/usr/sbin:/usr/bin"):
+            raise Missing("mariadb-server")
+        self.run("mariadb-install-db", "--no-defaults", f"--datadir={self.folder}/data", "--auth-root-authentication-method=normal",
+                 "--skip-test-db")
+        (self.folder / "init.sql").write_text(
+            f"CREATE USER IF NOT EXISTS test@'127.0.0.1' IDENTIFIED BY '{PASSWORD}';\n"
+            "GRANT ALL ON *.* TO test@'127.0.0.1' WITH GRANT OPTION;\n")
+        (self.folder / "init.sql").chmod(0o644)
+
+    def command(self) -> list[str]:
+        return ["/usr/sbin/mariadbd", "--no-defaults", f"--datadir={self.folder}/data", f"--socket={self.folder}/socket",
+                f"--port={self.port}", "--bind-address=127.0.0.1", f"--init-file={self.folder}/init.sql", "--max-connections=300",
+                "--innodb-flush-log-at-trx-commit=0", "--skip-name-resolve", "--innodb-buffer-pool-size=64M"]
+
+    def params(self, name: str) -> str:
+        return f"host=127.0.0.1,port={self.port},user=test,pass={PASSWORD},dbname={name}"
+
+    def connect(self, params: str):
+        import pymysql
+        words = dict(word.split("=", 1) for word in params.split(","))
+        return pymysql.connect(host=words["host"], port=int(words["port"]), user=words["user"], password=words["pass"],
+                               database=words["dbname"], autocommit=True, charset="utf8mb4")
+
+    def administer(self, statement: str) -> None:
+        with contextlib.closing(self.connect(self.params("mysql"))) as connection:
+            connection.cursor().execute(statement)
+
+
+KINDS = {"sqlite": Sqlite, "pgsql": PostgreSQL, "mysql": MariaDB}
+NAME = os.environ.get("MS_DATABASE", "sqlite")
+
+
+@functools.cache
+def chosen():
+    """The one of this run; a private server is started at the first call and ends with the run."""
+    return KINDS[NAME]()
+
+
+def execute(connection, statement: str, args: tuple) -> list[tuple]:
+    """Standard SQL with ? for each argument; text as text, whatever the columns are made of."""
+    if isinstance(connection, sqlite3.Connection):
+        with connection:
+            return connection.execute(statement, args).fetchall()
+    cursor = connection.cursor()
+    cursor.execute(statement.replace("%", "%%").replace("?", "%s") if args else statement, args or None)
+    return [tuple(text_of(value) for value in row) for row in cursor.fetchall()] if cursor.description else []
