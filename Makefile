@@ -3,6 +3,7 @@
 #   make              the module, build/mod_managed_session.so
 #   make demo         a private httpd with two users and an application (make demo-stop ends it)
 #   make test         all tests (make test-unit, make test-http: parts of them)
+#   make test-databases  the tests on PostgreSQL and MariaDB
 #   make test-apps    real applications behind the module, as conf/examples has them
 #   make test-asan    the tests with the module under AddressSanitizer and UBSan
 #   make test-valgrind  the main story with httpd under valgrind
@@ -28,7 +29,7 @@ PAGES := $(shell find src/pages -name '*.html' -o -name '*.css')
 OBJS  := $(BUILD)/mod_managed_session.o $(HTTPD:%=$(BUILD)/%.o) $(PURE:%=$(BUILD)/%.o) $(BUILD)/pages.o
 MODULE := $(BUILD)/mod_managed_session.so
 
-.PHONY: all deps-build deps-demo deps-test demo demo-stop test test-unit test-http test-apps test-asan \
+.PHONY: all deps-build deps-demo deps-test demo demo-stop test test-unit test-http test-databases test-apps test-asan \
         test-valgrind check format docs install clean
 .DELETE_ON_ERROR:
 
@@ -66,7 +67,7 @@ APR_LIBS = $(shell apr-1-config --link-ld --libs 2>/dev/null) $(shell apu-1-conf
 
 test: deps-test
 	@$(PYTHON) tests/reference.py --check
-	@$(MAKE) --no-print-directory test-unit test-http
+	@$(MAKE) --no-print-directory test-unit test-http test-databases
 
 test-unit: $(UNIT)
 	@for t in $^; do echo "== $$t"; $$t || exit 1; done
@@ -78,6 +79,11 @@ $(BUILD)/unit/test_%: tests/unit/test_%.c $(PURE:%=$(BUILD)/%.o) $(BUILD)/pages.
 # PYTEST may narrow it down: make test-http PYTEST="-k library"
 test-http: $(MODULE)
 	MS_MODULE=$(abspath $(MODULE)) $(PYTHON) -B -m pytest -p no:cacheprovider -q tests/http $(PYTEST)
+
+# The same tests on private servers of these; one that is not installed is skipped.
+test-databases: $(MODULE)
+	@set -e; for d in pgsql mysql; do echo "== on $$d"; MS_DATABASE=$$d MS_MODULE=$(abspath $(MODULE)) \
+	  $(PYTHON) -B -m pytest -p no:cacheprovider -q tests/http $(PYTEST); done
 
 # Django, Radicale, git and gitweb behind the module; those that are not installed are skipped.
 test-apps: $(MODULE)

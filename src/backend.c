@@ -198,13 +198,14 @@ static void tell_caches(request_rec *r, const ms_request *request)
         return;
     }
     ms_cache_vary(r->pool, r->headers_out, r->err_headers_out);
+    /* mod_cache stores the request without the cookie that "Vary" means: the application's copy. */
+    r->no_cache = entirely || request->row ? 1 : r->no_cache;
     said = ms_cache_said(r->pool, r->headers_out, r->err_headers_out);
     if (!entirely && (!request->row || said)) {
         return;
     }
     now = request->set_cookie ? "no-store" : entirely ? ms_cache_private(r->pool, said) : "private";
     ms_cache_say(r->headers_out, r->err_headers_out, now);
-    r->no_cache = entirely ? 1 : r->no_cache;
 }
 
 static apr_status_t on_response(ap_filter_t *f, apr_bucket_brigade *bb)
@@ -233,11 +234,20 @@ static void on_handler(request_rec *r)
     ms_gate_keep_user(r);
     set_user_header(r);
     add_filter(r);
+}
+
+/* After mod_cache has looked, which tells users from visitors by the cookie. */
+static int before_handlers(request_rec *r)
+{
     hide_cookie(r);
+    return DECLINED;
 }
 
 void ms_backend_register_hooks(void)
 {
+    static const char *const cache[] = {"mod_cache.c", NULL};
+
+    ap_hook_handler(before_handlers, cache, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_post_read_request(on_request, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_fixups(on_fixups, NULL, NULL, APR_HOOK_LAST);
     /* mod_proxy strips what the client lists in "Connection:" and only then runs this hook. */

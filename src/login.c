@@ -249,6 +249,9 @@ int ms_login_handler(request_rec *r)
         return ms_page_wrong_method(r, "GET, HEAD, POST");
     }
     foreign = foreign_auth_type(r);
+    if (foreign && !*r->user) {
+        return OK; /* mod_auth_openidc's way to say that it has sent a page of its own */
+    }
     if (foreign) {
         return r->header_only ? ms_page_status(r, HTTP_NO_CONTENT) : handle_foreign(r, foreign);
     }

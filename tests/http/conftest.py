@@ -13,9 +13,12 @@ def pytest_configure(config):
 
 def pytest_collection_modifyitems(items):
     """On another database than SQLite's only what its statements have a part in."""
+    missing = databases.missing() if databases.NAME != "sqlite" else []
     for item in items if databases.NAME != "sqlite" else []:
         if item.get_closest_marker("sqlite"):
             item.add_marker(pytest.mark.skip(reason=f"not on {databases.NAME}"))
+        elif missing:
+            item.add_marker(pytest.mark.skip(reason="not installed: " + ", ".join(missing)))
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ import atexit
 import contextlib
 import functools
 import glob
+import importlib.util
 import os
 import pathlib
 import pwd
@@ -22,10 +23,6 @@ import time
 
 PASSWORD = "secret"
 DEADLINE = 60
-
-
-class Missing(Exception):
-    """What is not installed."""
 
 
 def free_port() -> int:
@@ -115,10 +112,7 @@ class PostgreSQL(Instance):
     driver, user = "pgsql", "postgres"
 
     def lay_out(self) -> None:
-        found = sorted(glob.glob("/usr/lib/postgresql/*/bin"))
-        if not found:
-            raise Missing("postgresql")
-        self.bin = found[-1]
+        self.bin = sorted(glob.glob("/usr/lib/postgresql/*/bin"))[-1]
         self.run(f"{self.bin}/initdb", "-D", self.folder / "data", "-U", "test", "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8",
                  "--no-sync")
 
@@ -147,8 +141,6 @@ class MariaDB(Instance):
     driver, user = "mysql", "mysql"
 
     def lay_out(self) -> None:
-        if not shutil.which("mariadbd", path="/usr/sbin:/usr/bin"):
-            raise Missing("mariadb-server")
         self.run("mariadb-install-db", "--no-defaults", f"--datadir={self.folder}/data", "--auth-root-authentication-method=normal",
                  "--skip-test-db")
         (self.folder / "init.sql").write_text(
@@ -177,6 +169,19 @@ class MariaDB(Instance):
 
 KINDS = {"sqlite": Sqlite, "pgsql": PostgreSQL, "mysql": MariaDB}
 NAME = os.environ.get("MS_DATABASE", "sqlite")
+
+
+def missing() -> list[str]:
+    """What this run's database needs and the machine has not."""
+    driver = KINDS[NAME].driver
+    client = {"sqlite": "sqlite3", "pgsql": "psycopg2", "mysql": "pymysql"}[NAME]
+    wanted = {
+        f"apr_dbd_{driver}": glob.glob(f"/usr/lib/*/apr-util-1/apr_dbd_{driver}*.so") + glob.glob(f"/usr/lib/apr-util-1/apr_dbd_{driver}*.so"),
+        client: importlib.util.find_spec(client),
+        "postgresql": NAME != "pgsql" or glob.glob("/usr/lib/postgresql/*/bin/initdb"),
+        "mariadb-server": NAME != "mysql" or shutil.which("mariadbd", path="/usr/sbin:/usr/bin"),
+    }
+    return [name for name, found in wanted.items() if not found]
 
 
 @functools.cache

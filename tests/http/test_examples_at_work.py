@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The examples of conf/examples do what they say, as they stand, for a visitor and for a user."""
+import contextlib
+
+import pytest
+
+import backends
+import examples
+from backends import told
+from harness import Backend, get, post, sign_in
+
+pytestmark = pytest.mark.sqlite
+APPLICATION = "127.0.0.1:3000"
+
+
+@contextlib.contextmanager
+def at_work(name: str, places: dict[str, str], scripts=None, more=""):
+    if examples.missing(name):
+        pytest.skip("not installed: " + ", ".join(examples.missing(name)))
+    server = examples.server(name, places, more)
+    for path, text in (scripts or {}).items():
+        server.write(path, text, 0o755)
+    with server:
+        yield server
+
+
+def turned_away(server, target: str) -> bool:
+    """A window is led to the sign-in page, a script gets 401, and neither sees anything of it."""
+    browser = server.browser()
+    window, script = browser.go(target, follow=False), browser.fetch(target)
+    return window.status == 303 and window.location.startswith("/login?return=") and script.status == 401
+
+
+def test_an_application_on_a_port():
+    with Backend() as application, at_work("form.conf", {APPLICATION: f"127.0.0.1:{application.port}"}) as server:
+        assert turned_away(server, "/app/x")
+        assert ["x-remote-user", "alice"] in get(server, "/app/x", sign_in(server), [("X-Remote-User", "root")]).json()
+
+
+@pytest.mark.skipif(not backends.PHP_FPM, reason=backends.NO_PHP_FPM)
+def test_php():
+    with backends.PhpFpm() as php:
+        places = {"/var/www/html": str(php.root), "/run/php/php-fpm.sock": str(php.socket)}
+        with at_work("php-fpm.conf", places, more=f'Alias "/php" "{php.root}"\n') as server:
+            assert turned_away(server, "/php/echo.php")
+            token = sign_in(server)
+            answer = get(server, "/php/echo.php", token)
+            assert told(answer, "REMOTE_USER") == ["alice"] and told(answer, "MANAGED_SESSION_ID") == [token[:22]]
+            assert told(answer, "HTTP_COOKIE") == []
+
+
+def test_cgi():
+    with at_work("cgi.conf", {"/usr/lib/cgi-bin/": "@ROOT@/cgi/"}, {"cgi/echo": backends.CGI_ECHO}) as server:
+        assert turned_away(server, "/cgi-bin/echo")
+        token = sign_in(server)
+        answer = get(server, "/cgi-bin/echo", token)
+        assert told(answer, "REMOTE_USER") == ["alice"] and told(answer, "MANAGED_SESSION_ID") == [token[:22]]
+
+
+@pytest.mark.skipif(not backends.UWSGI, reason=backends.NO_UWSGI)
+def test_uwsgi():
+    with backends.Uwsgi() as application, at_work("uwsgi.conf", {"127.0.0.1:3031": f"127.0.0.1:{application.port}"}) as server:
+        assert turned_away(server, "/app/x")
+        answer = get(server, "/app/x", sign_in(server), [("X-Remote-User", "root"), ("X_Remote_User", "root")])
+        assert told(answer, "REMOTE_USER") == ["alice"] == told(answer, "HTTP_X_REMOTE_USER")
+
+
+def test_websocket():
+    with backends.WebSocketApplication() as application:
+        with at_work("websocket.conf", {APPLICATION: f"127.0.0.1:{application.port}"}) as server:
+            server.expect("MS0022")
+            token = sign_in(server)
+            with backends.WebSocket(server, "/app/chat") as visitor:
+                assert visitor.status == 401
+            with backends.WebSocket(server, "/app/chat", token, [("Origin", "https://evil.example")]) as foreign:
+                assert foreign.status == 403 and application.handshakes == []
+            with backends.WebSocket(server, "/app/chat", token, [("Origin", f"http://127.0.0.1:{server.port}")]) as ours:
+                assert ours.say("hello") == "hello" and ("X-Remote-User", "alice") in application.handshakes[0]
+                # As the comment says: what is open stays open.
+                assert post(server, "/logout", {}, token).status == 303
+                assert ours.say("still") == "still"
+            with backends.WebSocket(server, "/app/chat", token) as late:
+                assert late.status == 401
+
+
+@pytest.mark.parametrize("quick", ["Off", "On"])
+@pytest.mark.parametrize("said", ["public,max-age=600", "max-age=600", "s-maxage=600"])
+def test_cache(quick, said):
+    """T-32: the cookie, by which mod_cache could tell users apart, is hidden when it stores a page."""
+    with backends.HttpApplication() as application:
+        places = {APPLICATION: f"127.0.0.1:{application.port}", "/var/cache/apache2/mod_cache_disk": "@ROOT@/run",
+                  "CacheQuickHandler Off": f"CacheQuickHandler {quick}"}
+        with at_work("cache.conf", places) as server:
+            alice, bob = sign_in(server), sign_in(server, "bob")
+
+            def asked(page, token=None):
+                """How often that asked the application, and whose page came."""
+                before = len(application.requests)
+                answer = get(server, f"/{page}?Cache-Control={said}", token)
+                return len(application.requests) - before, "".join(told(answer, "HTTP_X_REMOTE_USER"))
+            assert [asked("a", alice), asked("a", bob), asked("a"), asked("a"), asked("a", alice)] == [
+                (1, "alice"), (1, "bob"), (1, ""), (0, ""), (1, "alice")]
+            assert [asked("b"), asked("b", alice), asked("b")] == [(1, ""), (1, "alice"), (0, "")]
+            assert [asked("app/x", alice), asked("app/x", alice), asked("app/x", bob)] == [(1, "alice"), (1, "alice"), (1, "bob")]
+            assert get(server, f"/app/x?Cache-Control={said}").status == 401
+
+
+def test_an_application_that_signs_in_itself():
+    with backends.HttpApplication() as application:
+        with at_work("backend-login.conf", {APPLICATION: f"127.0.0.1:{application.port}"}) as server:
+            window = server.browser().go("/private/x", follow=False)
+            assert window.status == 303 and window.location == "/account/sign-in?return=/private/x"
+            elsewhere = get(server, "/elsewhere?Managed-Session-User=alice")
+            assert elsewhere.status == 200 and not elsewhere.cookies() and "Managed-Session-User" not in elsewhere.headers
+            answer = post(server, "/account/sign-in?Managed-Session-User=alice", {})
+            assert answer.token() and "Managed-Session-User" not in answer.headers
+            assert told(get(server, "/private/x", answer.token()), "HTTP_X_REMOTE_USER") == ["alice"]
+            assert post(server, "/account/x?Managed-Session-End=current", {}, answer.token()).clears()
+            assert get(server, "/private/x", answer.token()).status == 401
