@@ -7,6 +7,7 @@
 #   make test-apps    real applications behind the module, as conf/examples has them
 #   make test-asan    the tests with the module under AddressSanitizer and UBSan
 #   make test-valgrind  the main story with httpd under valgrind
+#   make bench-cleanup  what visitors notice of a clean-up
 #   make check        formatting, clang-tidy, cppcheck, the generated reference
 #   make install      module and configuration where apxs says (DESTDIR is honoured)
 
@@ -30,7 +31,7 @@ OBJS  := $(BUILD)/mod_managed_session.o $(HTTPD:%=$(BUILD)/%.o) $(PURE:%=$(BUILD
 MODULE := $(BUILD)/mod_managed_session.so
 
 .PHONY: all deps-build deps-demo deps-test demo demo-stop test test-unit test-http test-databases test-apps test-asan \
-        test-valgrind check format docs install clean
+        test-valgrind bench-cleanup check format docs install clean
 .DELETE_ON_ERROR:
 
 all: deps-build
@@ -101,6 +102,10 @@ test-valgrind: deps-test
 	@$(MAKE) --no-print-directory $(MODULE)
 	MS_TOOL=valgrind MS_MODULE=$(abspath $(MODULE)) \
 	  $(PYTHON) -B -m pytest -p no:cacheprovider -q tests/http -m valgrind $(PYTEST)
+
+# How long visitors wait while a million expired rows are deleted, on each database.
+bench-cleanup: $(MODULE)
+	MS_MODULE=$(abspath $(MODULE)) $(PYTHON) -B tests/bench/cleanup.py
 
 # ---- the code itself --------------------------------------------------------------------------
 SOURCES := $(wildcard mod_managed_session.c src/*.c src/*.h include/*.h tests/unit/*.c tests/unit/*.h)
