@@ -151,7 +151,7 @@ class MariaDB(Instance):
     def command(self) -> list[str]:
         return ["/usr/sbin/mariadbd", "--no-defaults", f"--datadir={self.folder}/data", f"--socket={self.folder}/socket",
                 f"--port={self.port}", "--bind-address=127.0.0.1", f"--init-file={self.folder}/init.sql", "--max-connections=300",
-                "--innodb-flush-log-at-trx-commit=0", "--skip-name-resolve", "--innodb-buffer-pool-size=64M"]
+                "--innodb-flush-log-at-trx-commit=2", "--skip-name-resolve", "--innodb-buffer-pool-size=64M"]
 
     def params(self, name: str) -> str:
         return f"host=127.0.0.1,port={self.port},user=test,pass={PASSWORD},dbname={name}"

@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A database server that goes away under load, in many ways, and comes back: 503 meanwhile, and nobody is signed out."""
+import http.client
+import os
+import re
+import signal
+import subprocess
+import threading
+import time
+
+import pytest
+
+import databases
+from harness import DEADLINE, PASSWORDS, SITE, TOOL, Server, get, post, random_token, sign_in
+
+pytestmark = [pytest.mark.skipif(databases.NAME == "sqlite", reason="SQLite has no server"),
+              pytest.mark.skipif(bool(TOOL), reason="too slow under this tool")]
+PGSQL = databases.NAME == "pgsql"
+PAGE = "protected page\n"
+BOUND = 8  # seconds in which every request must be answered with the parameters below
+ALLOWED = r"MS000\d|AH006\d\d|AH0063\d|dbd|exit signal"
+
+
+@pytest.fixture
+def own_database():
+    """A server of its own, for it will be ill-treated."""
+    if databases.missing():
+        pytest.skip("not installed")
+    instance = databases.KINDS[databases.NAME]()
+    yield instance
+    instance.remove()
+
+
+def site(instance, more: str = "") -> Server:
+    server = Server(SITE + more, database=instance)
+    bounds = " tcp_user_timeout=2000 options='-c statement_timeout=1500'" if PGSQL else ""
+    config = server.root / "httpd.conf"
+    config.write_text(config.read_text().replace(server.params, server.params + bounds))
+    return server
+
+
+class Load:
+    """A user, a visitor with a forged cookie, and one without any, asking all the time."""
+
+    def __init__(self, server, token: str):
+        self.server, self.going = server, True
+        self.found: dict[str, dict[int, int]] = {"user": {}, "forged": {}, "nobody": {}}
+        self.wrong: list[str] = []
+        self.longest = 0.0
+        cookies = {"user": token, "forged": random_token(), "nobody": None}
+        self.threads = [threading.Thread(target=self._visit, args=(who, cookies[who])) for who in list(cookies) * 2]
+
+    def _visit(self, who: str, cookie: str | None) -> None:
+        while self.going:
+            start = time.monotonic()
+            try:
+                answer = get(self.server, "/app/", cookie)
+            except (OSError, http.client.HTTPException) as error:
+                self.wrong.append(f"{who}: {error!r}")
+                continue
+            self.longest = max(self.longest, time.monotonic() - start)
+            self.found[who][answer.status] = self.found[who].get(answer.status, 0) + 1
+            self._judge(who, answer)
+            time.sleep(0.01)
+
+    def _judge(self, who: str, answer) -> None:
+        if (answer.status == 200) != (PAGE == answer.text) or (answer.status == 200 and who != "user"):
+            self.wrong.append(f"{who} was let in")
+        if who == "user" and (answer.status not in (200, 503) or answer.cookies()):
+            self.wrong.append(f"user: {answer.status} {answer.cookies()}")
+        if answer.status == 503 and not answer.headers["Retry-After"]:
+            self.wrong.append("503 without Retry-After")
+        if who == "nobody" and answer.status != 401:
+            self.wrong.append(f"nobody: {answer.status}")
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.going = False
+        for thread in self.threads:
+            thread.join()
+
+    def seen(self, who: str, status: int) -> int:
+        return self.found[who].get(status, 0)
+
+
+def eventually(condition, what: str, seconds: float = DEADLINE):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"in vain: {what}")
+
+
+def another(load: Load, status: int):
+    before = load.seen("user", status)
+    eventually(lambda: load.seen("user", status) >= before + 3, f"answers {status} to the user: {load.found}")
+
+
+class Stopped:
+    def __init__(self, how: int):
+        self.how = how
+
+    def begin(self, instance) -> None:
+        instance.stop(self.how)
+
+    def end(self, instance) -> None:
+        instance.start()
+
+
+class Frozen:
+    """All of its processes stand still; connections stay open, and new ones are taken by the kernel."""
+
+    def _signal(self, instance, which: int) -> None:
+        children = subprocess.run(["pgrep", "-P", str(instance.process.pid)], capture_output=True, text=True).stdout.split()
+        for pid in [instance.process.pid, *map(int, children)]:
+            os.kill(pid, which)
+
+    def begin(self, instance) -> None:
+        self._signal(instance, signal.SIGSTOP)
+
+    def end(self, instance) -> None:
+        self._signal(instance, signal.SIGCONT)
+
+
+class Locked:
+    """Somebody else holds the table."""
+
+    def begin(self, instance) -> None:
+        self.connection = instance.connect(instance.params(f"t{instance.made}"))
+        self.connection.autocommit = False if PGSQL else self.connection.autocommit
+        cursor = self.connection.cursor()
+        cursor.execute("LOCK TABLE managed_session IN ACCESS EXCLUSIVE MODE" if PGSQL else "LOCK TABLES managed_session WRITE")
+
+    def end(self, _instance) -> None:
+        self.connection.close()
+
+
+class Expelled:
+    """The role may not come in any more: its connections are cut, and its password is another one."""
+
+    def begin(self, instance) -> None:
+        if PGSQL:
+            instance.administer("CREATE ROLE admin SUPERUSER LOGIN")
+            self.admin = instance.connect(instance.params("postgres").replace("user=test", "user=admin"))
+            self.admin.cursor().execute("ALTER ROLE test NOLOGIN")
+            self.admin.cursor().execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'test'")
+        else:
+            instance.administer("CREATE USER admin@'127.0.0.1' IDENTIFIED BY 'x'")
+            instance.administer("GRANT ALL ON *.* TO admin@'127.0.0.1' WITH GRANT OPTION")
+            self.admin = instance.connect(instance.params("mysql").replace("user=test", "user=admin").replace("secret", "x"))
+            self.admin.cursor().execute("SET PASSWORD FOR test@'127.0.0.1' = PASSWORD('another')")
+            cursor = self.admin.cursor()
+            cursor.execute("SELECT id FROM information_schema.processlist WHERE user = 'test'")
+            for (id_,) in cursor.fetchall():
+                self.admin.cursor().execute(f"KILL {id_}")
+
+    def end(self, _instance) -> None:
+        self.admin.cursor().execute("ALTER ROLE test LOGIN" if PGSQL else
+                                    f"SET PASSWORD FOR test@'127.0.0.1' = PASSWORD('{databases.PASSWORD}')")
+        self.admin.close()
+
+
+WAYS = {"stopped": Stopped(signal.SIGTERM), "stopped at once": Stopped(signal.SIGQUIT if PGSQL else signal.SIGKILL),
+        "killed": Stopped(signal.SIGKILL), "expelled": Expelled()}
+WAYS |= {"frozen": Frozen(), "locked": Locked()} if PGSQL else {}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_database_that_goes_away_and_comes_back(own_database, way):
+    """T-42 to T-47"""
+    fault = WAYS[way]
+    with site(own_database) as server:
+        server.expect(ALLOWED, status_5xx=True)
+        token = sign_in(server)
+        with Load(server, token) as load:
+            another(load, 200)
+            started = time.monotonic()
+            fault.begin(own_database)
+            another(load, 503)
+            assert get(server, "/").status == 200, "what needs no session is not concerned"
+            answer = post(server, "/login", {"username": "alice", "password": PASSWORDS["alice"]})
+            assert answer.status == 503 and not answer.cookies()
+            fault.end(own_database)
+            another(load, 200)
+            lasted = time.monotonic() - started
+        assert not load.wrong, load.wrong[:5]
+        assert load.longest < BOUND
+        # one line a second from each child, beside what mod_dbd itself has to say
+        lines = len(re.findall(r"MS000\d", server.new_log()))
+        assert 1 <= lines <= 2 * (lasted + 2), lines
+        server.expect(ALLOWED, status_5xx=True)
+
+
+def test_idle_connections_that_the_server_cut_are_noticed_by_no_visitor(own_database):
+    """T-48: wait_timeout, a firewall, a fail-over."""
+    with site(own_database, "DBDMin 2\nDBDKeep 4\n") as server:
+        token = sign_in(server)
+        for _ in range(4):
+            assert get(server, "/app/", token).status == 200
+        if PGSQL:
+            own_database.administer("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                                    "WHERE usename = 'test' AND pid <> pg_backend_pid()")
+        else:
+            admin = own_database.connect(own_database.params("mysql"))
+            cursor = admin.cursor()
+            cursor.execute("SELECT id FROM information_schema.processlist WHERE user = 'test' AND id <> CONNECTION_ID()")
+            for (id_,) in cursor.fetchall():
+                admin.cursor().execute(f"KILL {id_}")
+            admin.close()
+        server.connection = None
+        server.expects_5xx = False
+        server.expect("AH0063|dbd")
+        for _ in range(20):
+            answer = get(server, "/app/", token)
+            assert answer.status == 200 and not answer.cookies()
+
+
+def test_no_more_connections_than_configured(own_database):
+    """T-49: DBDMax for each child."""
+    with site(own_database, "DBDMin 1\nDBDKeep 2\nDBDMax 3\n") as server:
+        token = sign_in(server)
+        with Load(server, token) as load:
+            another(load, 200)
+            time.sleep(0.5)
+            counting = own_database.connect(own_database.params("postgres" if PGSQL else "mysql"))
+            cursor = counting.cursor()
+            cursor.execute(f"SELECT COUNT(*) FROM pg_stat_activity WHERE datname = 't{own_database.made}'" if PGSQL else
+                           f"SELECT COUNT(*) FROM information_schema.processlist WHERE db = 't{own_database.made}'")
+            [(n,)] = cursor.fetchall()
+            counting.close()
+        children = len(server.children())
+        assert 1 <= n <= 3 * children + 1, "and the test's own"
+        assert not load.wrong, load.wrong[:5]
+
+
+def test_a_server_that_has_no_connection_left_is_like_one_that_is_gone(own_database):
+    with site(own_database, "DBDMin 0\nDBDKeep 1\nDBDMax 4\nDBDExptime 1\n") as server:
+        server.expect(ALLOWED, status_5xx=True)
+        token = sign_in(server)
+        held = []
+        try:
+            while len(held) < 400:
+                held.append(own_database.connect(own_database.params(f"t{own_database.made}")))
+        except Exception:  # each client has its own for "too many connections"
+            pass
+        statuses = {get(server, "/app/", token).status for _ in range(5)}
+        assert statuses <= {200, 503}
+        for connection in held:
+            connection.close()
+        server.connection = None
+        eventually(lambda: get(server, "/app/", token).status == 200, "as before")
