@@ -48,14 +48,14 @@ def memory(server) -> int:
 
 @pytest.mark.skipif(bool(TOOL), reason="the tool itself needs memory for each request")
 def test_the_memory_of_a_child_does_not_grow():
-    extra = "StartServers 1\nServerLimit 1\nThreadsPerChild 2\nMaxRequestWorkers 2\nMinSpareThreads 1\nMaxSpareThreads 2\n"
+    extra = "StartServers 1\nServerLimit 1\nThreadsPerChild 8\nMaxRequestWorkers 8\nMinSpareThreads 1\nMaxSpareThreads 8\n"
     with Server(extra=extra + "MaxKeepAliveRequests 0\nKeepAliveTimeout 20\nLogLevel warn\n") as server:
         client = Client(server)
-        for _ in range(150):
+        for _ in range(100):
             client.round()
         before = memory(server)
-        for _ in range(450):
+        for _ in range(300):
             client.round()
         grown = memory(server) - before
         client.connection.close()
-        assert grown < 512, f"{grown} KB for 6,300 requests"
+        assert grown < 512, f"{grown} KB for 4,200 requests"
