@@ -96,7 +96,7 @@ static void begin(request_rec *r, const taken *t)
         return;
     }
     rv = ms_session_begin(r, t->value, METHOD, 0, &row);
-    if (rv != APR_SUCCESS && rv != APR_EINVAL) {
+    if (rv != APR_SUCCESS && rv != APR_EINVAL && rv != APR_ENOSPC) { /* these are logged already */
         ap_log_rerror(
             APLOG_MARK, APLOG_ERR, 0, r,
             "MS0052: the application's sign-in of user \"%s\" failed: the session database "

@@ -85,6 +85,11 @@ static const char *const sqlite_ddl[] = {
     "CREATE INDEX IF NOT EXISTS {table}_user ON {table} (realm, user_name)",
     "CREATE INDEX IF NOT EXISTS {table}_expires ON {table} (expires_at)", NULL};
 
+/* MySQL reads the whole table for a DELETE whose rows a subquery names, but has a LIMIT of its own.
+ */
+static const char mysql_sweep[] = "DELETE FROM {table} WHERE expires_at <= %lld"
+                                  " ORDER BY expires_at LIMIT %lld";
+
 static const char *const no_setup[] = {NULL};
 
 static const char *const pgsql_ddl[] = {
@@ -133,9 +138,9 @@ static const char *const mysql_ddl[] = {
     NULL};
 
 static const ms_dialect dialects[] = {
-    {"sqlite3", sqlite_setup, sqlite_ddl, "conf/schema/sqlite.sql"},
-    {"pgsql", no_setup, pgsql_ddl, "conf/schema/postgresql.sql"},
-    {"mysql", no_setup, mysql_ddl, "conf/schema/mysql.sql"},
+    {"sqlite3", sqlite_setup, sqlite_ddl, "conf/schema/sqlite.sql", NULL},
+    {"pgsql", no_setup, pgsql_ddl, "conf/schema/postgresql.sql", NULL},
+    {"mysql", no_setup, mysql_ddl, "conf/schema/mysql.sql", mysql_sweep},
 };
 
 const char *ms_sql_name(ms_sql which)
@@ -143,8 +148,11 @@ const char *ms_sql_name(ms_sql which)
     return statements[which].name;
 }
 
-const char *ms_sql_text(ms_sql which)
+const char *ms_sql_text(const ms_dialect *dialect, ms_sql which)
 {
+    if (which == MS_SQL_SWEEP && dialect && dialect->sweep) {
+        return dialect->sweep;
+    }
     return statements[which].text;
 }
 

@@ -30,13 +30,14 @@ typedef struct ms_dialect {
     const char *const *setup; /* for each new connection, NULL-terminated; failures do not matter */
     const char *const *ddl;   /* makes the table, NULL-terminated */
     const char *schema_file;  /* the same DDL for those who run it by hand */
+    const char *sweep; /* in place of MS_SQL_SWEEP, with its arguments; NULL: that one will do */
 } ms_dialect;
 
 /** The name of a statement in logs, in capitals. */
 const char *ms_sql_name(ms_sql which);
 
-/** A statement's text, with "{table}" still in it. */
-const char *ms_sql_text(ms_sql which);
+/** A statement's text, with "{table}" still in it. dialect: NULL where it is not known. */
+const char *ms_sql_text(const ms_dialect *dialect, ms_sql which);
 
 /** A statement for a table. */
 const char *ms_sql_for_table(apr_pool_t *p, const char *sql, const char *table);

@@ -18,6 +18,7 @@ APLOG_USE_MODULE(managed_session);
 
 ms_store *ms_store_create(apr_pool_t *pconf, server_rec *s, const ms_store_spec *spec)
 {
+    const ms_dialect *dialect = spec->dbd_driver ? ms_dialect_find(spec->dbd_driver) : NULL;
     ms_store *store = apr_pcalloc(pconf, sizeof(*store));
 
     store->server = s;
@@ -27,7 +28,7 @@ ms_store *ms_store_create(apr_pool_t *pconf, server_rec *s, const ms_store_spec 
     store->dbd_driver = spec->dbd_driver;
     store->dbd_params = spec->dbd_params;
     for (ms_sql i = 0; i < MS_SQL_N; i++) {
-        store->sql[i] = ms_sql_for_table(pconf, ms_sql_text(i), spec->table);
+        store->sql[i] = ms_sql_for_table(pconf, ms_sql_text(dialect, i), spec->table);
     }
     return store;
 }

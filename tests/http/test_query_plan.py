@@ -23,6 +23,7 @@ def filled():
     with Server(config) as server:
         tokens = [sign_in(server) for _ in range(20)]
         server.sql("UPDATE managed_session SET last_seen_at = last_seen_at - 10")
+        server.expect("MS0004.*SWEEP")  # which finds the table locked meanwhile
         server.sql(FILL, ROWS, int(time.time()))
         server.tokens = tokens
         yield server

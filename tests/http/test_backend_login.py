@@ -1,0 +1,325 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Applications that sign people in and out by response headers, by proxy, FastCGI and CGI; and those that must not."""
+import contextlib
+import http.server
+import json
+import shutil
+import subprocess
+import threading
+import urllib.parse
+
+import pytest
+
+import backends
+from harness import COOKIE, DEADLINE, SITE, Server, get, random_token, request, sign_in
+
+USER, END = "Managed-Session-User", "Managed-Session-End"
+BODY = b"the application's own words\n"
+
+CONFIG = SITE + """
+ProxyPass "/on/" "http://127.0.0.1:@APP@/"
+ProxyPass "/off/" "http://127.0.0.1:@APP@/"
+ProxyPass "/bare/" "http://127.0.0.1:@APP@/"
+<Location "/on">
+    ManagedSession On
+    ManagedSessionBackendLogin On
+</Location>
+<Location "/off">
+    ManagedSession On
+</Location>
+ScriptAlias "/cgi" "@ROOT@/scripts/answer.sh"
+ScriptAlias "/cgi-off" "@ROOT@/scripts/answer.sh"
+<Directory "@ROOT@/scripts">
+    Require all granted
+</Directory>
+<Location "/cgi">
+    ManagedSession On
+    ManagedSessionBackendLogin On
+</Location>
+<Location "/cgi-off">
+    ManagedSessionBackendLogin Off
+</Location>
+<Directory "@ROOT@/htdocs/ht">
+    AllowOverride AuthConfig
+</Directory>
+"""
+PHP = """
+<LocationMatch "^/php(-off)?$">
+    SetHandler "proxy:unix:@SOCKET@|fcgi://localhost"
+</LocationMatch>
+<Location "/php">
+    ManagedSession On
+    ManagedSessionBackendLogin On
+</Location>
+AliasMatch "^/php(-off)?$" "@ROOT@/scripts/answer.php"
+"""
+
+# Both answer with the headers that their query names.
+SCRIPT = """#!/bin/sh
+cat > /dev/null
+printf '%s\\n' "$QUERY_STRING" | tr '&' '\\n' | while IFS='=' read -r name value; do
+    [ "$name" = status ] && name=Status
+    printf '%s: %b\\n' "$name" "$(printf '%s' "$value" | sed 's/+/ /g; s/%/\\\\x/g')"
+done
+printf 'Content-Type: text/plain\\n\\n%s' "the application's own words
+"
+"""
+PHP_SCRIPT = """<?php
+foreach (explode('&', $_SERVER['QUERY_STRING']) as $pair) {
+    list($name, $value) = explode('=', $pair, 2);
+    if ($name === 'status') http_response_code((int)$value);
+    else header($name . ': ' . urldecode($value), false);
+}
+header('Content-Type: text/plain');
+echo "the application's own words\\n";
+"""
+
+
+class Application(http.server.ThreadingHTTPServer):
+    """Answers with the status and headers that the query names; chunked=1 and empty=1 say how."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Pages)
+        self.port = self.server_address[1]
+        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+
+    def __exit__(self, *_) -> None:
+        self.shutdown()
+        self.server_close()
+
+
+class Pages(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        pairs = urllib.parse.parse_qsl(urllib.parse.urlsplit(self.path).query, keep_blank_values=True, encoding="latin-1")
+        asked = dict(pairs)
+        status = int(asked.get("status", 200))
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_response(status)
+        for name, value in pairs:
+            if name not in ("status", "chunked"):
+                self.send_header(name, value)
+        has_body = status not in (204, 304)
+        chunked = has_body and "chunked" in asked
+        if chunked:
+            self.send_header("Transfer-Encoding", "chunked")
+        elif has_body:
+            self.send_header("Content-Length", str(len(BODY)))
+        self.end_headers()
+        if has_body and self.command != "HEAD":
+            self.wfile.write(b"%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY) if chunked else BODY)
+
+    do_HEAD = do_POST = do_GET
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="module")
+def site():
+    with contextlib.ExitStack() as stack:
+        application = stack.enter_context(Application())
+        config, php = CONFIG.replace("@APP@", str(application.port)), None
+        if backends.PHP_FPM:
+            php = stack.enter_context(backends.PhpFpm())
+            config += PHP.replace("@SOCKET@", str(php.socket))
+        server = Server("Protocols h2c http/1.1\nH2Direct on\n" + config, modules="http2 proxy_fcgi actions")
+        server.write("scripts/answer.sh", SCRIPT, 0o755)
+        server.write("scripts/answer.php", PHP_SCRIPT)
+        yield stack.enter_context(server)
+
+
+@pytest.fixture(params=["on/", "cgi", pytest.param("php", marks=pytest.mark.skipif(not backends.PHP_FPM, reason=backends.NO_PHP_FPM))])
+def way(request):
+    return "/" + request.param
+
+
+def ask(server, where: str, token: str | None = None, method: str = "GET", headers=(), **query):
+    cookie = [("Cookie", f"{COOKIE}={token}")] if token else []
+    pairs = [(name.replace("_", "-") if name != "status" else name, v) for name, value in query.items()
+             for v in (value if isinstance(value, list) else [value])]
+    return request(server, method, f"{where}?{urllib.parse.urlencode(pairs, safe='/', encoding='latin-1')}", [*cookie, *headers])
+
+
+def who(server, token: str | None) -> str | None:
+    if not token:
+        return None
+    answer = get(server, "/sessions", token, {"Accept": "application/json"})
+    return answer.json()["user"] if answer.status == 200 else None
+
+
+def told_nothing(answer) -> bool:
+    return not any(name.lower().startswith("managed-session") for name in answer.headers)
+
+
+# -- in and out ------------------------------------------------------------------------------------
+
+
+def test_an_application_signs_in(site, way):
+    answer = ask(site, way, Managed_Session_User="carol")
+    assert answer.status == 200 and answer.body == BODY and told_nothing(answer)
+    assert who(site, answer.token()) == "carol" and answer.headers["Cache-Control"] == "no-store"
+    assert site.sql("SELECT auth_method FROM managed_session WHERE session_id = ?", answer.token()[:22]) == [("backend",)]
+
+
+def test_an_application_signs_out(site, way):
+    tokens, stranger = [sign_in(site) for _ in range(5)], sign_in(site, "bob")
+    answer = ask(site, way, tokens[0], Managed_Session_End="current")
+    assert answer.clears() and told_nothing(answer) and who(site, tokens[0]) is None and who(site, tokens[1]) == "alice"
+    answer = ask(site, way, tokens[1], Managed_Session_End="others")
+    assert not answer.cookies() and [who(site, t) for t in tokens[1:]] == ["alice", None, None, None]
+    more = sign_in(site)
+    assert ask(site, way, tokens[1], Managed_Session_End="all").clears()
+    assert who(site, tokens[1]) is who(site, more) is None and who(site, stranger) == "bob"
+
+
+@pytest.mark.parametrize("status", [200, 201, 204, 303, 400, 404, 500])
+def test_on_whatever_answer(site, way, status):
+    site.expect("AH0", status_5xx=True)
+    more = {"Location": "/elsewhere"} if status == 303 else {}
+    answer = ask(site, way, status=str(status), Managed_Session_User="carol", **more)
+    assert answer.status == status and told_nothing(answer)
+    assert who(site, answer.token()) == "carol" and (status != 303 or answer.location == "/elsewhere")
+
+
+@pytest.mark.parametrize("how", [{"method": "HEAD"}, {"method": "POST"}, {"chunked": "1"}])
+def test_however_it_is_sent(site, how):
+    answer = ask(site, "/on/", Managed_Session_User="carol", **how)
+    assert who(site, answer.token()) == "carol" and answer.body == (b"" if how.get("method") == "HEAD" else BODY)
+
+
+def test_over_http2(site):
+    if not shutil.which("nghttp"):
+        pytest.skip("nghttp is not installed (nghttp2-client)")
+    said = subprocess.run(["nghttp", "-v", f"http://127.0.0.1:{site.port}/on/?{USER}=carol"], capture_output=True, text=True,
+                          timeout=DEADLINE).stdout
+    assert f"set-cookie: {COOKIE}=" in said and "managed-session" not in said.lower().replace("managed-session-user=carol", "")
+
+
+def test_a_session_of_before_is_ended(site, way):
+    """T-01, T-30: also where the same user signs in again."""
+    for user in ("alice", "carol"):
+        before = sign_in(site)
+        answer = ask(site, way, before, Managed_Session_User=user)
+        assert len(answer.cookies()) == 1 and answer.token()[:22] != before[:22]
+        assert who(site, before) is None and who(site, answer.token()) == user
+
+
+def test_out_and_in_at_once(site):
+    before, other = sign_in(site), sign_in(site)
+    answer = ask(site, "/on/", before, Managed_Session_End="all", Managed_Session_User="carol")
+    assert who(site, answer.token()) == "carol" and who(site, before) is who(site, other) is None and len(answer.cookies()) == 1
+
+
+def test_the_applications_own_cookie_of_our_name_is_no_session(site):
+    planted = random_token()
+    answer = ask(site, "/on/", Managed_Session_User="carol", Set_Cookie=[f"{COOKIE}={planted}; Path=/", "mine=1"])
+    assert len(answer.cookies()) == 1 and answer.token() != planted and who(site, answer.token()) == "carol"
+    assert "mine=1" in answer.headers.get_all("Set-Cookie") and who(site, planted) is None
+
+
+# -- where it may not ------------------------------------------------------------------------------
+
+
+OFF = ["/off/", "/bare/", "/cgi-off", pytest.param("/php-off", marks=pytest.mark.skipif(not backends.PHP_FPM, reason=backends.NO_PHP_FPM))]
+
+
+@pytest.mark.parametrize("where", OFF)
+@pytest.mark.parametrize("status", ["200", "404", "500"])
+def test_where_it_is_not_switched_on_nothing_happens_and_nothing_shows(site, where, status):
+    site.expect("AH0", status_5xx=True)
+    token, rows = sign_in(site), site.rows()
+    for query in ({"Managed_Session_User": "root"}, {"Managed_Session_End": "all"}, {"MANAGED_SESSION_USER": "root"},
+                  {"managed_session_end": ["current", "all"]}):
+        answer = ask(site, where, token, status=status, **query)
+        assert told_nothing(answer) and not answer.cookies() and answer.status == int(status)
+    assert who(site, token) == "alice" and site.rows() == rows and "MS0050" in site.new_log()
+
+
+def test_a_client_cannot_ask_for_it(site):
+    token = sign_in(site)
+    for where in ("/on/", "/off/", "/app/"):
+        answer = request(site, "GET", where, [("Cookie", f"{COOKIE}={token}"), (USER, "root"), (END, "all")])
+        assert not answer.cookies() and who(site, token) == "alice"
+
+
+def test_htaccess_cannot_switch_it_on(site):
+    site.write("htdocs/ht/.htaccess", "ManagedSessionBackendLogin On\n")
+    site.expect("ManagedSessionBackendLogin not allowed here", status_5xx=True)
+    assert get(site, "/ht/").status == 500
+
+
+# -- what it may not say ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("user, line", [
+    ("", "MS0011|MS0050"), ("x" * 256, "MS0011"), ("a\tb", "MS0011"), ("a\x7fb", "MS0011"), ("\xff\xfe", "MS0011"),
+    ("alice, bob", "MS0050"), (["alice", "bob"], "MS0050"), (["alice", "alice"], "MS0050"), ("\xc3", "MS0011"),
+])
+def test_a_name_that_is_none_makes_no_session_and_a_line_in_the_log(site, user, line):
+    site.expect("MS0011")
+    token, rows = sign_in(site), site.rows()
+    answer = ask(site, "/on/", token, Managed_Session_User=user)
+    assert answer.status == 200 and answer.body == BODY and told_nothing(answer) and not answer.cookies()
+    assert site.rows() == rows and who(site, token) == "alice"
+    if user != "":  # mod_proxy leaves out a header without a value
+        assert len([l for l in site.new_log().splitlines() if any(code in l for code in line.split("|"))]) == 1
+
+
+@pytest.mark.parametrize("end", ["", "everything", "ALL", "current, all", ["current", "all"], "all;"])
+def test_an_end_that_is_none_ends_nothing(site, end):
+    token, other = sign_in(site), sign_in(site)
+    answer = ask(site, "/on/", token, Managed_Session_End=end)
+    assert answer.status == 200 and told_nothing(answer) and not answer.cookies()
+    assert who(site, token) == who(site, other) == "alice"
+
+
+def test_a_304_is_an_old_answers_and_counts_for_nothing(site):
+    answer = ask(site, "/on/", status="304", Managed_Session_User="carol")
+    assert answer.status == 304 and told_nothing(answer) and not answer.cookies()
+
+
+def test_ending_what_is_not_there_is_no_error(site):
+    for token in (None, random_token(), "nonsense"):
+        for end in ("current", "others", "all"):
+            assert ask(site, "/on/", token, Managed_Session_End=end).status == 200
+
+
+def test_a_name_in_utf8_comes_through(site):
+    answer = ask(site, "/on/", Managed_Session_User="\u6f22\u5b57 \u00e4".encode().decode("latin-1"))
+    assert who(site, answer.token()) == "\u6f22\u5b57 \u00e4"
+
+
+def test_without_the_database_the_answer_passes_and_nobody_is_signed_in(site):
+    """T-30: and whoever was, still is."""
+    token = sign_in(site)
+    site.sql("ALTER TABLE managed_session RENAME TO elsewhere")
+    site.expect("MS00", status_5xx=True)
+    try:
+        for query, presented in (({"Managed_Session_User": "carol"}, None), ({"Managed_Session_User": "carol"}, token),
+                                 ({"Managed_Session_End": "current"}, token), ({"Managed_Session_End": "all"}, token)):
+            answer = ask(site, "/on/", presented, **query)
+            assert answer.status == 200 and answer.body == BODY and not answer.cookies() and told_nothing(answer)
+    finally:
+        site.sql("ALTER TABLE elsewhere RENAME TO managed_session")
+    site.expects_5xx = False
+    assert who(site, token) == "alice"
+
+
+@pytest.mark.parametrize("remember, max_age", [("On", True), ("Off", False), ("Ask", False)])
+def test_how_long_it_lasts_is_for_the_configuration_to_say(remember, max_age):
+    with Application() as application:
+        config = CONFIG.replace("@APP@", str(application.port)) + f"ManagedSessionRemember {remember}\n"
+        with Server(config) as server:
+            [cookie] = ask(server, "/on/", Managed_Session_User="carol").cookies()
+            assert ("Max-Age" in cookie) is max_age
+
+
+def test_json_is_left_alone(site):
+    """The list of a session that an application made names its origin."""
+    token = ask(site, "/on/", Managed_Session_User="dora").token()
+    listed = json.loads(get(site, "/sessions", token, {"Accept": "application/json"}).body)["sessions"]
+    assert [s["method"] for s in listed] == ["backend"]
