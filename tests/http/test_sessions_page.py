@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The list of one's sessions, as a page and as JSON, and everything that ends one of them."""
+import base64
 import re
 import time
 import urllib.parse
@@ -14,6 +15,7 @@ NAVIGATION = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Sec-F
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0"
 SAFARI = ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
           "Version/17.5 Mobile/15E148 Safari/604.1")
+LOG_LINE = r"\[\w{3} \w{3} \d\d [\d:.]+ \d{4}\] "
 KEYS = {"id", "current", "device", "browser", "os", "ip", "last_ip", "label", "method", "created_at", "last_seen_at",
         "expires_at"}
 
@@ -66,6 +68,38 @@ def test_nobody_sees_a_list_without_a_session(server):
         assert delete(server, cookie, "/sessions?scope=all").status == 401
 
 
+FORGETFUL = {
+    "all granted": "Require all granted", "switched off": "ManagedSession Off", "any": "Require all granted\nSatisfy Any",
+    "Basic": 'AuthType Basic\nAuthName "b"\nAuthUserFile "@ROOT@/passwords"\nRequire valid-user',
+}
+
+
+@pytest.fixture(scope="module")
+def forgetful():
+    places = [f'<Location "/list{i}">\nSetHandler managed-session-list\n{lines}\n</Location>\n'
+              for i, lines in enumerate(FORGETFUL.values())]
+    with Server(SITE + "".join(places), own_paths=[f"/list{i}" for i in range(len(places))]) as running:
+        yield running
+
+
+@pytest.mark.parametrize("place", range(len(FORGETFUL)), ids=FORGETFUL)
+def test_a_forgetful_configuration_opens_the_list_to_nobody(forgetful, place):
+    """Whatever else let the visitor in, alice's password for another AuthType included."""
+    target, token = f"/list{place}", sign_in(forgetful)
+    basic = ("Authorization", "Basic " + base64.b64encode(b"alice:wonderland").decode())
+    assert get(forgetful, target, headers=[basic, *NAVIGATION.items()]).location == f"/login?return={target}"
+    assert get(forgetful, target, headers=[basic, *JSON.items()]).status == 401
+    assert request(forgetful, "DELETE", target + "?scope=all", [basic]).status == 401 and is_in(forgetful, token)
+    assert token[:22] in {s["id"] for s in get(forgetful, target, token, [basic, *JSON.items()]).json()["sessions"]}
+
+
+def test_without_a_sign_in_url_nobody_is_sent_anywhere():
+    with Server(SITE.replace('ManagedSessionLoginURL "/login"', "")) as server:
+        for headers in (NAVIGATION, JSON):
+            answer = get(server, "/sessions", headers=headers)
+            assert answer.status == 401 and answer.location is None
+
+
 def test_the_json_is_as_documented(server):
     token = sign_in(server, agent=FIREFOX)
     answer = get(server, "/sessions", token, JSON)
@@ -104,6 +138,22 @@ def test_only_live_sessions_of_this_user_and_realm(server):
     assert expired[:22] not in page and elsewhere[:22] not in page and "Nothing else is signed in." in page
 
 
+def test_the_page_says_of_each_session_what_it_takes_to_know_it(server):
+    token, other = sign_in(server, agent=FIREFOX), sign_in(server, agent=SAFARI)
+    server.sql("UPDATE managed_session SET created_ip = '192.0.2.1', last_ip = '2001:db8::7', label = 'Oslo', created_at = ?,"
+               " last_seen_at = ?, expires_at = ? WHERE session_id = ?", 1700000000, 1700003600, 4102444800, other[:22])
+    page = FormReader(get(server, "/sessions", token).text)
+    assert [(f["id"], bool(f["csrf"])) for f in page.forms if f["action"] == "revoke"] == [(token[:22], True), (other[:22], True)]
+    assert [f["action"] for f in page.forms] == ["revoke", "revoke", "revoke-others", "revoke-all"]
+    of_other = page.words[page.words.index("Sign out here"):]
+    for word in ("192.0.2.1", "2001:db8::7", "Oslo", SAFARI, "14 November 2023, 22:13 UTC", "14 November 2023, 23:13 UTC",
+                 "1 January 2100, 00:00 UTC"):
+        assert word in of_other
+    times = [attrs["datetime"] for tag, attrs in page.tags if tag == "time"]
+    assert times[3:] == ["2023-11-14T23:13:20Z", "2023-11-14T22:13:20Z", "2100-01-01T00:00:00Z"]
+    assert page.words.count("this device") == 1
+
+
 @pytest.mark.parametrize("accept, kind", [
     ("application/json", "json"), ("text/html", "html"), ("*/*", "html"), (None, "html"),
     ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "html"),
@@ -121,6 +171,17 @@ def test_head_and_options(server):
     answer = request(server, "HEAD", "/sessions", {"Cookie": f"{harness.COOKIE}={token}"})
     assert answer.status == 200 and answer.body == b"" and int(answer.headers["Content-Length"]) > 1000
     assert request(server, "OPTIONS", "/sessions", {"Cookie": f"{harness.COOKIE}={token}"}).status == 405
+
+
+@pytest.mark.parametrize("headers", [JSON, {}], ids=["json", "page"])
+def test_head_says_what_get_would_and_ends_nothing(server, headers):
+    token, other = sign_in(server), sign_in(server)
+    cookie = {"Cookie": f"{harness.COOKIE}={token}"}
+    head = request(server, "HEAD", "/sessions?scope=all&action=revoke-all", {**cookie, **headers})
+    whole = get(server, "/sessions", token, headers)
+    assert [head.headers[n] for n in ("Content-Type", "Content-Length")] == [
+        whole.headers[n] for n in ("Content-Type", "Content-Length")]
+    assert is_in(server, token) and is_in(server, other)
 
 
 # -- ending one ------------------------------------------------------------------------------------
@@ -172,6 +233,69 @@ def test_by_json(server):
     assert is_in(server, stranger)
     answer = delete(server, stranger, f"/sessions/{stranger[:22]}")
     assert answer.status == 204 and answer.clears() and server.rows() == 1  # the expired one
+
+
+def test_ending_it_again_finds_nothing(server):
+    token, other = sign_in(server), sign_in(server)
+    assert [delete(server, token, f"/sessions/{other[:22]}").status for _ in range(2)] == [204, 404]
+    assert delete(server, token, "/sessions?scope=others").json() == {"revoked": 0} and is_in(server, token)
+
+
+@pytest.mark.parametrize("target", [
+    "/sessions/@ID@/", "/sessions/@ID@/x", "/sessions/@ID@%20", "/sessions/%20@ID@", "/sessions/@ID@%0a", "/sessions/@ID@%00",
+    "/sessions/@ID@;x", "/sessions/@ID@.", "/sessions/x%2f@ID@", "/sessions/x%5c@ID@", "/sessions/@SWAPPED@", "/sessions/@TWICE@",
+    "/sessions/x/@ID@", "/sessions/x/y/@ID@", "/sessions/@MINE@/@ID@",
+])
+def test_what_is_only_nearly_an_id_is_not_found(server, target):
+    """T-63: the path of a session is the list's and the id, letter for letter, and nothing else."""
+    token, other = sign_in(server), sign_in(server)
+    id_ = other[:22]
+    for mark, text in (("@ID@", id_), ("@SWAPPED@", id_.swapcase()), ("@MINE@", token[:22]),
+                       ("@TWICE@", "".join(f"%25{ord(c):02x}" for c in id_))):
+        target = target.replace(mark, text)
+    assert delete(server, token, target).status == 404 and is_in(server, other) and is_in(server, token)
+
+
+def test_an_id_is_the_same_id_percent_encoded(server):
+    token, other = sign_in(server), sign_in(server)
+    assert delete(server, token, "/sessions/" + "".join(f"%{ord(c):02X}" for c in other[:22])).status == 204
+    assert not is_in(server, other)
+
+
+@pytest.mark.parametrize("scope", ["others", "all"])
+@pytest.mark.parametrize("path", ["/sessions/@ID@", "/sessions/nonsense"])
+def test_who_names_one_session_does_not_end_them_all(server, path, scope):
+    """`?scope=` is the list's own: behind a session's path it widens nothing."""
+    token, named, bystander = sign_in(server), sign_in(server), sign_in(server)
+    answer = delete(server, token, path.replace("@ID@", named[:22]) + f"?scope={scope}")
+    assert answer.status in (204, 400, 404) and is_in(server, bystander) and is_in(server, token)
+
+
+def test_to_delete_the_list_itself_is_no_method_of_it(server):
+    token, other = sign_in(server), sign_in(server)
+    answer = delete(server, token, "/sessions")
+    assert is_in(server, token) and is_in(server, other)
+    assert answer.status == 405 and "GET" in answer.headers["Allow"]
+
+
+@pytest.mark.parametrize("target", ["/sessions/x", "/sessions/@ID@", "/sessions/"])
+def test_a_page_below_the_list_is_the_list_or_nothing(server, target):
+    """T-63"""
+    token, other = sign_in(server), sign_in(server)
+    target = target.replace("@ID@", other[:22])
+    assert get(server, target, token).status in (200, 404) and get(server, target).status in (401, 404)
+    assert post(server, target, {"action": "revoke-all"}, token).status in (403, 404)
+    assert is_in(server, token) and is_in(server, other)
+
+
+@pytest.mark.parametrize("id_", ["x\n[Mon Nov 23 00:00:00.0 2026] [core:error] forged", "%n%s%x", "\x1b[31mforged", "\u2028x"])
+def test_an_id_forges_no_line_of_the_log(server, id_):
+    """T-51"""
+    token = sign_in(server)
+    assert act(server, token, action="revoke", id=id_).status == 303
+    assert delete(server, token, "/sessions/" + urllib.parse.quote(id_)).status == 404
+    for line in server.new_log().split("\n")[:-1]:
+        assert re.match(LOG_LINE, line) and "core:error" not in line[:60] and not re.search(r"[\x00-\x1f\x7f-\x9f]", line)
 
 
 NONSENSE = ["", "x", "A" * 22, "A" * 200, "*", "' OR '1'='1", "%27%20OR%201=1--", "a/b", "%00", "\u00e4", "id", "-" * 22,
@@ -240,6 +364,27 @@ def test_a_form_needs_the_token_of_its_session(server):
     assert act(server, token, csrf=right, action="revoke-others").status == 303 and not is_in(server, other)
 
 
+def test_the_token_of_a_page_from_before_the_last_sign_in_is_of_no_use(server):
+    """T-15: the tab left open, and the other session."""
+    browser = Browser(server)
+    browser.sign_in()
+    old = csrf(server, browser.token)
+    browser.sign_in()
+    other = sign_in(server)
+    assert act(server, browser.token, csrf=old, action="revoke-others").status == 403 and is_in(server, other)
+    assert act(server, browser.token, action="revoke-others").status == 303 and not is_in(server, other)
+
+
+def test_a_forged_host_leads_nowhere(server):
+    """T-27"""
+    forged = [("Host", "evil.test"), ("X-Forwarded-Host", "evil.test")]
+    token = sign_in(server)
+    assert act(server, token, forged, action="revoke-others").location == "/sessions"
+    for origin in ("http://app.test", f"http://127.0.0.1:{server.port}"):
+        answer = act(server, token, [*forged, ("Origin", origin)], action="revoke-all")
+        assert answer.status == 403 and is_in(server, token)
+
+
 def test_the_token_is_another_one_each_time_and_all_of_them_hold(server):
     """T-17: so that compression gives nothing away; and nothing is compressed anyway."""
     token = sign_in(server)
@@ -252,6 +397,7 @@ def test_the_token_is_another_one_each_time_and_all_of_them_hold(server):
 SITES = [
     ({"Sec-Fetch-Site": "same-origin"}, True), ({"Sec-Fetch-Site": "none"}, True), ({}, True),
     ({"Sec-Fetch-Site": "cross-site"}, False), ({"Sec-Fetch-Site": "same-site"}, False), ({"Sec-Fetch-Site": "x"}, False),
+    ({"Sec-Fetch-Site": ""}, False), ({"Sec-Fetch-Site": "same-origin, cross-site"}, False),
     ({"Origin": "http://evil.test"}, False), ({"Origin": "null"}, False), ({"Origin": "@SELF@"}, True),
     ({"Origin": "http://127.0.0.1:1"}, False), ({"Origin": "nonsense"}, False), ({"Origin": ""}, False),
     ({"Origin": "@SELF@.evil.test"}, False), ({"Origin": "@SELF@/"}, False),
@@ -289,10 +435,19 @@ def test_another_site_learns_nothing_by_embedding_it(server, mode, dest, status)
     assert answer.status == status and answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
 
 
+@pytest.mark.parametrize("mode, dest", [("no-cors", "image"), ("cors", "empty"), ("navigate", "iframe")])
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_embedding_it_does_not_even_tell_whether_somebody_is_signed_in(server, site, mode, dest):
+    """T-19"""
+    headers = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode, "Sec-Fetch-Dest": dest}
+    answers = [get(server, "/sessions", cookie, headers) for cookie in (sign_in(server), None, random_token())]
+    assert [(a.status, a.location, len(a.body)) for a in answers] == [(403, None, len(answers[0].body))] * 3
+
+
 # -- methods and bodies ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("method", ["PUT", "PATCH", "FOO", "PROPFIND", "OPTIONS"])
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "FOO", "PROPFIND", "OPTIONS", "TRACK", "delete"])
 def test_another_method_is_told_which_there_are(server, method):
     answer = request(server, method, "/sessions", {"Cookie": f"{harness.COOKIE}={sign_in(server)}"})
     assert answer.status == 405 and {"GET", "HEAD", "POST", "DELETE"} == set(re.split(", ?", answer.headers["Allow"]))
@@ -309,6 +464,85 @@ def test_a_form_that_is_damaged_changes_nothing(server, body, status):
     body = body.replace(b"action", b"csrf=" + csrf(server, token).encode() + b"&action", 1)
     answer = post(server, "/sessions", body, token)
     assert answer.status in (status, 403 if not body.strip(b"&") else status) and is_in(server, token)
+
+
+@pytest.mark.parametrize("more", [
+    b"&x=\0", b"\0", b"&=1", b"&x=%2", b"&x=%g0", b"&%00=1", b"&csrf=x", b"&action=", b"&ACTION=revoke-all",
+    b"".join(b"&f%d=" % i for i in range(19)),
+], ids=repr)
+def test_a_form_that_is_right_but_for_one_thing_changes_nothing(server, more):
+    """T-52"""
+    token, other = sign_in(server), sign_in(server)
+    form = b"action=revoke-others&csrf=" + csrf(server, token).encode()
+    answer = post(server, "/sessions", form + more, token)
+    assert answer.status == 400 and is_in(server, other)
+    assert post(server, "/sessions", form, token).status == 303 and not is_in(server, other)
+
+
+@pytest.mark.parametrize("size, status", [(16384, 303), (16385, 413)])
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_form_has_16_kb_at_most(server, chunked, size, status):
+    """T-52"""
+    token, other = sign_in(server), sign_in(server)
+    body = b"action=revoke-others&csrf=" + csrf(server, token).encode() + b"&x="
+    body += b"A" * (size - len(body))
+    if chunked:
+        parts = [body[i:i + 5000] for i in range(0, size, 5000)]
+        body = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
+    answer = post(server, "/sessions", body, token, [("Transfer-Encoding", "chunked")] if chunked else [])
+    assert answer.status == status and is_in(server, other) is (status == 413)
+
+
+def head_of(server, method: str, cookie: str | None, *lines: str) -> bytes:
+    first = [f"{method} /sessions HTTP/1.1", f"Host: 127.0.0.1:{server.port}", *lines]
+    return "\r\n".join([*first, *([f"Cookie: {harness.COOKIE}={cookie}"] if cookie else []), "", ""]).encode()
+
+
+FORM = "Content-Type: application/x-www-form-urlencoded"
+UNREAD = [
+    ("POST", True, [FORM, "Content-Length: 16385"], 413), ("POST", True, ["Content-Type: text/plain", "Content-Length: 9"], 415),
+    ("POST", True, [FORM, "Content-Length: 9", "Sec-Fetch-Site: cross-site"], 403), ("POST", False, [FORM, "Content-Length: 9"], 401),
+    ("PUT", True, ["Content-Length: 9"], 405), ("POST", True, ["Content-Type: text/plain", "Transfer-Encoding: chunked"], 415),
+]
+
+
+@pytest.mark.parametrize("method, signed_in, lines, status", UNREAD, ids=lambda v: v if isinstance(v, (str, int)) else "")
+def test_who_is_refused_unread_is_not_waited_for(server, method, signed_in, lines, status):
+    """T-52, T-53: the body never comes; the answer does, and closes the connection."""
+    answer = harness.raw(server, head_of(server, method, sign_in(server) if signed_in else None, *lines), method, "/sessions")
+    assert answer.status == status and answer.headers["Connection"] == "close"
+
+
+def test_a_body_without_an_end_is_refused_at_the_limit(server):
+    """T-52: in chunks, none of them the last."""
+    token = sign_in(server)
+    body = b"x=" + b"A" * 8190
+    data = head_of(server, "POST", token, FORM, "Transfer-Encoding: chunked") + b"2000\r\n%s\r\n" % body * 3
+    answer = harness.raw(server, data, "POST", "/sessions")
+    assert answer.status == 413 and answer.headers["Connection"] == "close" and is_in(server, token)
+
+
+@pytest.mark.parametrize("headers, query, fields", [
+    ([("X-HTTP-Method-Override", "DELETE")], "?scope=all", {}), ([], "?_method=DELETE&scope=all", {"_method": "DELETE"}),
+    ([], "?action=revoke-all", {}),
+])
+def test_a_method_or_action_is_what_it_is(server, headers, query, fields):
+    """Neither a header nor the URL makes a form's POST another request."""
+    token, other = sign_in(server), sign_in(server)
+    answer = post(server, "/sessions" + query, {"csrf": csrf(server, token), **fields}, token, headers)
+    assert answer.status == 400 and is_in(server, token) and is_in(server, other)
+
+
+def test_refusals_are_as_well_guarded_as_the_page(server):
+    """T-18"""
+    token, other = sign_in(server), sign_in(server)
+    answers = [delete(server, token, f"/sessions/{other[:22]}"), delete(server, token, "/sessions/nonsense"),
+               delete(server, token, "/sessions?scope=x"), act(server, token, action="x"), act(server, token, csrf="x"),
+               act(server, token, x="A" * 17000), request(server, "PUT", "/sessions"), get(server, "/sessions")]
+    assert [a.status for a in answers] == [204, 404, 400, 400, 403, 413, 405, 401]
+    for answer in answers:
+        for name, pattern in harness.OWN_HEADERS.items():
+            assert re.search(pattern, answer.headers.get(name, "")), (answer.status, name)
 
 
 @pytest.mark.parametrize("kind", ["application/json", "text/plain", "multipart/form-data; boundary=x", "", "nonsense"])
@@ -348,6 +582,33 @@ def test_a_browser_with_a_hostile_name_is_listed_harmlessly(server, agent):
     assert not re.search("[\u202a-\u202e\u2066-\u2069\x00-\x08\x0b-\x1f\x7f-\x9f]", page.text)
     raw = get(server, "/sessions", answer.token(), JSON)
     assert len(raw.json()["sessions"]) == 1 and not re.search(rb"[<>&']", raw.body)
+
+
+@pytest.mark.parametrize("column", ["label", "user_agent", "created_ip", "last_ip", "auth_method"])
+@pytest.mark.parametrize("text", ["<script>x</script>", "\"'><b onx=1>", "&lt;b&gt;", "{{csrf}}", "a\u2028b"])
+def test_whatever_stands_in_the_table_is_text(server, column, text):
+    """T-20: whoever has put it there."""
+    token = sign_in(server)
+    plain = FormReader(get(server, "/sessions", token).text)
+    if column == "label":
+        server.sql("UPDATE managed_session SET label = 'Oslo'")
+        plain = FormReader(get(server, "/sessions", token).text)
+    server.sql(f"UPDATE managed_session SET {column} = ? WHERE session_id = ?", text, token[:22])
+    page = FormReader(get(server, "/sessions", token).text)
+    assert [t for t, _ in page.tags] == [t for t, _ in plain.tags] and text in " ".join(page.words)
+    answer = get(server, "/sessions", token, JSON)
+    assert not re.search("[<>&'\u2028]", answer.text)
+    [session] = answer.json()["sessions"]
+    shown = {"label": "label", "created_ip": "ip", "last_ip": "last_ip", "auth_method": "method"}
+    assert column not in shown or session[shown[column]] == text
+
+
+def test_a_browser_that_calls_itself_10_kb_is_listed():
+    with Server(SITE + "LimitRequestFieldSize 20000\n") as server:
+        token, other = sign_in(server), sign_in(server, agent="x<b>" * 2560)
+        assert {s["id"] for s in listed(server, token)} == {token[:22], other[:22]}
+        page = FormReader(get(server, "/sessions", token).text)
+        assert "x<b>" * 128 in page.words and "b" not in {t for t, _ in page.tags}
 
 
 @pytest.mark.parametrize("name", ["<b>bob</b>", "o'brien \"x\" & co", "\u202eecila", "{{csrf}}", "\u0627\u0644\u0639\u0631\u0628\u064a\u0629"])

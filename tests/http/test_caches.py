@@ -1,0 +1,280 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A cache in front of everything: nobody gets another's page from it, and what needs no session still does."""
+import contextlib
+import http.server
+import itertools
+import re
+import threading
+import urllib.parse
+
+import pytest
+
+from harness import COOKIE, SITE, Server, get, random_token, request, sign_in
+
+CONFIG = SITE + """
+CacheEnable disk "/"
+CacheRoot "@ROOT@/run"
+CacheQuickHandler @QUICK@
+CacheHeader On
+# As careless as a configuration can be: what is not stored now is what the module kept out.
+CacheStorePrivate @CARELESS@
+CacheStoreNoStore @CARELESS@
+CacheIgnoreNoLastMod @CARELESS@
+CacheIgnoreCacheControl @CARELESS@
+ErrorDocument 410 "/gone.html"
+<LocationMatch "^/(open|optional|closed|own)/">
+    ManagedSessionUserHeader X-User
+</LocationMatch>
+ProxyPassMatch "^/(open|optional|closed)/app/" "http://127.0.0.1:@APP@"
+ScriptAliasMatch "^/(open|optional|closed)/cgi/" "@ROOT@/scripts/answer.py"
+AliasMatch "^/(open|optional|closed)/files/(.*)" "@ROOT@/files/$2"
+<DirectoryMatch "^@ROOT@/(scripts|files)">
+    Require all granted
+</DirectoryMatch>
+<Directory "@ROOT@/files">
+    Options +Includes
+    AddOutputFilter INCLUDES .shtml
+    DirectoryIndex index.html
+</Directory>
+<LocationMatch "^/optional/">
+    ManagedSession On
+</LocationMatch>
+<LocationMatch "^/closed/">
+    AuthType ManagedSession
+    AuthName "closed"
+    Require valid-user
+</LocationMatch>
+<LocationMatch "/overridden">
+    Header set Cache-Control "public, max-age=600"
+</LocationMatch>
+<LocationMatch "/expires">
+    ExpiresActive On
+    ExpiresDefault "access plus 1 hour"
+</LocationMatch>
+<LocationMatch "/errors">
+    ProxyErrorOverride On
+</LocationMatch>
+"""
+
+CGI = """#!/usr/bin/python3 -ISB
+import os
+import urllib.parse
+
+for name, value in urllib.parse.parse_qsl(os.environ.get("QUERY_STRING", "")):
+    print(f"{name}: {value}")
+print("Content-Type: text/plain\\n")
+print("page of", os.environ.get("REMOTE_USER", "nobody"))
+"""
+
+
+class Application(http.server.ThreadingHTTPServer):
+    """Says whose page it is, with the headers that the query names; .asked counts."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Pages)
+        self.port, self.asked = self.server_address[1], 0
+        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+
+    def __exit__(self, *_) -> None:
+        self.shutdown()
+        self.server_close()
+
+
+class Pages(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        self.server.asked += 1
+        query = urllib.parse.parse_qsl(urllib.parse.urlsplit(self.path).query)
+        status = int(dict(query).get("Status", 200))
+        if dict(query).get("ETag", "none") == self.headers.get("If-None-Match"):
+            status = 304
+        body = b"" if status == 304 else b"page of %s\n" % self.headers.get("X-User", "nobody").encode()
+        self.send_response(status)
+        for name, value in query:
+            self.send_header(name, value) if name != "Status" else None
+        self.send_header("Content-Length", str(len(body))) if status != 304 else None
+        self.end_headers()
+        self.wfile.write(body if self.command != "HEAD" else b"")
+
+    do_HEAD = do_GET
+
+    def log_message(self, *_):
+        pass
+
+
+@contextlib.contextmanager
+def site_with(quick: str, careless: str = "Off", more: str = ""):
+    with Application() as application:
+        config = CONFIG + more
+        for mark, value in (("@QUICK@", quick), ("@CARELESS@", careless), ("@APP@", str(application.port))):
+            config = config.replace(mark, value)
+        server = Server(config, modules="cache cache_disk expires")
+        server.write("scripts/answer.py", CGI, 0o755)
+        server.write("files/page.txt", "a file\n")
+        server.write("files/index.html", "an index\n")
+        server.write("htdocs/gone.html", "gone\n")
+        server.application, server.quick = application, quick
+        with server:
+            server.tokens = {"alice": sign_in(server), "bob": sign_in(server, "bob"), "nobody": None}
+            yield server
+
+
+@pytest.fixture(scope="module", params=["Off", "On"], ids=["handler", "quick"])
+def site(request):
+    with site_with(request.param) as server:
+        yield server
+
+
+@pytest.fixture(scope="module", params=["Off", "On"], ids=["handler", "quick"])
+def careless(request):
+    with site_with(request.param, "On") as server:
+        yield server
+
+
+numbers = itertools.count()
+
+
+def page(path: str, said=(), **more) -> str:
+    """A page that nobody has asked for yet, whose application says these headers."""
+    return f"{path}/{next(numbers)}?" + urllib.parse.urlencode([*said, *more.items()])
+
+
+def ask(server, who: str, target: str, headers=()):
+    """The answer, and how often the application was asked for it."""
+    before = server.application.asked
+    answer = get(server, target, server.tokens[who], headers)
+    return answer, server.application.asked - before
+
+
+def all_of(answer, name: str) -> str | None:
+    """A header's lines as one, as a cache reads them; None where there is none."""
+    return ", ".join(answer.headers.get_all(name, [])) or None
+
+
+# -- what leaves the server ------------------------------------------------------------------------
+
+CC, EXPIRES = "Cache-Control", ("Expires", "Thu, 01 Jan 2099 00:00:00 GMT")
+
+# What the application says, and what its answer then says to a user where a session is required.
+SAID = [
+    ([], "private, no-cache"),
+    ([(CC, "public, max-age=60")], "private, max-age=60"),
+    ([(CC, "max-age=60")], "private, max-age=60"),
+    ([(CC, "s-maxage=60")], "private"),
+    ([(CC, "max-age=60, s-maxage=600, must-revalidate")], "private, max-age=60, must-revalidate"),
+    ([(CC, "PUBLIC, S-MaxAge=60, Max-Age=5")], "private, Max-Age=5"),
+    ([EXPIRES], "private, no-cache"),
+    ([(CC, "public, max-age=60"), EXPIRES], "private, max-age=60"),
+    ([(CC, "private, max-age=60")], "private, max-age=60"),
+    ([(CC, 'private="Set-Cookie, X-A", max-age=60')], "private, max-age=60"),
+    ([(CC, "no-store")], "no-store"),
+    ([(CC, "public, no-store, s-maxage=9")], "no-store"),
+    ([(CC, "no-cache")], "private, no-cache"),
+    ([(CC, 'no-cache="Set-Cookie, public", public')], 'private, no-cache="Set-Cookie, public"'),
+    ([(CC, r'note="a \", public, s-maxage=9", max-age=5, public')], r'private, note="a \", public, s-maxage=9", max-age=5'),
+    ([(CC, "public"), (CC, "max-age=60")], "private, max-age=60"),
+    ([(CC, "max-age=60"), (CC, "no-store")], "max-age=60, no-store"),
+    ([(CC, "publicity, s-maxage-not=1")], "private, publicity, s-maxage-not=1"),
+    ([("Surrogate-Control", "max-age=60"), ("CDN-Cache-Control", "max-age=60"), ("Pragma", "x")], "private, no-cache"),
+]
+WAYS = ["app", "cgi"]
+
+
+def as_said(said) -> str | None:
+    return ", ".join(value for name, value in said if name == CC) or None
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("said, expected", SAID, ids=[str(i) for i in range(len(SAID))])
+def test_where_a_session_is_required_no_shared_cache_may_store_it(site, way, said, expected):
+    """T-31: and it says so in one line, beside which nothing speaks to caches."""
+    said = [(n, v.replace(", ", ",")) if way == "cgi" and False else (n, v) for n, v in said]
+    answer, _ = ask(site, "alice", page(f"/closed/{way}", said))
+    assert (answer.status, answer.headers.get_all(CC), all_of(answer, "Vary")) == (200, [expected], "Cookie")
+    assert not {"expires", "pragma", "surrogate-control", "cdn-cache-control"} & {n.lower() for n in answer.headers}
+    answer, asked = ask(site, "nobody", page(f"/closed/{way}", said))
+    assert (answer.status, answer.headers.get_all(CC), all_of(answer, "Vary"), asked) == (401, ["no-store"], "Cookie", 0)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("said", [said for said, _ in SAID], ids=[str(i) for i in range(len(SAID))])
+def test_where_a_session_is_optional_the_application_has_its_say(site, way, said):
+    for who in ("alice", "nobody"):
+        answer, _ = ask(site, who, page(f"/optional/{way}", said))
+        spoke = any(name in (CC, "Expires") for name, _ in said)
+        expected = as_said(said) if spoke or who == "nobody" else "private"
+        assert (answer.status, all_of(answer, CC), all_of(answer, "Vary")) == (200, expected, "Cookie"), who
+        assert answer.text == f"page of {who}\n"
+        if spoke:
+            assert all_of(answer, "Expires") == dict(said).get("Expires"), who
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("said", [said for said, _ in SAID], ids=[str(i) for i in range(len(SAID))])
+def test_where_there_are_no_sessions_nothing_is_touched(site, way, said):
+    for who in ("alice", "nobody"):
+        answer, _ = ask(site, who, page(f"/open/{way}", said))
+        assert (answer.status, all_of(answer, CC), answer.headers["Vary"]) == (200, as_said(said), None)
+        assert [answer.headers[n] for n, _ in said if n != CC] == [v for n, v in said if n != CC]
+
+
+@pytest.mark.parametrize("said, expected", [
+    ("Accept-Encoding", "Accept-Encoding, Cookie"), ("cookie", "cookie"), ("Accept, COOKIE", "Accept, COOKIE"), ("*", "*"),
+    ("X-Cookie", "X-Cookie, Cookie"),
+])
+@pytest.mark.parametrize("place", ["optional", "closed"])
+def test_the_applications_own_vary_is_kept(site, place, said, expected):
+    for way in WAYS:
+        answer, _ = ask(site, "alice", page(f"/{place}/{way}", Vary=said))
+        assert all_of(answer, "Vary") == expected
+
+
+@pytest.mark.parametrize("status", [201, 206, 303, 304, 400, 404, 410, 500, 503])
+@pytest.mark.parametrize("path", ["app", "app/errors"])
+def test_on_whatever_answer(site, status, path):
+    site.expect("AH0", status_5xx=True)
+    said = {"Status": status, CC: "public,max-age=60", **({"Location": "/x"} if status == 303 else {})}
+    answer, _ = ask(site, "alice", page(f"/closed/{path}", **said))
+    assert answer.status == status and answer.headers[CC].startswith("private") and "public" not in answer.headers[CC]
+    assert all_of(answer, "Vary") == "Cookie" and len(answer.headers.get_all(CC)) == 1
+    answer, _ = ask(site, "alice", page(f"/optional/{path}", **said))
+    assert answer.status == status and all_of(answer, "Vary") == "Cookie"
+
+
+@pytest.mark.parametrize("place, who, expected", [
+    ("closed", "alice", ("private, no-cache", "Cookie")), ("optional", "alice", ("private", "Cookie")),
+    ("optional", "nobody", (None, "Cookie")), ("open", "alice", (None, None)),
+])
+def test_files_whole_in_part_unchanged_and_missing(site, place, who, expected):
+    """T-31, T-34: a name that ends in .css makes no difference."""
+    site.write(f"files/{place}{who}.css", "body {}\n")
+    target = f"/{place}/files/{place}{who}.css"
+    whole, _ = ask(site, who, target)
+    tag = whole.headers["ETag"]
+    part, _ = ask(site, who, target, {"Range": "bytes=0-3"})
+    same, _ = ask(site, who, target, {"If-None-Match": tag})
+    missing, _ = ask(site, who, target + ".not")
+    index, _ = ask(site, who, f"/{place}/files/")
+    assert [a.status for a in (whole, part, same, missing, index)] == [200, 206, 304, 404, 200]
+    assert tag and whole.headers["Last-Modified"] and same.headers["ETag"] == tag and part.body == b"body"
+    assert {(all_of(a, CC), all_of(a, "Vary")) for a in (whole, part, same, missing, index)} == {expected}
+
+
+def test_validators_are_kept(site):
+    said = {"ETag": '"1"', "Last-Modified": "Thu, 01 Jan 2026 00:00:00 GMT"}
+    for place, way in itertools.product(("closed", "optional", "open"), WAYS):
+        answer, _ = ask(site, "alice", page(f"/{place}/{way}", **said))
+        assert {n: answer.headers[n] for n in said} == said
+
+
+@pytest.mark.parametrize("headers", [{"Range": "bytes=0-0"}, {"If-None-Match": "*"}, {"If-Match": "*"}, {"If-None-Match": "@"},
+                                     {"If-Modified-Since": "Thu, 01 Jan 2099 00:00:00 GMT"},
+                                     {"Cache-Control": "only-if-cached"}, {"Cache-Control": "max-stale"}])
+def test_a_condition_tells_the_signed_out_nothing(site, headers):
+    """T-33: not whether there is a page, nor which."""
+    tag = ask(site, "alice", "/closed/files/page.txt")[0].headers["ETag"]
+    answer, _ = ask(site, "nobody", "/closed/files/page.txt", {n: v.replace("@", tag) for n, v in headers.items()})
+    assert answer.status in ((401, 504) if "only-if-cached" in str(headers) else (401,)) and "ETag" not in answer.headers
