@@ -492,6 +492,21 @@ static int finish_cookie(apr_pool_t *p, const server_rec *s, ms_server_conf *con
     return wrong ? refuse(s, wrong) : OK;
 }
 
+static int pool_number(apr_pool_t *p, const server_rec *s, const char *name, int unset)
+{
+    const char *set = dbd_setting(p, s, name);
+
+    return set ? atoi(set) : unset;
+}
+
+/* Where these do not go up, mod_dbd makes no pool at all and only says "failed to initialise". */
+static int is_pool_possible(apr_pool_t *p, const server_rec *s)
+{
+    const int keep = pool_number(p, s, "DBDKeep", 2);
+
+    return pool_number(p, s, "DBDMin", 1) <= keep && keep <= pool_number(p, s, "DBDMax", 10);
+}
+
 static int finish_database(apr_pool_t *p, server_rec *s, ms_server_conf *conf, ms_store_spec *spec)
 {
     spec->dbd_driver = dbd_setting(p, s, "DBDriver");
@@ -511,6 +526,10 @@ static int finish_database(apr_pool_t *p, server_rec *s, ms_server_conf *conf, m
     if (!ms_dialect_find(spec->dbd_driver)) {
         return refuse(s, apr_psprintf(p, "sessions cannot be kept with DBDriver %s; use one of: %s",
                                       spec->dbd_driver, ms_dialect_names(p)));
+    }
+    if (!is_pool_possible(p, s)) {
+        return refuse(s, "mod_dbd has no connections at all unless DBDMin (1 unless set) is not "
+                         "above DBDKeep (2 unless set), nor that above DBDMax (10 unless set)");
     }
     return OK;
 }

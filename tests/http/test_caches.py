@@ -191,10 +191,10 @@ def as_said(said) -> str | None:
 @pytest.mark.parametrize("said, expected", SAID, ids=[str(i) for i in range(len(SAID))])
 def test_where_a_session_is_required_no_shared_cache_may_store_it(site, way, said, expected):
     """T-31: and it says so in one line, beside which nothing speaks to caches."""
-    said = [(n, v.replace(", ", ",")) if way == "cgi" and False else (n, v) for n, v in said]
     answer, _ = ask(site, "alice", page(f"/closed/{way}", said))
     assert (answer.status, answer.headers.get_all(CC), all_of(answer, "Vary")) == (200, [expected], "Cookie")
-    assert not {"expires", "pragma", "surrogate-control", "cdn-cache-control"} & {n.lower() for n in answer.headers}
+    assert not {"pragma", "surrogate-control", "cdn-cache-control"} & {n.lower() for n in answer.headers}
+    assert answer.headers["Expires"] == answer.headers["Date"], "httpd's own, for caches that know no Cache-Control"
     answer, asked = ask(site, "nobody", page(f"/closed/{way}", said))
     assert (answer.status, answer.headers.get_all(CC), all_of(answer, "Vary"), asked) == (401, ["no-store"], "Cookie", 0)
 
@@ -208,8 +208,7 @@ def test_where_a_session_is_optional_the_application_has_its_say(site, way, said
         expected = as_said(said) if spoke or who == "nobody" else "private"
         assert (answer.status, all_of(answer, CC), all_of(answer, "Vary")) == (200, expected, "Cookie"), who
         assert answer.text == f"page of {who}\n"
-        if spoke:
-            assert all_of(answer, "Expires") == dict(said).get("Expires"), who
+        assert answer.headers["Expires"] == dict(said).get("Expires", answer.headers["Date"] if who == "alice" else None), who
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -229,7 +228,7 @@ def test_where_there_are_no_sessions_nothing_is_touched(site, way, said):
 def test_the_applications_own_vary_is_kept(site, place, said, expected):
     for way in WAYS:
         answer, _ = ask(site, "alice", page(f"/{place}/{way}", Vary=said))
-        assert all_of(answer, "Vary") == expected
+        assert all_of(answer, "Vary").replace(",", ", ").replace("  ", " ") == expected
 
 
 @pytest.mark.parametrize("status", [201, 206, 303, 304, 400, 404, 410, 500, 503])
@@ -271,10 +270,11 @@ def test_validators_are_kept(site):
 
 
 @pytest.mark.parametrize("headers", [{"Range": "bytes=0-0"}, {"If-None-Match": "*"}, {"If-Match": "*"}, {"If-None-Match": "@"},
-                                     {"If-Modified-Since": "Thu, 01 Jan 2099 00:00:00 GMT"},
-                                     {"Cache-Control": "only-if-cached"}, {"Cache-Control": "max-stale"}])
+                                     {"If-Modified-Since": "Thu, 01 Jan 2099 00:00:00 GMT"}, {"Cache-Control": "max-stale"},
+                                     {"Cache-Control": "only-if-cached"}])
 def test_a_condition_tells_the_signed_out_nothing(site, headers):
     """T-33: not whether there is a page, nor which."""
     tag = ask(site, "alice", "/closed/files/page.txt")[0].headers["ETag"]
+    site.expect("AH00752|only-if-cached", status_5xx="only-if-cached" in headers.values())
     answer, _ = ask(site, "nobody", "/closed/files/page.txt", {n: v.replace("@", tag) for n, v in headers.items()})
-    assert answer.status in ((401, 504) if "only-if-cached" in str(headers) else (401,)) and "ETag" not in answer.headers
+    assert answer.status in (401, 504 if "only-if-cached" in headers.values() else 401) and "ETag" not in answer.headers

@@ -223,6 +223,20 @@ def test_a_database_that_sessions_cannot_be_kept_in_is_refused():
         assert "use one of: sqlite3, pgsql, mysql" in said, said
 
 
+@pytest.mark.parametrize("lines, passes", [
+    ("DBDMax 1", False), ("DBDMax 1\nDBDKeep 1", True), ("DBDMin 3", False), ("DBDMin 3\nDBDKeep 3", True), ("DBDMax 2", True),
+    ("DBDKeep 11", False),
+])
+def test_a_pool_that_mod_dbd_cannot_make_is_refused(lines, passes):
+    server = Server(extra=lines + "\n")
+    try:
+        result = server.configtest()
+        assert (result.returncode == 0) is passes
+        assert ("mod_dbd has no connections at all" in result.stderr + server.error_log()) is (not passes)
+    finally:
+        server.remove()
+
+
 def test_without_mod_dbd_it_is_named(monkeypatch):
     monkeypatch.setattr(harness, "BASE_MODULES", [name for name in harness.BASE_MODULES if name != "dbd"])
     said = refused(Server(base=WITHOUT_DATABASE))
