@@ -142,7 +142,8 @@ def test_only_live_sessions_of_this_user_and_realm(server):
 def test_the_page_says_of_each_session_what_it_takes_to_know_it(server):
     token, other = sign_in(server, agent=FIREFOX), sign_in(server, agent=SAFARI)
     server.sql("UPDATE managed_session SET created_ip = '192.0.2.1', last_ip = '2001:db8::7', label = 'Oslo',"
-               " created_at = ?, last_seen_at = ?, expires_at = ? WHERE session_id = ?", 1700000000, 1700003600, 4102444800, other[:22])
+               " created_at = ?, last_seen_at = ?, expires_at = ? WHERE session_id = ?",
+               1700000000, 1700003600, 4102444800, other[:22])
     page = FormReader(get(server, "/sessions", token).text)
     assert [f["id"] for f in page.forms[:2]] == [token[:22], other[:22]] and all(f["csrf"] for f in page.forms)
     assert [f["action"] for f in page.forms] == ["revoke", "revoke", "revoke-others", "revoke-all"]
@@ -244,8 +245,8 @@ def test_ending_it_again_finds_nothing(server):
 
 @pytest.mark.parametrize("target", [
     "/sessions/@ID@/", "/sessions/@ID@/x", "/sessions/@ID@%20", "/sessions/%20@ID@", "/sessions/@ID@%0a",
-    "/sessions/@ID@%00", "/sessions/@ID@;x", "/sessions/@ID@.", "/sessions/x%2f@ID@", "/sessions/x%5c@ID@", "/sessions/@SWAPPED@",
-    "/sessions/@TWICE@", "/sessions/x/@ID@", "/sessions/x/y/@ID@", "/sessions/@MINE@/@ID@",
+    "/sessions/@ID@%00", "/sessions/@ID@;x", "/sessions/@ID@.", "/sessions/x%2f@ID@", "/sessions/x%5c@ID@",
+    "/sessions/@SWAPPED@", "/sessions/@TWICE@", "/sessions/x/@ID@", "/sessions/x/y/@ID@", "/sessions/@MINE@/@ID@",
 ])
 def test_what_is_only_nearly_an_id_is_not_found(server, target):
     """T-63: the path of a session is the list's and the id, letter for letter, and nothing else."""
