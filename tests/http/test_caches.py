@@ -3,6 +3,7 @@
 import contextlib
 import http.server
 import itertools
+import os
 import re
 import threading
 import urllib.parse
@@ -128,6 +129,13 @@ def site(request):
         yield server
 
 
+@pytest.fixture(scope="module")
+def plain():
+    """For what the cache has no part in."""
+    with site_with("Off") as server:
+        yield server
+
+
 @pytest.fixture(scope="module", params=["Off", "On"], ids=["handler", "quick"])
 def careless(request):
     with site_with(request.param, "On") as server:
@@ -187,23 +195,22 @@ def as_said(said) -> str | None:
     return ", ".join(value for name, value in said if name == CC) or None
 
 
-@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("said, expected", SAID, ids=[str(i) for i in range(len(SAID))])
-def test_where_a_session_is_required_no_shared_cache_may_store_it(site, way, said, expected):
+def test_where_a_session_is_required_no_shared_cache_may_store_it(plain, said, expected):
     """T-31: and it says so in one line, beside which nothing speaks to caches."""
-    answer, _ = ask(site, "alice", page(f"/closed/{way}", said))
-    assert (answer.status, answer.headers.get_all(CC), all_of(answer, "Vary")) == (200, [expected], "Cookie")
-    assert not {"pragma", "surrogate-control", "cdn-cache-control"} & {n.lower() for n in answer.headers}
-    assert answer.headers["Expires"] == answer.headers["Date"], "httpd's own, for caches that know no Cache-Control"
-    answer, asked = ask(site, "nobody", page(f"/closed/{way}", said))
+    for way in WAYS:
+        answer, _ = ask(plain, "alice", page(f"/closed/{way}", said))
+        assert (answer.status, answer.headers.get_all(CC), all_of(answer, "Vary")) == (200, [expected], "Cookie")
+        assert not {"pragma", "surrogate-control", "cdn-cache-control"} & {n.lower() for n in answer.headers}
+        assert answer.headers["Expires"] == answer.headers["Date"], "httpd's own, for caches that know no Cache-Control"
+    answer, asked = ask(plain, "nobody", page("/closed/app", said))
     assert (answer.status, answer.headers.get_all(CC), all_of(answer, "Vary"), asked) == (401, ["no-store"], "Cookie", 0)
 
 
-@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("said", [said for said, _ in SAID], ids=[str(i) for i in range(len(SAID))])
-def test_where_a_session_is_optional_the_application_has_its_say(site, way, said):
-    for who in ("alice", "nobody"):
-        answer, _ = ask(site, who, page(f"/optional/{way}", said))
+def test_where_a_session_is_optional_the_application_has_its_say(plain, said):
+    for who, way in itertools.product(("alice", "nobody"), WAYS):
+        answer, _ = ask(plain, who, page(f"/optional/{way}", said))
         spoke = any(name in (CC, "Expires") for name, _ in said)
         expected = as_said(said) if spoke or who == "nobody" else "private"
         assert (answer.status, all_of(answer, CC), all_of(answer, "Vary")) == (200, expected, "Cookie"), who
@@ -211,11 +218,10 @@ def test_where_a_session_is_optional_the_application_has_its_say(site, way, said
         assert answer.headers["Expires"] == dict(said).get("Expires", answer.headers["Date"] if who == "alice" else None), who
 
 
-@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("said", [said for said, _ in SAID], ids=[str(i) for i in range(len(SAID))])
-def test_where_there_are_no_sessions_nothing_is_touched(site, way, said):
-    for who in ("alice", "nobody"):
-        answer, _ = ask(site, who, page(f"/open/{way}", said))
+def test_where_there_are_no_sessions_nothing_is_touched(plain, said):
+    for who, way in (("alice", "app"), ("nobody", "cgi")):
+        answer, _ = ask(plain, who, page(f"/open/{way}", said))
         assert (answer.status, all_of(answer, CC), answer.headers["Vary"]) == (200, as_said(said), None)
         assert [answer.headers[n] for n, _ in said if n != CC] == [v for n, v in said if n != CC]
 
@@ -225,21 +231,21 @@ def test_where_there_are_no_sessions_nothing_is_touched(site, way, said):
     ("X-Cookie", "X-Cookie, Cookie"),
 ])
 @pytest.mark.parametrize("place", ["optional", "closed"])
-def test_the_applications_own_vary_is_kept(site, place, said, expected):
+def test_the_applications_own_vary_is_kept(plain, place, said, expected):
     for way in WAYS:
-        answer, _ = ask(site, "alice", page(f"/{place}/{way}", Vary=said))
+        answer, _ = ask(plain, "alice", page(f"/{place}/{way}", Vary=said))
         assert all_of(answer, "Vary").replace(",", ", ").replace("  ", " ") == expected
 
 
 @pytest.mark.parametrize("status", [201, 206, 303, 304, 400, 404, 410, 500, 503])
 @pytest.mark.parametrize("path", ["app", "app/errors"])
-def test_on_whatever_answer(site, status, path):
-    site.expect("AH0", status_5xx=True)
+def test_on_whatever_answer(plain, status, path):
+    plain.expect("AH0", status_5xx=True)
     said = {"Status": status, CC: "public,max-age=60", **({"Location": "/x"} if status == 303 else {})}
-    answer, _ = ask(site, "alice", page(f"/closed/{path}", **said))
+    answer, _ = ask(plain, "alice", page(f"/closed/{path}", **said))
     assert answer.status == status and answer.headers[CC].startswith("private") and "public" not in answer.headers[CC]
     assert all_of(answer, "Vary") == "Cookie" and len(answer.headers.get_all(CC)) == 1
-    answer, _ = ask(site, "alice", page(f"/optional/{path}", **said))
+    answer, _ = ask(plain, "alice", page(f"/optional/{path}", **said))
     assert answer.status == status and all_of(answer, "Vary") == "Cookie"
 
 
@@ -247,34 +253,199 @@ def test_on_whatever_answer(site, status, path):
     ("closed", "alice", ("private, no-cache", "Cookie")), ("optional", "alice", ("private", "Cookie")),
     ("optional", "nobody", (None, "Cookie")), ("open", "alice", (None, None)),
 ])
-def test_files_whole_in_part_unchanged_and_missing(site, place, who, expected):
+def test_files_whole_in_part_unchanged_and_missing(plain, place, who, expected):
     """T-31, T-34: a name that ends in .css makes no difference."""
-    site.write(f"files/{place}{who}.css", "body {}\n")
+    plain.write(f"files/{place}{who}.css", "body {}\n")
     target = f"/{place}/files/{place}{who}.css"
-    whole, _ = ask(site, who, target)
+    whole, _ = ask(plain, who, target)
     tag = whole.headers["ETag"]
-    part, _ = ask(site, who, target, {"Range": "bytes=0-3"})
-    same, _ = ask(site, who, target, {"If-None-Match": tag})
-    missing, _ = ask(site, who, target + ".not")
-    index, _ = ask(site, who, f"/{place}/files/")
+    part, _ = ask(plain, who, target, {"Range": "bytes=0-3"})
+    same, _ = ask(plain, who, target, {"If-None-Match": tag})
+    missing, _ = ask(plain, who, target + ".not")
+    index, _ = ask(plain, who, f"/{place}/files/")
     assert [a.status for a in (whole, part, same, missing, index)] == [200, 206, 304, 404, 200]
     assert tag and whole.headers["Last-Modified"] and same.headers["ETag"] == tag and part.body == b"body"
     assert {(all_of(a, CC), all_of(a, "Vary")) for a in (whole, part, same, missing, index)} == {expected}
 
 
-def test_validators_are_kept(site):
+def test_validators_are_kept(plain):
     said = {"ETag": '"1"', "Last-Modified": "Thu, 01 Jan 2026 00:00:00 GMT"}
     for place, way in itertools.product(("closed", "optional", "open"), WAYS):
-        answer, _ = ask(site, "alice", page(f"/{place}/{way}", **said))
+        answer, _ = ask(plain, "alice", page(f"/{place}/{way}", **said))
         assert {n: answer.headers[n] for n in said} == said
 
 
 @pytest.mark.parametrize("headers", [{"Range": "bytes=0-0"}, {"If-None-Match": "*"}, {"If-Match": "*"}, {"If-None-Match": "@"},
                                      {"If-Modified-Since": "Thu, 01 Jan 2099 00:00:00 GMT"}, {"Cache-Control": "max-stale"},
                                      {"Cache-Control": "only-if-cached"}])
-def test_a_condition_tells_the_signed_out_nothing(site, headers):
+def test_a_condition_tells_the_signed_out_nothing(plain, headers):
     """T-33: not whether there is a page, nor which."""
-    tag = ask(site, "alice", "/closed/files/page.txt")[0].headers["ETag"]
-    site.expect("AH00752|only-if-cached", status_5xx="only-if-cached" in headers.values())
-    answer, _ = ask(site, "nobody", "/closed/files/page.txt", {n: v.replace("@", tag) for n, v in headers.items()})
+    tag = ask(plain, "alice", "/closed/files/page.txt")[0].headers["ETag"]
+    plain.expect("AH00752|only-if-cached", status_5xx="only-if-cached" in headers.values())
+    answer, _ = ask(plain, "nobody", "/closed/files/page.txt", {n: v.replace("@", tag) for n, v in headers.items()})
     assert answer.status in (401, 504 if "only-if-cached" in headers.values() else 401) and "ETag" not in answer.headers
+
+
+# -- what the cache gives out ----------------------------------------------------------------------
+
+STORABLE = [[(CC, "public, max-age=600")], [(CC, "max-age=600")], [(CC, "s-maxage=600")], [EXPIRES],
+            [(CC, "max-age=600"), ("ETag", '"1"'), ("Vary", "Accept")]]
+ORDERS = [("alice", "bob", "nobody"), ("nobody", "alice", "bob")]
+storable = pytest.mark.parametrize("said", STORABLE, ids=["public", "max-age", "s-maxage", "expires", "vary"])
+
+
+def whose(server, target: str, *visitors, headers=()):
+    """Whose pages these visitors get one after another, and how often the application was asked for each."""
+    told = []
+    for who in visitors:
+        answer, asked = ask(server, who, target, headers)
+        told.append((answer.text.removeprefix("page of ").strip() if answer.status == 200 else answer.status, asked))
+    return told
+
+
+@storable
+def test_without_sessions_one_page_is_for_everybody(site, said):
+    """And really from the cache; or none of the tests below would mean anything."""
+    assert whose(site, page("/open/app", said), "nobody", "alice", "bob", "nobody") == [
+        ("nobody", 1), ("nobody", 0), ("nobody", 0), ("nobody", 0)]
+    assert whose(site, page("/open/app", said), "alice", "nobody") == [("nobody", 1), ("nobody", 0)]
+
+
+def test_without_sessions_files_and_scripts_are_cached_as_ever(site):
+    os.utime(site.root / "files/page.txt", (0, 0))  # or it is too new to be fresh for long
+    for target in (f"/open/files/page.txt?{next(numbers)}", page("/open/cgi", STORABLE[0])):
+        stored, again = ask(site, "alice", target)[0], ask(site, "bob", target)[0]
+        assert (stored.headers["X-Cache"][:4], again.headers["X-Cache"][:4]) == ("MISS", "HIT ") and again.body == stored.body
+
+
+@storable
+def test_where_a_session_is_required_everybody_gets_the_own_page_and_the_signed_out_none(site, said):
+    """T-32: in whichever order they come."""
+    for visitors in ORDERS:
+        target = page("/closed/app", said)
+        assert whose(site, target, *visitors, *visitors) == [(who, 1) if who != "nobody" else (401, 0) for who in visitors] * 2
+
+
+@storable
+def test_where_a_session_is_optional_the_signed_out_share_and_nobody_else(site, said):
+    for visitors in ORDERS:
+        target = page("/optional/app", said)
+        assert whose(site, target, *visitors) == [(who, 1) for who in visitors]
+        assert whose(site, target, *visitors) == [(who, int(who != "nobody")) for who in visitors]
+
+
+@pytest.mark.parametrize("place", ["closed", "optional"])
+@pytest.mark.parametrize("way", ["cgi", "files"])
+def test_scripts_and_files_too(site, place, way):
+    for visitors in ORDERS:
+        target = page("/closed/cgi", STORABLE[0]) if way == "cgi" else f"/closed/files/page.txt?{next(numbers)}"
+        target = target.replace("closed", place)
+        for who in [*visitors, *visitors]:
+            answer, _ = ask(site, who, target)
+            assert answer.status == (401 if (who, place) == ("nobody", "closed") else 200)
+            assert way == "files" or answer.status == 401 or answer.text == f"page of {who}\n"
+            assert who == "nobody" or not answer.headers.get("X-Cache", "").startswith("HIT")
+
+
+@pytest.mark.parametrize("who", ["alice", "nobody"])
+def test_a_visitor_who_signs_in_gets_no_old_redirect_to_do_so(site, who):
+    """Nor does one who is signed out get a page by asking again."""
+    browser = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Accept": "text/html"}
+    target = page("/closed/app", STORABLE[0])
+    turns = ["nobody", "alice", "nobody", "bob"] if who == "nobody" else ["alice", "nobody", "alice", "nobody"]
+    for each in turns:
+        answer, asked = ask(site, each, target, browser)
+        assert (answer.status, asked) == ((303, 0) if each == "nobody" else (200, 1))
+        assert answer.text == f"page of {each}\n" if each != "nobody" else answer.location.startswith("/login?")
+
+
+@pytest.mark.parametrize("headers", [
+    {"Cache-Control": "max-age=0"}, {"Cache-Control": "no-cache"}, {"Cache-Control": "max-stale"}, {"Pragma": "no-cache"},
+    {"If-None-Match": '"1"'}, {"Range": "bytes=0-4"}, {"Accept-Encoding": "gzip"}, {"Authorization": "Basic Ym9iOmJ1aWxkZXI="},
+])
+def test_whatever_else_a_visitor_asks(site, headers):
+    """T-33: validated anew, in part or with a password, alice's page is for alice."""
+    site.expect("AH01618|AH00026")
+    for place in ("closed", "optional"):
+        target = page(f"/{place}/app", STORABLE[4])
+        for who in ("nobody", "alice", "nobody", "bob"):
+            plain, _ = ask(site, who, target)
+            asked, _ = ask(site, who, target, headers)
+            if (who, place) == ("nobody", "closed"):
+                assert plain.status == asked.status == 401
+            else:
+                assert plain.text == f"page of {who}\n" and plain.text.startswith(asked.text)
+
+
+def test_head_stores_nothing_for_others(site):
+    for place in ("closed", "optional"):
+        target = page(f"/{place}/app", STORABLE[0])
+        assert request(site, "HEAD", target, [("Cookie", f"{COOKIE}={site.tokens['alice']}")]).status == 200
+        assert whose(site, target, "nobody", "bob", "alice") == [(401, 0) if place == "closed" else ("nobody", 1), ("bob", 1), ("alice", 1)]
+
+
+def test_a_cookie_that_is_cleared_is_cleared_for_its_visitor_alone(site):
+    for said in STORABLE:
+        target = page("/optional/app", said)
+        assert get(site, target, random_token()).clears()
+        answer, asked = ask(site, "nobody", target)
+        assert not answer.cookies() and asked == 1
+        answer, asked = ask(site, "alice", target)
+        assert not answer.cookies() and answer.text == "page of alice\n"
+
+
+def test_the_modules_own_pages_are_not_stored(site):
+    for target in ("/login", "/logout", "/sessions"):
+        for who in ("nobody", "alice", "bob", "nobody"):
+            answer, _ = ask(site, who, target)
+            assert not answer.headers.get("X-Cache", "").startswith("HIT")
+            assert target != "/sessions" or (who in answer.text if who != "nobody" else answer.status == 401)
+
+
+# -- careless configurations -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("said", [[], STORABLE[0], STORABLE[4], [(CC, "private, max-age=600")], [(CC, "no-store")]],
+                         ids=["nothing", "public", "vary", "private", "no-store"])
+@pytest.mark.parametrize("place", ["closed", "optional"])
+@pytest.mark.parametrize("path", ["app", "app/overridden", "app/expires"])
+def test_a_cache_that_was_told_to_store_everything_stores_no_users_page(careless, place, path, said):
+    """T-32: CacheStorePrivate and such, Header set Cache-Control, mod_expires."""
+    target = page(f"/{place}/{path}", said)
+    visitors = ("alice", "bob", "nobody", "alice", "nobody")
+    for who, (told, _) in zip(visitors, whose(careless, target, *visitors)):
+        assert told == (401 if (who, place) == ("nobody", "closed") else who)
+
+
+@pytest.mark.parametrize("status", [404, 410, 500, 303, 301])
+def test_errors_and_redirects_of_one_user_are_not_anothers(careless, status):
+    careless.expect("AH0", status_5xx=True)
+    for place, path in itertools.product(("closed", "optional"), ("app", "app/errors")):
+        target = page(f"/{place}/{path}", Status=status, **{CC: "public, max-age=600"}, Location="/x")
+        for who in ("alice", "nobody", "bob", "alice"):
+            answer, asked = ask(careless, who, target)
+            assert answer.status == (401 if (who, place) == ("nobody", "closed") else status)
+            assert who == "nobody" or asked == 1
+
+
+# -- pages made of pages ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("place", ["closed", "optional"])
+@pytest.mark.parametrize("visitors", [("alice", "bob", "nobody"), ("nobody", "alice", "bob")], ids=["user first", "user later"])
+def test_a_page_that_includes_a_users_part_is_that_users(site, place, visitors):
+    """T-32: the page itself knows no sessions, and has a life time by mod_expires."""
+    site.write("files/expires.shtml", f'public words and a <!--#include virtual="/{place}/cgi/part" -->\n')
+    site.expect("unable to include.*subrequest setup returned 401")
+    target = f"/open/files/expires.shtml?{next(numbers)}"
+    for who in visitors:
+        answer, _ = ask(site, who, target)
+        assert answer.status == 200 and re.findall("page of (alice|bob)", answer.text) == [who] * (who != "nobody")
+
+
+def test_a_page_that_includes_a_users_part_says_so(plain):
+    """T-31: to caches elsewhere."""
+    plain.write("files/expires-part.shtml", 'public words and a <!--#include virtual="/closed/cgi/part" -->\n')
+    answer, _ = ask(plain, "alice", "/open/files/expires-part.shtml")
+    assert "page of alice" in answer.text and all_of(answer, "Vary") == "Cookie"
+    assert re.search("private|no-store", all_of(answer, CC))
