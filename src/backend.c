@@ -208,11 +208,33 @@ static void tell_caches(request_rec *r, const ms_request *request)
     ms_cache_say(r->headers_out, r->err_headers_out, now);
 }
 
+static int is_includes_ahead(const ap_filter_t *f)
+{
+    for (f = f->next; f; f = f->next) {
+        if (ap_cstr_casecmp(f->frec->name, "INCLUDES") == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* A page for everybody may include a part that is for one user, which is known only once its
+ * headers are out: so whoever presents a session's cookie is taken for somebody. */
+static void expect_includes(const ap_filter_t *f, ms_request *request)
+{
+    const ms_dependence how = request->cookies.n > 0 ? MS_DEPENDS_ENTIRELY : MS_DEPENDS_OPTIONALLY;
+
+    if (request->depends < how && is_includes_ahead(f)) {
+        request->depends = how;
+    }
+}
+
 static apr_status_t on_response(ap_filter_t *f, apr_bucket_brigade *bb)
 {
     request_rec *r = f->r;
-    const ms_request *request = ms_request_get(r);
+    ms_request *request = ms_request_get(r);
 
+    expect_includes(f, request);
     ap_remove_output_filter(f);
     ms_backend_login(r);
     send_cookie(r, request);

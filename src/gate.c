@@ -106,7 +106,7 @@ static int identify(request_rec *r)
 
 /* ---- challenge ------------------------------------------------------------------------------- */
 
-static const char *path_of(const char *url)
+const char *ms_gate_path_of(const char *url)
 {
     const char *host = strstr(url, "://");
 
@@ -117,7 +117,7 @@ static const char *path_of(const char *url)
  */
 static int is_login_url(const request_rec *first, const char *url)
 {
-    const char *path = path_of(url);
+    const char *path = ms_gate_path_of(url);
     const apr_size_t len = path ? strcspn(path, "?#") : 0;
 
     return len > 0 && first->uri && strncmp(first->uri, path, len) == 0 && !first->uri[len];
@@ -134,7 +134,7 @@ static const request_rec *as_asked(const request_rec *r)
 /* From the request line as it came: httpd has decoded the path of parsed_uri by now. */
 static const char *back_here(request_rec *r)
 {
-    return ms_text_return_path(r->pool, path_of(as_asked(r)->unparsed_uri));
+    return ms_text_return_path(r->pool, ms_gate_path_of(as_asked(r)->unparsed_uri));
 }
 
 const char *ms_gate_login_url(request_rec *r)

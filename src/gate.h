@@ -30,6 +30,9 @@ int ms_gate_challenge(request_rec *r);
 /** The WWW-Authenticate header of a 401 (RFC 9110, 11.6.1). */
 void ms_gate_note_challenge(request_rec *r, apr_table_t *headers);
 
+/** The path of a URL, query and all; NULL where it has none. */
+const char *ms_gate_path_of(const char *url);
+
 /**
  * Before the handler: mod_dir lets a subrequest's answer take the place of a request's, with its
  * configuration and environment but without its user. Set it where the environment names a session.

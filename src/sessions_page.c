@@ -123,9 +123,6 @@ static int show_list(request_rec *r, const ms_row *current)
     apr_array_header_t *rows;
     json_t *list;
 
-    if (ms_is_foreign_embed(r)) {
-        return ms_page_cross_site(r);
-    }
     if (ms_session_list(r, &rows) != APR_SUCCESS) {
         return ms_page_unavailable(r);
     }
@@ -202,21 +199,40 @@ static int delete_many(request_rec *r)
 
 /* One answer for an id that is another's, gone or nonsense, so that nothing can be learned from it.
  */
-static int delete_one(request_rec *r)
+static int delete_one(request_rec *r, const char *id)
 {
-    const char *slash = strrchr(r->uri, '/');
     apr_int64_t ended = 0;
 
-    if (slash && ms_session_revoke(r, slash + 1, &ended) != APR_SUCCESS) {
+    if (ms_session_revoke(r, id, &ended) != APR_SUCCESS) {
         return ms_page_unavailable(r);
     }
     return ms_page_status(r, ended > 0 ? HTTP_NO_CONTENT : HTTP_NOT_FOUND);
 }
 
+/* What follows the list's own path, "/<id>" say; "" for the list itself. Where no
+ * ManagedSessionListURL says which path that is, whatever stands last is taken for an id. */
+static const char *path_below(request_rec *r)
+{
+    const char *list = ms_dir_conf_get(r)->list_url, *path = list ? ms_gate_path_of(list) : NULL;
+    const apr_size_t len = path ? strcspn(path, "?#") : 0;
+    const char *slash;
+
+    if (len > 1 && strncmp(r->uri, path, len) == 0 && (!r->uri[len] || r->uri[len] == '/')) {
+        return r->uri + len;
+    }
+    slash = strrchr(r->uri, '/');
+    return slash && ms_token_is_id(slash + 1, strlen(slash + 1)) ? slash : "";
+}
+
 static int handle_delete(request_rec *r)
 {
+    const char *below = path_below(r);
+
     ms_leave_body_unread(r);
-    return r->args && *r->args ? delete_many(r) : delete_one(r);
+    if (*below) {
+        return r->args && *r->args ? ms_page_status(r, HTTP_NOT_FOUND) : delete_one(r, below + 1);
+    }
+    return r->args && *r->args ? delete_many(r) : ms_page_wrong_method(r, "GET, HEAD, POST");
 }
 
 /* ---------------------------------------------------------------------------------------------- */
@@ -231,8 +247,9 @@ int ms_sessions_page_handler(request_rec *r)
     if (r->method_number != M_GET && r->method_number != M_POST && r->method_number != M_DELETE) {
         return ms_page_wrong_method(r, ALLOWED);
     }
-    if (r->method_number != M_GET && ms_is_cross_site(r)) {
-        return ms_page_cross_site(r);
+    if (r->method_number == M_GET ? ms_is_foreign_embed(r) : ms_is_cross_site(r)) {
+        return ms_page_cross_site(
+            r); /* before anybody is known, so that it tells nothing of that */
     }
     ms_request_get(r)->depends = MS_DEPENDS_ENTIRELY;
     if (ms_session_current(r, &current) != APR_SUCCESS) {

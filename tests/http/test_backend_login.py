@@ -3,7 +3,9 @@
 import contextlib
 import http.server
 import json
+import re
 import shutil
+import socketserver
 import subprocess
 import threading
 import urllib.parse
@@ -11,7 +13,7 @@ import urllib.parse
 import pytest
 
 import backends
-from harness import COOKIE, DEADLINE, SITE, Server, get, random_token, request, sign_in
+from harness import COOKIE, DEADLINE, SITE, Server, connect, get, random_token, request, sign_in
 
 USER, END = "Managed-Session-User", "Managed-Session-End"
 BODY = b"the application's own words\n"
@@ -309,13 +311,18 @@ def test_without_the_database_the_answer_passes_and_nobody_is_signed_in(site):
     assert who(site, token) == "alice"
 
 
-@pytest.mark.parametrize("remember, max_age", [("On", True), ("Off", False), ("Ask", False)])
-def test_how_long_it_lasts_is_for_the_configuration_to_say(remember, max_age):
-    with Application() as application:
-        config = CONFIG.replace("@APP@", str(application.port)) + f"ManagedSessionRemember {remember}\n"
-        with Server(config) as server:
-            [cookie] = ask(server, "/on/", Managed_Session_User="carol").cookies()
-            assert ("Max-Age" in cookie) is max_age
+@pytest.mark.parametrize("lines, max_age, life", [
+    ("ManagedSessionRemember On\nManagedSessionLifetime 2d", "172800", 172800),
+    ("ManagedSessionRemember Off\nManagedSessionTransientLifetime 1h", None, 3600),
+    ("ManagedSessionRemember Ask", None, 43200), ("ManagedSessionLifetime 1h", None, 3600),
+])
+def test_how_long_it_lasts_is_for_the_configuration_to_say(lines, max_age, life):
+    """Nobody can be asked, so Ask is Off."""
+    with Application() as application, Server(CONFIG.replace("@APP@", str(application.port)) + lines) as server:
+        [cookie] = ask(server, "/on/", Managed_Session_User="carol").cookies()
+        assert re.findall(r"Max-Age=(\d+)", cookie) == ([max_age] if max_age else []) and "Secure; HttpOnly" in cookie
+        [(persistent, lasts)] = server.sql("SELECT persistent, max_expires_at - created_at FROM managed_session")
+        assert (persistent, lasts) == (int(max_age is not None), life)
 
 
 def test_json_is_left_alone(site):
@@ -323,3 +330,243 @@ def test_json_is_left_alone(site):
     token = ask(site, "/on/", Managed_Session_User="dora").token()
     listed = json.loads(get(site, "/sessions", token, {"Accept": "application/json"}).body)["sessions"]
     assert [s["method"] for s in listed] == ["backend"]
+
+
+# -- ways round ------------------------------------------------------------------------------------
+
+
+class Bytes(socketserver.ThreadingTCPServer):
+    """An application that answers whatever it is asked with exactly .answer."""
+
+    daemon_threads, answer = True, b""
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), BytesHandler)
+        self.port = self.server_address[1]
+        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+
+    def __exit__(self, *_) -> None:
+        self.shutdown()
+        self.server_close()
+
+
+class BytesHandler(socketserver.StreamRequestHandler):
+    timeout = DEADLINE
+
+    def handle(self):
+        backends.read_head(self.rfile)
+        self.wfile.write(self.server.answer)
+
+
+ROUND = """
+ProxyPass "/bytes/" "http://127.0.0.1:@BYTES@/" disablereuse=on
+ProxyPass "/closed/" "http://127.0.0.1:@APP@/"
+ProxyPass "/basic/" "http://127.0.0.1:@APP@/"
+ProxyPass "/ws/upgrade" "http://127.0.0.1:@WS@/" upgrade=websocket
+ProxyPass "/ws/fallback" "ws://127.0.0.1:@WS@/"
+<Location "/ws/tunnel">
+    ProxyWebsocketFallbackToProxyHttp Off
+</Location>
+ProxyPass "/ws/tunnel" "ws://127.0.0.1:@WS@/"
+ProxyPass "/errors/" "http://127.0.0.1:@APP@/"
+ProxyPass "/errors-off/" "http://127.0.0.1:@APP@/"
+<LocationMatch "^/(bytes|closed|basic|errors)/">
+    ManagedSession On
+    ManagedSessionBackendLogin On
+</LocationMatch>
+<Location "/closed">
+    AuthType ManagedSession
+    AuthName "closed"
+    Require valid-user
+</Location>
+<Location "/basic">
+    AuthType Basic
+    AuthName "basic"
+    AuthUserFile "@ROOT@/passwords"
+    Require valid-user
+</Location>
+<LocationMatch "^/(errors|errors-off|php-off)">
+    ProxyErrorOverride On
+</LocationMatch>
+<LocationMatch "^/(errors-off|php-off)">
+    ErrorDocument 404 "/on/sorry"
+</LocationMatch>
+<Directory "@ROOT@/htdocs">
+    Options +Includes
+    AddOutputFilter INCLUDES .shtml
+</Directory>
+"""
+
+
+@pytest.fixture(scope="module")
+def round_about():
+    with contextlib.ExitStack() as stack:
+        application, raw = stack.enter_context(Application()), stack.enter_context(Bytes())
+        socket_ = stack.enter_context(backends.WebSocketApplication())
+        config = CONFIG + ROUND
+        if backends.PHP_FPM:
+            config += PHP.replace("@SOCKET@", str(stack.enter_context(backends.PhpFpm()).socket))
+        for mark, each in (("@APP@", application), ("@BYTES@", raw), ("@WS@", socket_)):
+            config = config.replace(mark, str(each.port))
+        server = Server(config, modules="proxy_fcgi proxy_wstunnel")
+        server.write("scripts/answer.sh", SCRIPT, 0o755)
+        server.write("scripts/answer.php", PHP_SCRIPT)
+        server.bytes = raw
+        yield stack.enter_context(server)
+
+
+php_off = pytest.param("/php-off", {"status": "404"}, id="FastCGI, error document",
+                       marks=pytest.mark.skipif(not backends.PHP_FPM, reason=backends.NO_PHP_FPM))
+
+
+@pytest.mark.parametrize("where, query", [
+    pytest.param("/cgi-off", {"Location": "/on/x"}, id="CGI, local redirect"), php_off,
+    pytest.param("/errors-off/", {"status": "404"}, id="proxy, error document"),
+])
+def test_a_place_that_may_not_cannot_by_way_of_one_that_may(round_about, where, query):
+    """T-30: httpd takes the headers along where it goes on to another page by itself."""
+    token, rows = sign_in(round_about), round_about.rows()
+    answer = ask(round_about, where, Managed_Session_User="root", **query)
+    assert answer.body == BODY and told_nothing(answer) and not answer.cookies() and round_about.rows() == rows
+    answer = ask(round_about, where, token, Managed_Session_End="all", **query)
+    assert told_nothing(answer) and not answer.cookies() and who(round_about, token) == "alice"
+
+
+def test_a_place_that_may_can_though_httpd_goes_on_to_one_that_may_not(round_about):
+    answer = ask(round_about, "/cgi", Managed_Session_User="carol", Location="/app/")
+    assert told_nothing(answer) and who(round_about, answer.token()) == "carol"
+
+
+def test_an_included_part_signs_nobody_in(round_about):
+    """T-30: SSI."""
+    token = sign_in(round_about)
+    for place in ("on", "off"):
+        round_about.write("htdocs/part.shtml", f'all: <!--#include virtual="/{place}/?{USER}=root&{END}=all" -->\n')
+        answer = get(round_about, "/part.shtml", token)
+        assert answer.body.startswith(b"all: " + BODY) and told_nothing(answer) and not answer.cookies()
+    assert who(round_about, token) == "alice"
+
+
+@pytest.mark.parametrize("path", ["errors", "errors-off"])
+@pytest.mark.parametrize("status", ["400", "500", "503"])
+def test_an_error_page_of_httpds_own_shows_nothing(round_about, path, status):
+    """With ProxyErrorOverride, httpd drops the application's headers with its page."""
+    round_about.expect("AH0", status_5xx=True)
+    token = sign_in(round_about)
+    answer = ask(round_about, f"/{path}/", token, status=status, Managed_Session_User="root", Managed_Session_End="all")
+    assert answer.status == int(status) and answer.body != BODY and told_nothing(answer) and not answer.cookies()
+    assert who(round_about, token) == "alice"
+
+
+@pytest.mark.parametrize("planted", [f"Set-Cookie={COOKIE}%3Dplanted", f"{USER}=root&{END}=all"], ids=["cookie", "headers"])
+@pytest.mark.parametrize("way_in", ["upgrade", "fallback", "tunnel"])
+def test_a_websockets_handshake_is_an_answer_too(round_about, planted, way_in):
+    """T-30, K-22: 101 goes past the filters as interim answers do, which are kept back."""
+    with backends.WebSocket(round_about, f"/ws/{way_in}?{planted}&X-Other=1") as opened:
+        names = [name.lower() for name, _ in opened.headers]
+        assert opened.status == 101 and "x-other" in names and opened.say("hello") == "hello"
+        assert not {USER.lower(), END.lower(), "set-cookie"} & set(names)
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
+PLAIN = b"Content-Length: 28\r\n\r\n" + BODY
+TRAILED = b"Transfer-Encoding: chunked\r\n\r\n1c\r\n" + BODY + b"0\r\n%s: %s\r\n\r\n"
+
+
+@pytest.mark.parametrize("answer, user", [
+    (HEAD + b"mAnAgEd-SeSsIoN-uSeR: carol\r\n" + PLAIN, "carol"),
+    (HEAD + b"Managed-Session-User:carol\r\n" + PLAIN, "carol"),
+    (HEAD + b"Managed-Session-User: \t carol \t \r\n" + PLAIN, "carol"),
+    (HEAD.replace(b"1.1", b"1.0") + b"Managed-Session-User: carol\r\n\r\n" + BODY, "carol"),
+    (HEAD + b"Managed-Session-User: carol\r\nmanaged-session-user: carol\r\n" + PLAIN, None),
+    (HEAD + b"Managed-Session-User: carol\r\nMANAGED-SESSION-USER: root\r\n" + PLAIN, None),
+    (HEAD + b"Managed-Session-User: \r\n" + PLAIN, None),
+    (HEAD + b"Managed-Session-User: " + b"x" * 10000 + b"\r\n" + PLAIN, None),
+    (HEAD + b"Managed-Session-User: ca\x01rol\r\n" + PLAIN, None),
+    (HEAD + b"Managed-Session-User: ca\0rol\r\n" + PLAIN, None),
+    (HEAD + b"Managed-Session-User: \xc0\xaeroot\r\n" + PLAIN, None),
+    (HEAD + b"Managed-Session-User: \xed\xa0\x80\r\n" + PLAIN, None),
+    (HEAD + TRAILED % (USER.encode(), b"root"), None),
+    (HEAD + b"Trailer: Managed-Session-User\r\n" + TRAILED % (USER.encode(), b"root"), None),
+], ids=["spelling", "no blank", "blanks", "HTTP/1.0", "twice", "two", "empty", "10 kB", "control", "NUL", "overlong",
+        "surrogate", "trailer", "trailer announced"])
+def test_byte_by_byte(round_about, answer, user):
+    round_about.expect("MS0011|AH0", status_5xx=True)
+    round_about.bytes.answer, rows = answer, round_about.rows()
+    with connect(round_about) as s:
+        s.sendall(b"GET /bytes/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        received = b"".join(iter(lambda: s.recv(65536), b""))
+    assert b"managed-session" not in received.lower() and round_about.rows() == rows + (user is not None)
+    tokens = re.findall(rf"{COOKIE}=([\w.-]+);".encode(), received)
+    assert [who(round_about, token.decode()) for token in tokens] == ([user] if user else [])
+
+
+# -- beside other things ---------------------------------------------------------------------------
+
+
+def test_blanks_around_a_name_make_no_other_user(site, way):
+    """HTTP has them mean nothing; what a script's output keeps of them is trimmed by nobody."""
+    for user in (" alice", "alice ", " alice "):
+        assert who(site, ask(site, way, Managed_Session_User=user).token()) in ("alice", user.lstrip())
+
+
+def test_where_applications_are_told_the_user_a_name_with_blanks_around_is_none():
+    with Application() as application:
+        config = CONFIG + '<Location "/x">\nManagedSessionUserHeader X-User\n</Location>\n'
+        with Server(config.replace("@APP@", str(application.port))) as server:
+            server.write("scripts/answer.sh", SCRIPT, 0o755)
+            server.expect("MS0011")
+            assert who(server, ask(server, "/cgi", Managed_Session_User="alice ").token()) in (None, "alice")
+            assert who(server, ask(server, "/cgi", Managed_Session_User="alice").token()) == "alice"
+
+
+@pytest.mark.parametrize("query", [
+    {"Managed_Session_End": "everything"}, {"Managed_Session_End": ["all", "all"]}, {"Managed_Session_User": ["a", "a"]},
+    {"Managed_Session_User": "x", "status": "304"},
+])
+def test_what_is_ignored_leaves_one_line(site, way, query):
+    before = site.error_log().count("MS0050")
+    ask(site, way, **query)
+    assert site.error_log().count("MS0050") == before + 1
+
+
+def test_all_sessions_that_were_presented_are_ended(site):
+    alice, bob = sign_in(site), sign_in(site, "bob")
+    answer = ask(site, "/on/", headers=[("Cookie", f"{COOKIE}={alice}; {COOKIE}={bob}")], Managed_Session_User="carol")
+    assert [who(site, t) for t in (alice, bob, answer.token())] == [None, None, "carol"] and len(answer.cookies()) == 1
+
+
+@pytest.mark.parametrize("presented", [random_token(), "nonsense", ""])
+def test_a_dead_cookie_is_replaced_and_not_cleared_besides(site, way, presented):
+    answer = ask(site, way, headers=[("Cookie", f"{COOKIE}={presented}")], Managed_Session_User="carol")
+    assert len(answer.cookies()) == 1 and who(site, answer.token()) == "carol" and answer.token() != presented
+
+
+def test_where_a_session_is_required(round_about):
+    token, rows = sign_in(round_about), round_about.rows()
+    answer = ask(round_about, "/closed/", Managed_Session_User="root")
+    assert answer.status == 401 and not answer.cookies() and round_about.rows() == rows
+    answer = ask(round_about, "/closed/", token, Managed_Session_User="carol", Cache_Control="public, max-age=60")
+    assert answer.headers.get_all("Cache-Control") == ["no-store"] and who(round_about, token) is None
+    assert ask(round_about, "/closed/", answer.token(), Managed_Session_End="current").clears()
+    assert ask(round_about, "/closed/", answer.token()).status == 401
+
+
+def test_beside_a_password(round_about):
+    """T-56: whoever the password belongs to, the session is the one that the application named, or that there was."""
+    basic = [("Authorization", "Basic Ym9iOmJ1aWxkZXI=")]
+    token, rows = sign_in(round_about), round_about.rows()
+    assert not ask(round_about, "/basic/", headers=basic).cookies() and round_about.rows() == rows
+    assert not ask(round_about, "/basic/", token, headers=basic).cookies() and who(round_about, token) == "alice"
+    answer = ask(round_about, "/basic/", token, headers=basic, Managed_Session_User="carol")
+    assert who(round_about, answer.token()) == "carol" and who(round_about, token) is None
+
+
+def test_a_user_who_has_too_many_sessions_is_not_signed_in():
+    with Application() as application:
+        with Server(CONFIG.replace("@APP@", str(application.port)) + "ManagedSessionLimit 1 refuse\n") as server:
+            alice, bob = sign_in(server), sign_in(server, "bob")
+            answer = ask(server, "/on/", bob, Managed_Session_User="alice")
+            assert answer.status == 200 and answer.body == BODY and not answer.cookies()
+            assert (who(server, alice), who(server, bob)) == ("alice", "bob") and "MS0052" not in server.error_log()
+            assert who(server, ask(server, "/on/", alice, Managed_Session_User="alice").token()) == "alice"
