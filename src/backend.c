@@ -18,6 +18,7 @@
 #include "cache_control.h"
 #include "config.h"
 #include "gate.h"
+#include "handshake.h"
 #include "session.h"
 
 APLOG_USE_MODULE(managed_session);
@@ -242,6 +243,18 @@ static apr_status_t on_response(ap_filter_t *f, apr_bucket_brigade *bb)
     return ap_pass_brigade(f->next, bb);
 }
 
+/*
+ * httpd takes the headers of a page along where it goes on to another by itself (a CGI program's
+ * local redirect, an ErrorDocument). What they ask for is for the place they came from to grant.
+ */
+static int on_redirect(request_rec *r)
+{
+    if (r->prev && !r->main && ms_server_conf_get(r->server)->used) {
+        ms_backend_login(r->prev);
+    }
+    return DECLINED;
+}
+
 /* ---- registration ---------------------------------------------------------------------------- */
 
 static void add_filter(request_rec *r)
@@ -256,6 +269,9 @@ static void on_handler(request_rec *r)
     ms_gate_keep_user(r);
     set_user_header(r);
     add_filter(r);
+    if (ms_server_conf_get(r->server)->used) {
+        ms_handshake_watch(r);
+    }
 }
 
 /* After mod_cache has looked, which tells users from visitors by the cookie. */
@@ -270,6 +286,7 @@ void ms_backend_register_hooks(void)
     static const char *const cache[] = {"mod_cache.c", NULL};
 
     ap_hook_handler(before_handlers, cache, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_translate_name(on_redirect, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_post_read_request(on_request, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_fixups(on_fixups, NULL, NULL, APR_HOOK_LAST);
     /* mod_proxy strips what the client lists in "Connection:" and only then runs this hook. */
@@ -277,5 +294,6 @@ void ms_backend_register_hooks(void)
     ap_hook_insert_filter(on_handler, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_insert_error_filter(add_filter, NULL, NULL, APR_HOOK_FIRST);
     /* Nearest to the handler, before anything could store or rewrite the headers. */
+    ms_handshake_register();
     ap_register_output_filter(FILTER_NAME, on_response, NULL, AP_FTYPE_RESOURCE - 5);
 }

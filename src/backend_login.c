@@ -13,9 +13,7 @@
 
 APLOG_USE_MODULE(managed_session);
 
-#define USER_HEADER "Managed-Session-User"
-#define END_HEADER  "Managed-Session-End"
-#define METHOD      "backend"
+#define METHOD "backend"
 
 typedef struct taken {
     const char *value;
@@ -66,7 +64,7 @@ static void end(request_rec *r, const taken *t)
     apr_int64_t ended;
     apr_status_t rv;
 
-    if (!is_single(r, END_HEADER, t)) {
+    if (!is_single(r, MS_END_HEADER, t)) {
         return;
     }
     if (strcmp(t->value, "current") == 0) {
@@ -76,7 +74,7 @@ static void end(request_rec *r, const taken *t)
         rv = ms_session_revoke_all(r, t->value[0] == 'o', &ended);
     }
     else {
-        ignore(r, END_HEADER, "it takes current, others or all");
+        ignore(r, MS_END_HEADER, "it takes current, others or all");
         return;
     }
     if (rv != APR_SUCCESS) {
@@ -92,7 +90,7 @@ static void begin(request_rec *r, const taken *t)
     const ms_row *row;
     apr_status_t rv;
 
-    if (!is_single(r, USER_HEADER, t)) {
+    if (!is_single(r, MS_USER_HEADER, t)) {
         return;
     }
     rv = ms_session_begin(r, t->value, METHOD, 0, &row);
@@ -107,17 +105,18 @@ static void begin(request_rec *r, const taken *t)
 
 void ms_backend_login(request_rec *r)
 {
-    const taken user = take(r, USER_HEADER), ending = take(r, END_HEADER);
+    const taken user = take(r, MS_USER_HEADER), ending = take(r, MS_END_HEADER);
 
     if (!user.n && !ending.n) {
         return;
     }
     if (ms_dir_conf_get(r)->backend_login != 1) {
-        ignore(r, user.n ? USER_HEADER : END_HEADER, "ManagedSessionBackendLogin is not On here");
+        ignore(r, user.n ? MS_USER_HEADER : MS_END_HEADER,
+               "ManagedSessionBackendLogin is not On here");
         return;
     }
     if (r->status == HTTP_NOT_MODIFIED) {
-        ignore(r, user.n ? USER_HEADER : END_HEADER,
+        ignore(r, user.n ? MS_USER_HEADER : MS_END_HEADER,
                "it came with a 304, which may be an old answer's");
         return;
     }

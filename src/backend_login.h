@@ -8,6 +8,9 @@
 
 #include <httpd.h>
 
+#define MS_USER_HEADER "Managed-Session-User"
+#define MS_END_HEADER  "Managed-Session-End"
+
 /**
  * Take both headers out of the response; where ManagedSessionBackendLogin is on, do what they say.
  * Whatever cannot be done is logged, and signs nobody in.
