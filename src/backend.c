@@ -75,13 +75,27 @@ static int on_request(request_rec *r)
     return DECLINED;
 }
 
+/* Who the application may believe is there: never a name that was only tried. */
+static const char *user_for_application(request_rec *r)
+{
+    const ms_row *row = ms_request_get(r)->row;
+
+    if (!r->user || !ms_session_is_user(r, r->user)) {
+        return NULL;
+    }
+    if (row && strcmp(row->user, r->user) == 0) {
+        return r->user;
+    }
+    return ms_gate_is_error_page(r) ? NULL : r->user;
+}
+
 static int set_user_header(request_rec *r)
 {
     const char *name = ms_dir_conf_get(r)->user_header;
 
     if (name && *name) {
         remove_spellings(r, name);
-        if (r->user) {
+        if (user_for_application(r)) {
             apr_table_setn(r->headers_in, name, r->user);
         }
     }
@@ -257,9 +271,17 @@ static int on_redirect(request_rec *r)
 
 /* ---- registration ---------------------------------------------------------------------------- */
 
+/* Handlers and AuthType imply that the module is on, without any directive of ours. */
+static int is_ours(request_rec *r)
+{
+    return ms_server_conf_get(r->server)->used ||
+           ap_get_module_config(r->request_config, &managed_session_module) ||
+           (r->handler && strncmp(r->handler, "managed-session-", 16) == 0);
+}
+
 static void add_filter(request_rec *r)
 {
-    if (!r->main && ms_server_conf_get(r->server)->used) {
+    if (!r->main && is_ours(r)) {
         ap_add_output_filter(FILTER_NAME, NULL, r, r->connection);
     }
 }

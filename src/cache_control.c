@@ -9,8 +9,15 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 
-static const char *const other_headers[] = {"Expires", "Pragma", "Surrogate-Control",
-                                            "CDN-Cache-Control", NULL};
+static const char *const other_headers[] = {"Expires",
+                                            "Pragma",
+                                            "Surrogate-Control",
+                                            "CDN-Cache-Control",
+                                            "Cloudflare-CDN-Cache-Control",
+                                            "X-Accel-Expires",
+                                            "X-LiteSpeed-Cache-Control",
+                                            "Edge-Control",
+                                            NULL};
 
 /* The next element of a comma-separated list, trimmed; commas within quotes do not count. */
 static const char *next_element(apr_pool_t *p, const char **list)

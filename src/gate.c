@@ -381,6 +381,16 @@ static int fixups(request_rec *r)
     return DECLINED;
 }
 
+int ms_gate_is_error_page(const request_rec *r)
+{
+    for (r = r->prev; r; r = r->prev) {
+        if (r->status != HTTP_OK) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 void ms_gate_keep_user(request_rec *r)
 {
     const ms_row *row;

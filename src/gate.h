@@ -30,6 +30,10 @@ int ms_gate_challenge(request_rec *r);
 /** The WWW-Authenticate header of a 401 (RFC 9110, 11.6.1). */
 void ms_gate_note_challenge(request_rec *r, apr_table_t *headers);
 
+/** Whether this is the page of an error that httpd went on to by itself. There r->user may be the
+ * name that some module only tried, since nobody is authenticated anew. */
+int ms_gate_is_error_page(const request_rec *r);
+
 /** The path of a URL, query and all; NULL where it has none. */
 const char *ms_gate_path_of(const char *url);
 

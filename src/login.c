@@ -219,7 +219,8 @@ static const char *foreign_auth_type(request_rec *r)
 {
     const char *type = ap_auth_type(r);
 
-    return type && r->user && ap_cstr_casecmp(type, MS_AUTH_TYPE) != 0 &&
+    return type && r->user && !ms_gate_is_error_page(r) &&
+                   ap_cstr_casecmp(type, MS_AUTH_TYPE) != 0 &&
                    (!r->ap_auth_type || ap_cstr_casecmp(r->ap_auth_type, MS_AUTH_TYPE) != 0)
                ? type
                : NULL;

@@ -47,6 +47,7 @@ static authn_status ask_providers(request_rec *r, const ms_provider *providers, 
 
     for (; providers && status == AUTH_USER_NOT_FOUND; providers = providers->next) {
         /* An AuthnProviderAlias finds itself by this note. */
+        r->user = apr_pstrdup(r->pool, user); /* some providers read it there, some write it */
         apr_table_setn(r->notes, AUTHN_PROVIDER_NAME_NOTE, providers->name);
         status = providers->provider->check_password(r, user, password);
         apr_table_unset(r->notes, AUTHN_PROVIDER_NAME_NOTE);
@@ -70,7 +71,6 @@ ms_password_answer ms_password_check(request_rec *r, const char *user, const cha
                       r->uri);
         return MS_PASSWORD_UNKNOWN;
     }
-    r->user = apr_pstrdup(r->pool, user); /* some providers read it there, some write it */
     status = ask_providers(r, providers, user, password);
     *as_user = r->user;
     r->user = before;

@@ -7,6 +7,7 @@
 #include "session.h"
 
 #include <string.h>
+#include <apr_atomic.h>
 #include <apr_crypto.h>
 #include <apr_strings.h>
 #include <http_log.h>
@@ -21,6 +22,7 @@ APLOG_USE_MODULE(managed_session);
 #define USER_AGENT_MAX 512
 #define METHOD_MAX     32
 #define LABEL_MAX      255
+#define TOUCH_PAUSE    10 /* seconds */
 
 apr_int64_t ms_now(void)
 {
@@ -77,7 +79,7 @@ static void set_cookie(request_rec *r, const ms_token *token, apr_int64_t max_ag
 }
 
 /* Whoever reads a header takes the blanks around it away, and might see another user. */
-static int is_user(request_rec *r, const char *name)
+int ms_session_is_user(request_rec *r, const char *name)
 {
     const int in_header = ms_server_conf_get(r->server)->user_headers->nelts > 0;
 
@@ -95,7 +97,8 @@ static apr_status_t find(request_rec *r, const ms_asker *ask, const ms_token *to
 
     if (rv == APR_SUCCESS && *row) {
         ms_token_hash(token, hash, ask->p);
-        if (!ms_token_hash_equal(hash, (*row)->secret_hash) || !is_user(r, (*row)->user)) {
+        if (!ms_token_hash_equal(hash, (*row)->secret_hash) ||
+            !ms_session_is_user(r, (*row)->user)) {
             *row = NULL;
         }
     }
@@ -182,7 +185,7 @@ static const char *label_for(request_rec *r, apr_pool_t *p)
         ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, "MS0012: ManagedSessionLabel: %s", error);
         return NULL;
     }
-    return label && *label ? ms_text_storable(p, label, LABEL_MAX) : NULL;
+    return label && *label ? apr_pstrdup(p, ms_text_storable(p, label, LABEL_MAX)) : NULL;
 }
 
 static const ms_row *new_row(request_rec *r, apr_pool_t *p, const ms_token *token, const char *user,
@@ -210,7 +213,7 @@ static const ms_row *new_row(request_rec *r, apr_pool_t *p, const ms_token *toke
     row->last_ip = r->useragent_ip;
     row->user_agent =
         ms_text_storable(p, apr_table_get(r->headers_in, "User-Agent"), USER_AGENT_MAX);
-    row->auth_method = ms_text_storable(p, method, METHOD_MAX);
+    row->auth_method = apr_pstrdup(p, ms_text_storable(p, method, METHOD_MAX));
     row->label = label_for(r, p);
     return row;
 }
@@ -324,7 +327,7 @@ static apr_status_t store_new(request_rec *r, const ms_asker *ask, const ms_row 
 
 static apr_status_t check_user(request_rec *r, const char *user)
 {
-    if (is_user(r, user)) {
+    if (ms_session_is_user(r, user)) {
         return APR_SUCCESS;
     }
     ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
@@ -441,6 +444,16 @@ static apr_int64_t touch_interval(const ms_server_conf *conf)
     return conf->touch_interval;
 }
 
+/* This child's: no touches before that second, after one has failed. */
+static volatile apr_uint32_t paused_until;
+
+static int is_paused(apr_int64_t now)
+{
+    const apr_int64_t left = (apr_int64_t)apr_atomic_read32(&paused_until) - now;
+
+    return left > 0 && left <= TOUCH_PAUSE; /* more: the clock was set back */
+}
+
 void ms_session_touch(request_rec *r)
 {
     const ms_server_conf *conf = ms_server_conf_get(r->server);
@@ -451,16 +464,20 @@ void ms_session_touch(request_rec *r)
     ms_asker ask;
 
     if (!request || !request->row || request->touched ||
-        now - request->row->last_seen_at < interval) {
+        now - request->row->last_seen_at < interval || is_paused(now)) {
         return;
     }
     request->touched = 1;
     ask = asker_of(r);
-    /* Not much is lost where this fails, and the store has logged it. */
+    /* Not much is lost where this fails, and the store has logged it; but every request would fail
+     * again, and keep readers waiting. */
     if (ms_store_touch(&ask, request->row, r->useragent_ip, now,
                        idle_end(conf, now, request->row->max_expires_at), interval,
                        &touched) == APR_SUCCESS) {
         ms_count(MS_COUNT_TOUCHES, touched);
+    }
+    else {
+        apr_atomic_set32(&paused_until, (apr_uint32_t)(now + TOUCH_PAUSE));
     }
 }
 
@@ -605,9 +622,13 @@ static const managed_session_t *as_public(request_rec *r, const ms_row *row)
 
 static apr_status_t managed_session_get(request_rec *r, const managed_session_t **session)
 {
+    ms_request *request = ms_request_get(r);
     const ms_row *row;
     const apr_status_t rv = ms_session_current(r, &row);
 
+    if (request->depends == MS_DEPENDS_NOT) {
+        request->depends = MS_DEPENDS_OPTIONALLY;
+    }
     *session = as_public(r, row);
     return rv;
 }

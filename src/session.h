@@ -81,4 +81,8 @@ apr_int64_t ms_now(void);
 /** Register the optional functions of mod_managed_session.h. */
 void ms_session_register_functions(void);
 
+/** Whether that can be the name of a user here: ms_text_is_user(), and without blanks around it
+ * where a header names the user to applications. */
+int ms_session_is_user(request_rec *r, const char *name);
+
 #endif

@@ -224,6 +224,7 @@ static int execute_select(ms_connection *c, apr_dbd_prepared_t *statement, const
         const ms_row *row;
 
         if (apr_dbd_get_row(c->dbd->driver, scratch, res, &dbd_row, i) != 0) {
+            rv = 1; /* it was counted, so this is no "no such row" */
             break;
         }
         row = read_row(c, dbd_row);
