@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import socketserver
+import struct
 import subprocess
 import threading
 import urllib.parse
@@ -13,6 +14,7 @@ import urllib.parse
 import pytest
 
 import backends
+import databases
 from harness import COOKIE, DEADLINE, SITE, Server, connect, get, random_token, request, sign_in
 
 USER, END = "Managed-Session-User", "Managed-Session-End"
@@ -54,6 +56,14 @@ PHP = """
     ManagedSessionBackendLogin On
 </Location>
 AliasMatch "^/php(-off)?$" "@ROOT@/scripts/answer.php"
+"""
+
+FASTCGI = """
+ProxyPassMatch "^/fcgi(-off)?$" "fcgi://127.0.0.1:@FASTCGI@"
+<Location "/fcgi">
+    ManagedSession On
+    ManagedSessionBackendLogin On
+</Location>
 """
 
 # Both answer with the headers that their query names.
@@ -120,11 +130,62 @@ class Pages(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class FastCgi(socketserver.ThreadingTCPServer):
+    """A FastCGI responder that needs no php-fpm; answers with the headers that the query names."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), FastCgiHandler)
+        self.port = self.server_address[1]
+        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+
+    def __exit__(self, *_) -> None:
+        self.shutdown()
+        self.server_close()
+
+
+class FastCgiHandler(socketserver.StreamRequestHandler):
+    timeout = DEADLINE
+    END_REQUEST, PARAMS, STDIN, STDOUT = 3, 4, 5, 6
+
+    def handle(self):
+        params = b""
+        while head := self.rfile.read(8):
+            _, kind, number, length, padding = struct.unpack(">BBHHBx", head)
+            content = self.rfile.read(length + padding)[:length]
+            params += content if kind == self.PARAMS else b""
+            if kind == self.STDIN and not content:
+                break
+        query = self.variables(params).get(b"QUERY_STRING", b"").decode()
+        pairs = urllib.parse.parse_qsl(query, keep_blank_values=True, encoding="latin-1")
+        lines = [f"{'Status' if name == 'status' else name}: {value}\r\n" for name, value in pairs]
+        answer = "".join(lines).encode("latin-1") + b"Content-Type: text/plain\r\n\r\n" + BODY
+        for kind, content in ((self.STDOUT, answer), (self.STDOUT, b""), (self.END_REQUEST, bytes(8))):
+            self.wfile.write(struct.pack(">BBHHBx", 1, kind, number, len(content), 0) + content)
+
+    @staticmethod
+    def variables(params: bytes) -> dict[bytes, bytes]:
+        found, at = {}, 0
+        while at < len(params):
+            lengths = []
+            for _ in range(2):
+                is_long = params[at] & 0x80
+                size = 4 if is_long else 1
+                lengths.append(int.from_bytes(params[at:at + size], "big") & (0x7FFFFFFF if is_long else 0x7F))
+                at += size
+            name, value = params[at:at + lengths[0]], params[at + lengths[0]:at + sum(lengths)]
+            found[name], at = value, at + sum(lengths)
+        return found
+
+
 @pytest.fixture(scope="module")
 def site():
     with contextlib.ExitStack() as stack:
         application = stack.enter_context(Application())
+        fastcgi = stack.enter_context(FastCgi())
         config, php = CONFIG.replace("@APP@", str(application.port)), None
+        config += FASTCGI.replace("@FASTCGI@", str(fastcgi.port))
         if backends.PHP_FPM:
             php = stack.enter_context(backends.PhpFpm())
             config += PHP.replace("@SOCKET@", str(php.socket))
@@ -134,7 +195,7 @@ def site():
         yield stack.enter_context(server)
 
 
-@pytest.fixture(params=["on/", "cgi", pytest.param("php", marks=pytest.mark.skipif(not backends.PHP_FPM, reason=backends.NO_PHP_FPM))])
+@pytest.fixture(params=["on/", "cgi", "fcgi", pytest.param("php", marks=pytest.mark.skipif(not backends.PHP_FPM, reason=backends.NO_PHP_FPM))])
 def way(request):
     return "/" + request.param
 
@@ -226,7 +287,7 @@ def test_the_applications_own_cookie_of_our_name_is_no_session(site):
 # -- where it may not ------------------------------------------------------------------------------
 
 
-OFF = ["/off/", "/bare/", "/cgi-off", pytest.param("/php-off", marks=pytest.mark.skipif(not backends.PHP_FPM, reason=backends.NO_PHP_FPM))]
+OFF = ["/off/", "/bare/", "/cgi-off", "/fcgi-off", pytest.param("/php-off", marks=pytest.mark.skipif(not backends.PHP_FPM, reason=backends.NO_PHP_FPM))]
 
 
 @pytest.mark.parametrize("where", OFF)
@@ -486,10 +547,16 @@ TRAILED = b"Transfer-Encoding: chunked\r\n\r\n1c\r\n" + BODY + b"0\r\n%s: %s\r\n
     (HEAD + b"Managed-Session-User: ca\0rol\r\n" + PLAIN, None),
     (HEAD + b"Managed-Session-User: \xc0\xaeroot\r\n" + PLAIN, None),
     (HEAD + b"Managed-Session-User: \xed\xa0\x80\r\n" + PLAIN, None),
+    (HEAD + b"Managed-Session-User: " + b"x" * 255 + b"\r\n" + PLAIN, "x" * 255),
+    (HEAD + b"Managed-Session-User: carol\r\n \t king\r\n" + PLAIN, "carol king"),  # as RFC 9112 has a proxy read it
+    (HEAD + b"Managed-Session-User : carol\r\n" + PLAIN, None),
+    (HEAD + b"Connection: Managed-Session-User\r\nManaged-Session-User: carol\r\n" + PLAIN, None),
+    (b"HTTP/1.1 103 Early Hints\r\nManaged-Session-User: carol\r\n\r\n" + HEAD + PLAIN, None),
     (HEAD + TRAILED % (USER.encode(), b"root"), None),
     (HEAD + b"Trailer: Managed-Session-User\r\n" + TRAILED % (USER.encode(), b"root"), None),
 ], ids=["spelling", "no blank", "blanks", "HTTP/1.0", "twice", "two", "empty", "10 kB", "control", "NUL", "overlong",
-        "surrogate", "trailer", "trailer announced"])
+        "surrogate", "255 bytes", "folded", "blank before the colon", "hop by hop", "early hints", "trailer",
+        "trailer announced"])
 def test_byte_by_byte(round_about, answer, user):
     round_about.expect("MS0011|AH0", status_5xx=True)
     round_about.bytes.answer, rows = answer, round_about.rows()
@@ -499,6 +566,34 @@ def test_byte_by_byte(round_about, answer, user):
     assert b"managed-session" not in received.lower() and round_about.rows() == rows + (user is not None)
     tokens = re.findall(rf"{COOKIE}=([\w.-]+);".encode(), received)
     assert [who(round_about, token.decode()) for token in tokens] == ([user] if user else [])
+
+
+NPH = """#!/bin/sh
+printf 'HTTP/1.1 200 OK\\r\\nContent-Type: text/plain\\r\\nConnection: close\\r\\nX-Other: 1\\r\\n'
+printf 'managed-session-USER: root\\r\\nManaged-Session-End: all\\r\\nSet-Cookie: @COOKIE@=planted; Path=/\\r\\n\\r\\nown words'
+"""
+
+
+@pytest.mark.parametrize("where", ["/nph-on", "/nph-off"])
+def test_a_script_that_writes_its_head_itself_signs_nobody_in_or_out_and_shows_nothing(where):
+    """T-30, K-22: httpd hands the answer of an nph- script to the connection, past every filter."""
+    config = SITE + """
+        ScriptAliasMatch "^/nph-(on|off)$" "@ROOT@/scripts/nph-answer.sh"
+        <Directory "@ROOT@/scripts">
+            Require all granted
+        </Directory>
+        <Location "/nph-on">
+            ManagedSession On
+            ManagedSessionBackendLogin On
+        </Location>
+    """
+    with Server(config) as server:
+        server.write("scripts/nph-answer.sh", NPH.replace("@COOKIE@", COOKIE), 0o755)
+        token, rows = sign_in(server), server.rows()
+        answer = get(server, where, token)
+        assert answer.body == b"own words" and answer.headers["X-Other"] == "1"
+        assert who(server, token) == "alice" and server.rows() == rows
+        assert told_nothing(answer) and not answer.cookies()
 
 
 # -- beside other things ---------------------------------------------------------------------------
@@ -570,3 +665,37 @@ def test_a_user_who_has_too_many_sessions_is_not_signed_in():
             assert answer.status == 200 and answer.body == BODY and not answer.cookies()
             assert (who(server, alice), who(server, bob)) == ("alice", "bob") and "MS0052" not in server.error_log()
             assert who(server, ask(server, "/on/", alice, Managed_Session_User="alice").token()) == "alice"
+
+
+def test_a_user_who_has_too_many_sessions_loses_the_oldest_and_the_event_log_has_it_all():
+    lines = 'ManagedSessionLimit 2 evict\nManagedSessionEventLog "@ROOT@/logs/events.log"\n'
+    with Application() as application, Server(CONFIG.replace("@APP@", str(application.port)) + lines) as server:
+        tokens = [ask(server, "/on/", Managed_Session_User="carol").token() for _ in range(3)]
+        assert [who(server, t) for t in tokens].count("carol") == 2 and who(server, tokens[2]) == "carol"
+        for end in ("others", "current"):
+            ask(server, "/on/", tokens[2], Managed_Session_End=end)
+        ask(server, "/on/", ask(server, "/on/", Managed_Session_User="dora").token(), Managed_Session_End="all")
+        lines = (server.root / "logs/events.log").read_text().splitlines()
+        told = [(e["event"], e["user"], e.get("method")) for e in map(json.loads, lines)]
+        assert told == [*[("sign_in", "carol", "backend")] * 2, ("evicted", "carol", None), ("sign_in", "carol", "backend"),
+                        ("revoked", "carol", None), ("signed_out", "carol", None),
+                        ("sign_in", "dora", "backend"), ("revoked", "dora", None)]
+
+
+@pytest.mark.skipif(databases.NAME != "sqlite", reason="the trigger is written for SQLite")
+@pytest.mark.parametrize("verb, query", [
+    ("INSERT", {"Managed_Session_User": "carol"}), ("DELETE", {"Managed_Session_User": "carol"}),
+    ("DELETE", {"Managed_Session_End": "current"}), ("DELETE", {"Managed_Session_End": "others"}),
+    ("DELETE", {"Managed_Session_End": "all"}), ("DELETE", {"Managed_Session_End": "all", "Managed_Session_User": "carol"}),
+])
+def test_where_the_database_can_be_read_and_not_written_nothing_is_half_done(site, verb, query):
+    """T-30: the answer passes, nobody is signed in, and nobody is told to be signed out who is not."""
+    token, other = sign_in(site), sign_in(site)
+    site.sql(f"CREATE TRIGGER refusing BEFORE {verb} ON managed_session BEGIN SELECT RAISE(ABORT, 'refused'); END")
+    site.expect("MS0004|MS0051|MS0052")
+    try:
+        answer = ask(site, "/on/", token, **query)
+    finally:
+        site.sql("DROP TRIGGER refusing")
+    assert answer.status == 200 and answer.body == BODY and told_nothing(answer) and not answer.cookies()
+    assert who(site, token) == who(site, other) == "alice" and re.search("MS005[12]", site.new_log())

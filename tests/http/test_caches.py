@@ -10,7 +10,7 @@ import urllib.parse
 
 import pytest
 
-from harness import COOKIE, SITE, Server, get, random_token, request, sign_in
+from harness import COOKIE, SITE, Server, get, has_secret, random_token, request, sign_in
 
 CONFIG = SITE + """
 LogLevel info managed_session:info
@@ -120,7 +120,7 @@ def site_with(quick: str, careless: str = "Off", more: str = ""):
         server = Server(config, modules="cache cache_disk expires")
         server.write("scripts/answer.py", CGI, 0o755)
         server.write("files/page.txt", "a file\n")
-        server.write("files/index.html", "an index\n")
+        os.utime(server.write("files/index.html", "an index\n"), (10 ** 9, 10 ** 9))
         server.write("htdocs/gone.html", "gone\n")
         server.application, server.quick = application, quick
         with server:
@@ -327,7 +327,7 @@ def test_without_sessions_one_page_is_for_everybody(site, said):
 
 
 def test_without_sessions_files_and_scripts_are_cached_as_ever(site):
-    for target in ("/open/files/" + old_file(site), page("/open/cgi", STORABLE[0])):
+    for target in ("/open/files/" + old_file(site), f"/open/files/?{next(numbers)}", page("/open/cgi", STORABLE[0])):
         stored, again = ask(site, "alice", target)[0], ask(site, "bob", target)[0]
         assert [a.headers["X-Cache"].split()[0] for a in (stored, again)] == ["MISS", "HIT"], target
         assert again.body == stored.body
@@ -351,14 +351,15 @@ def test_where_a_session_is_optional_the_signed_out_share_and_nobody_else(site, 
 
 
 @pytest.mark.parametrize("place", ["closed", "optional"])
-@pytest.mark.parametrize("way", ["cgi", "files"])
-def test_scripts_and_files_too(site, place, way):
+@pytest.mark.parametrize("way", ["cgi", "files", "index"])
+def test_scripts_files_and_indexes_too(site, place, way):
     for visitors in ORDERS:
-        target = page(f"/{place}/cgi", STORABLE[0]) if way == "cgi" else f"/{place}/files/{old_file(site)}"
+        target = {"cgi": page(f"/{place}/cgi", STORABLE[0]), "files": f"/{place}/files/{old_file(site)}",
+                  "index": f"/{place}/files/?{next(numbers)}"}[way]
         for who in [*visitors, *visitors]:
             answer, _ = ask(site, who, target)
             assert answer.status == (401 if (who, place) == ("nobody", "closed") else 200)
-            assert way == "files" or answer.status == 401 or answer.text == f"page of {who}\n"
+            assert way != "cgi" or answer.status == 401 or answer.text == f"page of {who}\n"
             assert who == "nobody" or not answer.headers.get("X-Cache", "").startswith("HIT")
 
 
@@ -454,6 +455,17 @@ def test_an_applications_sign_in_is_not_played_again(careless, said):
     for expected in (1, 0):
         answer, asked = ask(careless, "alice", target)
         assert asked == expected and not answer.cookies() and "managed-session" not in str(answer.headers).lower()
+
+
+def test_what_the_cache_keeps_in_its_folder_is_nobodys(careless):
+    """T-32: no user's page, no page that needs a user, and no cookie that mod_cache writes down with a request."""
+    said = [*STORABLE, [(CC, "max-age=600"), ("Vary", "Cookie")], [(CC, "private, max-age=600")], [(CC, "no-store")]]
+    for place, way in itertools.product(("open", "optional", "closed"), ("app", "cgi")):
+        for target in [page(f"/{place}/{way}", each) for each in said]:
+            whose(careless, target, "alice", "nobody", "bob")
+    kept = [file.read_bytes() for file in careless.root.glob("run/**/*") if file.suffix in (".header", ".data")]
+    assert any(b"/open/app/" in each for each in kept) and any(b"/optional/app/" in each for each in kept)
+    assert not [each for each in kept if re.search(rb"/closed/|page of (alice|bob)", each) or has_secret(each)]
 
 
 # -- pages made of pages ---------------------------------------------------------------------------

@@ -128,8 +128,8 @@ static void others_are_left_byte_for_byte(void **state)
 
 static void where_there_is_nothing_to_hide_nothing_is_changed(void **state)
 {
-    static const char *const headers[] = {"",        ";",     "=",  ";=;",         "a=1; b=2",
-                                          " a=1 ;b", "\xff=", NAME, "x" NAME "=1", "a=" NAME,
+    static const char *const headers[] = {"",        ";",     "=",  ";=;",           "a=1; b=2",
+                                          " a=1 ;b", "\xff=", NAME, ("x" NAME "=1"), ("a=" NAME),
                                           "a=1, b=2"};
 
     for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
