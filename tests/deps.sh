@@ -82,5 +82,5 @@ if [ -n "$missing" ]; then
 fi
 # shellcheck disable=SC2086
 if [ -n "$wanted" ]; then
-    { apt-get update -qq && install $wanted; } || echo "not installed, so some tests are skipped:$wanted" >&2
+    { timeout 120 apt-get -o Acquire::http::Timeout=20 -o Acquire::Retries=0 update -qq && install $wanted; } || echo "not installed, so some tests are skipped:$wanted" >&2
 fi

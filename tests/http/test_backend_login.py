@@ -548,15 +548,16 @@ TRAILED = b"Transfer-Encoding: chunked\r\n\r\n1c\r\n" + BODY + b"0\r\n%s: %s\r\n
     (HEAD + b"Managed-Session-User: \xc0\xaeroot\r\n" + PLAIN, None),
     (HEAD + b"Managed-Session-User: \xed\xa0\x80\r\n" + PLAIN, None),
     (HEAD + b"Managed-Session-User: " + b"x" * 255 + b"\r\n" + PLAIN, "x" * 255),
-    (HEAD + b"Managed-Session-User: carol\r\n \t king\r\n" + PLAIN, "carol king"),  # as RFC 9112 has a proxy read it
+    (HEAD + b"Managed-Session-User: carol\r\n king\r\n" + PLAIN, "carol king"),  # as RFC 9112 has a proxy read it
+    (HEAD + b"Managed-Session-User: carol\r\n \tking\r\n" + PLAIN, None),
     (HEAD + b"Managed-Session-User : carol\r\n" + PLAIN, None),
     (HEAD + b"Connection: Managed-Session-User\r\nManaged-Session-User: carol\r\n" + PLAIN, None),
     (b"HTTP/1.1 103 Early Hints\r\nManaged-Session-User: carol\r\n\r\n" + HEAD + PLAIN, None),
     (HEAD + TRAILED % (USER.encode(), b"root"), None),
     (HEAD + b"Trailer: Managed-Session-User\r\n" + TRAILED % (USER.encode(), b"root"), None),
 ], ids=["spelling", "no blank", "blanks", "HTTP/1.0", "twice", "two", "empty", "10 kB", "control", "NUL", "overlong",
-        "surrogate", "255 bytes", "folded", "blank before the colon", "hop by hop", "early hints", "trailer",
-        "trailer announced"])
+        "surrogate", "255 bytes", "folded", "folded, tab", "blank before the colon", "hop by hop", "early hints",
+        "trailer", "trailer announced"])
 def test_byte_by_byte(round_about, answer, user):
     round_about.expect("MS0011|AH0", status_5xx=True)
     round_about.bytes.answer, rows = answer, round_about.rows()

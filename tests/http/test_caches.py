@@ -120,7 +120,7 @@ def site_with(quick: str, careless: str = "Off", more: str = ""):
         server = Server(config, modules="cache cache_disk expires")
         server.write("scripts/answer.py", CGI, 0o755)
         server.write("files/page.txt", "a file\n")
-        os.utime(server.write("files/index.html", "an index\n"), (10 ** 9, 10 ** 9))
+        server.write("files/index.html", "an index\n")
         server.write("htdocs/gone.html", "gone\n")
         server.application, server.quick = application, quick
         with server:
@@ -150,11 +150,11 @@ def careless(request):
 numbers = itertools.count()
 
 
-def old_file(server) -> str:
+def old_file(server, name: str = "{}.txt") -> str:
     """The name of a new file, so old that a cache takes it for fresh for long."""
-    name = f"{next(numbers)}.txt"
+    name = name.format(next(numbers))
     os.utime(server.write(f"files/{name}", "a file\n"), (10 ** 9, 10 ** 9))
-    return name
+    return name.removesuffix("index.html")
 
 
 def page(path: str, said=(), **more) -> str:
@@ -327,7 +327,8 @@ def test_without_sessions_one_page_is_for_everybody(site, said):
 
 
 def test_without_sessions_files_and_scripts_are_cached_as_ever(site):
-    for target in ("/open/files/" + old_file(site), f"/open/files/?{next(numbers)}", page("/open/cgi", STORABLE[0])):
+    for target in ("/open/files/" + old_file(site), "/open/files/" + old_file(site, "{}/index.html"),
+                   page("/open/cgi", STORABLE[0])):
         stored, again = ask(site, "alice", target)[0], ask(site, "bob", target)[0]
         assert [a.headers["X-Cache"].split()[0] for a in (stored, again)] == ["MISS", "HIT"], target
         assert again.body == stored.body
@@ -355,7 +356,7 @@ def test_where_a_session_is_optional_the_signed_out_share_and_nobody_else(site, 
 def test_scripts_files_and_indexes_too(site, place, way):
     for visitors in ORDERS:
         target = {"cgi": page(f"/{place}/cgi", STORABLE[0]), "files": f"/{place}/files/{old_file(site)}",
-                  "index": f"/{place}/files/?{next(numbers)}"}[way]
+                  "index": f"/{place}/files/{old_file(site, '{}/index.html')}"}[way]
         for who in [*visitors, *visitors]:
             answer, _ = ask(site, who, target)
             assert answer.status == (401 if (who, place) == ("nobody", "closed") else 200)
