@@ -569,32 +569,6 @@ def test_byte_by_byte(round_about, answer, user):
     assert [who(round_about, token.decode()) for token in tokens] == ([user] if user else [])
 
 
-NPH = """#!/bin/sh
-printf 'HTTP/1.1 200 OK\\r\\nContent-Type: text/plain\\r\\nConnection: close\\r\\nX-Other: 1\\r\\n'
-printf 'managed-session-USER: root\\r\\nManaged-Session-End: all\\r\\nSet-Cookie: @COOKIE@=planted; Path=/\\r\\n\\r\\nown words'
-"""
-
-
-@pytest.mark.parametrize("where", ["/nph-on", "/nph-off"])
-def test_a_script_that_writes_its_head_itself_signs_nobody_in_or_out_and_shows_nothing(where):
-    """T-30, K-22: httpd hands the answer of an nph- script to the connection, past every filter."""
-    config = SITE + """
-        ScriptAliasMatch "^/nph-(on|off)$" "@ROOT@/scripts/nph-answer.sh"
-        <Directory "@ROOT@/scripts">
-            Require all granted
-        </Directory>
-        <Location "/nph-on">
-            ManagedSession On
-            ManagedSessionBackendLogin On
-        </Location>
-    """
-    with Server(config) as server:
-        server.write("scripts/nph-answer.sh", NPH.replace("@COOKIE@", COOKIE), 0o755)
-        token, rows = sign_in(server), server.rows()
-        answer = get(server, where, token)
-        assert answer.body == b"own words" and answer.headers["X-Other"] == "1"
-        assert who(server, token) == "alice" and server.rows() == rows
-        assert told_nothing(answer) and not answer.cookies()
 
 
 # -- beside other things ---------------------------------------------------------------------------

@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A database server that goes away under load, in many ways, and comes back: 503 meanwhile, and nobody is signed out."""
 import http.client
-import os
 import re
 import signal
-import subprocess
 import threading
 import time
 
@@ -112,21 +110,6 @@ class Stopped:
         instance.start()
 
 
-class Frozen:
-    """All of its processes stand still; connections stay open, and new ones are taken by the kernel."""
-
-    def _signal(self, instance, which: int) -> None:
-        children = subprocess.run(["pgrep", "-P", str(instance.process.pid)], capture_output=True, text=True).stdout.split()
-        for pid in [instance.process.pid, *map(int, children)]:
-            os.kill(pid, which)
-
-    def begin(self, instance) -> None:
-        self._signal(instance, signal.SIGSTOP)
-
-    def end(self, instance) -> None:
-        self._signal(instance, signal.SIGCONT)
-
-
 class Locked:
     """Somebody else holds the table."""
 
@@ -167,7 +150,7 @@ class Expelled:
 
 WAYS = {"stopped": Stopped(signal.SIGTERM), "stopped at once": Stopped(signal.SIGQUIT if PGSQL else signal.SIGKILL),
         "killed": Stopped(signal.SIGKILL), "expelled": Expelled()}
-WAYS |= {"frozen": Frozen(), "locked": Locked()} if PGSQL else {}
+WAYS |= {"locked": Locked()} if PGSQL else {}
 
 
 @pytest.mark.parametrize("way", WAYS)
