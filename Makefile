@@ -5,6 +5,7 @@
 #   make test         all tests (make test-unit, make test-http: parts of them)
 #   make test-databases  the tests on PostgreSQL and MariaDB
 #   make test-apps    real applications behind the module, as conf/examples has them
+#   make stress       the look-up cache and revocation, long and with everything at once
 #   make test-asan    the tests with the module under AddressSanitizer and UBSan
 #   make test-valgrind  the main story with httpd under valgrind
 #   make bench-cleanup  what visitors notice of a clean-up
@@ -24,13 +25,13 @@ httpd_inc    = -isystem $(shell $(APXS) -q INCLUDEDIR 2>/dev/null) -isystem $(sh
 MS_CFLAGS    = -std=gnu11 $(WARN) $(OPTIMIZE) -fPIC $(httpd_cflags) $(httpd_inc) -Iinclude -Isrc $(SANITIZE)
 
 # What knows httpd, and what knows only apr and is therefore tested without a server.
-PURE  := token cookie text form device render guard dialect cache_control throttle
+PURE  := token cookie text form device render guard dialect cache cache_control throttle
 HTTPD := $(filter-out $(PURE),$(basename $(notdir $(wildcard src/*.c))))
 PAGES := $(shell find src/pages -name '*.html' -o -name '*.css')
 OBJS  := $(BUILD)/mod_managed_session.o $(HTTPD:%=$(BUILD)/%.o) $(PURE:%=$(BUILD)/%.o) $(BUILD)/pages.o
 MODULE := $(BUILD)/mod_managed_session.so
 
-.PHONY: all deps-build deps-demo deps-test demo demo-stop test test-unit test-http test-databases test-apps test-asan \
+.PHONY: all deps-build deps-demo deps-test demo demo-stop test test-unit test-http test-databases test-apps test-races stress test-asan \
         test-valgrind bench-cleanup check format docs install clean
 .DELETE_ON_ERROR:
 
@@ -68,7 +69,7 @@ APR_LIBS = $(shell apr-1-config --link-ld --libs 2>/dev/null) $(shell apu-1-conf
 
 test: deps-test
 	@$(PYTHON) tests/reference.py --check
-	@$(MAKE) --no-print-directory test-unit test-http test-databases
+	@$(MAKE) --no-print-directory test-unit test-races test-http test-databases
 
 test-unit: $(UNIT)
 	@for t in $^; do echo "== $$t"; $$t || exit 1; done
@@ -77,9 +78,22 @@ $(BUILD)/unit/test_%: tests/unit/test_%.c $(PURE:%=$(BUILD)/%.o) $(BUILD)/pages.
 	@mkdir -p $(@D)
 	$(CC) $(MS_CFLAGS) -MMD -MP -Itests/unit -o $@ $< $(PURE:%=$(BUILD)/%.o) $(BUILD)/pages.o -lcmocka -ljansson $(APR_LIBS)
 
-# PYTEST may narrow it down: make test-http PYTEST="-k library"
+# The look-up cache under threads of several processes that are killed at any moment, watched by ThreadSanitizer.
+SECONDS := 5
+$(BUILD)/unit/stress_cache: tests/stress/cache.c src/cache.c src/cache.h src/row.h src/token.h
+	@mkdir -p $(@D)
+	$(CC) $(MS_CFLAGS) -fPIE -fsanitize=thread -o $@ tests/stress/cache.c src/cache.c $(APR_LIBS)
+
+test-races: $(BUILD)/unit/stress_cache
+	$< $(SECONDS)
+
+stress: deps-test $(MODULE)
+	@$(MAKE) --no-print-directory test-races SECONDS=60
+	MS_ROUNDS=10000 MS_MODULE=$(abspath $(MODULE)) $(PYTHON) -B -m pytest -p no:cacheprovider -q tests/http/test_lookup_cache.py $(PYTEST)
+
+# With the look-up cache, as it is by default; test-databases goes without. PYTEST may narrow it down: make test-http PYTEST="-k library"
 test-http: $(MODULE)
-	MS_MODULE=$(abspath $(MODULE)) $(PYTHON) -B -m pytest -p no:cacheprovider -q tests/http $(PYTEST)
+	MS_CACHE=on MS_MODULE=$(abspath $(MODULE)) $(PYTHON) -B -m pytest -p no:cacheprovider -q tests/http $(PYTEST)
 
 # The same tests on private servers of these; one that is not installed is skipped.
 test-databases: $(MODULE)
@@ -108,7 +122,7 @@ bench-cleanup: $(MODULE)
 	MS_MODULE=$(abspath $(MODULE)) $(PYTHON) -B tests/bench/cleanup.py
 
 # ---- the code itself --------------------------------------------------------------------------
-SOURCES := $(wildcard mod_managed_session.c src/*.c src/*.h include/*.h tests/unit/*.c tests/unit/*.h)
+SOURCES := $(wildcard mod_managed_session.c src/*.c src/*.h include/*.h tests/unit/*.c tests/unit/*.h tests/stress/*.c)
 
 format:
 	clang-format -i $(SOURCES)

@@ -20,6 +20,7 @@
 #include "login_limit.h"
 #include "logout.h"
 #include "page.h"
+#include "registry.h"
 #include "session.h"
 #include "sessions_page.h"
 #include "store.h"
@@ -88,6 +89,13 @@ static const command_rec directives[] = {
     AP_INIT_TAKE1("ManagedSessionCleanupBatch", ms_set_batch, NULL, SERVER,
                   "rows that one statement of the clean-up deletes at most (default: 1000)"),
     AP_INIT_TAKE1(
+        "ManagedSessionCacheTTL", ms_set_cache_ttl, NULL, SERVER,
+        "how long a look-up may be answered from shared memory, 1h at most; so long may a "
+        "session live on that another host has ended; 0 is off (default: 1s)"),
+    AP_INIT_TAKE1("ManagedSessionCacheEntries", ms_set_cache_entries, NULL, SERVER,
+                  "sessions that the shared memory has room for, of 256 bytes each; for all "
+                  "virtual hosts together (default: 8192)"),
+    AP_INIT_TAKE1(
         "ManagedSessionEventLog", ms_set_event_log, NULL, SERVER,
         "a file, or \"|program\", that gets one JSON object a line for each sign-in, sign-out "
         "and the like, see docs/events.md (default: none)"),
@@ -137,6 +145,19 @@ static int check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
     return ms_config_finish(pconf, ptemp, s);
 }
 
+/* None are needed where no server looks anything up. */
+static apr_size_t cache_entries(const server_rec *main_server)
+{
+    for (const server_rec *s = main_server; s; s = s->next) {
+        const ms_server_conf *conf = ms_server_conf_get(s);
+
+        if (conf->used && conf->cache_ttl > 0) {
+            return (apr_size_t)ms_server_conf_get(main_server)->cache_entries;
+        }
+    }
+    return 0;
+}
+
 static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
 {
     (void)plog, (void)ptemp;
@@ -146,6 +167,7 @@ static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, s
     }
     ms_counters_init(pconf, s);
     ms_login_limit_init(pconf, s);
+    ms_registry_init(s, cache_entries(s));
     return ms_sweep_post_config(pconf, s);
 }
 
@@ -171,6 +193,7 @@ static void child_init(apr_pool_t *pchild, server_rec *s)
     for (server_rec *server = s; server; server = server->next) {
         APR_ARRAY_PUSH(stores, ms_store *) = ms_server_conf_get(server)->store;
     }
+    ms_registry_child_init();
     ms_store_child_init(pchild, (ms_store *const *)(void *)stores->elts, stores->nelts);
     apr_pool_create(&scratch, pchild);
     for (server_rec *server = s; server; server = server->next) {

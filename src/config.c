@@ -20,6 +20,8 @@ APLOG_USE_MODULE(managed_session);
 #define DEFAULT_TOUCH_INTERVAL     60
 #define DEFAULT_CLEANUP_INTERVAL   600
 #define DEFAULT_CLEANUP_BATCH      1000
+#define DEFAULT_CACHE_TTL          1
+#define DEFAULT_CACHE_ENTRIES      8192
 #define DEFAULT_LOGIN_LIMIT        10
 #define DEFAULT_LOGIN_PERIOD       300
 #define LOGIN_PERIOD_MAX           (7 * 86400)
@@ -43,6 +45,8 @@ void *ms_server_conf_create(apr_pool_t *p, server_rec *s)
     conf->login_limit.count = MS_UNSET;
     conf->cleanup_interval = MS_UNSET;
     conf->cleanup_batch = MS_UNSET;
+    conf->cache_ttl = MS_UNSET;
+    conf->cache_entries = MS_UNSET;
     conf->create_table = MS_UNSET;
     conf->user_headers = apr_array_make(p, 0, sizeof(const char *));
     return conf;
@@ -68,6 +72,8 @@ void *ms_server_conf_merge(apr_pool_t *p, void *basev, void *addv)
     PICK(limit, MS_UNSET);
     PICK(cleanup_interval, MS_UNSET);
     PICK(cleanup_batch, MS_UNSET);
+    PICK(cache_ttl, MS_UNSET);
+    PICK(cache_entries, MS_UNSET);
     PICK(event_log, NULL);
     out->limit_refuses = add->limit != MS_UNSET ? add->limit_refuses : base->limit_refuses;
     out->login_limit = add->login_limit.count != MS_UNSET ? add->login_limit : base->login_limit;
@@ -315,6 +321,39 @@ const char *ms_set_batch(cmd_parms *cmd, void *dir, const char *arg)
     return check_place(cmd);
 }
 
+#define CACHE_TTL_MAX 3600 /* seconds; a revocation on another host may take that long */
+
+const char *ms_set_cache_ttl(cmd_parms *cmd, void *dir, const char *arg)
+{
+    apr_int64_t seconds;
+
+    (void)dir;
+    if (!ms_text_duration(arg, &seconds) || seconds > CACHE_TTL_MAX) {
+        return needs(cmd, "0 for off, or a time up to 1h (a number with s, m or h), such as 1s",
+                     arg);
+    }
+    ms_server_conf_get(cmd->server)->cache_ttl = seconds;
+    return NULL; /* by itself it makes no use of sessions */
+}
+
+#define CACHE_ENTRIES_MIN 64
+#define CACHE_ENTRIES_MAX 4194304 /* a gigabyte */
+
+const char *ms_set_cache_entries(cmd_parms *cmd, void *dir, const char *arg)
+{
+    const char *wrong = ap_check_cmd_context(cmd, GLOBAL_ONLY);
+
+    (void)dir;
+    if (wrong) {
+        return wrong;
+    }
+    if (!read_count(arg, CACHE_ENTRIES_MIN, CACHE_ENTRIES_MAX,
+                    &ms_server_conf_get(cmd->server)->cache_entries)) {
+        return needs(cmd, "a number of sessions from 64 to 4194304", arg);
+    }
+    return NULL;
+}
+
 const char *ms_set_event_log(cmd_parms *cmd, void *dir, const char *arg)
 {
     (void)dir;
@@ -543,7 +582,8 @@ static void fill_in(ms_server_conf *conf)
                     {&conf->transient_lifetime, DEFAULT_TRANSIENT_LIFETIME},
                     {&conf->idle_timeout, 0},
                     {&conf->touch_interval, DEFAULT_TOUCH_INTERVAL},
-                    {&conf->cleanup_interval, DEFAULT_CLEANUP_INTERVAL}};
+                    {&conf->cleanup_interval, DEFAULT_CLEANUP_INTERVAL},
+                    {&conf->cache_ttl, DEFAULT_CACHE_TTL}};
 
     for (apr_size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++) {
         if (*defaults[i].field == MS_UNSET) {
@@ -561,6 +601,9 @@ static void fill_in(ms_server_conf *conf)
     }
     if (conf->cleanup_batch == MS_UNSET) {
         conf->cleanup_batch = DEFAULT_CLEANUP_BATCH;
+    }
+    if (conf->cache_entries == MS_UNSET) {
+        conf->cache_entries = DEFAULT_CACHE_ENTRIES;
     }
 }
 

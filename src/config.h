@@ -43,6 +43,8 @@ typedef struct ms_server_conf {
     ms_rate login_limit;          /* failed sign-ins; count 0: any number */
     apr_int64_t cleanup_interval; /* 0: off */
     int cleanup_batch;            /* rows */
+    apr_int64_t cache_ttl;        /* 0: off */
+    int cache_entries;            /* of the main server alone */
     const char *event_log;        /* a file, or "|program" */
     const char *realm;
     const char *table;
@@ -104,6 +106,8 @@ const char *ms_set_limit(cmd_parms *cmd, void *dir, const char *n, const char *p
 const char *ms_set_login_limit(cmd_parms *cmd, void *dir, const char *n, const char *period);
 const char *ms_set_label(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_batch(cmd_parms *cmd, void *dir, const char *arg);
+const char *ms_set_cache_ttl(cmd_parms *cmd, void *dir, const char *arg);
+const char *ms_set_cache_entries(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_event_log(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_same_site(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_table(cmd_parms *cmd, void *dir, const char *arg);

@@ -9,6 +9,7 @@
 #include <apr_dbd.h>
 #include <httpd.h>
 #include <mod_dbd.h>
+#include "cache.h"
 #include "dialect.h"
 #include "guard.h"
 #include "store.h"
@@ -21,6 +22,7 @@ struct ms_store {
     const char *dbd_params; /* likewise */
     int create;
     const char *sql[MS_SQL_N];
+    unsigned char tag[MS_CACHE_STORE_LEN];
     ms_guard *guard; /* of this child */
 };
 

@@ -89,22 +89,6 @@ int ms_session_is_user(request_rec *r, const char *name)
 
 /* ---- find ------------------------------------------------------------------------------------ */
 
-static apr_status_t find(request_rec *r, const ms_asker *ask, const ms_token *token,
-                         apr_int64_t now, const ms_row **row)
-{
-    char hash[MS_HASH_LEN + 1];
-    const apr_status_t rv = ms_store_find(ask, token->id, now, row);
-
-    if (rv == APR_SUCCESS && *row) {
-        ms_token_hash(token, hash, ask->p);
-        if (!ms_token_hash_equal(hash, (*row)->secret_hash) ||
-            !ms_session_is_user(r, (*row)->user)) {
-            *row = NULL;
-        }
-    }
-    return rv;
-}
-
 /* Several cookies of our name can only be somebody's doing: one live session among them is used,
  * two are nobody, so that a planted cookie neither locks anyone out nor takes anyone over. */
 static void settle(request_rec *r, ms_request *request)
@@ -126,20 +110,21 @@ static void settle(request_rec *r, ms_request *request)
 static apr_status_t resolve(request_rec *r, ms_request *request)
 {
     const ms_asker ask = asker_of(r);
-    const apr_int64_t now = ms_now();
+    const apr_int64_t now = ms_now(), ttl = ms_server_conf_get(r->server)->cache_ttl;
 
-    ms_count(MS_COUNT_LOOKUPS, request->cookies.n);
     for (int i = 0; i < request->cookies.n; i++) {
-        const ms_row *row = NULL;
-        const apr_status_t rv = find(r, &ask, &request->cookies.tokens[i], now, &row);
+        ms_found found;
+        const apr_status_t rv =
+            ms_registry_find(&ask, &request->cookies.tokens[i], now, ttl, &found);
 
         if (rv != APR_SUCCESS) {
             request->live_n = 0;
             return rv;
         }
-        if (row) {
+        if (found.row && ms_session_is_user(r, found.row->user)) {
             request->token = request->cookies.tokens[i];
-            request->live[request->live_n++] = row;
+            request->found = found;
+            request->live[request->live_n++] = found.row;
         }
     }
     settle(r, request);
@@ -226,7 +211,7 @@ static apr_status_t end_presented(const ms_asker *ask, const ms_request *request
     for (int i = 0; i < request->live_n; i++) {
         apr_int64_t ended;
         const apr_status_t rv =
-            ms_store_end(ask, request->live[i]->user, request->live[i]->id, now, &ended);
+            ms_registry_end(ask, request->live[i]->user, request->live[i]->id, now, &ended);
 
         if (rv != APR_SUCCESS) {
             return rv;
@@ -240,6 +225,7 @@ static void adopt(ms_request *request, const ms_row *row, const ms_token *token)
     request->resolved = 1;
     request->status = APR_SUCCESS;
     request->row = row;
+    request->touched = 1; /* it is new, or gone */
     request->live[0] = row;
     request->live_n = row ? 1 : 0;
     if (token) {
@@ -286,11 +272,11 @@ static apr_status_t enforce_limit(request_rec *r, const ms_asker *ask, const ms_
     apr_status_t rv = APR_SUCCESS;
 
     if (conf->limit && conf->limit_refuses) {
-        rv = ms_store_end_over(ask, made, made->created_at, conf->limit, &n);
+        rv = ms_registry_end_over(ask, made, made->created_at, conf->limit, &n);
         rv = rv == APR_SUCCESS && n > 0 ? APR_ENOSPC : rv;
     }
     else if (conf->limit) {
-        rv = ms_store_evict(ask, made, made->created_at, conf->limit, &n);
+        rv = ms_registry_evict(ask, made, made->created_at, conf->limit, &n);
         if (n > 0) {
             ms_event event = ms_event_of("evicted", made->user, NULL);
 
@@ -320,7 +306,7 @@ static apr_status_t store_new(request_rec *r, const ms_asker *ask, const ms_row 
         rv = enforce_limit(r, ask, made);
     }
     if (rv != APR_SUCCESS) {
-        ms_store_end(ask, made->user, made->id, made->created_at, &ended);
+        ms_registry_end(ask, made->user, made->id, made->created_at, &ended);
     }
     return rv;
 }
@@ -471,9 +457,9 @@ void ms_session_touch(request_rec *r)
     ask = asker_of(r);
     /* Not much is lost where this fails, and the store has logged it; but every request would fail
      * again, and keep readers waiting. */
-    if (ms_store_touch(&ask, request->row, r->useragent_ip, now,
-                       idle_end(conf, now, request->row->max_expires_at), interval,
-                       &touched) == APR_SUCCESS) {
+    if (ms_registry_touch(&ask, &request->found, r->useragent_ip, now,
+                          idle_end(conf, now, request->row->max_expires_at), interval,
+                          &touched) == APR_SUCCESS) {
         ms_count(MS_COUNT_TOUCHES, touched);
     }
     else {
@@ -545,7 +531,7 @@ apr_status_t ms_session_revoke(request_rec *r, const char *id, apr_int64_t *ende
     if (rv == APR_SUCCESS && row && ms_token_is_id(id, strlen(id))) {
         const ms_asker ask = asker_of(r);
 
-        rv = ms_store_end(&ask, row->user, id, ms_now(), ended);
+        rv = ms_registry_end(&ask, row->user, id, ms_now(), ended);
         if (rv == APR_SUCCESS && *ended > 0) {
             note_revoked(r, row->user, row->user, id, *ended);
         }
@@ -565,7 +551,7 @@ apr_status_t ms_session_revoke_all(request_rec *r, int others_only, apr_int64_t 
     if (rv == APR_SUCCESS && row) {
         const ms_asker ask = asker_of(r);
 
-        rv = ms_store_end_all(&ask, row->user, others_only ? row->id : NULL, ms_now(), ended);
+        rv = ms_registry_end_all(&ask, row->user, others_only ? row->id : NULL, ms_now(), ended);
         if (rv == APR_SUCCESS) {
             note_revoked(r, row->user, row->user, NULL, *ended);
             if (!others_only) {
@@ -654,8 +640,8 @@ static apr_status_t managed_session_revoke(request_rec *r, const char *user, con
     if (rv != APR_SUCCESS || !ms_text_is_user(user) || (id && !ms_token_is_id(id, strlen(id)))) {
         return rv;
     }
-    rv = id ? ms_store_end(&ask, user, id, ms_now(), revoked)
-            : ms_store_end_all(&ask, user, NULL, ms_now(), revoked);
+    rv = id ? ms_registry_end(&ask, user, id, ms_now(), revoked)
+            : ms_registry_end_all(&ask, user, NULL, ms_now(), revoked);
     if (rv == APR_SUCCESS && *revoked > 0) {
         note_revoked(r, user, r->user, id, *revoked);
         if (current && strcmp(current->user, user) == 0 && (!id || strcmp(current->id, id) == 0)) {

@@ -9,6 +9,7 @@
 #include <httpd.h>
 #include "config.h"
 #include "mod_managed_session.h"
+#include "registry.h"
 
 /* How far a response depends on who asked: what caches are told follows from it. */
 typedef enum { MS_DEPENDS_NOT, MS_DEPENDS_OPTIONALLY, MS_DEPENDS_ENTIRELY } ms_dependence;
@@ -18,6 +19,7 @@ typedef struct ms_request {
     int resolved;
     apr_status_t status; /* of the look-up: not APR_SUCCESS means that nobody knows */
     const ms_row *row;   /* the session in force; NULL: nobody */
+    ms_found found;      /* how row was found */
     ms_token token;      /* of row */
     const ms_row *live[MS_COOKIE_TOKENS_MAX]; /* all live sessions presented */
     int live_n;

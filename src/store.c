@@ -6,6 +6,7 @@
 #include "store.h"
 
 #include <string.h>
+#include <apr_random.h>
 #include <apr_strings.h>
 #include <http_log.h>
 #include "connection.h"
@@ -15,6 +16,22 @@ APLOG_USE_MODULE(managed_session);
 
 #define TRIES     3
 #define RETRY_FOR apr_time_from_sec(1) /* a database that is merely slow is not asked again */
+
+static void make_tag(apr_pool_t *p, ms_store *store)
+{
+    const char *const parts[] = {store->dbd_driver, store->dbd_params, store->table, store->realm};
+    apr_crypto_hash_t *sha = apr_crypto_sha256_new(p);
+    unsigned char digest[MS_DIGEST_LEN];
+
+    sha->init(sha);
+    for (apr_size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        const char *part = parts[i] ? parts[i] : "";
+
+        sha->add(sha, part, strlen(part) + 1);
+    }
+    sha->finish(sha, digest);
+    memcpy(store->tag, digest, sizeof(store->tag));
+}
 
 ms_store *ms_store_create(apr_pool_t *pconf, server_rec *s, const ms_store_spec *spec)
 {
@@ -30,6 +47,7 @@ ms_store *ms_store_create(apr_pool_t *pconf, server_rec *s, const ms_store_spec 
     for (ms_sql i = 0; i < MS_SQL_N; i++) {
         store->sql[i] = ms_sql_for_table(pconf, ms_sql_text(dialect, i), spec->table);
     }
+    make_tag(pconf, store);
     return store;
 }
 
@@ -58,6 +76,11 @@ ms_asker ms_store_asker(ms_store *store, request_rec *r, apr_pool_t *p)
     ms_asker ask = {store, p, ms_connection_held(r)};
 
     return ask;
+}
+
+const unsigned char *ms_store_tag(const ms_store *store)
+{
+    return store->tag;
 }
 
 static int is_same(const char *a, const char *b)

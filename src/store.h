@@ -11,25 +11,9 @@
 #define MS_STORE_H
 
 #include <httpd.h>
+#include "row.h"
 
 typedef struct ms_store ms_store;
-
-/* A row of the table. */
-typedef struct ms_row {
-    const char *id;
-    const char *secret_hash;
-    const char *user;
-    apr_int64_t created_at;
-    apr_int64_t last_seen_at;
-    apr_int64_t expires_at;
-    apr_int64_t max_expires_at;
-    const char *created_ip;
-    const char *last_ip;
-    const char *user_agent;
-    const char *label; /* NULL: none */
-    const char *auth_method;
-    int persistent;
-} ms_row;
 
 /* Who asks: for whom memory is taken and which connection may be used. */
 typedef struct ms_asker {
@@ -71,6 +55,9 @@ void ms_store_child_init(apr_pool_t *pchild, ms_store *const *stores, int n);
 /** Whether two stores are the same table of the same database, as far as the configuration tells.
  */
 int ms_store_is_same_table(const ms_store *a, const ms_store *b);
+
+/** 16 bytes that tell this table of this database, and this realm, from every other. */
+const unsigned char *ms_store_tag(const ms_store *store);
 
 /** See that the table is there; make it where that is allowed. What is wrong is logged. */
 apr_status_t ms_store_check(const ms_asker *ask);

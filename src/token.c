@@ -14,7 +14,6 @@
 
 #define ID_BYTES     16
 #define SECRET_BYTES 32
-#define SHA256_BYTES 32
 #define SHA256_BLOCK 64
 
 /* base64url without padding; out has room for the padding and the NUL. */
@@ -79,20 +78,32 @@ void ms_token_format(const ms_token *token, char out[MS_TOKEN_LEN + 1])
     memcpy(out + MS_ID_LEN + 1, token->secret, MS_SECRET_LEN + 1);
 }
 
-void ms_token_hash(const ms_token *token, char hex[MS_HASH_LEN + 1], apr_pool_t *p)
+void ms_token_digest(const ms_token *token, unsigned char digest[MS_DIGEST_LEN], apr_pool_t *p)
 {
-    static const char digits[] = "0123456789abcdef";
     apr_crypto_hash_t *sha = apr_crypto_sha256_new(p);
-    unsigned char digest[SHA256_BYTES];
 
     sha->init(sha);
     sha->add(sha, token->secret, MS_SECRET_LEN);
     sha->finish(sha, digest);
-    for (int i = 0; i < SHA256_BYTES; i++) {
+}
+
+void ms_token_hex(const unsigned char digest[MS_DIGEST_LEN], char hex[MS_HASH_LEN + 1])
+{
+    static const char digits[] = "0123456789abcdef";
+
+    for (int i = 0; i < MS_DIGEST_LEN; i++) {
         hex[2 * i] = digits[digest[i] >> 4];
         hex[2 * i + 1] = digits[digest[i] & 15];
     }
     hex[MS_HASH_LEN] = '\0';
+}
+
+void ms_token_hash(const ms_token *token, char hex[MS_HASH_LEN + 1], apr_pool_t *p)
+{
+    unsigned char digest[MS_DIGEST_LEN];
+
+    ms_token_digest(token, digest, p);
+    ms_token_hex(digest, hex);
 }
 
 int ms_token_hash_equal(const char *a, const char *b)
@@ -106,7 +117,7 @@ int ms_token_hash_equal(const char *a, const char *b)
 
 /* HMAC-SHA-256, RFC 2104. */
 static void hmac(apr_pool_t *p, const char *key, apr_size_t key_len, const char *text,
-                 unsigned char out[SHA256_BYTES])
+                 unsigned char out[MS_DIGEST_LEN])
 {
     apr_crypto_hash_t *sha = apr_crypto_sha256_new(p);
     unsigned char inner[SHA256_BLOCK], outer[SHA256_BLOCK];
@@ -123,29 +134,29 @@ static void hmac(apr_pool_t *p, const char *key, apr_size_t key_len, const char 
     sha->finish(sha, out);
     sha->init(sha);
     sha->add(sha, outer, sizeof(outer));
-    sha->add(sha, out, SHA256_BYTES);
+    sha->add(sha, out, MS_DIGEST_LEN);
     sha->finish(sha, out);
     apr_crypto_memzero(inner, sizeof(inner));
     apr_crypto_memzero(outer, sizeof(outer));
 }
 
 static void session_mac(apr_pool_t *p, const ms_token *token, const char *realm,
-                        unsigned char out[SHA256_BYTES])
+                        unsigned char out[MS_DIGEST_LEN])
 {
     hmac(p, token->secret, MS_SECRET_LEN, realm, out);
 }
 
 const char *ms_csrf_make(apr_pool_t *p, const ms_token *token, const char *realm)
 {
-    unsigned char bytes[2 * SHA256_BYTES], mac[SHA256_BYTES];
+    unsigned char bytes[2 * MS_DIGEST_LEN], mac[MS_DIGEST_LEN];
     char *out = apr_palloc(p, MS_CSRF_LEN + 3);
 
-    if (apr_generate_random_bytes(bytes, SHA256_BYTES) != APR_SUCCESS) {
+    if (apr_generate_random_bytes(bytes, MS_DIGEST_LEN) != APR_SUCCESS) {
         return NULL;
     }
     session_mac(p, token, realm, mac);
-    for (int i = 0; i < SHA256_BYTES; i++) {
-        bytes[SHA256_BYTES + i] = bytes[i] ^ mac[i];
+    for (int i = 0; i < MS_DIGEST_LEN; i++) {
+        bytes[MS_DIGEST_LEN + i] = bytes[i] ^ mac[i];
     }
     encode(out, bytes, sizeof(bytes));
     return out;
@@ -153,7 +164,7 @@ const char *ms_csrf_make(apr_pool_t *p, const ms_token *token, const char *realm
 
 int ms_csrf_check(apr_pool_t *p, const char *text, const ms_token *token, const char *realm)
 {
-    unsigned char bytes[2 * SHA256_BYTES + 3], mac[SHA256_BYTES];
+    unsigned char bytes[2 * MS_DIGEST_LEN + 3], mac[MS_DIGEST_LEN];
     char padded[MS_CSRF_LEN + 3];
 
     if (!text || strlen(text) != MS_CSRF_LEN || !is_base64url(text, MS_CSRF_LEN)) {
@@ -163,12 +174,12 @@ int ms_csrf_check(apr_pool_t *p, const char *text, const ms_token *token, const 
         padded[i] = text[i] == '-' ? '+' : text[i] == '_' ? '/' : text[i];
     }
     memcpy(padded + MS_CSRF_LEN, "==", 3);
-    if (apr_base64_decode_binary(bytes, padded) != 2 * SHA256_BYTES) {
+    if (apr_base64_decode_binary(bytes, padded) != 2 * MS_DIGEST_LEN) {
         return 0;
     }
     session_mac(p, token, realm, mac);
-    for (int i = 0; i < SHA256_BYTES; i++) {
-        bytes[i] ^= bytes[SHA256_BYTES + i];
+    for (int i = 0; i < MS_DIGEST_LEN; i++) {
+        bytes[i] ^= bytes[MS_DIGEST_LEN + i];
     }
-    return apr_crypto_equals(bytes, mac, SHA256_BYTES);
+    return apr_crypto_equals(bytes, mac, MS_DIGEST_LEN);
 }

@@ -11,7 +11,8 @@
 #define MS_ID_LEN     22 /* 16 random bytes, base64url without padding (RFC 4648, section 5) */
 #define MS_SECRET_LEN 43 /* 32 random bytes, likewise */
 #define MS_TOKEN_LEN  (MS_ID_LEN + 1 + MS_SECRET_LEN)
-#define MS_HASH_LEN   64 /* SHA-256 in lower-case hex */
+#define MS_DIGEST_LEN 32 /* SHA-256 */
+#define MS_HASH_LEN   64 /* the same in lower-case hex */
 #define MS_CSRF_LEN   86 /* 32 bytes of mask and 32 masked bytes, base64url */
 
 typedef struct ms_token {
@@ -40,9 +41,15 @@ int ms_token_is_id(const char *text, apr_size_t len);
 void ms_token_format(const ms_token *token, char out[MS_TOKEN_LEN + 1]);
 
 /**
- * SHA-256 of the secret's 43 characters, in hex: what the table keeps.
+ * SHA-256 of the secret's 43 characters.
  * @param p  scratch; something below 1 KB is allocated
  */
+void ms_token_digest(const ms_token *token, unsigned char digest[MS_DIGEST_LEN], apr_pool_t *p);
+
+/** A digest in hex: what the table keeps. */
+void ms_token_hex(const unsigned char digest[MS_DIGEST_LEN], char hex[MS_HASH_LEN + 1]);
+
+/** Both in one. */
 void ms_token_hash(const ms_token *token, char hex[MS_HASH_LEN + 1], apr_pool_t *p);
 
 /** Compare two hashes in constant time. Returns 1 where equal; anything but 64 characters is

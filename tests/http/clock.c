@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A clock for tests, put before the C library's: the true time plus the seconds that stand, as a
- * 64-bit number, at the start of the file that TEST_CLOCK names.
+ * A clock for tests, put before the C library's: the true time plus the seconds that stand, as two
+ * 64-bit numbers, at the start of the file that TEST_CLOCK names. The first is for the clock on the
+ * wall, the second for the one that counts since boot.
  */
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -12,23 +13,28 @@
 #include <time.h>
 #include <unistd.h>
 
-static volatile const int64_t *offset;
+static volatile const int64_t *offsets;
 
 __attribute__((constructor)) static void open_clock(void)
 {
     const char *name = getenv("TEST_CLOCK");
     const int fd = name ? open(name, O_RDONLY | O_CLOEXEC) : -1;
-    void *at = fd >= 0 ? mmap(NULL, sizeof(*offset), PROT_READ, MAP_SHARED, fd, 0) : MAP_FAILED;
+    void *at = fd >= 0 ? mmap(NULL, 2 * sizeof(*offsets), PROT_READ, MAP_SHARED, fd, 0) : MAP_FAILED;
 
-    offset = at == MAP_FAILED ? NULL : at;
+    offsets = at == MAP_FAILED ? NULL : at;
     if (fd >= 0) {
         close(fd);
     }
 }
 
-static time_t shift(void)
+static time_t shift(clockid_t which)
 {
-    return offset ? (time_t)*offset : 0;
+    if (!offsets) {
+        return 0;
+    }
+    return (time_t)(which == CLOCK_REALTIME || which == CLOCK_REALTIME_COARSE ? offsets[0]
+                    : which == CLOCK_BOOTTIME                                 ? offsets[1]
+                                                                              : 0);
 }
 
 int clock_gettime(clockid_t which, struct timespec *t)
@@ -40,8 +46,8 @@ int clock_gettime(clockid_t which, struct timespec *t)
         *(void **)&real = dlsym(RTLD_NEXT, "clock_gettime");
     }
     rv = real(which, t);
-    if (rv == 0 && (which == CLOCK_REALTIME || which == CLOCK_REALTIME_COARSE)) {
-        t->tv_sec += shift();
+    if (rv == 0) {
+        t->tv_sec += shift(which);
     }
     return rv;
 }

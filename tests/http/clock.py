@@ -1,31 +1,37 @@
 # SPDX-License-Identifier: Apache-2.0
 """A clock that a test sets: the httpd under test takes it for the true one."""
+import atexit
+import functools
 import mmap
 import os
 import pathlib
+import shutil
 import struct
 import subprocess
 import tempfile
 import time
 
-from harness import TOOL, Server
+
+@functools.cache
+def library() -> str:
+    folder = tempfile.mkdtemp(prefix="ms-clock-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    os.chmod(folder, 0o755)
+    source = pathlib.Path(__file__).with_name("clock.c")
+    subprocess.run(["cc", "-shared", "-fPIC", "-D_GNU_SOURCE", "-O1", "-o", f"{folder}/clock.so", source, "-ldl"], check=True)
+    return f"{folder}/clock.so"
 
 
 class Clock:
     """Seconds from the true time, for every httpd that was given this clock."""
 
     def __init__(self):
-        self.folder = tempfile.TemporaryDirectory(prefix="ms-clock-")
-        self.library = os.path.join(self.folder.name, "clock.so")
-        os.chmod(self.folder.name, 0o755)
-        source = pathlib.Path(__file__).with_name("clock.c")
-        subprocess.run(["cc", "-shared", "-fPIC", "-D_GNU_SOURCE", "-O1", "-o", self.library, source, "-ldl"], check=True)
-        self.file = os.path.join(self.folder.name, "offset")
-        with open(self.file, "wb") as f:
-            f.write(bytes(mmap.PAGESIZE))
+        number, self.file = tempfile.mkstemp(prefix="clock-", dir=os.path.dirname(library()))
+        os.write(number, bytes(mmap.PAGESIZE))
         os.chmod(self.file, 0o644)
-        self.view = mmap.mmap(os.open(self.file, os.O_RDWR), mmap.PAGESIZE)
-        self.offset = 0
+        self.view = mmap.mmap(number, mmap.PAGESIZE)
+        os.close(number)
+        self.offset = self.waited = 0
 
     def set(self, seconds: int) -> None:
         self.offset = seconds
@@ -37,12 +43,19 @@ class Clock:
     def now(self) -> int:
         return int(time.time()) + self.offset
 
-    def give_to(self, server: Server) -> Server:
-        before = server.environment().get("LD_PRELOAD", "")
-        server.more_environment = {"TEST_CLOCK": self.file, "LD_PRELOAD": f"{before}:{self.library}".strip(":")}
+    def wait(self, seconds: int) -> None:
+        """Time passes for whatever measures it, though nobody sets the clock."""
+        self.waited += seconds
+        self.view[8:16] = struct.pack("=q", self.waited)
+
+    def give_to(self, server):
+        server.clock = self
         return server
+
+    def environment(self, preloaded: str) -> dict[str, str]:
+        return {"TEST_CLOCK": self.file, "LD_PRELOAD": f"{preloaded}:{library()}".strip(":")}
 
 
 def is_possible() -> bool:
     """Not under valgrind, which puts itself before the C library."""
-    return TOOL != "valgrind"
+    return os.environ.get("MS_TOOL") != "valgrind"

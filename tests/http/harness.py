@@ -26,6 +26,7 @@ import time
 import urllib.parse
 
 import databases
+from clock import Clock
 from databases import free_port
 
 HTTPD = shutil.which("apache2", path="/usr/sbin:" + os.environ["PATH"]) or shutil.which("httpd")
@@ -35,6 +36,7 @@ MODULE = os.environ.get("MS_MODULE", str(pathlib.Path(__file__).parents[2] / "bu
 TOOL = os.environ.get("MS_TOOL", "")
 COOKIE = "__Host-session"
 PASSWORDS = {"alice": "wonderland", "bob": "builder"}
+CACHE = os.environ.get("MS_CACHE", "off") == "on"  # whether look-ups are cached where a test does not say
 DEADLINE = 60 if TOOL else 20  # seconds after which something hangs
 
 BASE_MODULES = (
@@ -123,6 +125,7 @@ class Server:
         self.db = self.root / "db" / "sessions.db"  # where the database is SQLite's
         self.database = database or databases.chosen()
         self.connection = None
+        self.clock = Clock() if CACHE else None
         self.lock = threading.Lock()
         self.expected: list[str] = []
         self.expects_5xx = False
@@ -135,7 +138,8 @@ class Server:
             loads += f'LoadModule managed_session_module "{MODULE}"\n'
         self.params = self.database.create(self.db)
         base = base.replace("DBDriver sqlite3", f"DBDriver {self.database.driver}")
-        base = base.replace("@EXTRA@", (PREFORK if mpm == "prefork" else EVENT) + extra)
+        cache = f"ManagedSessionCacheTTL {int(CACHE)}\n" if load_module else ""
+        base = base.replace("@EXTRA@", (PREFORK if mpm == "prefork" else EVENT) + cache + extra)
         self.write("httpd.conf", loads + self.fill(base) + self.fill(config))
 
     def _lay_out(self) -> None:
@@ -185,7 +189,8 @@ class Server:
             env |= {"LD_PRELOAD": os.path.realpath(lib),
                     "ASAN_OPTIONS": f"detect_leaks=0:abort_on_error=1:log_path={self.root}/logs/asan",
                     "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1"}
-        return env | getattr(self, "more_environment", {})
+        env |= getattr(self, "more_environment", {})
+        return env | self.clock.environment(env.get("LD_PRELOAD", "")) if self.clock else env
 
     def start(self) -> "Server":
         self.process = subprocess.Popen(self.command(), env=self.environment(), start_new_session=True,
@@ -275,9 +280,22 @@ class Server:
     statements_from = 0
 
     def forget_statements(self) -> None:
+        self.age_cache()
         self.statements_from = len(self.error_log())
 
+    def age_cache(self) -> None:
+        """What the module knows by heart is too old now to be used."""
+        if self.clock:
+            self.clock.wait(2)
+
     def sql(self, statement: str, *args) -> list[tuple]:
+        """Run a statement behind the module's back. Afterwards its cache is too old to know better."""
+        rows = self._sql(statement, args)
+        if not statement.startswith("SELECT"):
+            self.age_cache()
+        return rows
+
+    def _sql(self, statement: str, args) -> list[tuple]:
         if isinstance(self.database, databases.Sqlite):
             with contextlib.closing(self.database.connect(self.params)) as connection:
                 return databases.execute(connection, statement, args)

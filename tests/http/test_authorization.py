@@ -724,6 +724,7 @@ def test_without_the_database_nobody_is_let_in_and_nobody_is_signed_out(lose, fi
         token = sign_in(server)
         assert get(server, "/app/", token).text == PAGE
         lose(server.db)
+        server.age_cache()
         try:
             server.expect(r"MS0001|MS0002|MS0004|dbd:error\]", status_5xx=True)
             for headers in (NAVIGATION, FETCH):

@@ -34,6 +34,8 @@ MISTAKES = {
     "ManagedSessionLimit": ("takes a number of sessions from 0", "-1", "many", "10001", "5x", "0x10"),
     "ManagedSessionCleanupInterval": ("takes 0 for off, or a time up to 400d", "401d", "-1", "nightly"),
     "ManagedSessionCleanupBatch": ("takes a number of rows from 1 to 100000", "0", "-1", "100001", "all"),
+    "ManagedSessionCacheTTL": ("takes 0 for off, or a time up to 1h", "61m", "-1", "short"),
+    "ManagedSessionCacheEntries": ("takes a number of sessions from 64 to 4194304", "63", "4194305", "many"),
     "ManagedSessionEventLog": ('takes a file, or "|program"', '"|"'),
     "ManagedSessionLoginLimit": ("takes a", "-1 5m", "ten 5m", "10", "10 0", "10 8d", "10 soon", "10001 5m"),
     "ManagedSessionLabel": ("takes a string expression", '"%{nonsense:x}"', '"%{env:X"', '"%{tolower"'),

@@ -169,6 +169,7 @@ def test_a_database_that_was_moved_away_and_back_works_without_a_restart(persist
         assert get(server, "/app/", token).text == PAGE
         server.expect(UNREACHABLE, status_5xx=True)
         (server.root / "db").rename(server.root / "elsewhere")
+        server.age_cache()
         answers = [get(server, "/app/", token) for _ in range(3)]
         signing_in = post(server, "/login", {"username": "bob", "password": "builder"})
         (server.root / "elsewhere").rename(server.root / "db")

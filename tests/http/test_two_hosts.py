@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two web servers on one database: what happens on one is so on the other with the next request."""
+import time
+
 import pytest
 
 import databases
@@ -40,6 +42,16 @@ def test_a_revocation_here_is_so_there_at_once(hosts):
         answer = request(here, "DELETE", f"/sessions/{other[:22]}", {"Cookie": f"__Host-session={mine}"})
         assert answer.status == 204 and get(there, "/app/", other).status == 401
         assert post(there, "/logout", cookie=mine).status == 303 and get(here, "/app/", mine).status == 401
+
+
+def test_with_look_ups_cached_a_revocation_here_is_so_there_within_their_time_to_live(hosts):
+    here, _ = hosts
+    with Server(SITE + "ManagedSessionCacheTTL 1s\n", database=Shared(here)) as there:
+        mine, other = sign_in(here), sign_in(here)
+        assert get(there, "/app/", other).status == 200
+        assert request(here, "DELETE", f"/sessions/{other[:22]}", {"Cookie": f"__Host-session={mine}"}).status == 204
+        time.sleep(1.1)
+        assert get(there, "/app/", other).status == 401 and get(there, "/app/", mine).status == 200
 
 
 def test_a_list_shows_the_sessions_of_both(hosts):

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The order is what counts: the cache is told after the table, and before the answer. An error of
+ * the database may hide a change that was made, so the cache is told then too.
+ */
+#include "registry.h"
+
+#include <string.h>
+#include <time.h>
+#include <apr_shm.h>
+#include <http_config.h>
+#include <http_log.h>
+#include "counters.h"
+
+APLOG_USE_MODULE(managed_session);
+
+/* Its number goes up with every change of what the memory looks like. */
+#define RETAINED "mod_managed_session cache 1"
+
+/* What lives as long as httpd's parent does. */
+typedef struct retained {
+    apr_shm_t *shm;
+    apr_size_t entries;
+} retained;
+
+static ms_cache *cache; /* process-wide, set at start; NULL: none */
+
+/* Not by the clock that can be set: an hour back would be an hour more for every entry. */
+static apr_int64_t steady_ms(void)
+{
+    struct timespec t;
+
+#ifdef CLOCK_BOOTTIME
+    clock_gettime(CLOCK_BOOTTIME, &t);
+#else
+    clock_gettime(CLOCK_MONOTONIC, &t);
+#endif
+    return (apr_int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static retained *get_retained(void)
+{
+    retained *kept = ap_retained_data_get(RETAINED);
+
+    return kept ? kept : ap_retained_data_create(RETAINED, sizeof(*kept));
+}
+
+static apr_status_t make_memory(server_rec *s, retained *kept, apr_size_t entries)
+{
+    const apr_size_t size = ms_cache_size(entries);
+    apr_status_t rv;
+
+    if (kept->shm) {
+        apr_shm_destroy(kept->shm);
+        kept->shm = NULL;
+    }
+    rv = apr_shm_create(&kept->shm, size, NULL, s->process->pool);
+    if (rv == APR_SUCCESS) {
+        memset(apr_shm_baseaddr_get(kept->shm), 0, size);
+        kept->entries = entries;
+    }
+    return rv;
+}
+
+void ms_registry_init(server_rec *s, apr_size_t entries)
+{
+    retained *kept = get_retained();
+    apr_status_t rv = APR_SUCCESS;
+
+    cache = NULL;
+    if (entries == 0) {
+        return;
+    }
+    if (!kept->shm || kept->entries != entries) {
+        rv = make_memory(s, kept, entries);
+    }
+    if (rv != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, rv, s,
+                     "MS0063: no shared memory for the look-up cache: every request asks the "
+                     "database; a smaller ManagedSessionCacheEntries needs less");
+        return;
+    }
+    cache = ms_cache_create(apr_shm_baseaddr_get(kept->shm), entries);
+}
+
+void ms_registry_child_init(void)
+{
+    if (cache) {
+        ms_cache_child_init(cache);
+    }
+}
+
+/* ---- find and touch ---------------------------------------------------------------------------
+ */
+
+static ms_cache_key key_of(const ms_asker *ask, const char *id, const ms_found *found)
+{
+    const ms_cache_key key = {ms_store_tag(ask->store), id, found->digest};
+
+    return key;
+}
+
+static const ms_row *get(const ms_asker *ask, const ms_token *token, apr_int64_t now,
+                         ms_found *found)
+{
+    const ms_cache_key key = key_of(ask, token->id, found);
+    const ms_row *row = ms_cache_get(cache, &key, steady_ms(), found->ttl, ask->p, &found->ticket);
+
+    /* One that has expired may have been used through another host since: ask. */
+    return row && row->expires_at > now ? row : NULL;
+}
+
+static apr_status_t ask_table(const ms_asker *ask, const ms_token *token, apr_int64_t now,
+                              ms_found *found)
+{
+    char hash[MS_HASH_LEN + 1];
+    apr_status_t rv;
+
+    if (found->ttl) {
+        ms_cache_ask(cache, steady_ms(), &found->ticket);
+    }
+    rv = ms_store_find(ask, token->id, now, &found->row);
+    if (rv == APR_SUCCESS && found->row) {
+        ms_token_hex(found->digest, hash);
+        if (!ms_token_hash_equal(hash, found->row->secret_hash)) {
+            found->row = NULL;
+        }
+    }
+    if (rv == APR_SUCCESS && found->row && found->ttl) {
+        const ms_cache_key key = key_of(ask, token->id, found);
+
+        ms_cache_put(cache, &key, found->row, &found->ticket);
+    }
+    return rv;
+}
+
+apr_status_t ms_registry_find(const ms_asker *ask, const ms_token *token, apr_int64_t now,
+                              apr_int64_t ttl, ms_found *found)
+{
+    found->ttl = cache ? ttl * 1000 : 0;
+    found->row = NULL;
+    ms_token_digest(token, found->digest, ask->p);
+    ms_count(MS_COUNT_LOOKUPS, 1);
+    if (found->ttl) {
+        found->row = get(ask, token, now, found);
+    }
+    if (found->row) {
+        ms_count(MS_COUNT_CACHE_HITS, 1);
+        return APR_SUCCESS;
+    }
+    return ask_table(ask, token, now, found);
+}
+
+static void update(const ms_asker *ask, const ms_found *found, const ms_row *row)
+{
+    if (found->ttl) {
+        const ms_cache_key key = key_of(ask, row->id, found);
+
+        ms_cache_update(cache, &key, row, &found->ticket);
+    }
+}
+
+apr_status_t ms_registry_touch(const ms_asker *ask, const ms_found *found, const char *ip,
+                               apr_int64_t now, apr_int64_t expires, apr_int64_t interval,
+                               apr_int64_t *touched)
+{
+    ms_row row = *found->row;
+    apr_status_t rv;
+
+    row.last_seen_at = now;
+    update(ask, found, &row);
+    rv = ms_store_touch(ask, found->row, ip, now, expires, interval, touched);
+    if (rv == APR_SUCCESS && *touched > 0) {
+        row.expires_at = expires;
+        update(ask, found, &row);
+    }
+    return rv;
+}
+
+/* ---- end -------------------------------------------------------------------------------------
+ */
+
+static void forget(const char *user)
+{
+    if (cache) {
+        ms_cache_forget_user(cache, user);
+    }
+}
+
+apr_status_t ms_registry_end(const ms_asker *ask, const char *user, const char *id, apr_int64_t now,
+                             apr_int64_t *ended)
+{
+    const apr_status_t rv = ms_store_end(ask, user, id, now, ended);
+
+    forget(user);
+    return rv;
+}
+
+apr_status_t ms_registry_end_all(const ms_asker *ask, const char *user, const char *except,
+                                 apr_int64_t now, apr_int64_t *ended)
+{
+    const apr_status_t rv = ms_store_end_all(ask, user, except, now, ended);
+
+    forget(user);
+    return rv;
+}
+
+apr_status_t ms_registry_evict(const ms_asker *ask, const ms_row *keep, apr_int64_t now,
+                               apr_int64_t limit, apr_int64_t *evicted)
+{
+    const apr_status_t rv = ms_store_evict(ask, keep, now, limit, evicted);
+
+    forget(keep->user);
+    return rv;
+}
+
+apr_status_t ms_registry_end_over(const ms_asker *ask, const ms_row *row, apr_int64_t now,
+                                  apr_int64_t limit, apr_int64_t *ended)
+{
+    const apr_status_t rv = ms_store_end_over(ask, row, now, limit, ended);
+
+    forget(row->user);
+    return rv;
+}

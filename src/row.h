@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A session as its row in the table has it. All times are epoch seconds.
+ */
+#ifndef MS_ROW_H
+#define MS_ROW_H
+
+#include <apr.h>
+
+typedef struct ms_row {
+    const char *id;
+    const char *secret_hash;
+    const char *user;
+    apr_int64_t created_at;
+    apr_int64_t last_seen_at;
+    apr_int64_t expires_at;
+    apr_int64_t max_expires_at;
+    const char *created_ip;
+    const char *last_ip;
+    const char *user_agent;
+    const char *label; /* NULL: none */
+    const char *auth_method;
+    int persistent;
+} ms_row;
+
+#endif

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unit.h"
+
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "cache.h"
+
+#define ENTRIES 64
+#define NOW     ((apr_int64_t)1000000)
+#define TTL     ((apr_int64_t)1000)
+#define ID      "abcdefghijklmnopqrstuv"
+
+static const unsigned char store[MS_CACHE_STORE_LEN] = "a table";
+static const unsigned char other_store[MS_CACHE_STORE_LEN] = "another table";
+static const unsigned char digest[MS_DIGEST_LEN] = "a secret's digest";
+static const unsigned char other_digest[MS_DIGEST_LEN] = "another secret's digest";
+static const ms_cache_key key = {store, ID, digest};
+
+static ms_cache *new_cache(void)
+{
+    void *memory = aligned_alloc(64, (ms_cache_size(ENTRIES) + 63) / 64 * 64);
+
+    assert_non_null(memory);
+    memset(memory, 0, ms_cache_size(ENTRIES));
+    return ms_cache_create(memory, ENTRIES);
+}
+
+static ms_row row_of(const char *user)
+{
+    const ms_row row = {.id = ID,
+                        .secret_hash = "",
+                        .user = user,
+                        .created_at = 1,
+                        .last_seen_at = 2,
+                        .expires_at = 3,
+                        .max_expires_at = 4,
+                        .auth_method = "form",
+                        .persistent = 1};
+
+    return row;
+}
+
+static void keep(ms_cache *cache, const ms_cache_key *as, const char *user, apr_int64_t now)
+{
+    const ms_row row = row_of(user);
+    ms_cache_ticket ticket;
+
+    ms_cache_ask(cache, now, &ticket);
+    ms_cache_put(cache, as, &row, &ticket);
+}
+
+static const ms_row *get(ms_cache *cache, const ms_cache_key *as, apr_int64_t now, void **state)
+{
+    ms_cache_ticket ticket;
+
+    return ms_cache_get(cache, as, now, TTL, *state, &ticket);
+}
+
+static void an_empty_cache_knows_nothing(void **state)
+{
+    ms_cache *cache = new_cache();
+
+    assert_null(get(cache, &key, NOW, state));
+    free(cache);
+}
+
+static void what_was_put_is_found_with_all_that_is_kept(void **state)
+{
+    ms_cache *cache = new_cache();
+    const ms_row *row;
+
+    keep(cache, &key, "alice", NOW);
+    row = get(cache, &key, NOW, state);
+    assert_non_null(row);
+    assert_string_equal(row->id, ID);
+    assert_string_equal(row->user, "alice");
+    assert_string_equal(row->auth_method, "form");
+    assert_int_equal(row->created_at, 1);
+    assert_int_equal(row->last_seen_at, 2);
+    assert_int_equal(row->expires_at, 3);
+    assert_int_equal(row->max_expires_at, 4);
+    assert_int_equal(row->persistent, 1);
+    assert_string_equal(row->created_ip, "");
+    assert_null(row->label);
+    free(cache);
+}
+
+static void it_is_found_for_its_time_to_live_and_no_longer(void **state)
+{
+    ms_cache *cache = new_cache();
+
+    keep(cache, &key, "alice", NOW);
+    assert_non_null(get(cache, &key, NOW + TTL - 1, state));
+    assert_null(get(cache, &key, NOW + TTL, state));
+    assert_null(get(cache, &key, NOW - 1, state));
+    free(cache);
+}
+
+static void another_id_secret_or_store_is_another_session(void **state)
+{
+    const ms_cache_key others[] = {{store, "abcdefghijklmnopqrstuw", digest},
+                                   {store, ID, other_digest},
+                                   {other_store, ID, digest}};
+    ms_cache *cache = new_cache();
+
+    keep(cache, &key, "alice", NOW);
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        assert_null(get(cache, &others[i], NOW, state));
+    }
+    free(cache);
+}
+
+static void the_newer_answer_counts(void **state)
+{
+    ms_cache *cache = new_cache();
+
+    keep(cache, &key, "alice", NOW);
+    keep(cache, &key, "bob", NOW + 1);
+    assert_string_equal(get(cache, &key, NOW + 1, state)->user, "bob");
+    free(cache);
+}
+
+static void a_user_whose_session_was_ended_is_forgotten_and_nobody_else(void **state)
+{
+    const ms_cache_key bobs = {store, "vutsrqponmlkjihgfedcba", digest};
+    ms_cache *cache = new_cache();
+
+    keep(cache, &key, "alice", NOW);
+    keep(cache, &bobs, "bob", NOW);
+    ms_cache_forget_user(cache, "alice");
+    assert_null(get(cache, &key, NOW, state));
+    assert_non_null(get(cache, &bobs, NOW, state));
+    keep(cache, &key, "alice", NOW);
+    assert_non_null(get(cache, &key, NOW, state));
+    free(cache);
+}
+
+static void all_can_be_forgotten(void **state)
+{
+    ms_cache *cache = new_cache();
+
+    keep(cache, &key, "alice", NOW);
+    ms_cache_forget_all(cache);
+    assert_null(get(cache, &key, NOW, state));
+    free(cache);
+}
+
+static void what_was_read_before_an_end_is_not_kept_after_it(void **state)
+{
+    const ms_row row = row_of("alice");
+    ms_cache *cache = new_cache();
+    ms_cache_ticket ticket;
+
+    ms_cache_ask(cache, NOW, &ticket);
+    ms_cache_forget_user(cache, "alice");
+    ms_cache_put(cache, &key, &row, &ticket);
+    assert_null(get(cache, &key, NOW, state));
+    ms_cache_ask(cache, NOW, &ticket);
+    ms_cache_forget_all(cache);
+    ms_cache_put(cache, &key, &row, &ticket);
+    assert_null(get(cache, &key, NOW, state));
+    free(cache);
+}
+
+static void an_update_is_found_but_makes_nothing_live_longer(void **state)
+{
+    ms_cache *cache = new_cache();
+    ms_row row = row_of("alice");
+    ms_cache_ticket ticket;
+
+    keep(cache, &key, "alice", NOW);
+    assert_non_null(ms_cache_get(cache, &key, NOW + TTL / 2, TTL, *state, &ticket));
+    row.last_seen_at = 77;
+    ms_cache_update(cache, &key, &row, &ticket);
+    assert_int_equal(get(cache, &key, NOW + TTL / 2, state)->last_seen_at, 77);
+    assert_null(get(cache, &key, NOW + TTL, state));
+    ms_cache_forget_user(cache, "alice");
+    ms_cache_update(cache, &key, &row, &ticket);
+    assert_null(get(cache, &key, NOW + TTL / 2, state));
+    free(cache);
+}
+
+static void names_that_do_not_fit_are_not_kept(void **state)
+{
+    ms_cache *cache = new_cache();
+    char *name = apr_pcalloc(*state, 256);
+
+    memset(name, 'a', 118); /* with "form" and two NULs: 124 bytes */
+    keep(cache, &key, name, NOW);
+    assert_string_equal(get(cache, &key, NOW, state)->user, name);
+    ms_cache_forget_all(cache);
+    memset(name, 'a', 119);
+    keep(cache, &key, name, NOW);
+    assert_null(get(cache, &key, NOW, state));
+    memset(name, 'a', 255);
+    keep(cache, &key, name, NOW);
+    assert_null(get(cache, &key, NOW, state));
+    free(cache);
+}
+
+/* However many there are: the last ones are found, and memory is what was asked for. */
+static void a_full_cache_gives_up_what_was_read_longest_ago(void **state)
+{
+    ms_cache *cache = new_cache();
+    char id[MS_ID_LEN + 1];
+
+    for (int i = 0; i < 100 * ENTRIES; i++) {
+        const ms_cache_key one = {store, id, digest};
+
+        apr_snprintf(id, sizeof(id), "%011d%011d", i * 7919, i);
+        keep(cache, &one, "alice", NOW + i);
+        assert_non_null(get(cache, &one, NOW + i, state));
+    }
+    free(cache);
+}
+
+/* The state word of the slot that holds ID. */
+static apr_uint64_t *state_of(ms_cache *cache)
+{
+    unsigned char *bytes = (unsigned char *)cache;
+
+    for (apr_size_t i = 8; i < ms_cache_size(ENTRIES); i += 8) {
+        if (memcmp(bytes + i, ID, MS_ID_LEN) == 0) {
+            return (apr_uint64_t *)(void *)(bytes + i - 8);
+        }
+    }
+    fail_msg("it is nowhere");
+    return NULL;
+}
+
+static pid_t a_process_that_is_gone(void)
+{
+    const pid_t pid = fork();
+
+    if (pid == 0) {
+        _exit(0);
+    }
+    waitpid(pid, NULL, 0);
+    return pid;
+}
+
+static void what_is_being_written_is_not_read_nor_written_by_others(void **state)
+{
+    ms_cache *cache = new_cache();
+
+    keep(cache, &key, "alice", NOW);
+    *state_of(cache) |= (apr_uint64_t)getppid();
+    assert_null(get(cache, &key, NOW, state));
+    keep(cache, &key, "alice", NOW + 1);
+    assert_null(get(cache, &key, NOW + 1, state));
+    free(cache);
+}
+
+static void a_slot_whose_writer_died_is_used_again(void **state)
+{
+    ms_cache *cache = new_cache();
+
+    keep(cache, &key, "alice", NOW);
+    *state_of(cache) |= (apr_uint64_t)a_process_that_is_gone();
+    assert_null(get(cache, &key, NOW, state));
+    keep(cache, &key, "alice", NOW + 1);
+    assert_non_null(get(cache, &key, NOW + 1, state));
+    free(cache);
+}
+
+static void a_child_frees_what_a_predecessor_of_its_number_held(void **state)
+{
+    ms_cache *cache = new_cache();
+
+    keep(cache, &key, "alice", NOW);
+    *state_of(cache) |= (apr_uint64_t)getpid();
+    ms_cache_child_init(cache);
+    keep(cache, &key, "alice", NOW + 1);
+    assert_non_null(get(cache, &key, NOW + 1, state));
+    free(cache);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(an_empty_cache_knows_nothing),
+        TEST(what_was_put_is_found_with_all_that_is_kept),
+        TEST(it_is_found_for_its_time_to_live_and_no_longer),
+        TEST(another_id_secret_or_store_is_another_session),
+        TEST(the_newer_answer_counts),
+        TEST(a_user_whose_session_was_ended_is_forgotten_and_nobody_else),
+        TEST(all_can_be_forgotten),
+        TEST(what_was_read_before_an_end_is_not_kept_after_it),
+        TEST(an_update_is_found_but_makes_nothing_live_longer),
+        TEST(names_that_do_not_fit_are_not_kept),
+        TEST(a_full_cache_gives_up_what_was_read_longest_ago),
+        TEST(what_is_being_written_is_not_read_nor_written_by_others),
+        TEST(a_slot_whose_writer_died_is_used_again),
+        TEST(a_child_frees_what_a_predecessor_of_its_number_held),
+    };
+
+    return RUN(tests);
+}
