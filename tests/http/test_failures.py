@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A database server that goes away under load, in many ways, and comes back: 503 meanwhile, and nobody is signed out."""
 import http.client
+import os
 import re
 import signal
+import subprocess
 import threading
 import time
 
@@ -148,6 +150,27 @@ class Expelled:
         self.admin.close()
 
 
+class Frozen:
+    """Its processes stand still, while their host goes on answering for them: nothing that libpq or the connector bounds."""
+
+    def __init__(self, seconds: float):
+        self.seconds = seconds
+
+    def processes(self, instance) -> list[int]:
+        """Each of PostgreSQL's is of a group of its own."""
+        found = subprocess.run(["pgrep", "-P", str(instance.process.pid)], capture_output=True, text=True)
+        return [instance.process.pid, *map(int, found.stdout.split())]
+
+    def begin(self, instance) -> None:
+        for pid in self.processes(instance):
+            os.kill(pid, signal.SIGSTOP)
+        time.sleep(self.seconds)
+
+    def end(self, instance) -> None:
+        for pid in self.processes(instance):
+            os.kill(pid, signal.SIGCONT)
+
+
 WAYS = {"stopped": Stopped(signal.SIGTERM), "stopped at once": Stopped(signal.SIGQUIT if PGSQL else signal.SIGKILL),
         "killed": Stopped(signal.SIGKILL), "expelled": Expelled()}
 WAYS |= {"locked": Locked()} if PGSQL else {}
@@ -176,6 +199,24 @@ def test_a_database_that_goes_away_and_comes_back(own_database, way):
         # one line a second from each child, beside what mod_dbd itself has to say
         lines = len(re.findall(r"MS000\d", server.new_log()))
         assert 1 <= lines <= 2 * (lasted + 2), lines
+        server.expect(ALLOWED, status_5xx=True)
+
+
+def test_a_frozen_database_holds_as_many_requests_as_there_are_connections_and_no_more(own_database):
+    """The others get 503 in two seconds each; when it goes on, so does everything. MS_FROZEN: seconds."""
+    fault = Frozen(float(os.environ.get("MS_FROZEN", "5")))
+    with site(own_database, "DBDMin 1\nDBDKeep 2\nDBDMax 2\n") as server:
+        server.expect(ALLOWED, status_5xx=True)
+        token = sign_in(server)
+        with Load(server, token) as load, Load(server, token) as more:
+            another(load, 200)
+            fault.begin(own_database)
+            another(load, 503)
+            assert get(server, "/").status == 200
+            fault.end(own_database)
+            another(load, 200)
+        assert not load.wrong + more.wrong, (load.wrong + more.wrong)[:5]
+        assert get(server, "/app/", token).text == PAGE
         server.expect(ALLOWED, status_5xx=True)
 
 
