@@ -25,6 +25,9 @@ APLOG_USE_MODULE(managed_session);
 
 #define FILTER_NAME "MANAGED_SESSION"
 
+/* mod_include's, process-wide, set at start; NULL: it is not loaded. */
+static const ap_filter_rec_t *includes;
+
 /* ---- the user's header ----------------------------------------------------------------------- */
 
 /* Applications fold names: CGI, WSGI and PHP read X_Remote_User, X.Remote.User and the like as one.
@@ -225,12 +228,9 @@ static void tell_caches(request_rec *r, const ms_request *request)
 
 static int is_includes_ahead(const ap_filter_t *f)
 {
-    for (f = f->next; f; f = f->next) {
-        if (ap_cstr_casecmp(f->frec->name, "INCLUDES") == 0) {
-            return 1;
-        }
+    for (f = f->next; f && f->frec != includes; f = f->next) {
     }
-    return 0;
+    return includes && f;
 }
 
 /* A page for everybody may include a part that is for one user, which is known only once its
@@ -303,10 +303,16 @@ static int before_handlers(request_rec *r)
     return DECLINED;
 }
 
+static void find_includes(void)
+{
+    includes = ap_get_output_filter_handle("INCLUDES");
+}
+
 void ms_backend_register_hooks(void)
 {
     static const char *const cache[] = {"mod_cache.c", NULL};
 
+    ap_hook_optional_fn_retrieve(find_includes, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_handler(before_handlers, cache, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_translate_name(on_redirect, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_post_read_request(on_request, NULL, NULL, APR_HOOK_REALLY_FIRST);

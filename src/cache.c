@@ -5,6 +5,9 @@
  * wrote meanwhile (a sequence lock); writers that find a slot taken let it be, unless the process
  * that took it is gone.
  *
+ * Of a secret a keyed hash is kept and compared, 128 bits long, under a key that nobody sees: what
+ * the table keeps, SHA-256, would be a third of all the work that a session adds to a request.
+ *
  * Nothing is ever searched for to be deleted: each slot carries the number of times that sessions
  * of its user (or of others who share the counter) had been ended when its row was read, and
  * counts for nothing once that number has gone up.
@@ -17,7 +20,8 @@
 #include <stddef.h>
 #include <string.h>
 #include <unistd.h>
-#include <apr_crypto.h>
+#include <apr_general.h>
+#include <apr_siphash.h>
 
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "64-bit atomics must work between processes");
 
@@ -30,7 +34,7 @@ _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "64-bit atomics must work between pr
 typedef struct entry {
     char id[ID_SPACE]; /* first, since it decides about the rest */
     unsigned char store[MS_CACHE_STORE_LEN];
-    unsigned char digest[MS_DIGEST_LEN];
+    apr_uint64_t mac[2]; /* of the secret */
     apr_int64_t read_at;
     apr_uint64_t user_forgotten;
     apr_int64_t created_at;
@@ -40,7 +44,7 @@ typedef struct entry {
     apr_uint16_t counter; /* the user's */
     unsigned char user_len;
     unsigned char persistent;
-    char text[124]; /* user and authentication method, each NUL-terminated */
+    char text[140]; /* user and authentication method, each NUL-terminated */
 } entry;
 
 typedef _Atomic apr_uint64_t word;
@@ -57,7 +61,8 @@ _Static_assert(sizeof(slot) % LINE == 0, "slots share no cache line");
 _Static_assert(COUNTERS <= 65536, "a counter's number is kept in 16 bits");
 
 struct ms_cache {
-    apr_uint64_t sets;
+    apr_uint64_t sets; /* 0: not laid out yet */
+    unsigned char keys[2][APR_SIPHASH_KSIZE];
     _Alignas(LINE) word forgotten; /* how often anybody's were */
     _Alignas(LINE) word user_forgotten[COUNTERS];
     slot slots[];
@@ -73,12 +78,17 @@ apr_size_t ms_cache_size(apr_size_t entries)
     return sizeof(ms_cache) + (apr_size_t)sets_for(entries) * WAYS * sizeof(slot);
 }
 
-ms_cache *ms_cache_create(void *memory, apr_size_t entries)
+apr_status_t ms_cache_create(ms_cache **cache, void *memory, apr_size_t entries)
 {
-    ms_cache *cache = memory;
+    ms_cache *made = memory;
+    apr_status_t rv = APR_SUCCESS;
 
-    cache->sets = sets_for(entries);
-    return cache;
+    if (!made->sets) {
+        rv = apr_generate_random_bytes((unsigned char *)made->keys, sizeof(made->keys));
+        made->sets = rv == APR_SUCCESS ? sets_for(entries) : 0;
+    }
+    *cache = rv == APR_SUCCESS ? made : NULL;
+    return rv;
 }
 
 /* ---- state ----------------------------------------------------------------------------------- */
@@ -195,9 +205,24 @@ static apr_uint16_t counter_of(const char *user)
     return (apr_uint16_t)((hash ^ hash >> 16) % COUNTERS);
 }
 
+static void make_mac(const ms_cache *cache, const ms_token *token, apr_uint64_t mac[2])
+{
+    for (int i = 0; i < 2; i++) {
+        mac[i] = apr_siphash24(token->secret, MS_SECRET_LEN, cache->keys[i]);
+    }
+}
+
+static int is_secret(const ms_cache *cache, const entry *found, const ms_token *token)
+{
+    apr_uint64_t mac[2];
+
+    make_mac(cache, token, mac);
+    return ((mac[0] ^ found->mac[0]) | (mac[1] ^ found->mac[1])) == 0;
+}
+
 static int is_key(const entry *found, const ms_cache_key *key)
 {
-    return memcmp(found->id, key->id, MS_ID_LEN) == 0 &&
+    return memcmp(found->id, key->token->id, MS_ID_LEN) == 0 &&
            memcmp(found->store, key->store, MS_CACHE_STORE_LEN) == 0;
 }
 
@@ -208,8 +233,8 @@ static int is_good(ms_cache *cache, const entry *found, const ms_cache_key *key,
                    apr_int64_t ttl)
 {
     return is_key(found, key) && now >= found->read_at && now - found->read_at < ttl &&
-           apr_crypto_equals(found->digest, key->digest, MS_DIGEST_LEN) &&
-           atomic_load(&cache->user_forgotten[found->counter]) == found->user_forgotten;
+           atomic_load(&cache->user_forgotten[found->counter]) == found->user_forgotten &&
+           is_secret(cache, found, key->token);
 }
 
 static const ms_row *as_row(const entry *found, apr_pool_t *p)
@@ -241,11 +266,11 @@ static const ms_row *as_row(const entry *found, apr_pool_t *p)
 const ms_row *ms_cache_get(ms_cache *cache, const ms_cache_key *key, apr_int64_t now,
                            apr_int64_t ttl, apr_pool_t *p, ms_cache_ticket *ticket)
 {
-    const slot *set = set_of(cache, key->id);
+    const slot *set = set_of(cache, key->token->id);
     entry found;
 
     for (int i = 0; i < WAYS; i++) {
-        if (read_entry(&set[i], key->id, &found) && is_good(cache, &found, key, now, ttl)) {
+        if (read_entry(&set[i], key->token->id, &found) && is_good(cache, &found, key, now, ttl)) {
             ticket->read_at = found.read_at;
             ticket->user_forgotten = found.user_forgotten;
             return as_row(&found, p);
@@ -261,7 +286,7 @@ const ms_row *ms_cache_get(ms_cache *cache, const ms_cache_key *key, apr_int64_t
  * be torn, and then the choice is not the best. */
 static slot *choose(ms_cache *cache, const ms_cache_key *key)
 {
-    slot *set = set_of(cache, key->id), *oldest = set;
+    slot *set = set_of(cache, key->token->id), *oldest = set;
     apr_int64_t oldest_at = APR_INT64_MAX;
     entry held;
 
@@ -306,9 +331,9 @@ void ms_cache_update(ms_cache *cache, const ms_cache_key *key, const ms_row *row
     if (user_len + 1 + method_len + 1 > sizeof(kept.text)) {
         return;
     }
-    memcpy(kept.id, key->id, MS_ID_LEN);
+    memcpy(kept.id, key->token->id, MS_ID_LEN);
     memcpy(kept.store, key->store, sizeof(kept.store));
-    memcpy(kept.digest, key->digest, sizeof(kept.digest));
+    make_mac(cache, key->token, kept.mac);
     memcpy(kept.text, row->user, user_len);
     memcpy(kept.text + user_len + 1, row->auth_method, method_len);
     write_entry(cache, key, &kept);

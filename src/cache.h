@@ -21,9 +21,8 @@ typedef struct ms_cache ms_cache;
 
 /* What is asked for: all of it is compared. */
 typedef struct ms_cache_key {
-    const unsigned char *store;  /* MS_CACHE_STORE_LEN bytes */
-    const char *id;              /* MS_ID_LEN characters */
-    const unsigned char *digest; /* of the secret: MS_DIGEST_LEN bytes */
+    const unsigned char *store; /* MS_CACHE_STORE_LEN bytes */
+    const ms_token *token;
 } ms_cache_key;
 
 /* When a row was read, and what had been forgotten by then. */
@@ -36,8 +35,11 @@ typedef struct ms_cache_ticket {
 /** Bytes of shared memory for that many rows. */
 apr_size_t ms_cache_size(apr_size_t entries);
 
-/** Lay out a cache in shared memory that is all zero and stays where it is. */
-ms_cache *ms_cache_create(void *memory, apr_size_t entries);
+/**
+ * Lay out a cache in shared memory that is all zero, or find it there as it was laid out.
+ * @return APR_SUCCESS, or the error of apr_generate_random_bytes()
+ */
+apr_status_t ms_cache_create(ms_cache **cache, void *memory, apr_size_t entries);
 
 /** In each new child: free what a predecessor with this child's process id was writing when it
  * died. */

@@ -65,7 +65,9 @@ static int has_element(apr_pool_t *p, const char *list, const char *name)
 static const char *joined(apr_pool_t *p, const apr_table_t *out, const apr_table_t *err,
                           const char *name)
 {
-    const char *a = apr_table_getm(p, out, name), *b = apr_table_getm(p, err, name);
+    /* Most answers have none: to look for one is cheaper than to join all. */
+    const char *a = apr_table_get(out, name) ? apr_table_getm(p, out, name) : NULL;
+    const char *b = apr_table_get(err, name) ? apr_table_getm(p, err, name) : NULL;
 
     return a && b ? apr_pstrcat(p, a, ", ", b, NULL) : a ? a : b;
 }

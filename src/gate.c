@@ -361,9 +361,9 @@ static void set_environment(request_rec *r, const ms_row *row)
 {
     apr_table_setn(r->subprocess_env, ENV_ID, row->id);
     apr_table_setn(r->subprocess_env, "MANAGED_SESSION_AUTH_TIME",
-                   apr_psprintf(r->pool, "%" APR_INT64_T_FMT, row->created_at));
+                   apr_off_t_toa(r->pool, row->created_at));
     apr_table_setn(r->subprocess_env, "MANAGED_SESSION_EXPIRES",
-                   apr_psprintf(r->pool, "%" APR_INT64_T_FMT, row->expires_at));
+                   apr_off_t_toa(r->pool, row->expires_at));
 }
 
 static int fixups(request_rec *r)

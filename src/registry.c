@@ -74,13 +74,15 @@ void ms_registry_init(server_rec *s, apr_size_t entries)
     if (!kept->shm || kept->entries != entries) {
         rv = make_memory(s, kept, entries);
     }
+    if (rv == APR_SUCCESS) {
+        rv = ms_cache_create(&cache, apr_shm_baseaddr_get(kept->shm), entries);
+    }
     if (rv != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, rv, s,
                      "MS0063: no shared memory for the look-up cache: every request asks the "
                      "database; a smaller ManagedSessionCacheEntries needs less");
         return;
     }
-    cache = ms_cache_create(apr_shm_baseaddr_get(kept->shm), entries);
 }
 
 void ms_registry_child_init(void)
@@ -93,25 +95,23 @@ void ms_registry_child_init(void)
 /* ---- find and touch ---------------------------------------------------------------------------
  */
 
-static ms_cache_key key_of(const ms_asker *ask, const char *id, const ms_found *found)
+static ms_cache_key key_of(const ms_asker *ask, const ms_found *found)
 {
-    const ms_cache_key key = {ms_store_tag(ask->store), id, found->digest};
+    const ms_cache_key key = {ms_store_tag(ask->store), found->token};
 
     return key;
 }
 
-static const ms_row *get(const ms_asker *ask, const ms_token *token, apr_int64_t now,
-                         ms_found *found)
+static const ms_row *get(const ms_asker *ask, apr_int64_t now, ms_found *found)
 {
-    const ms_cache_key key = key_of(ask, token->id, found);
+    const ms_cache_key key = key_of(ask, found);
     const ms_row *row = ms_cache_get(cache, &key, steady_ms(), found->ttl, ask->p, &found->ticket);
 
     /* One that has expired may have been used through another host since: ask. */
     return row && row->expires_at > now ? row : NULL;
 }
 
-static apr_status_t ask_table(const ms_asker *ask, const ms_token *token, apr_int64_t now,
-                              ms_found *found)
+static apr_status_t ask_table(const ms_asker *ask, apr_int64_t now, ms_found *found)
 {
     char hash[MS_HASH_LEN + 1];
     apr_status_t rv;
@@ -119,15 +119,15 @@ static apr_status_t ask_table(const ms_asker *ask, const ms_token *token, apr_in
     if (found->ttl) {
         ms_cache_ask(cache, steady_ms(), &found->ticket);
     }
-    rv = ms_store_find(ask, token->id, now, &found->row);
+    rv = ms_store_find(ask, found->token->id, now, &found->row);
     if (rv == APR_SUCCESS && found->row) {
-        ms_token_hex(found->digest, hash);
+        ms_token_hash(found->token, hash, ask->p);
         if (!ms_token_hash_equal(hash, found->row->secret_hash)) {
             found->row = NULL;
         }
     }
     if (rv == APR_SUCCESS && found->row && found->ttl) {
-        const ms_cache_key key = key_of(ask, token->id, found);
+        const ms_cache_key key = key_of(ask, found);
 
         ms_cache_put(cache, &key, found->row, &found->ticket);
     }
@@ -139,22 +139,22 @@ apr_status_t ms_registry_find(const ms_asker *ask, const ms_token *token, apr_in
 {
     found->ttl = cache ? ttl * 1000 : 0;
     found->row = NULL;
-    ms_token_digest(token, found->digest, ask->p);
+    found->token = token;
     ms_count(MS_COUNT_LOOKUPS, 1);
     if (found->ttl) {
-        found->row = get(ask, token, now, found);
+        found->row = get(ask, now, found);
     }
     if (found->row) {
         ms_count(MS_COUNT_CACHE_HITS, 1);
         return APR_SUCCESS;
     }
-    return ask_table(ask, token, now, found);
+    return ask_table(ask, now, found);
 }
 
 static void update(const ms_asker *ask, const ms_found *found, const ms_row *row)
 {
     if (found->ttl) {
-        const ms_cache_key key = key_of(ask, row->id, found);
+        const ms_cache_key key = key_of(ask, found);
 
         ms_cache_update(cache, &key, row, &found->ticket);
     }

@@ -16,7 +16,7 @@
 /* A live session as it was found. */
 typedef struct ms_found {
     const ms_row *row; /* NULL: there is none. From the cache it has what ms_cache_get() says */
-    unsigned char digest[MS_DIGEST_LEN];
+    const ms_token *token;
     apr_int64_t ttl; /* milliseconds; 0: the cache is not used */
     ms_cache_ticket ticket;
 } ms_found;
@@ -33,7 +33,8 @@ void ms_registry_child_init(void);
 
 /**
  * The live session of a token, its secret compared.
- * @param ttl  seconds for which others' answers may be used; 0: ask the table
+ * @param token  lives as long as found is used
+ * @param ttl    seconds for which others' answers may be used; 0: ask the table
  */
 apr_status_t ms_registry_find(const ms_asker *ask, const ms_token *token, apr_int64_t now,
                               apr_int64_t ttl, ms_found *found);

@@ -41,15 +41,9 @@ int ms_token_is_id(const char *text, apr_size_t len);
 void ms_token_format(const ms_token *token, char out[MS_TOKEN_LEN + 1]);
 
 /**
- * SHA-256 of the secret's 43 characters.
+ * SHA-256 of the secret's 43 characters, in hex: what the table keeps.
  * @param p  scratch; something below 1 KB is allocated
  */
-void ms_token_digest(const ms_token *token, unsigned char digest[MS_DIGEST_LEN], apr_pool_t *p);
-
-/** A digest in hex: what the table keeps. */
-void ms_token_hex(const unsigned char digest[MS_DIGEST_LEN], char hex[MS_HASH_LEN + 1]);
-
-/** Both in one. */
 void ms_token_hash(const ms_token *token, char hex[MS_HASH_LEN + 1], apr_pool_t *p);
 
 /** Compare two hashes in constant time. Returns 1 where equal; anything but 64 characters is

@@ -40,9 +40,8 @@ static const unsigned char store[MS_CACHE_STORE_LEN] = "the table";
 
 typedef struct session {
     int user;
-    char id[MS_ID_LEN + 1];
     char name[16];
-    unsigned char digest[MS_DIGEST_LEN];
+    ms_token token;
 } session;
 
 static apr_uint32_t roll(apr_uint32_t *seed)
@@ -57,9 +56,10 @@ static session session_of(apr_uint32_t n)
 {
     session s = {.user = (int)(n % USERS)};
 
-    snprintf(s.id, sizeof(s.id), "%08x%08x%06u", n * 2654435761U, ~n * 40503U, n % 1000000);
+    snprintf(s.token.id, sizeof(s.token.id), "%08x%08x%06u", n * 2654435761U, ~n * 40503U,
+             n % 1000000);
     snprintf(s.name, sizeof(s.name), "user%d", s.user);
-    memset(s.digest, (int)(n & 0xff), sizeof(s.digest));
+    memset(s.token.secret, (int)('A' + n % 26), MS_SECRET_LEN);
     return s;
 }
 
@@ -72,7 +72,7 @@ static void wrong(const char *what)
 
 static void fill(const ms_cache_key *key, const session *s, apr_uint32_t *seed)
 {
-    ms_row row = {.id = s->id, .user = s->name, .auth_method = "form", .secret_hash = ""};
+    ms_row row = {.id = s->token.id, .user = s->name, .auth_method = "form", .secret_hash = ""};
     ms_cache_ticket ticket;
 
     ms_cache_ask(cache, (apr_int64_t)atomic_load(&shared->now), &ticket);
@@ -87,7 +87,7 @@ static void fill(const ms_cache_key *key, const session *s, apr_uint32_t *seed)
 static void look_up(const session *s, apr_uint32_t *seed, apr_pool_t *p)
 {
     const apr_uint64_t ended = atomic_load(&shared->answered[s->user]);
-    const ms_cache_key key = {store, s->id, s->digest};
+    const ms_cache_key key = {store, &s->token};
     ms_cache_ticket ticket;
     const ms_row *row =
         ms_cache_get(cache, &key, (apr_int64_t)atomic_fetch_add(&shared->now, 1), TTL, p, &ticket);
@@ -98,7 +98,7 @@ static void look_up(const session *s, apr_uint32_t *seed, apr_pool_t *p)
         return;
     }
     atomic_fetch_add(&shared->hits, 1);
-    if (strcmp(row->id, s->id) != 0 || strcmp(row->user, s->name) != 0 ||
+    if (strcmp(row->id, s->token.id) != 0 || strcmp(row->user, s->name) != 0 ||
         strcmp(row->auth_method, "form") != 0 || row->created_at != row->max_expires_at) {
         wrong("another session's, or a torn one");
     }
@@ -115,12 +115,11 @@ static void look_up(const session *s, apr_uint32_t *seed, apr_pool_t *p)
 
 static void look_up_with_another_secret(const session *s, apr_pool_t *p)
 {
-    unsigned char digest[MS_DIGEST_LEN];
-    const ms_cache_key key = {store, s->id, digest};
+    ms_token token = s->token;
+    const ms_cache_key key = {store, &token};
     ms_cache_ticket ticket;
 
-    memcpy(digest, s->digest, sizeof(digest));
-    digest[MS_DIGEST_LEN - 1] ^= 1;
+    token.secret[MS_SECRET_LEN - 1] ^= 1;
     if (ms_cache_get(cache, &key, (apr_int64_t)atomic_load(&shared->now), TTL, p, &ticket)) {
         wrong("the wrong secret was good enough");
     }
@@ -203,7 +202,7 @@ static int is_every_slot_usable(apr_pool_t *p)
 {
     for (apr_uint32_t i = 0; i < 100 * ENTRIES; i++) {
         const session s = session_of(1000000 + i);
-        const ms_cache_key key = {store, s.id, s.digest};
+        const ms_cache_key key = {store, &s.token};
         ms_cache_ticket ticket;
         apr_uint32_t seed = 1;
 
@@ -255,7 +254,9 @@ int main(int argc, char **argv)
         return 2;
     }
     shared = (world *)(void *)memory;
-    cache = ms_cache_create(memory + (sizeof(world) + 63) / 64 * 64, ENTRIES);
+    if (ms_cache_create(&cache, memory + (sizeof(world) + 63) / 64 * 64, ENTRIES) != APR_SUCCESS) {
+        return 2;
+    }
     shared->now = 1;
     ok = run(argc > 1 ? atoi(argv[1]) : 5);
     if (ok && !is_every_slot_usable(p)) {

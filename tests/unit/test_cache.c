@@ -13,17 +13,24 @@
 
 static const unsigned char store[MS_CACHE_STORE_LEN] = "a table";
 static const unsigned char other_store[MS_CACHE_STORE_LEN] = "another table";
-static const unsigned char digest[MS_DIGEST_LEN] = "a secret's digest";
-static const unsigned char other_digest[MS_DIGEST_LEN] = "another secret's digest";
-static const ms_cache_key key = {store, ID, digest};
+static const ms_token token = {ID, "0123456789012345678901234567890123456789012"};
+static const ms_token other_secret = {ID, "0123456789012345678901234567890123456789013"};
+static const ms_token other_id = {"abcdefghijklmnopqrstuw",
+                                  "0123456789012345678901234567890123456789012"};
+static const ms_token bobs_token = {"vutsrqponmlkjihgfedcba",
+                                    "2109876543210987654321098765432109876543210"};
+static const ms_cache_key key = {store, &token};
 
 static ms_cache *new_cache(void)
 {
     void *memory = aligned_alloc(64, (ms_cache_size(ENTRIES) + 63) / 64 * 64);
 
+    ms_cache *cache;
+
     assert_non_null(memory);
     memset(memory, 0, ms_cache_size(ENTRIES));
-    return ms_cache_create(memory, ENTRIES);
+    assert_int_equal(ms_cache_create(&cache, memory, ENTRIES), APR_SUCCESS);
+    return cache;
 }
 
 static ms_row row_of(const char *user)
@@ -99,9 +106,8 @@ static void it_is_found_for_its_time_to_live_and_no_longer(void **state)
 
 static void another_id_secret_or_store_is_another_session(void **state)
 {
-    const ms_cache_key others[] = {{store, "abcdefghijklmnopqrstuw", digest},
-                                   {store, ID, other_digest},
-                                   {other_store, ID, digest}};
+    const ms_cache_key others[] = {
+        {store, &other_id}, {store, &other_secret}, {other_store, &token}};
     ms_cache *cache = new_cache();
 
     keep(cache, &key, "alice", NOW);
@@ -123,7 +129,7 @@ static void the_newer_answer_counts(void **state)
 
 static void a_user_whose_session_was_ended_is_forgotten_and_nobody_else(void **state)
 {
-    const ms_cache_key bobs = {store, "vutsrqponmlkjihgfedcba", digest};
+    const ms_cache_key bobs = {store, &bobs_token};
     ms_cache *cache = new_cache();
 
     keep(cache, &key, "alice", NOW);
@@ -163,6 +169,16 @@ static void what_was_read_before_an_end_is_not_kept_after_it(void **state)
     free(cache);
 }
 
+static void one_that_is_there_is_found_by_whoever_comes_later(void **state)
+{
+    ms_cache *cache = new_cache(), *again;
+
+    keep(cache, &key, "alice", NOW);
+    assert_int_equal(ms_cache_create(&again, cache, ENTRIES), APR_SUCCESS);
+    assert_non_null(get(again, &key, NOW, state));
+    free(cache);
+}
+
 static void an_update_is_found_but_makes_nothing_live_longer(void **state)
 {
     ms_cache *cache = new_cache();
@@ -186,11 +202,11 @@ static void names_that_do_not_fit_are_not_kept(void **state)
     ms_cache *cache = new_cache();
     char *name = apr_pcalloc(*state, 256);
 
-    memset(name, 'a', 118); /* with "form" and two NULs: 124 bytes */
+    memset(name, 'a', 134); /* with "form" and two NULs: 140 bytes */
     keep(cache, &key, name, NOW);
     assert_string_equal(get(cache, &key, NOW, state)->user, name);
     ms_cache_forget_all(cache);
-    memset(name, 'a', 119);
+    memset(name, 'a', 135);
     keep(cache, &key, name, NOW);
     assert_null(get(cache, &key, NOW, state));
     memset(name, 'a', 255);
@@ -203,12 +219,11 @@ static void names_that_do_not_fit_are_not_kept(void **state)
 static void a_full_cache_gives_up_what_was_read_longest_ago(void **state)
 {
     ms_cache *cache = new_cache();
-    char id[MS_ID_LEN + 1];
+    ms_token one_of_many = token;
+    const ms_cache_key one = {store, &one_of_many};
 
     for (int i = 0; i < 100 * ENTRIES; i++) {
-        const ms_cache_key one = {store, id, digest};
-
-        apr_snprintf(id, sizeof(id), "%011d%011d", i * 7919, i);
+        apr_snprintf(one_of_many.id, sizeof(one_of_many.id), "%011d%011d", i * 7919, i);
         keep(cache, &one, "alice", NOW + i);
         assert_non_null(get(cache, &one, NOW + i, state));
     }
@@ -287,6 +302,7 @@ int main(void)
         TEST(a_user_whose_session_was_ended_is_forgotten_and_nobody_else),
         TEST(all_can_be_forgotten),
         TEST(what_was_read_before_an_end_is_not_kept_after_it),
+        TEST(one_that_is_there_is_found_by_whoever_comes_later),
         TEST(an_update_is_found_but_makes_nothing_live_longer),
         TEST(names_that_do_not_fit_are_not_kept),
         TEST(a_full_cache_gives_up_what_was_read_longest_ago),
