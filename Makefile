@@ -25,10 +25,11 @@ httpd_inc    = -isystem $(shell $(APXS) -q INCLUDEDIR 2>/dev/null) -isystem $(sh
 MS_CFLAGS    = -std=gnu11 $(WARN) $(OPTIMIZE) -fPIC $(httpd_cflags) $(httpd_inc) -Iinclude -Isrc $(SANITIZE)
 
 # What knows httpd, and what knows only apr and is therefore tested without a server.
-PURE  := token cookie text form device render guard dialect cache cache_control throttle
+PURE  := token cookie text form device render guard dialect cache cache_control throttle language words
 HTTPD := $(filter-out $(PURE),$(basename $(notdir $(wildcard src/*.c))))
 PAGES := $(shell find src/pages -name '*.html' -o -name '*.css')
-OBJS  := $(BUILD)/mod_managed_session.o $(HTTPD:%=$(BUILD)/%.o) $(PURE:%=$(BUILD)/%.o) $(BUILD)/pages.o
+LANGS := $(sort $(wildcard src/pages/lang/*.po))
+OBJS  := $(BUILD)/mod_managed_session.o $(HTTPD:%=$(BUILD)/%.o) $(PURE:%=$(BUILD)/%.o) $(BUILD)/pages.o $(BUILD)/languages.o
 MODULE := $(BUILD)/mod_managed_session.so
 
 .PHONY: all deps-build deps-demo deps-test demo demo-stop test test-unit test-http test-databases test-apps test-races stress test-asan \
@@ -47,6 +48,10 @@ $(BUILD)/%.o: %.c Makefile | $(BUILD)
 	$(CC) $(MS_CFLAGS) -MMD -MP -c -o $@ $<
 $(BUILD)/pages.o: $(BUILD)/pages.c
 	$(CC) $(MS_CFLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/languages.o: $(BUILD)/languages.c
+	$(CC) $(MS_CFLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/languages.c: src/pages/lang/embed.sh $(LANGS) | $(BUILD)
+	sh src/pages/lang/embed.sh $(LANGS) > $@
 $(BUILD)/pages.c: src/pages/embed.sh $(PAGES) | $(BUILD)
 	sh src/pages/embed.sh $(sort $(PAGES)) > $@
 $(BUILD):
@@ -74,9 +79,9 @@ test: deps-test
 test-unit: $(UNIT)
 	@for t in $^; do echo "== $$t"; $$t || exit 1; done
 
-$(BUILD)/unit/test_%: tests/unit/test_%.c $(PURE:%=$(BUILD)/%.o) $(BUILD)/pages.o
+$(BUILD)/unit/test_%: tests/unit/test_%.c $(PURE:%=$(BUILD)/%.o) $(BUILD)/pages.o $(BUILD)/languages.o
 	@mkdir -p $(@D)
-	$(CC) $(MS_CFLAGS) -MMD -MP -Itests/unit -o $@ $< $(PURE:%=$(BUILD)/%.o) $(BUILD)/pages.o -lcmocka -ljansson $(APR_LIBS)
+	$(CC) $(MS_CFLAGS) -MMD -MP -Itests/unit -o $@ $< $(PURE:%=$(BUILD)/%.o) $(BUILD)/pages.o $(BUILD)/languages.o -lcmocka -ljansson $(APR_LIBS)
 
 # The look-up cache under threads of several processes that are killed at any moment, watched by ThreadSanitizer.
 SECONDS := 5

@@ -27,7 +27,6 @@
 APLOG_USE_MODULE(managed_session);
 
 #define METHOD_FORM "form"
-#define WRONG       "The user name or the password is not right."
 
 /* What the visitor typed; "" where nothing was. */
 typedef struct sign_in {
@@ -81,7 +80,8 @@ static void show_signed_in(request_rec *r, json_t *model, const char *back)
     }
 }
 
-static int show_form(request_rec *r, int status, const sign_in *typed, const char *error)
+/* status: 401 where what she typed was wrong. */
+static int show_form(request_rec *r, int status, const sign_in *typed)
 {
     json_t *model = ms_page_model(r);
 
@@ -91,9 +91,7 @@ static int show_form(request_rec *r, int status, const sign_in *typed, const cha
     if (*typed->user) {
         json_object_set_new(model, "username", json_string(typed->user));
     }
-    if (error) {
-        json_object_set_new(model, "error", json_string(error));
-    }
+    json_object_set_new(model, "wrong", json_boolean(status == HTTP_UNAUTHORIZED));
     if (ms_server_conf_get(r->server)->remember == MS_REMEMBER_ASK) {
         json_object_set_new(model, "remember_ask", json_true());
     }
@@ -166,7 +164,7 @@ static int answer_to(request_rec *r, const sign_in *typed, const ms_attempt *att
     default:
         note(r, "sign_in_failed", typed->user, NULL);
         ms_count(MS_COUNT_FAILURES, 1);
-        return show_form(r, HTTP_UNAUTHORIZED, typed, WRONG);
+        return show_form(r, HTTP_UNAUTHORIZED, typed);
     }
 }
 
@@ -177,7 +175,7 @@ static int check_and_finish(request_rec *r, const sign_in *typed)
     apr_int64_t wait;
 
     if (!*typed->user || !*typed->password) {
-        return show_form(r, HTTP_UNAUTHORIZED, typed, WRONG);
+        return show_form(r, HTTP_UNAUTHORIZED, typed);
     }
     if (ms_session_current(r, &current) != APR_SUCCESS) {
         return ms_page_unavailable(r);
@@ -259,5 +257,5 @@ int ms_login_handler(request_rec *r)
     if (r->method_number == M_POST) {
         return handle_post(r);
     }
-    return show_form(r, HTTP_OK, &(sign_in){"", "", back_from_query(r), 0}, NULL);
+    return show_form(r, HTTP_OK, &(sign_in){"", "", back_from_query(r), 0});
 }

@@ -15,8 +15,10 @@
 #include "origin.h"
 #include "render.h"
 
-#define DEFAULT_TITLE "Your sessions"
-#define SHA256_BYTES  32
+#define SHA256_BYTES 32
+
+/* Marks for tests/catalogues.py what is translated elsewhere. */
+#define MESSAGE(text) (text)
 
 static const char *style_hash; /* set once at start: of the built-in style sheet, for the CSP */
 
@@ -69,12 +71,21 @@ static void set_headers(request_rec *r, apr_table_t *t)
     r->no_local_copy = 1;
 }
 
+const ms_language *ms_page_language(request_rec *r)
+{
+    return ms_language_choose(apr_table_get(r->headers_in, "Accept-Language"));
+}
+
 json_t *ms_page_model(request_rec *r)
 {
     const ms_dir_conf *conf = ms_dir_conf_get(r);
+    const ms_language *language = ms_page_language(r);
     json_t *model = json_object();
 
-    json_object_set_new(model, "title", json_string(conf->title ? conf->title : DEFAULT_TITLE));
+    json_object_set_new(model, "lang", json_string(language->tag));
+    json_object_set_new(
+        model, "title",
+        json_string(conf->title ? conf->title : ms_language_text(language, "Your sessions")));
     if (conf->stylesheet) {
         json_object_set_new(model, "stylesheet", json_string(conf->stylesheet));
     }
@@ -97,9 +108,12 @@ static int send_body(request_rec *r, int status, const char *type, const char *b
 int ms_page_send(request_rec *r, int status, const char *name, json_t *model)
 {
     const ms_page *page = ms_page_get(name);
-    const char *html = ms_render(r->pool, page->text, page->len, model);
+    const ms_language *language = ms_page_language(r);
+    const char *html = ms_render(r->pool, page->text, page->len, model, language);
 
     json_decref(model);
+    apr_table_setn(r->headers_out, "Content-Language", language->tag);
+    apr_table_mergen(r->headers_out, "Vary", "Accept-Language");
     return send_body(r, status, "text/html; charset=utf-8", html);
 }
 
@@ -126,10 +140,11 @@ int ms_page_status(request_rec *r, int status)
 
 int ms_page_message(request_rec *r, int status, const char *heading, const char *text)
 {
+    const ms_language *language = ms_page_language(r);
     json_t *model = ms_page_model(r);
 
-    json_object_set_new(model, "heading", json_string(heading));
-    json_object_set_new(model, "text", json_string(text));
+    json_object_set_new(model, "heading", json_string(ms_language_text(language, heading)));
+    json_object_set_new(model, "text", json_string(ms_language_text(language, text)));
     return ms_page_send(r, status, "message.html", model);
 }
 
@@ -161,10 +176,10 @@ int ms_page_unavailable(request_rec *r)
 int ms_page_bad_form(request_rec *r, int status)
 {
     const char *text =
-        status == HTTP_REQUEST_ENTITY_TOO_LARGE ? "The form was too large."
+        status == HTTP_REQUEST_ENTITY_TOO_LARGE ? MESSAGE("The form was too large.")
         : status == HTTP_UNSUPPORTED_MEDIA_TYPE
-            ? "This page takes its own form only (application/x-www-form-urlencoded)."
-            : "The form was incomplete or damaged. Go back and try again.";
+            ? MESSAGE("This page takes its own form only (application/x-www-form-urlencoded).")
+            : MESSAGE("The form was incomplete or damaged. Go back and try again.");
 
     return ms_page_message(r, status, "That form could not be read", text);
 }

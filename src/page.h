@@ -8,11 +8,15 @@
 
 #include <httpd.h>
 #include <jansson.h>
+#include "language.h"
 
 #define MS_RETRY_AFTER 5 /* seconds that a visitor is asked to wait while the database is away */
 
 /** At start: what is the same for every page. */
 void ms_page_init(apr_pool_t *pconf);
+
+/** The language that this visitor gets. */
+const ms_language *ms_page_language(request_rec *r);
 
 /** A model with what every page needs: title and stylesheet. Owned by the caller. */
 json_t *ms_page_model(request_rec *r);
@@ -31,7 +35,8 @@ int ms_page_send_json(request_rec *r, int status, json_t *model);
 /** 303 to a URL that has been checked already. */
 int ms_page_redirect(request_rec *r, const char *url);
 
-/** A page that says one thing, such as why something was refused. */
+/** A page that says one thing, such as why something was refused: messages in English, which are
+ * translated here. */
 int ms_page_message(request_rec *r, int status, const char *heading, const char *text);
 
 /** An answer that is a status alone, with the headers of a page. */

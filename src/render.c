@@ -25,10 +25,11 @@ typedef struct growing {
 typedef struct context {
     json_t *objects[DEPTH_MAX];
     int n;
+    const ms_language *language;
 } context;
 
 typedef struct tag {
-    char kind;        /* '#', '^', '/', '>' or 0 for a value */
+    char kind;        /* '#', '^', '/', '>', '_' or 0 for a value */
     const char *name; /* NULL: no more tags */
     const char *at;   /* where its "{{" is */
     const char *after;
@@ -113,7 +114,7 @@ static tag next_tag(apr_pool_t *p, const char *from, const char *end)
 
         t.at = open;
         t.after = close + 2;
-        if (strchr("#^/>", *name)) {
+        if (strchr("#^/>_", *name)) {
             t.kind = *name++;
         }
         while (*name == ' ') {
@@ -150,16 +151,86 @@ static int is_true(const json_t *value)
            !(json_is_integer(value) && json_integer_value(value) == 0);
 }
 
-static void add_value(growing *out, const json_t *value)
+/* ---- messages --------------------------------------------------------------------------------
+ */
+
+#define ISOLATE  "\xe2\x81\xa8" /* U+2068, first strong isolate */
+#define END_THAT "\xe2\x81\xa9" /* U+2069 */
+
+static int is_ascii(const char *text)
 {
-    if (json_is_string(value)) {
-        add_escaped(out, json_string_value(value));
+    for (; *text; text++) {
+        if (*text & 0x80) {
+            return 0;
+        }
     }
-    else if (json_is_integer(value)) {
-        add_escaped(
-            out, apr_psprintf(out->p, "%" APR_INT64_T_FMT, (apr_int64_t)json_integer_value(value)));
-    }
+    return 1;
 }
+
+static const char *value_text(apr_pool_t *p, const json_t *value)
+{
+    return json_is_string(value) ? json_string_value(value)
+           : json_is_integer(value)
+               ? apr_psprintf(p, "%" APR_INT64_T_FMT, (apr_int64_t)json_integer_value(value))
+               : "";
+}
+
+static void add_isolated(growing *out, const context *names, const json_t *value)
+{
+    const char *text = value_text(out->p, value);
+    /* Letters of ASCII in a line that runs from left to right need none. */
+    const int alone =
+        !json_is_string(value) || (is_ascii(text) && !ms_language_is_rtl(names->language));
+
+    add(out, ISOLATE, alone ? 0 : strlen(ISOLATE));
+    add(out, text, strlen(text));
+    add(out, END_THAT, alone ? 0 : strlen(END_THAT));
+}
+
+/* A message with a value for each [name]. */
+static const char *fill(apr_pool_t *p, const char *message, const context *names)
+{
+    growing out = new_text(p);
+    const char *open, *close;
+
+    while ((open = strchr(message, '[')) != NULL && (close = strchr(open, ']')) != NULL) {
+        const char *name = apr_pstrmemdup(p, open + 1, (apr_size_t)(close - open - 1));
+
+        add(&out, message, (apr_size_t)(open - message));
+        add_isolated(&out, names, look_up(names, name));
+        message = close + 1;
+    }
+    add(&out, message, strlen(message));
+    return out.text;
+}
+
+const char *ms_render_message(apr_pool_t *p, const char *message, json_t *model,
+                              const ms_language *language)
+{
+    const context names = {{model}, 1, language};
+
+    return fill(p, ms_language_text(language, message), &names);
+}
+
+/* "text", or "n count|one|many". */
+static const char *say(apr_pool_t *p, const char *text, const context *names)
+{
+    const char *const bar = strchr(text, '|'), *const last = bar ? strchr(bar + 1, '|') : NULL;
+    const json_t *n;
+
+    if (strncmp(text, "n ", 2) != 0 || !last) {
+        return fill(p, ms_language_text(names->language, text), names);
+    }
+    n = look_up(names, apr_pstrmemdup(p, text + 2, (apr_size_t)(bar - text - 2)));
+    return fill(p,
+                ms_language_plural(names->language,
+                                   apr_pstrmemdup(p, bar + 1, (apr_size_t)(last - bar - 1)),
+                                   last + 1, json_integer_value(n)),
+                names);
+}
+
+/* ---- templates -------------------------------------------------------------------------------
+ */
 
 static int render(growing *out, const char *at, const char *end, context *names, int depth);
 
@@ -254,11 +325,14 @@ static int render(growing *out, const char *at, const char *end, context *names,
         case '/':
             ok = 0; /* closes what was never opened */
             break;
+        case '_':
+            add_escaped(out, say(out->p, t.name, names));
+            break;
         case '>':
             ok = render_partial(out, t.name, names, depth);
             break;
         default:
-            add_value(out, look_up(names, t.name));
+            add_escaped(out, value_text(out->p, look_up(names, t.name)));
         }
     }
     if (ok) {
@@ -267,10 +341,11 @@ static int render(growing *out, const char *at, const char *end, context *names,
     return ok;
 }
 
-const char *ms_render(apr_pool_t *p, const char *text, apr_size_t len, json_t *model)
+const char *ms_render(apr_pool_t *p, const char *text, apr_size_t len, json_t *model,
+                      const ms_language *language)
 {
     growing out = new_text(p);
-    context names = {{model}, 1};
+    context names = {{model}, 1, language};
 
     return render(&out, text, text + len, &names, 0) ? out.text : NULL;
 }

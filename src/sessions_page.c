@@ -17,6 +17,7 @@
 #include "origin.h"
 #include "page.h"
 #include "session.h"
+#include "sessions_view.h"
 #include "text.h"
 
 APLOG_USE_MODULE(managed_session);
@@ -73,51 +74,6 @@ static json_t *list_model(request_rec *r, const ms_row *current, const apr_array
 
 /* ---- GET ------------------------------------------------------------------------------------- */
 
-/* "3 March 2026, 14:05 UTC" */
-static json_t *words_of(request_rec *r, apr_int64_t epoch)
-{
-    static const char *const months[] = {"January",   "February", "March",    "April",
-                                         "May",       "June",     "July",     "August",
-                                         "September", "October",  "November", "December"};
-    apr_time_exp_t t;
-
-    apr_time_exp_gmt(&t, apr_time_from_sec(epoch));
-    return json_string(apr_psprintf(r->pool, "%d %s %d, %02d:%02d UTC", t.tm_mday, months[t.tm_mon],
-                                    t.tm_year + 1900, t.tm_hour, t.tm_min));
-}
-
-static void add_words(request_rec *r, json_t *sessions, const apr_array_header_t *rows)
-{
-    for (int i = 0; i < rows->nelts; i++) {
-        const ms_row *row = APR_ARRAY_IDX(rows, i, const ms_row *);
-        json_t *model = json_array_get(sessions, (size_t)i);
-
-        json_object_set_new(model, "created_text", words_of(r, row->created_at));
-        json_object_set_new(model, "last_seen_text", words_of(r, row->last_seen_at));
-        json_object_set_new(model, "expires_text", words_of(r, row->expires_at));
-        json_object_set_new(model, "user_agent", text_or_null(row->user_agent));
-        json_object_set_new(model, "remembered", json_boolean(row->persistent));
-    }
-}
-
-static int send_page(request_rec *r, json_t *list, const apr_array_header_t *rows)
-{
-    const ms_dir_conf *conf = ms_dir_conf_get(r);
-    json_t *model = ms_page_model(r);
-
-    add_words(r, json_object_get(list, "sessions"), rows);
-    json_object_set_new(list, "others", json_integer(rows->nelts > 0 ? rows->nelts - 1 : 0));
-    json_object_set_new(list, "csrf",
-                        text_or_null(ms_csrf_make(r->pool, &ms_request_get(r)->token,
-                                                  ms_server_conf_get(r->server)->realm)));
-    if (conf->logout_url) {
-        json_object_set_new(list, "logout_url", json_string(conf->logout_url));
-    }
-    json_object_update(model, list);
-    json_decref(list);
-    return ms_page_send(r, HTTP_OK, "sessions.html", model);
-}
-
 static int show_list(request_rec *r, const ms_row *current)
 {
     apr_array_header_t *rows;
@@ -131,33 +87,64 @@ static int show_list(request_rec *r, const ms_row *current)
     if (ms_text_prefers(apr_table_get(r->headers_in, "Accept"), "application/json", "text/html")) {
         return ms_page_send_json(r, HTTP_OK, list);
     }
-    return send_page(r, list, rows);
+    return ms_sessions_view(r, list, rows);
 }
 
 /* ---- POST: the page's forms ------------------------------------------------------------------ */
 
+static int go_back(request_rec *r, const char *query)
+{
+    return ms_page_redirect(
+        r, apr_pstrcat(r->pool, ms_text_escape_query(r->pool, r->uri), query, NULL));
+}
+
+/* What it was is asked before it is gone. */
+static int revoke_one(request_rec *r, const char *id)
+{
+    apr_array_header_t *rows;
+    const char *agent = NULL;
+    apr_int64_t ended;
+
+    if (ms_session_list(r, &rows) != APR_SUCCESS) {
+        return ms_page_unavailable(r);
+    }
+    for (int i = 0; rows && i < rows->nelts; i++) {
+        const ms_row *row = APR_ARRAY_IDX(rows, i, const ms_row *);
+
+        agent = strcmp(row->id, id) == 0 ? row->user_agent : agent;
+    }
+    if (ms_session_revoke(r, id, &ended) != APR_SUCCESS) {
+        return ms_page_unavailable(r);
+    }
+    return go_back(r, ended > 0 && agent && ms_request_get(r)->row
+                          ? ms_sessions_notice_device(r, agent)
+                          : "");
+}
+
+static int revoke_many(request_rec *r, int others_only)
+{
+    apr_int64_t ended;
+
+    if (ms_session_revoke_all(r, others_only, &ended) != APR_SUCCESS) {
+        return ms_page_unavailable(r);
+    }
+    return go_back(r, others_only && ended > 0 ? ms_sessions_notice_others(r, ended) : "");
+}
+
 static int act(request_rec *r, const apr_table_t *fields)
 {
     const char *action = apr_table_get(fields, "action"), *id = apr_table_get(fields, "id");
-    apr_int64_t ended;
-    apr_status_t rv;
 
     if (action && id && strcmp(action, "revoke") == 0) {
-        rv = ms_session_revoke(r, id, &ended);
+        return revoke_one(r, id);
     }
-    else if (action && strcmp(action, "revoke-others") == 0) {
-        rv = ms_session_revoke_all(r, 1, &ended);
+    if (action && strcmp(action, "revoke-others") == 0) {
+        return revoke_many(r, 1);
     }
-    else if (action && strcmp(action, "revoke-all") == 0) {
-        rv = ms_session_revoke_all(r, 0, &ended);
+    if (action && strcmp(action, "revoke-all") == 0) {
+        return revoke_many(r, 0);
     }
-    else {
-        return ms_page_bad_form(r, HTTP_BAD_REQUEST);
-    }
-    if (rv != APR_SUCCESS) {
-        return ms_page_unavailable(r);
-    }
-    return ms_page_redirect(r, ms_text_escape_query(r->pool, r->uri));
+    return ms_page_bad_form(r, HTTP_BAD_REQUEST);
 }
 
 static int handle_post(request_rec *r)

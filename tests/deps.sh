@@ -27,6 +27,7 @@ want() { # the same, for tests that are skipped without it
 }
 
 need apache2-dev apxs apxs2
+need gettext msgfmt
 need libjansson-dev /usr/include/jansson.h /usr/local/include/jansson.h
 case $1 in
 demo | test)

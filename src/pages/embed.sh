@@ -3,6 +3,14 @@
 # Print the pages named as arguments as C: each byte as a number, so that nothing needs escaping.
 set -eu
 
+# Style sheets go along with every page: without their comments, line ends and indentation.
+squeeze() {
+    case $1 in
+    *.css) sed 's:/\*.*\*/::; s/^ *//' "$1" | tr -d '\n' ;;
+    *) cat "$1" ;;
+    esac
+}
+
 echo '/* SPDX-License-Identifier: Apache-2.0 */'
 echo '/* Made from src/pages by embed.sh. */'
 echo '#include "render.h"'
@@ -11,7 +19,7 @@ echo 'extern const apr_size_t ms_pages_n;'
 i=0
 for file in "$@"; do
     echo "static const char page_$i[] = {"
-    od -An -v -tu1 "$file" | awk '{ for (i = 1; i <= NF; i++) printf "(char)%s,", $i; print "" }'
+    squeeze "$file" | od -An -v -tu1 | awk '{ for (i = 1; i <= NF; i++) printf "(char)%s,", $i; print "" }'
     echo '0};'
     i=$((i + 1))
 done

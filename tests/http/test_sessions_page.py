@@ -13,6 +13,7 @@ from harness import SITE, Browser, FormReader, Server, get, post, random_token, 
 JSON = {"Accept": "application/json"}
 NAVIGATION = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "none"}
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0"
+CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36"
 SAFARI = ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
           "Version/17.5 Mobile/15E148 Safari/604.1")
 LOG_LINE = r"\[\w{3} \w{3} \d\d [\d:.]+ \d{4}\] "
@@ -146,11 +147,13 @@ def test_the_page_says_of_each_session_what_it_takes_to_know_it(server):
                1700000000, 1700003600, 4102444800, other[:22])
     page = FormReader(get(server, "/sessions", token).text)
     assert [f["id"] for f in page.forms[:2]] == [token[:22], other[:22]] and all(f["csrf"] for f in page.forms)
-    assert [f["action"] for f in page.forms] == ["revoke", "revoke", "revoke-others", "revoke-all"]
+    assert [f["action"] for f in page.forms] == ["revoke", "revoke"]
+    assert {"?confirm=others", "?confirm=all"} <= {attrs["href"] for tag, attrs in page.tags if tag == "a"}
     of_other = page.words[page.words.index("Sign out here"):]
-    for word in ("192.0.2.1", "2001:db8::7", "Oslo", SAFARI, "14 November 2023, 22:13 UTC",
-                 "14 November 2023, 23:13 UTC", "1 January 2100, 00:00 UTC"):
+    for word in ("192.0.2.1", "2001:db8::7", "Oslo", SAFARI, "14 November 2023, 22:13 UTC", "1 January 2100, 00:00 UTC"):
         assert word in of_other
+    titles = [attrs["title"] for tag, attrs in page.tags if tag == "time" and "title" in attrs]
+    assert titles[1] == "14 November 2023, 23:13 UTC" and any(re.fullmatch(r"\d+ days ago", word) for word in of_other)
     times = [attrs["datetime"] for tag, attrs in page.tags if tag == "time"]
     assert times[3:] == ["2023-11-14T23:13:20Z", "2023-11-14T22:13:20Z", "2100-01-01T00:00:00Z"]
     assert page.words.count("this device") == 1
@@ -186,6 +189,68 @@ def test_head_says_what_get_would_and_ends_nothing(server, headers):
     assert is_in(server, token) and is_in(server, other)
 
 
+# -- the page: questions, notices, pages ----------------------------------------------------------------
+
+
+def test_before_many_are_signed_out_the_page_asks_and_says_how_many(server):
+    here, others = Browser(server), [sign_in(server) for _ in range(3)]
+    here.sign_in()
+    assert "Sign out 3 other devices?" in here.go("/sessions?confirm=others").text
+    assert is_in(server, others[0]), "a link ends nothing"
+    here.submit(action="revoke-others")
+    assert "3 other devices were signed out." in here.page.text and not any(is_in(server, t) for t in others)
+    assert "Sign out this device?" in here.go("/sessions?confirm=all").text
+    here.submit(action="revoke-all", follow=False)
+    assert here.token is None
+
+
+def test_with_no_others_there_is_nothing_to_ask(server):
+    page = get(server, "/sessions?confirm=others", sign_in(server))
+    assert "Where you are signed in" in page.text and "Nothing else is signed in." in page.text
+
+
+@pytest.mark.parametrize("query", [
+    "ended_device=You%20were%20hacked%2C%20call%20555", "ended_device=x&proof=", "ended_others=7", "ended_others=7&proof=" + "A" * 86,
+    "ended_device=%E0", "ended_device", "page=99999999999999999999", "page=-1", "page=x", "confirm=everything", "%00", "a=1&a=2"])
+def test_no_link_can_make_the_page_say_anything(server, query):
+    token = sign_in(server)
+    page = get(server, f"/sessions?{query}", token)
+    assert page.status == 200 and "Nothing else is signed in." in page.text
+    assert 'role="status"' not in page.text and "hacked" not in page.text
+
+
+def test_a_notice_is_for_one_session_and_one_thing(server):
+    mine, other, third = sign_in(server), sign_in(server, agent=SAFARI), sign_in(server, agent=SAFARI)
+    said = act(server, mine, action="revoke", id=other[:22]).location
+    assert "Safari on iOS was signed out." in get(server, said, mine).text
+    for forged, token in ((said, third), (said.replace("Safari", "Chrome"), mine), (said.replace("ended_device", "ended_others"), mine)):
+        assert 'role="status"' not in get(server, forged, token).text
+
+
+def test_hundreds_of_sessions_come_in_pages_of_fifty(server):
+    token = sign_in(server)
+    columns = "secret_hash, realm, user_name, created_at, max_expires_at, expires_at, created_ip, last_ip, user_agent, auth_method, persistent"
+    for i in range(119):
+        server._sql(f"INSERT INTO managed_session (session_id, last_seen_at, {columns}) SELECT ?, 1000 + ?, {columns} FROM managed_session"
+                    " WHERE session_id = ?", (f"{i:022d}", i, token[:22]))
+    seen = []
+    for page in (1, 2, 3):
+        answer = get(server, f"/sessions?page={page}", token)
+        assert f"Page {page} of 3." in answer.text and "120 devices in all." in answer.text and len(answer.body) < 150_000
+        links = [attrs["href"] for tag, attrs in FormReader(answer.text).tags if tag == "a" and "page" in attrs.get("href", "")]
+        assert links == [f"?page={n}" for n in (page - 1, page + 1) if 1 <= n <= 3]
+        seen += [f["id"] for f in FormReader(answer.text).forms]
+    assert seen == [token[:22], *(f"{i:022d}" for i in reversed(range(119)))]
+    assert len(get(server, "/sessions", token, JSON).json()["sessions"]) == 120
+    server.sql("DELETE FROM managed_session")
+
+
+def test_a_page_of_twenty_is_below_30_kb(server):
+    token = [sign_in(server, agent=CHROME) for _ in range(20)][0]
+    assert len(get(server, "/sessions", token).body) < 30_000
+    server.sql("DELETE FROM managed_session")
+
+
 # -- ending one ------------------------------------------------------------------------------------
 
 
@@ -195,7 +260,8 @@ def test_the_library_computer_is_signed_out_from_home(server):
     home.sign_in()
     other = library.token[:22]
     assert home.go("/sessions").text.count("Sign out Firefox on Linux") == 1
-    assert home.submit(action="revoke", id=other).status == 200 and home.url == "/sessions"
+    assert home.submit(action="revoke", id=other).status == 200 and home.url.startswith("/sessions?")
+    assert "Firefox on Linux was signed out." in home.page.text
     assert other not in home.page.text and "Nothing else is signed in." in home.page.text
     assert library.go("/app/", follow=False).location == "/login?return=/app/" and library.token is None
     assert home.go("/app/").text == "protected page\n"
@@ -211,7 +277,8 @@ def test_the_session_that_asks_may_end_itself(server):
 def test_all_others(server):
     tokens, stranger = [sign_in(server) for _ in range(4)], sign_in(server, "bob")
     answer = act(server, tokens[1], action="revoke-others")
-    assert answer.status == 303 and answer.location == "/sessions" and not answer.cookies()
+    assert answer.status == 303 and answer.location.startswith("/sessions?ended_others=3&") and not answer.cookies()
+    assert "3 other devices were signed out." in get(server, answer.location, tokens[1]).text
     assert [is_in(server, t) for t in tokens] == [False, True, False, False] and is_in(server, stranger)
 
 
@@ -601,6 +668,7 @@ def test_a_browser_with_a_hostile_name_is_listed_harmlessly(server, agent):
 def test_whatever_stands_in_the_table_is_text(server, column, text):
     """T-20: whoever has put it there."""
     token = sign_in(server)
+    server.sql("UPDATE managed_session SET auth_method = 'other'")
     plain = FormReader(get(server, "/sessions", token).text)
     if column == "label":
         server.sql("UPDATE managed_session SET label = 'Oslo'")

@@ -149,7 +149,7 @@ def test_signed_in_already_it_says_so_and_shows_a_way_on(server):
     for target, way_on in (("/login", "/"), ("/login?return=/app/", "/app/"), ("/login?return=//evil.test", "/")):
         answer = get(server, target, token)
         page = FormReader(answer.text)
-        assert answer.status == 200 and "alice" in page.words
+        assert answer.status == 200 and "You are signed in as alice." in page.words
         assert way_on in [attrs["href"] for tag, attrs in page.tags if tag == "a"]
     assert "alice" not in get(server, "/login").text and user_at_app(server, token) == "alice"
 

@@ -50,7 +50,7 @@ def test_a_link_or_an_image_signs_nobody_out(server, method):
 def test_get_shows_who_is_signed_in_and_a_button(server):
     token = sign_in(server)
     page = FormReader(get(server, "/logout", token).text)
-    assert "alice" in page.words and "Sign out" in page.words and len(page.forms) == 1
+    assert "You are signed in as alice on this device." in page.words and "Sign out" in page.words and len(page.forms) == 1
     assert "/sessions" in [attrs["href"] for tag, attrs in page.tags if tag == "a"]
 
 

@@ -9,7 +9,7 @@ static const char *filled(apr_pool_t *p, const char *page, const char *json)
     const char *text;
 
     assert_non_null(model);
-    text = ms_render(p, page, strlen(page), model);
+    text = ms_render(p, page, strlen(page), model, ms_language_at(0));
     json_decref(model);
     return text;
 }

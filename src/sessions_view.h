@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The list of sessions as a page: words, pages of fifty, the question before many are ended, and
+ * what was done a moment ago. Changes nothing.
+ */
+#ifndef MS_SESSIONS_VIEW_H
+#define MS_SESSIONS_VIEW_H
+
+#include <httpd.h>
+#include <jansson.h>
+
+/**
+ * Send the page, or the question that ?confirm= asks for.
+ * @param list  the JSON interface's model of the list; is released
+ * @param rows  const ms_row *, in the order of list
+ */
+int ms_sessions_view(request_rec *r, json_t *list, const apr_array_header_t *rows);
+
+/**
+ * The query that makes the page say that a device was signed out. It proves that this module wrote
+ * it for this session, so that no link can make the page say anything.
+ */
+const char *ms_sessions_notice_device(request_rec *r, const char *user_agent);
+
+/** The same, for so many other devices. */
+const char *ms_sessions_notice_others(request_rec *r, apr_int64_t n);
+
+#endif
