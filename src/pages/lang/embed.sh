@@ -14,7 +14,7 @@ echo 'extern const ms_language ms_languages[];'
 echo 'extern const apr_size_t ms_languages_n;'
 for file in "$@"; do
     name=$(basename "$file" .po | tr - _)
-    msgfmt --check --endianness=little --no-hash -o "$mo" "$file"
+    msgfmt --check-format --check-domain --endianness=little --no-hash -o "$mo" "$file"
     echo "static const unsigned char catalogue_$name[] = {"
     od -An -v -tu1 "$mo" | awk '{ for (i = 1; i <= NF; i++) printf "%s,", $i; print "" }'
     echo '};'
