@@ -1,22 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """A database server that goes away under load, in many ways, and comes back: 503 meanwhile, and nobody is signed out."""
-import http.client
 import os
 import re
 import signal
 import subprocess
-import threading
 import time
 
 import pytest
 
 import databases
-from harness import DEADLINE, PASSWORDS, SITE, TOOL, Server, get, post, random_token, sign_in
+from harness import PASSWORDS, SITE, TOOL, Server, get, post, sign_in
+from load import PAGE, WHO, Load, eventually
 
 pytestmark = [pytest.mark.skipif(databases.NAME == "sqlite", reason="SQLite has no server"),
               pytest.mark.skipif(bool(TOOL), reason="too slow under this tool")]
 PGSQL = databases.NAME == "pgsql"
-PAGE = "protected page\n"
 BOUND = 8  # seconds in which every request must be answered with the parameters below
 ALLOWED = r"MS000\d|AH006\d\d|AH0063\d|dbd|exit signal"
 
@@ -32,73 +30,11 @@ def own_database():
 
 
 def site(instance, more: str = "") -> Server:
-    server = Server(SITE + more, database=instance)
+    server = Server(SITE + WHO + more, database=instance)
     bounds = " tcp_user_timeout=2000 options='-c statement_timeout=1500'" if PGSQL else ""
     config = server.root / "httpd.conf"
     config.write_text(config.read_text().replace(server.params, server.params + bounds))
     return server
-
-
-class Load:
-    """A user, a visitor with a forged cookie, and one without any, asking all the time."""
-
-    def __init__(self, server, token: str):
-        self.server, self.going = server, True
-        self.found: dict[str, dict[int, int]] = {"user": {}, "forged": {}, "nobody": {}}
-        self.wrong: list[str] = []
-        self.longest = 0.0
-        cookies = {"user": token, "forged": random_token(), "nobody": None}
-        self.threads = [threading.Thread(target=self._visit, args=(who, cookies[who])) for who in list(cookies) * 2]
-
-    def _visit(self, who: str, cookie: str | None) -> None:
-        while self.going:
-            start = time.monotonic()
-            try:
-                answer = get(self.server, "/app/", cookie)
-            except (OSError, http.client.HTTPException) as error:
-                self.wrong.append(f"{who}: {error!r}")
-                continue
-            self.longest = max(self.longest, time.monotonic() - start)
-            self.found[who][answer.status] = self.found[who].get(answer.status, 0) + 1
-            self._judge(who, answer)
-            time.sleep(0.01)
-
-    def _judge(self, who: str, answer) -> None:
-        if (answer.status == 200) != (PAGE == answer.text) or (answer.status == 200 and who != "user"):
-            self.wrong.append(f"{who} was let in")
-        if who == "user" and (answer.status not in (200, 503) or answer.cookies()):
-            self.wrong.append(f"user: {answer.status} {answer.cookies()}")
-        if answer.status == 503 and not answer.headers["Retry-After"]:
-            self.wrong.append("503 without Retry-After")
-        if who == "nobody" and answer.status != 401:
-            self.wrong.append(f"nobody: {answer.status}")
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.going = False
-        for thread in self.threads:
-            thread.join()
-
-    def seen(self, who: str, status: int) -> int:
-        return self.found[who].get(status, 0)
-
-
-def eventually(condition, what: str, seconds: float = DEADLINE):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"in vain: {what}")
-
-
-def another(load: Load, status: int):
-    before = load.seen("user", status)
-    eventually(lambda: load.seen("user", status) >= before + 3, f"answers {status} to the user: {load.found}")
 
 
 class Stopped:
@@ -183,16 +119,16 @@ def test_a_database_that_goes_away_and_comes_back(own_database, way):
     with site(own_database) as server:
         server.expect(ALLOWED, status_5xx=True)
         token = sign_in(server)
-        with Load(server, token) as load:
-            another(load, 200)
+        with Load(server, alice=token) as load:
+            load.another(200)
             started = time.monotonic()
             fault.begin(own_database)
-            another(load, 503)
+            load.another(503)
             assert get(server, "/").status == 200, "what needs no session is not concerned"
             answer = post(server, "/login", {"username": "alice", "password": PASSWORDS["alice"]})
             assert answer.status == 503 and not answer.cookies()
             fault.end(own_database)
-            another(load, 200)
+            load.another(200)
             lasted = time.monotonic() - started
         assert not load.wrong, load.wrong[:5]
         assert load.longest < BOUND
@@ -208,13 +144,13 @@ def test_a_frozen_database_holds_as_many_requests_as_there_are_connections_and_n
     with site(own_database, "DBDMin 1\nDBDKeep 2\nDBDMax 2\n") as server:
         server.expect(ALLOWED, status_5xx=True)
         token = sign_in(server)
-        with Load(server, token) as load, Load(server, token) as more:
-            another(load, 200)
+        with Load(server, alice=token) as load, Load(server, alice=token) as more:
+            load.another(200)
             fault.begin(own_database)
-            another(load, 503)
+            load.another(503)
             assert get(server, "/").status == 200
             fault.end(own_database)
-            another(load, 200)
+            load.another(200)
         assert not load.wrong + more.wrong, (load.wrong + more.wrong)[:5]
         assert get(server, "/app/", token).text == PAGE
         server.expect(ALLOWED, status_5xx=True)
@@ -248,8 +184,8 @@ def test_no_more_connections_than_configured(own_database):
     """T-49: DBDMax for each child."""
     with site(own_database, "DBDMin 1\nDBDKeep 2\nDBDMax 3\n") as server:
         token = sign_in(server)
-        with Load(server, token) as load:
-            another(load, 200)
+        with Load(server, alice=token) as load:
+            load.another(200)
             time.sleep(0.5)
             counting = own_database.connect(own_database.params("postgres" if PGSQL else "mysql"))
             cursor = counting.cursor()

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Visitors who ask all the time while something is done to the database, and the judge of what they are answered."""
+from __future__ import annotations
+
+import http.client
+import threading
+import time
+
+from harness import DEADLINE, get, random_token
+
+PAGE = "protected page\n"
+WHO = '<Location "/app">\n    Header always set User "expr=%{REMOTE_USER}"\n</Location>\n'  # what the site must have
+
+
+def eventually(condition, what: str, seconds: float = DEADLINE):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"in vain: {what}")
+
+
+def settled(ask):
+    """The first answer other than 503: after a recovery each child finds out for itself."""
+    answers = []
+    eventually(lambda: answers.append(ask()) or answers[-1].status != 503, "anything but 503")
+    return answers[-1]
+
+
+class Load:
+    """Users with their tokens, and others who must never be let in: with a forged cookie, without any, or `out` by now.
+
+    Users get their page or 503, and keep their cookies; nobody ever gets somebody else's page.
+    """
+
+    def __init__(self, server, *, out: str | None = None, times: int = 2, **users: str):
+        self.server, self.users, self.going = server, users, True
+        cookies = {**users, "forged": random_token(), "nobody": None} | ({"out": out} if out else {})
+        self.found: dict[str, dict[int, int]] = {who: {} for who in cookies}
+        self.wrong: list[str] = []
+        self.longest = 0.0
+        self.threads = [threading.Thread(target=self._visit, args=(who, cookies[who])) for who in list(cookies) * times]
+
+    def _visit(self, who: str, cookie: str | None) -> None:
+        while self.going:
+            start = time.monotonic()
+            try:
+                answer = get(self.server, "/app/", cookie)
+            except (OSError, http.client.HTTPException) as error:
+                self.wrong.append(f"{who}: {error!r}")
+                continue
+            self.longest = max(self.longest, time.monotonic() - start)
+            self.found[who][answer.status] = self.found[who].get(answer.status, 0) + 1
+            self._judge(who, answer)
+            time.sleep(0.01)
+
+    def _judge(self, who: str, answer) -> None:
+        user = answer.headers["User"] or None
+        let_in = answer.status == 200
+        if let_in != (PAGE == answer.text) or (let_in and (who not in self.users or user != who)):
+            self.wrong.append(f"{who} was let in as {user}")
+        if who in self.users and (answer.status not in (200, 503) or answer.cookies()):
+            self.wrong.append(f"{who}: {answer.status} {answer.cookies()}")
+        if answer.status == 503 and not answer.headers["Retry-After"]:
+            self.wrong.append("503 without Retry-After")
+        if who == "nobody" and answer.status != 401:
+            self.wrong.append(f"nobody: {answer.status}")
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.going = False
+        for thread in self.threads:
+            thread.join()
+
+    def another(self, status: int) -> None:
+        """Waits until every user has been answered so some more times."""
+        before = {user: self.found[user].get(status, 0) for user in self.users}
+        end = time.monotonic() + DEADLINE
+        while not all(self.found[user].get(status, 0) >= n + 3 for user, n in before.items()):
+            assert time.monotonic() < end, f"no more answers {status} to the users: {self.found} {self.wrong[:3]}"
+            time.sleep(0.05)
