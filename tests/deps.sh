@@ -55,9 +55,12 @@ test)
     want uwsgi-core uwsgi-core uwsgi
     want uwsgi-plugin-python3 /usr/lib/uwsgi/plugins/python3_plugin.so
     want postgresql /usr/lib/postgresql/*/bin/initdb
+    want pgbouncer /usr/sbin/pgbouncer pgbouncer
     want libaprutil1-dbd-pgsql /usr/lib/*/apr-util-1/apr_dbd_pgsql.so
     want python3-psycopg2 /usr/lib/python3/dist-packages/psycopg2
     want mariadb-server /usr/sbin/mariadbd
+    want galera-4 /usr/lib/galera/libgalera_smm.so
+    want rsync rsync
     want libaprutil1-dbd-mysql /usr/lib/*/apr-util-1/apr_dbd_mysql.so
     want python3-pymysql /usr/lib/python3/dist-packages/pymysql
     want libapache2-mod-auth-openidc /usr/lib/apache2/modules/mod_auth_openidc.so

@@ -136,6 +136,12 @@ class PostgreSQL(Instance):
         with contextlib.closing(self.connect(self.params("postgres"))) as connection:
             connection.cursor().execute(statement)
 
+    def ask(self, statement: str):
+        with contextlib.closing(self.connect(self.params("postgres"))) as connection:
+            cursor = connection.cursor()
+            cursor.execute(statement)
+            return cursor.fetchone()[0]
+
 
 class MariaDB(Instance):
     driver, user = "mysql", "mysql"
