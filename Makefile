@@ -33,7 +33,7 @@ OBJS  := $(BUILD)/mod_managed_session.o $(HTTPD:%=$(BUILD)/%.o) $(PURE:%=$(BUILD
 MODULE := $(BUILD)/mod_managed_session.so
 
 .PHONY: all deps-build deps-demo deps-test demo demo-stop test test-unit test-http test-databases test-apps test-races stress test-asan \
-        test-valgrind bench-cleanup check format docs install clean
+        test-valgrind bench-cleanup check format docs catalogues install clean
 .DELETE_ON_ERROR:
 
 all: deps-build
@@ -74,6 +74,7 @@ APR_LIBS = $(shell apr-1-config --link-ld --libs 2>/dev/null) $(shell apu-1-conf
 
 test: deps-test
 	@$(PYTHON) tests/reference.py --check
+	@$(PYTHON) tests/catalogues.py --check
 	@$(MAKE) --no-print-directory test-unit test-races test-http test-databases
 
 test-unit: $(UNIT)
@@ -141,6 +142,10 @@ check: deps-test
 
 docs: $(MODULE)
 	$(PYTHON) tests/reference.py
+
+# Bring src/pages/lang up to date with the messages; what is missing is listed.
+catalogues:
+	$(PYTHON) tests/catalogues.py
 
 # ---- installation -----------------------------------------------------------------------------
 # Debian keeps one .load and one .conf per module in mods-available; elsewhere conf/extra is usual.

@@ -40,28 +40,34 @@ static const ms_language *find(const char *range, apr_size_t len)
     return NULL;
 }
 
-/* "q=0.8", in thousandths; 1000 where there is none, 0 where it is nonsense. */
+/* "0.8", in thousandths; 0 where it is nonsense. */
+static int thousandths(const char *at, const char *end)
+{
+    int q = 0;
+
+    if (at < end && *at == '1') {
+        return Q_MAX;
+    }
+    if (end - at > 2 && at[0] == '0' && at[1] == '.') {
+        at += 2;
+        for (int digit = Q_MAX / 10; at < end && apr_isdigit(*at) && digit; digit /= 10) {
+            q += (*at++ - '0') * digit;
+        }
+    }
+    return q;
+}
+
+/* ";q=0.8": Q_MAX where there is nothing, 0 where there is something else. */
 static int quality(const char *at, const char *end)
 {
-    int q = 0, digit = 100;
-
     while (at < end && (*at == ';' || *at == ' ' || *at == '\t')) {
         at++;
     }
     if (at == end) {
         return Q_MAX;
     }
-    if (end - at < 3 || (*at != 'q' && *at != 'Q') || at[1] != '=') {
-        return 0;
-    }
-    at += 2;
-    if (*at == '1') {
-        return Q_MAX;
-    }
-    for (at += 2; *(at - 2) == '0' && at < end && apr_isdigit(*at) && digit; at++, digit /= 10) {
-        q += (*at - '0') * digit;
-    }
-    return q;
+    return end - at > 2 && (*at == 'q' || *at == 'Q') && at[1] == '=' ? thousandths(at + 2, end)
+                                                                      : 0;
 }
 
 const ms_language *ms_language_choose(const char *accept)

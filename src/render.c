@@ -6,7 +6,7 @@
 #include "render.h"
 
 #include <string.h>
-#include <apr_buckets.h>
+#include <apr_lib.h>
 #include <apr_strings.h>
 
 #define DEPTH_MAX 16
@@ -157,14 +157,26 @@ static int is_true(const json_t *value)
 #define ISOLATE  "\xe2\x81\xa8" /* U+2068, first strong isolate */
 #define END_THAT "\xe2\x81\xa9" /* U+2069 */
 
-static int is_ascii(const char *text)
+/* Hebrew, Arabic and their neighbours: U+0590 to U+08FF, U+FB1D to U+FEFC, U+10800 to U+10FFF and
+ * U+1E800 to U+1EFFF, by the bytes that they begin with in UTF-8. */
+static int is_rtl_letter(const unsigned char *c)
 {
-    for (; *text; text++) {
-        if (*text & 0x80) {
-            return 0;
+    return (c[0] >= 0xd6 && c[0] <= 0xdf) || (c[0] == 0xe0 && c[1] >= 0xa0 && c[1] <= 0xa3) ||
+           (c[0] == 0xef && c[1] >= 0xac && c[1] <= 0xbb) ||
+           (c[0] == 0xf0 && ((c[1] == 0x90 && c[2] >= 0xa0) || c[1] == 0x9e));
+}
+
+/* Whether text has letters of the other direction than the language around it. */
+static int runs_otherwise(const char *text, int rtl)
+{
+    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+        const int is_letter = apr_isalpha(*c) || *c >= 0xc0; /* not within a character */
+
+        if (is_letter && is_rtl_letter(c) != rtl) {
+            return 1;
         }
     }
-    return 1;
+    return 0;
 }
 
 static const char *value_text(apr_pool_t *p, const json_t *value)
@@ -178,9 +190,8 @@ static const char *value_text(apr_pool_t *p, const json_t *value)
 static void add_isolated(growing *out, const context *names, const json_t *value)
 {
     const char *text = value_text(out->p, value);
-    /* Letters of ASCII in a line that runs from left to right need none. */
     const int alone =
-        !json_is_string(value) || (is_ascii(text) && !ms_language_is_rtl(names->language));
+        !json_is_string(value) || !runs_otherwise(text, ms_language_is_rtl(names->language));
 
     add(out, ISOLATE, alone ? 0 : strlen(ISOLATE));
     add(out, text, strlen(text));
