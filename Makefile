@@ -8,6 +8,7 @@
 #   make stress       the look-up cache and revocation, long and with everything at once
 #   make test-asan    the tests with the module under AddressSanitizer and UBSan
 #   make test-valgrind  the main story with httpd under valgrind
+#   make bench-db     what a look-up costs in tables of a thousand to five million sessions (BENCH: options)
 #   make bench-cleanup  what visitors notice of a clean-up
 #   make check        formatting, clang-tidy, cppcheck, the generated reference
 #   make install      module and configuration where apxs says (DESTDIR is honoured)
@@ -58,7 +59,7 @@ $(BUILD):
 	mkdir -p $@
 
 # ---- what is needed ---------------------------------------------------------------------------
-deps-build deps-demo deps-test: deps-%:
+deps-build deps-demo deps-test deps-bench: deps-%:
 	@sh tests/deps.sh $*
 
 # ---- the demonstration ------------------------------------------------------------------------
@@ -122,6 +123,13 @@ test-valgrind: deps-test
 	@$(MAKE) --no-print-directory $(MODULE)
 	MS_TOOL=valgrind MS_MODULE=$(abspath $(MODULE)) \
 	  $(PYTHON) -B -m pytest -p no:cacheprovider -q tests/http -m valgrind $(PYTEST)
+
+# ---- benchmarks -------------------------------------------------------------------------------
+.PHONY: deps-bench bench-db
+# BENCH holds options of the benchmark: make bench-db BENCH="--rows 1000,100000 --rounds 2"
+bench-db: deps-bench
+	@$(MAKE) --no-print-directory $(MODULE)
+	@MS_MODULE=$(abspath $(MODULE)) $(PYTHON) -B tests/bench/sizes.py $(BENCH)
 
 # How long visitors wait while a million expired rows are deleted, on each database.
 bench-cleanup: $(MODULE)

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# What `make`, `make demo` and `make test` need of the system: looks for each thing itself, not for
+# What `make`, `make demo`, `make test` and `make bench` need of the system: looks for each thing itself, not for
 # a package, and installs what is missing as Debian packages when run as root; otherwise prints
 # the one command to run. apache2-bin is httpd without the system's service: nothing is started.
 set -eu
@@ -30,7 +30,7 @@ need apache2-dev apxs apxs2
 need gettext msgfmt
 need libjansson-dev /usr/include/jansson.h /usr/local/include/jansson.h
 case $1 in
-demo | test)
+demo | test | bench)
     need apache2-bin /usr/sbin/apache2 httpd
     need apache2-utils htpasswd
     need sqlite3 sqlite3
@@ -54,6 +54,19 @@ test)
     want php-fpm /usr/sbin/php-fpm*
     want uwsgi-core uwsgi-core uwsgi
     want uwsgi-plugin-python3 /usr/lib/uwsgi/plugins/python3_plugin.so
+    want libapache2-mod-auth-openidc /usr/lib/apache2/modules/mod_auth_openidc.so
+    ;;
+bench)
+    need wrk wrk
+    need valgrind valgrind
+    want libapache2-mod-auth-openidc /usr/lib/apache2/modules/mod_auth_openidc.so
+    want libapache2-mod-auth-tkt /usr/lib/apache2/modules/mod_auth_tkt.so
+    want memcached memcached
+    want nginx-light /usr/sbin/nginx
+    ;;
+esac
+case $1 in
+test | bench)
     want postgresql /usr/lib/postgresql/*/bin/initdb
     want pgbouncer /usr/sbin/pgbouncer pgbouncer
     want libaprutil1-dbd-pgsql /usr/lib/*/apr-util-1/apr_dbd_pgsql.so
@@ -63,7 +76,6 @@ test)
     want rsync rsync
     want libaprutil1-dbd-mysql /usr/lib/*/apr-util-1/apr_dbd_mysql.so
     want python3-pymysql /usr/lib/python3/dist-packages/pymysql
-    want libapache2-mod-auth-openidc /usr/lib/apache2/modules/mod_auth_openidc.so
     ;;
 esac
 
@@ -86,5 +98,5 @@ if [ -n "$missing" ]; then
 fi
 # shellcheck disable=SC2086
 if [ -n "$wanted" ]; then
-    { timeout 120 apt-get -o Acquire::http::Timeout=20 -o Acquire::Retries=0 update -qq && install $wanted; } || echo "not installed, so some tests are skipped:$wanted" >&2
+    { timeout 120 apt-get -o Acquire::http::Timeout=20 -o Acquire::Retries=0 update -qq && install $wanted; } || echo "not installed, so some tests or benchmarks are skipped:$wanted" >&2
 fi

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a look-up costs in tables of a thousand to millions of sessions, on each database, beside the same file unprotected.
+
+    make bench-db                                        # about ten minutes; 15 GB in /tmp
+    make bench-db BENCH="--rows 1000,100000 --rounds 2"  # shorter
+
+The module's look-up cache is off. Every request presents one of 100,000 sessions, random ones of the whole table.
+"""
+from __future__ import annotations
+
+import contextlib
+import pathlib
+import shutil
+import tempfile
+import time
+
+import fill
+import measure
+from measure import Server, Variant, databases
+
+TOKENS = 100_000
+PROTECTED = """
+ManagedSessionTouchInterval 1d
+ManagedSessionCleanupInterval 0
+@CACHE@
+<Location "/app">
+    AuthType ManagedSession
+    AuthName "app"
+    Require valid-user
+</Location>
+"""
+
+
+class FilledSqlite(databases.Sqlite):
+    """Fills the file before httpd sees it."""
+
+    def __init__(self, rows: int):
+        self.rows = rows
+
+    def create(self, path) -> str:
+        self.bytes_per_row = fill.fill_sqlite(str(path), self.rows)
+        return str(path)
+
+
+class Filled:
+    """A database of its own on a server that others use too."""
+
+    def __init__(self, instance: databases.Instance, rows: int, fill_with):
+        self.driver, self.instance, self.rows, self.fill_with = instance.driver, instance, rows, fill_with
+
+    def create(self, _path) -> str:
+        params = self.instance.create()
+        with contextlib.closing(self.instance.connect(params)) as connection:
+            self.bytes_per_row = self.fill_with(connection, self.rows)
+        return params
+
+
+def make_server(name: str, rows: int, instances: dict, cache_off: str) -> Server:
+    if name.startswith("sqlite"):
+        database = FilledSqlite(rows)
+    else:
+        kind, fill_with = {"pgsql": (fill.PostgreSQL, fill.fill_pgsql), "mysql": (fill.MariaDB, fill.fill_mysql)}[name]
+        instances[name] = instances.get(name) or kind()
+        database = Filled(instances[name], rows, fill_with)
+    start = time.monotonic()
+    server = Server(PROTECTED.replace("@CACHE@", cache_off), database=database)
+    if name.startswith("sqlite") and server.user:
+        shutil.chown(server.db, server.user)
+    print(f"{name:8} {rows:9,} rows in {time.monotonic() - start:6.1f} s, {database.bytes_per_row:6.1f} bytes a row with its indexes",
+          flush=True)
+    return server
+
+
+def make_variants(stack: contextlib.ExitStack, options) -> list[Variant]:
+    cache_off = "ManagedSessionCacheTTL 0" if measure.has_directive("ManagedSessionCacheTTL 0") else ""
+    instances: dict[str, databases.Instance] = {}
+    variants = []
+    sizes = [int(n) for n in options.rows.split(",")]
+    for name in [name for name in ("sqlite", "pgsql", "mysql") if measure.is_chosen(name, options)]:
+        for rows in sizes:
+            server = stack.enter_context(make_server(name, rows, instances, cache_off))
+            others = [lambda name=name: [instances[name].process.pid]] if name in instances else []
+            requests = [measure.with_cookie(token) for token in fill.some_tokens(rows, TOKENS)]
+            variants.append(Variant(f"{name}-{rows}", server, requests, others=others, stranger=measure.get()))
+            variants[-1].rows, variants[-1].bytes_per_row = rows, server.database.bytes_per_row
+    bare = stack.enter_context(Server(load_module=False))
+    return [Variant("unprotected", bare, variants[0].requests if variants else [measure.get()]), *variants]
+
+
+def growth(variant: Variant, smallest: Variant, base: Variant) -> dict:
+    """How much more a look-up costs than in the smallest table, the database server's part included."""
+    def cost(of, i):
+        return of.rounds[i]["cpu_us"] + of.rounds[i]["other_cpu_us"] - base.rounds[i]["cpu_us"]
+    return measure.spread(cost(variant, i) / cost(smallest, i) - 1 for i in range(len(base.rounds)))
+
+
+def figures(variants: list[Variant]) -> list[dict]:
+    base, found = variants[0], []
+    for variant in variants:
+        figure = measure.summary(variant, base)
+        if variant is not base:
+            kind = variant.name.partition("-")[0]
+            smallest = next(v for v in variants[1:] if v.name.startswith(kind + "-"))
+            figure |= {"database": kind, "table_rows": variant.rows, "bytes_per_row": variant.bytes_per_row,
+                       "growth": growth(variant, smallest, base)}
+        found.append(figure)
+    return found
+
+
+def print_table(found: list[dict]) -> None:
+    print(f"\n{'':16}{'requests/s':>11} {'(min-max)':>15}{'ratio':>7}{'CPU':>8}{'database':>10}{'look-up':>9} {'(min-max)':>14}"
+          f"{'growth':>8} {'(min-max)':>16}{'p50':>8}{'p99':>8}{'bytes':>7}{'failed':>7}{'wrk':>5}")
+    for f in found:
+        cost = f["added_with_others_us"]
+        print(f"{f['name']:16}{f['rps']['median']:11,.0f} {f['rps']['min']:8,.0f}-{f['rps']['max']:<6,.0f}{f['ratio']['median']:7.2f}"
+              f"{f['cpu_us']['median']:8.1f}{f['other_cpu_us']['median']:10.1f}", end="")
+        if "growth" in f:
+            print(f"{cost['median']:9.1f} {cost['min']:7.1f}-{cost['max']:<6.1f}{f['growth']['median']:+8.1%} "
+                  f"{f['growth']['min']:+8.1%}{f['growth']['max']:+8.1%}", end="")
+        else:
+            print(" " * 48, end="")
+        print(f"{f['p50_us']['median']:8.0f}{f['p99_us']['median']:8.0f}{f.get('bytes_per_row', 0):7.0f}{f['failed']:7}"
+              f"{f['client_busy']['median']:5.0%}")
+    print("CPU, database, look-up (both less the unprotected request), p50, p99: microseconds. growth: of the look-up, against the "
+          "smallest table.\nwrk: how busy the load generator's cores are; near 100 % it is what is measured.")
+
+
+def main() -> None:
+    parser = measure.parser(__doc__)
+    parser.add_argument("--rows", default="1000,100000,5000000", metavar="N,..")
+    options = parser.parse_args()
+    about = measure.machine()
+    measure.print_machine(about)
+    print(f"PostgreSQL: {fill.PostgreSQL.said}\nMariaDB: {fill.MariaDB.said}\nboth on httpd's core")
+    with contextlib.ExitStack() as stack:
+        folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ms-bench-")))
+        variants = make_variants(stack, options)
+        measure.run_rounds(variants, folder, options)
+    found = figures(variants)
+    print_table(found)
+    measure.keep("databases", {"machine": about, "seconds": options.seconds, "variants": found})
+
+
+main()
