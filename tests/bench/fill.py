@@ -98,10 +98,10 @@ def fill_mysql(connection, rows: int) -> float:
 
 
 class PostgreSQL(databases.PostgreSQL):
-    said = "shared_buffers=2GB, autovacuum off, all else as it is where nothing is said"
+    said = "shared_buffers=4GB, autovacuum off, all else as it is where nothing is said"
 
     def command(self) -> list[str]:
-        return [*on(SERVER_CORES), *super().command(), "-c", "shared_buffers=2GB", "-c", "autovacuum=off", "-c", "max_wal_size=16GB"]
+        return [*on(SERVER_CORES), *super().command(), "-c", "shared_buffers=4GB", "-c", "autovacuum=off", "-c", "max_wal_size=16GB"]
 
 
 class MariaDB(databases.MariaDB):

@@ -19,16 +19,7 @@ import measure
 from measure import Server, Variant, databases
 
 TOKENS = 100_000
-PROTECTED = """
-ManagedSessionTouchInterval 1d
-ManagedSessionCleanupInterval 0
-@CACHE@
-<Location "/app">
-    AuthType ManagedSession
-    AuthName "app"
-    Require valid-user
-</Location>
-"""
+DATABASES = {"pgsql": (fill.PostgreSQL, fill.fill_pgsql), "mysql": (fill.MariaDB, fill.fill_mysql)}
 
 
 class FilledSqlite(databases.Sqlite):
@@ -55,36 +46,54 @@ class Filled:
         return params
 
 
-def make_server(name: str, rows: int, instances: dict, cache_off: str) -> Server:
-    if name.startswith("sqlite"):
-        database = FilledSqlite(rows)
-    else:
-        kind, fill_with = {"pgsql": (fill.PostgreSQL, fill.fill_pgsql), "mysql": (fill.MariaDB, fill.fill_mysql)}[name]
-        instances[name] = instances.get(name) or kind()
-        database = Filled(instances[name], rows, fill_with)
-    start = time.monotonic()
-    server = Server(PROTECTED.replace("@CACHE@", cache_off), database=database)
-    if name.startswith("sqlite") and server.user:
-        shutil.chown(server.db, server.user)
-    print(f"{name:8} {rows:9,} rows in {time.monotonic() - start:6.1f} s, {database.bytes_per_row:6.1f} bytes a row with its indexes",
-          flush=True)
-    return server
+class Tables:
+    """Makes servers with tables of a size."""
+
+    def __init__(self, stack: contextlib.ExitStack):
+        self.stack = stack
+        self.instances: dict[str, databases.Instance] = {}
+        self.cache_off = measure.CACHE_OFF if measure.has_cache() else ""
+
+    def database(self, name: str, rows: int):
+        if name in DATABASES:
+            kind, fill_with = DATABASES[name]
+            self.instances[name] = self.instances.get(name) or kind()
+            return Filled(self.instances[name], rows, fill_with)
+        return FilledSqlite(rows)
+
+    def server(self, name: str, rows: int) -> Server:
+        start = time.monotonic()
+        database = self.database(name, rows)
+        server = Server(self.cache_off + measure.PROTECTED, database=database)
+        if isinstance(database, FilledSqlite) and server.user:
+            shutil.chown(server.db, server.user)
+        print(f"{name:8} {rows:9,} rows in {time.monotonic() - start:6.1f} s, {database.bytes_per_row:6.1f} bytes a row with its indexes",
+              flush=True)
+        return self.stack.enter_context(server)
+
+    def variant(self, name: str, rows: int) -> Variant:
+        server = self.server(name, rows)
+        others = [lambda: [self.instances[name].process.pid]] if name in self.instances else []
+        requests = [measure.with_cookie(token) for token in fill.some_tokens(rows, TOKENS)]
+        made = Variant(f"{name}-{rows}", server, requests, others=others, stranger=measure.get())
+        made.rows, made.bytes_per_row = rows, server.database.bytes_per_row
+        return made
 
 
 def make_variants(stack: contextlib.ExitStack, options) -> list[Variant]:
-    cache_off = "ManagedSessionCacheTTL 0" if measure.has_directive("ManagedSessionCacheTTL 0") else ""
-    instances: dict[str, databases.Instance] = {}
-    variants = []
-    sizes = [int(n) for n in options.rows.split(",")]
-    for name in [name for name in ("sqlite", "pgsql", "mysql") if measure.is_chosen(name, options)]:
-        for rows in sizes:
-            server = stack.enter_context(make_server(name, rows, instances, cache_off))
-            others = [lambda name=name: [instances[name].process.pid]] if name in instances else []
-            requests = [measure.with_cookie(token) for token in fill.some_tokens(rows, TOKENS)]
-            variants.append(Variant(f"{name}-{rows}", server, requests, others=others, stranger=measure.get()))
-            variants[-1].rows, variants[-1].bytes_per_row = rows, server.database.bytes_per_row
+    tables = Tables(stack)
+    kinds = [name for name in ("sqlite", *DATABASES) if measure.is_chosen(name, options)]
+    variants = [tables.variant(name, int(rows)) for name in kinds for rows in options.rows.split(",")]
     bare = stack.enter_context(Server(load_module=False))
-    return [Variant("unprotected", bare, variants[0].requests if variants else [measure.get()]), *variants]
+    return [Variant("unprotected", bare, variants[0].requests), *variants]
+
+
+def read_whole(paths) -> None:
+    """Into the kernel's memory: reading from the disk for the first time is none of a look-up's cost."""
+    for path in paths:
+        with open(path, "rb", buffering=0) as file:
+            while file.read(1 << 20):
+                pass
 
 
 def growth(variant: Variant, smallest: Variant, base: Variant) -> dict:
@@ -108,18 +117,18 @@ def figures(variants: list[Variant]) -> list[dict]:
 
 
 def print_table(found: list[dict]) -> None:
-    print(f"\n{'':16}{'requests/s':>11} {'(min-max)':>15}{'ratio':>7}{'CPU':>8}{'database':>10}{'look-up':>9} {'(min-max)':>14}"
-          f"{'growth':>8} {'(min-max)':>16}{'p50':>8}{'p99':>8}{'bytes':>7}{'failed':>7}{'wrk':>5}")
+    print(f"\n{'':20}{'requests/s':>11} {'(min-max)':>15}{'ratio':>7}{'CPU':>8}{'database':>10}{'look-up':>9} {'(min-max)':>14}"
+          f"{'growth':>8} {'(min-max)':>16}{'p50':>8}{'p99':>8}{'bytes':>7}{'failed':>7}{'closed':>7}{'wrk':>5}")
     for f in found:
         cost = f["added_with_others_us"]
-        print(f"{f['name']:16}{f['rps']['median']:11,.0f} {f['rps']['min']:8,.0f}-{f['rps']['max']:<6,.0f}{f['ratio']['median']:7.2f}"
+        print(f"{f['name']:20}{f['rps']['median']:11,.0f} {f['rps']['min']:8,.0f}-{f['rps']['max']:<6,.0f}{f['ratio']['median']:7.2f}"
               f"{f['cpu_us']['median']:8.1f}{f['other_cpu_us']['median']:10.1f}", end="")
         if "growth" in f:
             print(f"{cost['median']:9.1f} {cost['min']:7.1f}-{cost['max']:<6.1f}{f['growth']['median']:+8.1%} "
                   f"{f['growth']['min']:+8.1%}{f['growth']['max']:+8.1%}", end="")
         else:
             print(" " * 48, end="")
-        print(f"{f['p50_us']['median']:8.0f}{f['p99_us']['median']:8.0f}{f.get('bytes_per_row', 0):7.0f}{f['failed']:7}"
+        print(f"{f['p50_us']['median']:8.0f}{f['p99_us']['median']:8.0f}{f.get('bytes_per_row', 0):7.0f}{f['failed']:7}{f['closed']:7}"
               f"{f['client_busy']['median']:5.0%}")
     print("CPU, database, look-up (both less the unprotected request), p50, p99: microseconds. growth: of the look-up, against the "
           "smallest table.\nwrk: how busy the load generator's cores are; near 100 % it is what is measured.")
@@ -135,6 +144,7 @@ def main() -> None:
     with contextlib.ExitStack() as stack:
         folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ms-bench-")))
         variants = make_variants(stack, options)
+        read_whole({v.server.params for v in variants[1:] if v.name.startswith("sqlite")})
         measure.run_rounds(variants, folder, options)
     found = figures(variants)
     print_table(found)
