@@ -8,6 +8,7 @@
 #   make stress       the look-up cache and revocation, long and with everything at once
 #   make test-asan    the tests with the module under AddressSanitizer and UBSan
 #   make test-valgrind  the main story with httpd under valgrind
+#   make bench        requests per second beside the unprotected file and beside other modules (BENCH: options)
 #   make bench-db     what a look-up costs in tables of a thousand to five million sessions (BENCH: options)
 #   make bench-cleanup  what visitors notice of a clean-up
 #   make check        formatting, clang-tidy, cppcheck, the generated reference
@@ -125,8 +126,12 @@ test-valgrind: deps-test
 	  $(PYTHON) -B -m pytest -p no:cacheprovider -q tests/http -m valgrind $(PYTEST)
 
 # ---- benchmarks -------------------------------------------------------------------------------
-.PHONY: deps-bench bench-db
+.PHONY: deps-bench bench bench-db
 # BENCH holds options of the benchmark: make bench-db BENCH="--rows 1000,100000 --rounds 2"
+bench: deps-bench
+	@$(MAKE) --no-print-directory $(MODULE)
+	@MS_MODULE=$(abspath $(MODULE)) $(PYTHON) -B tests/bench/speed.py $(BENCH)
+
 bench-db: deps-bench
 	@$(MAKE) --no-print-directory $(MODULE)
 	@MS_MODULE=$(abspath $(MODULE)) $(PYTHON) -B tests/bench/sizes.py $(BENCH)

@@ -5,7 +5,9 @@ Ids and secrets are SHA-256 of the row's number: as random in the index as real 
 """
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
 import random
 import sqlite3
 import time
@@ -37,9 +39,9 @@ def some_tokens(rows: int, n: int) -> list[str]:
     return [token(i) for i in random.Random(rows).sample(range(1, rows + 1), min(n, rows))]
 
 
-def rows_sql(sha_of, rows: int) -> str:
+def rows_sql(sha_of, rows: int, per_user: int = 3) -> str:
     secret = f"substr({sha_of(chr(39) + 'secret' + chr(39) + ' || i')}, 1, 43)"
-    return ROWS.format(sha_id=sha_of("'id' || i"), sha_hash=sha_of(secret), users=max(1, rows // 3), now=int(time.time()))
+    return ROWS.format(sha_id=sha_of("'id' || i"), sha_hash=sha_of(secret), users=max(1, rows // per_user), now=int(time.time()))
 
 
 def schema(name: str) -> tuple[list[str], list[str]]:
@@ -49,7 +51,7 @@ def schema(name: str) -> tuple[list[str], list[str]]:
     return [s for s in statements if "CREATE INDEX" not in s], [s for s in statements if "CREATE INDEX" in s]
 
 
-def fill_sqlite(path: str, rows: int) -> float:
+def fill_sqlite(path: str, rows: int, per_user: int = 3) -> float:
     """Bytes that a row takes, with its indexes; likewise below."""
     table, indexes = schema("sqlite.sql")
     connection = sqlite3.connect(path, isolation_level=None)
@@ -57,7 +59,7 @@ def fill_sqlite(path: str, rows: int) -> float:
     for statement in (*table[1:], "PRAGMA journal_mode=OFF", "PRAGMA synchronous=OFF", "PRAGMA cache_size=-4000000", "BEGIN"):
         connection.execute(statement)
     connection.execute("INSERT INTO managed_session WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) "
-                       + rows_sql(lambda text: f"sha256({text})", rows) + " FROM n", (rows,))
+                       + rows_sql(lambda text: f"sha256({text})", rows, per_user) + " FROM n", (rows,))
     for statement in (*indexes, "COMMIT", "PRAGMA journal_mode=WAL"):
         connection.execute(statement)
     size = connection.execute("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size").fetchone()[0]
@@ -94,10 +96,40 @@ def fill_mysql(connection, rows: int) -> float:
     return float(cursor.fetchone()[0]) / rows
 
 
+# ---- databases for an httpd --------------------------------------------------------------------------
+
+
+class FilledSqlite(databases.Sqlite):
+    """Fills the file before httpd sees it."""
+
+    def __init__(self, rows: int, per_user: int = 3):
+        self.rows, self.per_user = rows, per_user
+
+    def create(self, path) -> str:
+        self.bytes_per_row = fill_sqlite(str(path), self.rows, self.per_user)
+        owner = path.parent.stat()
+        os.chown(path, owner.st_uid, owner.st_gid)
+        return str(path)
+
+
+class Filled:
+    """A database of its own on a server that others use too."""
+
+    def __init__(self, instance: databases.Instance, rows: int):
+        self.driver, self.instance, self.rows = instance.driver, instance, rows
+
+    def create(self, _path) -> str:
+        params = self.instance.create()
+        with contextlib.closing(self.instance.connect(params)) as connection:
+            self.bytes_per_row = self.instance.fill(connection, self.rows)
+        return params
+
+
 # ---- servers with the memory that a table of this size would be given -------------------------------
 
 
 class PostgreSQL(databases.PostgreSQL):
+    fill = staticmethod(fill_pgsql)
     said = "shared_buffers=4GB, autovacuum off, all else as it is where nothing is said"
 
     def command(self) -> list[str]:
@@ -105,8 +137,12 @@ class PostgreSQL(databases.PostgreSQL):
 
 
 class MariaDB(databases.MariaDB):
+    fill = staticmethod(fill_mysql)
     said = "innodb_buffer_pool_size=6G, all else as it is where nothing is said"
 
     def command(self) -> list[str]:
         return [*on(SERVER_CORES), *super().command(), "--innodb-buffer-pool-size=6G", "--innodb-log-file-size=2G",
                 "--innodb-stats-auto-recalc=0"]
+
+
+KINDS = {"pgsql": PostgreSQL, "mysql": MariaDB}

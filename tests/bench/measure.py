@@ -89,8 +89,11 @@ class Server(harness.Server):
     def command(self) -> list[str]:
         return [*on(SERVER_CORES), *super().command()]
 
-    def check_secrets(self) -> None:
-        """Tests do that; here it would be gigabytes to read."""
+    def check(self) -> None:
+        """Tests do more; here there may be gigabytes to read, and errors that are some other module's way to be busy."""
+        bad = [line for line in self.error_log().splitlines() if re.search(r":(error|crit|alert|emerg)\]|exit signal", line)]
+        if bad:
+            print(f"{len(bad)} errors in {self.root}, such as: {bad[0][:200]}", file=sys.stderr)
 
 
 # ---- processes ------------------------------------------------------------------------------------

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import pathlib
-import shutil
 import tempfile
 import time
 
@@ -19,31 +18,6 @@ import measure
 from measure import Server, Variant, databases
 
 TOKENS = 100_000
-DATABASES = {"pgsql": (fill.PostgreSQL, fill.fill_pgsql), "mysql": (fill.MariaDB, fill.fill_mysql)}
-
-
-class FilledSqlite(databases.Sqlite):
-    """Fills the file before httpd sees it."""
-
-    def __init__(self, rows: int):
-        self.rows = rows
-
-    def create(self, path) -> str:
-        self.bytes_per_row = fill.fill_sqlite(str(path), self.rows)
-        return str(path)
-
-
-class Filled:
-    """A database of its own on a server that others use too."""
-
-    def __init__(self, instance: databases.Instance, rows: int, fill_with):
-        self.driver, self.instance, self.rows, self.fill_with = instance.driver, instance, rows, fill_with
-
-    def create(self, _path) -> str:
-        params = self.instance.create()
-        with contextlib.closing(self.instance.connect(params)) as connection:
-            self.bytes_per_row = self.fill_with(connection, self.rows)
-        return params
 
 
 class Tables:
@@ -55,18 +29,15 @@ class Tables:
         self.cache_off = measure.CACHE_OFF if measure.has_cache() else ""
 
     def database(self, name: str, rows: int):
-        if name in DATABASES:
-            kind, fill_with = DATABASES[name]
-            self.instances[name] = self.instances.get(name) or kind()
-            return Filled(self.instances[name], rows, fill_with)
-        return FilledSqlite(rows)
+        if name == "sqlite":
+            return fill.FilledSqlite(rows)
+        self.instances[name] = self.instances.get(name) or fill.KINDS[name]()
+        return fill.Filled(self.instances[name], rows)
 
     def server(self, name: str, rows: int) -> Server:
         start = time.monotonic()
         database = self.database(name, rows)
         server = Server(self.cache_off + measure.PROTECTED, database=database)
-        if isinstance(database, FilledSqlite) and server.user:
-            shutil.chown(server.db, server.user)
         print(f"{name:8} {rows:9,} rows in {time.monotonic() - start:6.1f} s, {database.bytes_per_row:6.1f} bytes a row with its indexes",
               flush=True)
         return self.stack.enter_context(server)
@@ -82,7 +53,7 @@ class Tables:
 
 def make_variants(stack: contextlib.ExitStack, options) -> list[Variant]:
     tables = Tables(stack)
-    kinds = [name for name in ("sqlite", *DATABASES) if measure.is_chosen(name, options)]
+    kinds = [name for name in ("sqlite", *fill.KINDS) if measure.is_chosen(name, options)]
     variants = [tables.variant(name, int(rows)) for name in kinds for rows in options.rows.split(",")]
     bare = stack.enter_context(Server(load_module=False))
     return [Variant("unprotected", bare, variants[0].requests), *variants]
