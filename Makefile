@@ -10,6 +10,8 @@
 #   make test-valgrind  the main story with httpd under valgrind
 #   make bench        requests per second beside the unprotected file and beside other modules (BENCH: options)
 #   make bench-db     what a look-up costs in tables of a thousand to five million sessions (BENCH: options)
+#   make bench-instructions  instructions of one request, protected and not
+#   make bench-memory  whether httpd's children grow in ten million requests
 #   make bench-cleanup  what visitors notice of a clean-up
 #   make check        formatting, clang-tidy, cppcheck, the generated reference
 #   make install      module and configuration where apxs says (DESTDIR is honoured)
@@ -126,7 +128,7 @@ test-valgrind: deps-test
 	  $(PYTHON) -B -m pytest -p no:cacheprovider -q tests/http -m valgrind $(PYTEST)
 
 # ---- benchmarks -------------------------------------------------------------------------------
-.PHONY: deps-bench bench bench-db
+.PHONY: deps-bench bench bench-db bench-instructions bench-memory bench-report
 # BENCH holds options of the benchmark: make bench-db BENCH="--rows 1000,100000 --rounds 2"
 bench: deps-bench
 	@$(MAKE) --no-print-directory $(MODULE)
@@ -135,6 +137,18 @@ bench: deps-bench
 bench-db: deps-bench
 	@$(MAKE) --no-print-directory $(MODULE)
 	@MS_MODULE=$(abspath $(MODULE)) $(PYTHON) -B tests/bench/sizes.py $(BENCH)
+
+bench-instructions: deps-bench
+	@$(MAKE) --no-print-directory $(MODULE)
+	@MS_MODULE=$(abspath $(MODULE)) $(PYTHON) -B tests/bench/instructions.py $(BENCH)
+
+bench-memory: deps-bench
+	@$(MAKE) --no-print-directory $(MODULE)
+	@MS_MODULE=$(abspath $(MODULE)) $(PYTHON) -B tests/bench/memory.py $(BENCH)
+
+# The figures of build/bench.json into docs/performance.md and its plot.
+bench-report:
+	@$(PYTHON) -B tests/bench/report.py
 
 # How long visitors wait while a million expired rows are deleted, on each database.
 bench-cleanup: $(MODULE)

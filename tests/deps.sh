@@ -59,6 +59,7 @@ test)
 bench)
     need wrk wrk
     need valgrind valgrind
+    need openssl openssl
     want libapache2-mod-auth-openidc /usr/lib/apache2/modules/mod_auth_openidc.so
     want libapache2-mod-auth-tkt /usr/lib/apache2/modules/mod_auth_tkt.so
     want memcached memcached

@@ -21,7 +21,8 @@ ROWS = """
 SELECT substr({sha_id}, 1, 22), {sha_hash}, 'app.test', 'user' || (i % {users}), {now} - i % 2500000, {now} - i % 3600,
        {now} + 86400 + i % 2500000, {now} + 86400 + i % 2500000, '198.51.' || (i % 256) || '.' || (i % 199),
        '198.51.' || (i % 256) || '.' || (i % 199),
-       'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/' || (100 + i % 40) || '.0.0.0 Safari/537.36',
+       'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/' || (100 + i % 40)
+       || '.0.0.0 Safari/537.36',
        CASE WHEN i % 2 = 0 THEN 'Nuremberg, Germany' END, 'form', 1
 """
 
@@ -133,7 +134,8 @@ class PostgreSQL(databases.PostgreSQL):
     said = "shared_buffers=4GB, autovacuum off, all else as it is where nothing is said"
 
     def command(self) -> list[str]:
-        return [*on(SERVER_CORES), *super().command(), "-c", "shared_buffers=4GB", "-c", "autovacuum=off", "-c", "max_wal_size=16GB"]
+        return [*on(SERVER_CORES), *super().command(), "-c", "shared_buffers=4GB", "-c", "autovacuum=off",
+                "-c", "max_wal_size=16GB"]
 
 
 class MariaDB(databases.MariaDB):

@@ -26,7 +26,7 @@ import time
 HERE = pathlib.Path(__file__).parent
 TOP = HERE.parents[1]
 sys.path.insert(0, str(TOP / "tests/http"))
-import databases  # noqa: E402
+import databases  # noqa: E402,F401: for the other files here
 import harness  # noqa: E402
 
 RESULTS = TOP / "build/bench.json"
@@ -57,8 +57,8 @@ DBDParams "@DB@"
 </Directory>
 """
 MPM = ("event MPM as it is where nothing is said (StartServers 3, ThreadsPerChild 25, MinSpareThreads 75, MaxSpareThreads 250, "
-       "MaxRequestWorkers 400, KeepAliveTimeout 5), MaxKeepAliveRequests 0, AllowOverride None, no access log, mod_dbd's defaults (DBDMin 1, DBDKeep 2, DBDMax 10)")
-
+       "MaxRequestWorkers 400, KeepAliveTimeout 5), mod_dbd likewise (DBDMin 1, DBDKeep 2, DBDMax 10), MaxKeepAliveRequests 0, "
+       "AllowOverride None, no access log")
 
 # Nothing is written: what is measured is the look-up. At work each session adds a touch in each ManagedSessionTouchInterval.
 PROTECTED = """
@@ -220,7 +220,7 @@ def measure(variant: Variant, folder: pathlib.Path, seconds: float, seed: int) -
     others_cpu = cpu_between(others_before, cpu_times(others))
     n = max(1, figures["requests"])
     return {"rps": n / figures["seconds"], "cpu_us": own_cpu / n * 1e6, "other_cpu_us": others_cpu / n * 1e6,
-            "p50_us": figures["p50_us"], "p99_us": figures["p99_us"], "max_us": figures["max_us"], "requests": figures["requests"],
+            **{key: figures[key] for key in ("p50_us", "p99_us", "max_us", "requests")},
             "failed": figures["wrong_status"], "closed": figures["socket_errors"],
             "client_busy": figures["client_cpu"] / figures["seconds"] / len(CLIENT_CORES)}
 
@@ -253,9 +253,9 @@ def spread(values) -> dict:
 def summary(variant: Variant, base: Variant) -> dict:
     """Medians over the rounds; ratios and differences are each taken within a round, against base."""
     pairs = list(zip(variant.rounds, base.rounds))
+    measured = ("rps", "cpu_us", "other_cpu_us", "p50_us", "p99_us", "client_busy")
     return {
-        "name": variant.name, "note": variant.note, **{key: spread(r[key] for r in variant.rounds)
-                                                       for key in ("rps", "cpu_us", "other_cpu_us", "p50_us", "p99_us", "client_busy")},
+        "name": variant.name, "note": variant.note, **{key: spread(r[key] for r in variant.rounds) for key in measured},
         "ratio": spread(r["rps"] / b["rps"] for r, b in pairs),
         "added_cpu_us": spread(r["cpu_us"] - b["cpu_us"] for r, b in pairs),
         "added_with_others_us": spread(r["cpu_us"] + r["other_cpu_us"] - b["cpu_us"] for r, b in pairs),
@@ -282,15 +282,44 @@ def versions() -> dict[str, str]:
     return dict(line.split(" ", 1) for line in lines if len(line.split()) > 1)
 
 
+def commit() -> str:
+    """The last one that changed the module."""
+    if not (TOP / ".git").exists() or not shutil.which("git"):
+        return "not known"
+    sources = ("--", "src", "include", "mod_managed_session.c")
+    changed = subprocess.run(["git", "-C", str(TOP), "diff", "--quiet", "HEAD", *sources]).returncode
+    return said_by("git", "-C", str(TOP), "log", "-1", "--format=%h", *sources) + (" and changes" if changed else "")
+
+
 def machine() -> dict:
     cpuinfo = pathlib.Path("/proc/cpuinfo").read_text()
     model = re.search(r"^model name\s*:\s*(.*)$", cpuinfo, re.M)
     gibibytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    dirty = subprocess.run(["git", "-C", str(TOP), "diff", "--quiet", "HEAD", "--", "src", "mod_managed_session.c"]).returncode
     return {"date": datetime.date.today().isoformat(), "cpu": model[1] if model else platform.machine(), "cores": len(ALL_CORES),
-            "memory_gib": round(gibibytes, 1), "kernel": platform.release(), "system": platform.freedesktop_os_release()["PRETTY_NAME"],
-            "server_cores": SERVER_CORES, "client_cores": CLIENT_CORES, "load_before": os.getloadavg()[0], "versions": versions(),
-            "commit": said_by("git", "-C", str(TOP), "log", "-1", "--format=%h") + (" and changes" if dirty else "")}
+            "memory_gib": round(gibibytes, 1), "kernel": platform.release(),
+            "system": platform.freedesktop_os_release()["PRETTY_NAME"], "versions": versions(),
+            "server_cores": SERVER_CORES, "client_cores": CLIENT_CORES, "load_before": os.getloadavg()[0],
+            "commit": commit()}
+
+
+def of(key: str, digits: int = 0):
+    """A column: the median of a figure."""
+    return lambda figure: f"{figure[key]['median']:,.{digits}f}" if key in figure else ""
+
+
+def range_of(key: str, digits: int = 0):
+    return lambda figure: f"{figure[key]['min']:,.{digits}f}-{figure[key]['max']:,.{digits}f}" if key in figure else ""
+
+
+def percent_of(key: str, sign: str = ""):
+    return lambda figure: f"{figure[key]['median']:{sign}.0%}" if key in figure else ""
+
+
+def print_table(columns: list[tuple], figures: list[dict]) -> None:
+    """columns: title, width, what to print of a figure."""
+    print("\n" + " " * 20 + "".join(f"{title:>{width}}" for title, width, _ in columns))
+    for figure in figures:
+        print(f"{figure['name']:20}" + "".join(f"{text(figure):>{width}}" for _, width, text in columns))
 
 
 def keep(section: str, value: dict) -> None:
@@ -306,17 +335,17 @@ def print_machine(about: dict) -> None:
     print(f"{about['date']}, commit {about['commit']}, {about['cpu']}, {about['cores']} cores, {about['memory_gib']} GiB, "
           f"{about['system']}, Linux {about['kernel']}; load {about['load_before']:.1f} before")
     print(", ".join(f"{name} {version}" for name, version in about["versions"].items()))
-    print(f"httpd on core {about['server_cores']}, wrk on {about['client_cores']}, {CLIENTS} clients that keep their connections, "
+    print(f"httpd on core {about['server_cores']}, wrk on {about['client_cores']}, {CLIENTS} clients that keep connections,\n"
           f"a file of {FILE_SIZE} bytes; {MPM}")
-    print("closed: connections that httpd ended under a client. The event MPM does that to idle ones whenever all threads of a child "
-          "are busy;\na client tries such a request again. failed: answers of another status than expected.")
+    print("failed: answers of another status than expected. closed: connections that httpd ended under a client; the event MPM\n"
+          "does that to idle ones whenever all threads of a child are busy, and a client tries such a request again.")
     if set(about["server_cores"]) & set(about["client_cores"]):
         print("NOTE: there is only one core, so httpd and wrk disturb each other")
 
 
 def parser(description: str) -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(description=description)
-    made.add_argument("--only", default="", metavar="NAME,..", help="variants whose name begins so; the unprotected one is always run")
+    made.add_argument("--only", default="", metavar="NAME,..", help="variants whose name begins so, and the unprotected one")
     made.add_argument("--rounds", type=int, default=5)
     made.add_argument("--seconds", type=float, default=4, help="for each variant in each round")
     made.add_argument("--warm", type=float, default=4, help="seconds of each variant before the first round")
@@ -334,4 +363,3 @@ def has_cache() -> bool:
         return server.configtest().returncode == 0
     finally:
         server.remove()
-

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The other ways to protect a page by a session or a password, each as its manual has it and, where that differs much, at its best."""
+"""Other ways to protect a page by a session or a password, each as its manual has it or, where that differs much, at its best."""
 from __future__ import annotations
 
 import base64
@@ -66,6 +66,8 @@ DBDPrepareSQL "insert into session (value, expiry, key) values (%s, %lld, %s)" i
 DBDPrepareSQL "select value from session where key = %s and (expiry = 0 or expiry > %lld)" selectsession
 DBDPrepareSQL "delete from session where expiry != 0 and expiry < %lld" cleansession
 """
+DEFAULT_NOTE = "as the manual has it: the password (bcrypt) is checked with each request"
+BEST_NOTE = "SessionExpiryUpdateInterval 60, AuthFormSitePassphrase"
 DBD_COOKIE = "SessionDBDCookieName session path=/"
 ENCRYPTED_COOKIE = 'SessionCookieName session path=/\n    SessionCryptoPassphrase "correct horse battery staple"'
 # The password is not checked again with each request, and a session is written once a minute.
@@ -101,20 +103,19 @@ def form(stack, name: str, session: str, modules: str, before: str = "", note: s
 
 
 def form_dbd(stack, name):
-    return form(stack, name, DBD_COOKIE, "session_dbd", SESSION_DBD, "as the manual has it: writes, and checks the password (bcrypt), each time")
+    return form(stack, name, DBD_COOKIE, "session_dbd", SESSION_DBD, DEFAULT_NOTE + ", and the session written")
 
 
 def form_dbd_best(stack, name):
-    return form(stack, name, DBD_COOKIE + BEST, "session_dbd", SESSION_DBD, "SessionExpiryUpdateInterval 60, AuthFormSitePassphrase")
+    return form(stack, name, DBD_COOKIE + BEST, "session_dbd", SESSION_DBD, BEST_NOTE)
 
 
 def form_crypto(stack, name):
-    return form(stack, name, ENCRYPTED_COOKIE, "session_cookie session_crypto", note="as the manual has it: checks the password (bcrypt) each time")
+    return form(stack, name, ENCRYPTED_COOKIE, "session_cookie session_crypto", note=DEFAULT_NOTE)
 
 
 def form_crypto_best(stack, name):
-    return form(stack, name, ENCRYPTED_COOKIE + BEST, "session_cookie session_crypto",
-                note="SessionExpiryUpdateInterval 60, AuthFormSitePassphrase")
+    return form(stack, name, ENCRYPTED_COOKIE + BEST, "session_cookie session_crypto", note=BEST_NOTE)
 
 
 # ---- mod_auth_basic ---------------------------------------------------------------------------------
@@ -133,7 +134,8 @@ BASIC = """
 def basic(stack, name: str, config: str, modules: str, note: str) -> list[Variant]:
     server = stack.enter_context(Server(config, modules=modules, load_module=False))
     words = base64.b64encode(f"alice:{harness.PASSWORDS['alice']}".encode()).decode()
-    return [Variant(name, server, [measure.get(f"/app/{FILE}", f"Authorization: Basic {words}")], stranger=measure.get(), note=note)]
+    request = measure.get(f"/app/{FILE}", f"Authorization: Basic {words}")
+    return [Variant(name, server, [request], stranger=measure.get(), note=note)]
 
 
 def basic_bcrypt(stack, name):
@@ -141,9 +143,9 @@ def basic_bcrypt(stack, name):
 
 
 def basic_socache(stack, name):
-    config = 'AuthnCacheEnable\nAuthnCacheSOCache "shmcb:@ROOT@/run/authn(512000)"\n' + BASIC.replace("@PROVIDERS@", "socache file")
-    config = config.replace("    Require", "    AuthnCacheProvideFor file\n    AuthnCacheTimeout 300\n    Require")
-    return basic(stack, name, config, "authn_socache socache_shmcb", "mod_authn_socache keeps the hash, and bcrypt is computed all the same")
+    config = BASIC.replace("@PROVIDERS@", "socache file").replace("    Require", "    AuthnCacheProvideFor file\n    Require")
+    return basic(stack, name, 'AuthnCacheEnable\nAuthnCacheSOCache "shmcb:@ROOT@/run/authn(512000)"\n' + config,
+                 "authn_socache socache_shmcb", "mod_authn_socache keeps the hash, and bcrypt is computed all the same")
 
 
 # ---- mod_auth_openidc -------------------------------------------------------------------------------
@@ -174,8 +176,8 @@ OIDCCacheType @CACHE@
 
 def certificate(folder: pathlib.Path) -> pathlib.Path:
     path = folder / "provider.pem"
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1", "-keyout", path,
-                    "-out", folder / "provider.crt"], check=True, capture_output=True)
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1",
+                    "-keyout", path, "-out", folder / "provider.crt"], check=True, capture_output=True)
     with open(path, "ab") as file:
         file.write((folder / "provider.crt").read_bytes())
     return path
@@ -188,7 +190,9 @@ def follow(url: str, cookies: dict[str, str]) -> str | None:
         connection = http.client.HTTPSConnection(to.hostname, to.port, timeout=20, context=ssl._create_unverified_context())
     else:
         connection = http.client.HTTPConnection(to.hostname, to.port, timeout=20)
-    headers = {"Accept": "text/html"} | ({"Cookie": "; ".join(f"{k}={v}" for k, v in cookies.items())} if to.scheme == "http" else {})
+    headers = {"Accept": "text/html"}
+    if to.scheme == "http":
+        headers["Cookie"] = "; ".join(f"{k}={v}" for k, v in cookies.items())
     with contextlib.closing(connection):
         connection.request("GET", to.path + ("?" + to.query if to.query else ""), headers=headers)
         answer = connection.getresponse()
@@ -212,7 +216,9 @@ def openid(stack, name: str, cache: str, note: str, others=()) -> list[Variant]:
         return []
     server = Server("", load_module=False, modules="auth_openidc socache_shmcb")
     provider = stack.enter_context(OpenIdProvider(certificate(server.root)))
-    config = OPENID.replace("@CACHE@", cache).replace("@PROVIDER@", provider.url).replace("@CLIENT@", CLIENT).replace("@SECRET@", SECRET)
+    config = OPENID
+    for mark, value in (("@CACHE@", cache), ("@PROVIDER@", provider.url), ("@CLIENT@", CLIENT), ("@SECRET@", SECRET)):
+        config = config.replace(mark, value)
     path = server.root / "httpd.conf"
     path.write_text(path.read_text() + server.fill(config))
     stack.enter_context(server)
@@ -273,7 +279,8 @@ def tkt(stack, name):
         return []
     server = stack.enter_context(Server(TKT, load_module=False, modules="auth_tkt"))
     requests = [measure.get(f"/app/{FILE}", f"Cookie: auth_tkt={ticket(f'user{i}', int(time.time()))}") for i in range(SESSIONS)]
-    return [Variant(name, server, requests, stranger=measure.get(), note="a signed ticket (MD5); nothing is stored, nothing can be ended")]
+    return [Variant(name, server, requests, stranger=measure.get(),
+                    note="a signed ticket (MD5); nothing is stored, nothing can be ended")]
 
 
 # ---- nginx ------------------------------------------------------------------------------------------

@@ -15,9 +15,17 @@ import time
 
 import fill
 import measure
-from measure import Server, Variant, databases
+from measure import Server, Variant, databases, of, percent_of, range_of
 
 TOKENS = 100_000
+COLUMNS = [("requests/s", 12, of("rps")), ("(min-max)", 16, range_of("rps")), ("ratio", 7, of("ratio", 2)),
+           ("CPU", 7, of("cpu_us", 1)), ("database", 10, of("other_cpu_us", 1)), ("look-up", 9, of("added_with_others_us", 1)),
+           ("(min-max)", 15, range_of("added_with_others_us", 1)), ("growth", 8, percent_of("growth", "+")),
+           ("(min-max)", 14, range_of("growth", 2)), ("p50", 8, of("p50_us")), ("p99", 9, of("p99_us")),
+           ("bytes", 7, lambda f: f"{f.get('bytes_per_row', 0):.0f}"), ("failed", 8, lambda f: f"{f['failed']:,}"),
+           ("closed", 8, lambda f: f"{f['closed']:,}"), ("wrk", 7, percent_of("client_busy"))]
+LEGEND = """CPU, database, look-up (both less the unprotected request), p50, p99: microseconds. bytes: a row with its indexes.
+growth: of the look-up, against the smallest table. wrk: how busy its cores are; near 100 % it is what is measured."""
 
 
 class Tables:
@@ -38,8 +46,7 @@ class Tables:
         start = time.monotonic()
         database = self.database(name, rows)
         server = Server(self.cache_off + measure.PROTECTED, database=database)
-        print(f"{name:8} {rows:9,} rows in {time.monotonic() - start:6.1f} s, {database.bytes_per_row:6.1f} bytes a row with its indexes",
-              flush=True)
+        print(f"{name:8} {rows:9,} rows in {time.monotonic() - start:6.1f} s", flush=True)
         return self.stack.enter_context(server)
 
     def variant(self, name: str, rows: int) -> Variant:
@@ -87,24 +94,6 @@ def figures(variants: list[Variant]) -> list[dict]:
     return found
 
 
-def print_table(found: list[dict]) -> None:
-    print(f"\n{'':20}{'requests/s':>11} {'(min-max)':>15}{'ratio':>7}{'CPU':>8}{'database':>10}{'look-up':>9} {'(min-max)':>14}"
-          f"{'growth':>8} {'(min-max)':>16}{'p50':>8}{'p99':>8}{'bytes':>7}{'failed':>7}{'closed':>7}{'wrk':>5}")
-    for f in found:
-        cost = f["added_with_others_us"]
-        print(f"{f['name']:20}{f['rps']['median']:11,.0f} {f['rps']['min']:8,.0f}-{f['rps']['max']:<6,.0f}{f['ratio']['median']:7.2f}"
-              f"{f['cpu_us']['median']:8.1f}{f['other_cpu_us']['median']:10.1f}", end="")
-        if "growth" in f:
-            print(f"{cost['median']:9.1f} {cost['min']:7.1f}-{cost['max']:<6.1f}{f['growth']['median']:+8.1%} "
-                  f"{f['growth']['min']:+8.1%}{f['growth']['max']:+8.1%}", end="")
-        else:
-            print(" " * 48, end="")
-        print(f"{f['p50_us']['median']:8.0f}{f['p99_us']['median']:8.0f}{f.get('bytes_per_row', 0):7.0f}{f['failed']:7}{f['closed']:7}"
-              f"{f['client_busy']['median']:5.0%}")
-    print("CPU, database, look-up (both less the unprotected request), p50, p99: microseconds. growth: of the look-up, against the "
-          "smallest table.\nwrk: how busy the load generator's cores are; near 100 % it is what is measured.")
-
-
 def main() -> None:
     parser = measure.parser(__doc__)
     parser.add_argument("--rows", default="1000,100000,5000000", metavar="N,..")
@@ -118,8 +107,10 @@ def main() -> None:
         read_whole({v.server.params for v in variants[1:] if v.name.startswith("sqlite")})
         measure.run_rounds(variants, folder, options)
     found = figures(variants)
-    print_table(found)
+    measure.print_table(COLUMNS, found)
+    print(LEGEND)
     measure.keep("databases", {"machine": about, "seconds": options.seconds, "variants": found})
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -16,11 +16,23 @@ import urllib.parse
 import fill
 import measure
 import peers
-from measure import FILE, PROTECTED, Server, Variant, harness
+from measure import PROTECTED, Server, Variant, of, percent_of, range_of
+
+COLUMNS = [("requests/s", 12, of("rps")), ("(min-max)", 16, range_of("rps")), ("ratio", 7, of("ratio", 2)),
+           ("(min-max)", 12, range_of("ratio", 2)), ("CPU", 9, of("cpu_us", 1)), ("others", 8, of("other_cpu_us", 1)),
+           ("added", 9, of("added_with_others_us", 1)), ("p50", 9, of("p50_us")), ("p99", 9, of("p99_us")),
+           ("RSS", 6, lambda f: f"{f['memory_mib']['rss']:.0f}"), ("PSS", 6, lambda f: f"{f['memory_mib']['pss']:.0f}"),
+           ("failed", 8, lambda f: f"{f['failed']:,}"), ("closed", 8, lambda f: f"{f['closed']:,}"),
+           ("wrk", 5, percent_of("client_busy"))]
+LEGEND = """CPU, others (the database, memcached, or the httpd behind nginx), added (both less the unprotected request), p50, p99:
+microseconds. ratio: of the unprotected requests per second in the same round. RSS, PSS: MiB, all children together.
+wrk: how busy its cores are; near 100 % it is what is measured.
+"""
 
 ROWS = 10_000
 SESSIONS = 100
-OPTIONAL = PROTECTED.replace("    AuthType ManagedSession\n", "    ManagedSession On\n").replace('    AuthName "app"\n    Require valid-user\n', "")
+REQUIRED = '    AuthType ManagedSession\n    AuthName "app"\n    Require valid-user\n'
+OPTIONAL = PROTECTED.replace(REQUIRED, "    ManagedSession On\n")
 UNUSED = PROTECTED.replace("/app", "/elsewhere")
 LOGIN = """
 <Location "/login">
@@ -35,10 +47,15 @@ LIST = """
 </Location>
 """
 USERS = [f"user{i}" for i in range(20)]
+PASSWORD = "wonderland"
 
 
 def start(stack, config: str = PROTECTED, database=None) -> Server:
     return stack.enter_context(Server(config, database=database or fill.FilledSqlite(ROWS)))
+
+
+def protected(name: str, server: Server, sessions: int, note: str, others=()) -> list[Variant]:
+    return [Variant(name, server, with_tokens(sessions), others=list(others), stranger=measure.get(), note=note)]
 
 
 def with_tokens(n: int) -> list[bytes]:
@@ -51,12 +68,12 @@ def unused(stack, name):
 
 def cached(sessions: int):
     def make(stack, name):
-        return [Variant(name, start(stack), with_tokens(sessions), stranger=measure.get(), note=f"{sessions:,} sessions, cache as by default")]
+        return protected(name, start(stack), sessions, f"{sessions:,} sessions, cache as by default")
     make.needs_cache = True
     return make
 
 
-def uncached(kind: str):
+def uncached(kind: str, sessions: int = SESSIONS):
     def make(stack, name):
         config = (measure.CACHE_OFF if measure.has_cache() else "") + PROTECTED
         if kind == "sqlite":
@@ -64,7 +81,7 @@ def uncached(kind: str):
         else:
             instance = fill.KINDS[kind]()
             server, others = start(stack, config, fill.Filled(instance, ROWS)), [lambda: [instance.process.pid]]
-        return [Variant(name, server, with_tokens(SESSIONS), others=others, stranger=measure.get(), note=f"{SESSIONS} sessions, no cache")]
+        return protected(name, server, sessions, f"{sessions:,} sessions, no cache", others)
     return make
 
 
@@ -73,24 +90,36 @@ def no_cookie(stack, name):
 
 
 def malformed(stack, name):
-    return [Variant(name, start(stack, OPTIONAL), [measure.with_cookie("x" * 66)], note="ManagedSession On: a cookie that is no token")]
+    broken = measure.with_cookie("x" * 66)
+    return [Variant(name, start(stack, OPTIONAL), [broken], note="ManagedSession On: a cookie that is no token")]
+
+
+def forged_token() -> str:
+    return f"{secrets.token_urlsafe(16)}.{secrets.token_urlsafe(32)}"
 
 
 def forged(stack, name):
-    requests = [measure.with_cookie(f"{secrets.token_urlsafe(16)}.{secrets.token_urlsafe(32)}") for _ in range(ROWS)]
+    requests = [measure.with_cookie(forged_token()) for _ in range(ROWS)]
     return [Variant(name, start(stack, OPTIONAL), requests, note=f"ManagedSession On: {ROWS:,} tokens of nobody, well-formed")]
+
+
+def add_users(server: Server, *flags: str) -> None:
+    for i, user in enumerate(USERS):
+        subprocess.run(["htpasswd", "-i", *flags, *(["-c"] if i == 0 else []), str(server.root / "hashed"), user],
+                       input=PASSWORD + "\n", text=True, check=True, capture_output=True)
+
+
+def sign_in_request(user: int, password: str = PASSWORD) -> bytes:
+    return measure.post("/login", urllib.parse.urlencode({"username": USERS[user], "password": password}))
 
 
 def sign_in(scheme: str, *flags: str):
     def make(stack, name):
         server = Server(PROTECTED + LOGIN, database=fill.FilledSqlite(ROWS))
-        for i, user in enumerate(USERS):
-            subprocess.run(["htpasswd", "-i", *flags, *(["-c"] if i == 0 else []), str(server.root / "hashed"), user],
-                           input="wonderland\n", text=True, check=True, capture_output=True)
+        add_users(server, *flags)
         stack.enter_context(server)
-        forms = [urllib.parse.urlencode({"username": user, "password": "wonderland"}) for user in USERS]
-        wrong = urllib.parse.urlencode({"username": USERS[0], "password": "wrong"})
-        return [Variant(name, server, [measure.post("/login", form) for form in forms], status=303, stranger=measure.post("/login", wrong),
+        requests = [sign_in_request(i) for i in range(len(USERS))]
+        return [Variant(name, server, requests, status=303, stranger=sign_in_request(0, "wrong"),
                         note=f"sign-ins, each a new row; passwords hashed with {scheme}")]
     return make
 
@@ -102,6 +131,7 @@ def list_page(stack, name):
 
 
 OWN = {"unused": unused, "cached": cached(SESSIONS), "cached-10000": cached(ROWS), "uncached-sqlite": uncached("sqlite"),
+       "uncached-10000": uncached("sqlite", ROWS),
        "uncached-pgsql": uncached("pgsql"), "uncached-mysql": uncached("mysql"), "no-cookie": no_cookie, "malformed": malformed,
        "forged": forged, "sign-in-sha1": sign_in("SHA-1", "-s"),
        "sign-in-bcrypt5": sign_in("bcrypt of cost 5, htpasswd's default; each step doubles the time", "-B", "-C", "5"),
@@ -122,21 +152,6 @@ def make_variants(stack: contextlib.ExitStack, options) -> list[Variant]:
     return variants
 
 
-def print_table(found: list[dict]) -> None:
-    print(f"\n{'':18}{'requests/s':>11} {'(min-max)':>15}{'ratio':>7} {'(min-max)':>11}{'CPU':>8}{'others':>8}{'added':>8}{'p50':>8}{'p99':>8}"
-          f"{'RSS':>6}{'PSS':>6}{'failed':>7}{'closed':>7}{'wrk':>5}")
-    for f in found:
-        print(f"{f['name']:18}{f['rps']['median']:11,.0f} {f['rps']['min']:8,.0f}-{f['rps']['max']:<6,.0f}{f['ratio']['median']:7.2f} "
-              f"{f['ratio']['min']:6.2f}-{f['ratio']['max']:<4.2f}{f['cpu_us']['median']:8.1f}{f['other_cpu_us']['median']:8.1f}"
-              f"{f['added_with_others_us']['median']:8.1f}{f['p50_us']['median']:8.0f}{f['p99_us']['median']:8.0f}"
-              f"{f['memory_mib']['rss']:6.0f}{f['memory_mib']['pss']:6.0f}{f['failed']:7}{f['closed']:7}{f['client_busy']['median']:5.0%}")
-    print("CPU, others (the database, memcached, or the httpd behind nginx), added (both less the unprotected request), p50, p99: "
-          "microseconds.\nratio: of the unprotected requests per second in the same round. RSS, PSS: MiB, all children together.\n"
-          "wrk: how busy the load generator's cores are; near 100 % it is what is measured.\n")
-    for f in found:
-        print(f"{f['name']:18}{f['note']}")
-
-
 def main() -> None:
     options = measure.parser(__doc__).parse_args()
     about = measure.machine()
@@ -146,8 +161,12 @@ def main() -> None:
         variants = make_variants(stack, options)
         measure.run_rounds(variants, folder, options)
     found = [measure.summary(variant, variants[0]) for variant in variants]
-    print_table(found)
+    measure.print_table(COLUMNS, found)
+    print(LEGEND)
+    for figure in found:
+        print(f"{figure['name']:20}{figure['note']}")
     measure.keep("speed", {"machine": about, "seconds": options.seconds, "variants": found})
 
 
-main()
+if __name__ == "__main__":
+    main()
