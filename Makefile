@@ -4,6 +4,7 @@
 #   make demo         a private httpd with two users and an application (make demo-stop ends it)
 #   make test         all tests (make test-unit, make test-http: parts of them)
 #   make test-databases  the tests on PostgreSQL and MariaDB
+#   make test-browser  the pages in a real browser, with pictures of them in build/screenshots
 #   make test-apps    real applications behind the module, as conf/examples has them
 #   make stress       the look-up cache and revocation, long and with everything at once
 #   make test-asan    the tests with the module under AddressSanitizer and UBSan
@@ -36,7 +37,7 @@ LANGS := $(sort $(wildcard src/pages/lang/*.po))
 OBJS  := $(BUILD)/mod_managed_session.o $(HTTPD:%=$(BUILD)/%.o) $(PURE:%=$(BUILD)/%.o) $(BUILD)/pages.o $(BUILD)/languages.o
 MODULE := $(BUILD)/mod_managed_session.so
 
-.PHONY: all deps-build deps-demo deps-test demo demo-stop test test-unit test-http test-databases test-apps test-races stress test-asan \
+.PHONY: all deps-build deps-demo deps-test demo demo-stop test test-unit test-http test-databases test-browser test-apps test-races stress test-asan \
         test-valgrind bench-cleanup check format docs catalogues install clean
 .DELETE_ON_ERROR:
 
@@ -79,7 +80,7 @@ APR_LIBS = $(shell apr-1-config --link-ld --libs 2>/dev/null) $(shell apu-1-conf
 test: deps-test
 	@$(PYTHON) tests/reference.py --check
 	@$(PYTHON) tests/catalogues.py --check
-	@$(MAKE) --no-print-directory test-unit test-races test-http test-databases
+	@$(MAKE) --no-print-directory test-unit test-races test-http test-databases test-browser
 
 test-unit: $(UNIT)
 	@for t in $^; do echo "== $$t"; $$t || exit 1; done
@@ -109,6 +110,10 @@ test-http: $(MODULE)
 test-databases: $(MODULE)
 	@set -e; for d in pgsql mysql; do echo "== on $$d"; MS_DATABASE=$$d MS_MODULE=$(abspath $(MODULE)) \
 	  $(PYTHON) -B -m pytest -p no:cacheprovider -q tests/http $(PYTEST); done
+
+# The pages in Debian's Chromium; pictures of them are written to build/screenshots.
+test-browser: $(MODULE)
+	MS_MODULE=$(abspath $(MODULE)) $(PYTHON) -B -m pytest -p no:cacheprovider -q -rs tests/browser $(PYTEST)
 
 # Django, Radicale, git and gitweb behind the module; those that are not installed are skipped.
 test-apps: $(MODULE)

@@ -51,6 +51,10 @@ test)
     need cppcheck cppcheck
     need valgrind valgrind
     need openssl openssl
+    want chromium chromium
+    want chromium-driver chromedriver
+    want python3-selenium /usr/lib/python3/dist-packages/selenium
+    want npm npm
     want php-fpm /usr/sbin/php-fpm*
     want uwsgi-core uwsgi-core uwsgi
     want uwsgi-plugin-python3 /usr/lib/uwsgi/plugins/python3_plugin.so
