@@ -196,8 +196,9 @@ static const ms_row *new_row(request_rec *r, apr_pool_t *p, const ms_token *toke
     row->expires_at = idle_end(conf, now, row->max_expires_at);
     row->created_ip = r->useragent_ip;
     row->last_ip = r->useragent_ip;
-    row->user_agent =
-        ms_text_storable(p, apr_table_get(r->headers_in, "User-Agent"), USER_AGENT_MAX);
+    row->user_agent = ms_device_describe(
+        p, apr_table_get(r->headers_in, "User-Agent"), apr_table_get(r->headers_in, "Sec-CH-UA"),
+        apr_table_get(r->headers_in, "Sec-CH-UA-Platform"), USER_AGENT_MAX);
     row->auth_method = apr_pstrdup(p, ms_text_storable(p, method, METHOD_MAX));
     row->label = label_for(r, p);
     return row;

@@ -80,6 +80,13 @@ static void add_notice(request_rec *r, const apr_table_t *query, json_t *model)
 
 /* ---- the list -------------------------------------------------------------------------------- */
 
+/* In src/pages/icons.html. */
+static const char *const icons[] = {
+    [MS_DEVICE_UNKNOWN] = "unknown", [MS_DEVICE_COMPUTER] = "computer",
+    [MS_DEVICE_PHONE] = "phone",     [MS_DEVICE_TABLET] = "tablet",
+    [MS_DEVICE_BOT] = "bot",         [MS_DEVICE_COMMAND_LINE] = "terminal",
+};
+
 static void add_words(request_rec *r, json_t *model, const ms_row *row, apr_int64_t now)
 {
     const ms_language *language = ms_page_language(r);
@@ -87,7 +94,7 @@ static void add_words(request_rec *r, json_t *model, const ms_row *row, apr_int6
 
     ms_device_name(r->pool, row->user_agent, &device);
     set_text(model, "words", ms_words_device(r->pool, language, &device));
-    set_text(model, "icon", "unknown");
+    set_text(model, "icon", icons[device.kind]);
     set_text(model, "created_text", ms_words_date(r->pool, language, row->created_at));
     set_text(model, "seen_text", ms_words_date(r->pool, language, row->last_seen_at));
     set_text(model, "seen_ago", ms_words_ago(r->pool, language, row->last_seen_at, now));

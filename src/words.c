@@ -59,17 +59,24 @@ const char *ms_words_ago(apr_pool_t *p, const ms_language *language, apr_int64_t
     return counted(p, language, "one day ago", "[n] days ago", seconds / DAY);
 }
 
+static const char *browser_of(apr_pool_t *p, const ms_device *device)
+{
+    return !device->browser  ? ""
+           : device->version ? apr_pstrcat(p, device->browser, " ", device->version, NULL)
+                             : device->browser;
+}
+
 const char *ms_words_device(apr_pool_t *p, const ms_language *language, const ms_device *device)
 {
     json_t *model = json_object();
     const char *words;
 
-    json_object_set_new(model, "browser", json_string(device->browser ? device->browser : ""));
+    json_object_set_new(model, "browser", json_string(browser_of(p, device)));
     json_object_set_new(model, "os", json_string(device->os ? device->os : ""));
     words = device->browser && device->os
                 ? ms_render_message(p, "[browser] on [os]", model, language)
             : device->os      ? ms_render_message(p, "Unknown browser on [os]", model, language)
-            : device->browser ? device->browser
+            : device->browser ? browser_of(p, device)
                               : ms_language_text(language, "Unknown device");
     json_decref(model);
     return words;

@@ -17,7 +17,7 @@ const char *ms_words_date(apr_pool_t *p, const ms_language *language, apr_int64_
 const char *ms_words_ago(apr_pool_t *p, const ms_language *language, apr_int64_t epoch,
                          apr_int64_t now);
 
-/** A device: "Firefox on Linux", "Unknown device". In p, or static. */
+/** A device: "Firefox 131 on Linux", "Unknown device". In p, or static. */
 const char *ms_words_device(apr_pool_t *p, const ms_language *language, const ms_device *device);
 
 #endif

@@ -94,8 +94,8 @@ def test_she_signs_the_library_computer_out_from_home(browse, server):
 
     sign_in_by_form(home, server)
     assert "this device" in home.find_element(By.CSS_SELECTOR, ".sessions .card:first-child").text
-    card(home, "Firefox on Windows").find_element(By.TAG_NAME, "button").click()
-    says(home, "Firefox on Windows was signed out.", "Nothing else is signed in.")
+    card(home, "Firefox 131 on Windows").find_element(By.TAG_NAME, "button").click()
+    says(home, "Firefox 131 on Windows was signed out.", "Nothing else is signed in.")
 
     go(library, server, "/app/")
     assert path_of(library).startswith("/login?return=")
@@ -134,12 +134,12 @@ def test_the_keyboard_is_enough(browse, server):
     wait(lambda: path_of(driver) == "/sessions", "signed in")
     for _ in range(12):
         press(driver, Keys.TAB)
-        if driver.switch_to.active_element.text == "Sign out Firefox on Windows":
+        if driver.switch_to.active_element.text == "Sign out Firefox 131 on Windows":
             break
     outline = driver.execute_script("return getComputedStyle(document.activeElement).outlineWidth")
     assert float(outline.removesuffix("px")) >= 2, "one sees where one is"
     press(driver, Keys.ENTER)
-    says(driver, "Firefox on Windows was signed out.")
+    says(driver, "Firefox 131 on Windows was signed out.")
 
 
 # -- what it looks like -----------------------------------------------------------------------------------

@@ -222,7 +222,7 @@ def test_no_link_can_make_the_page_say_anything(server, query):
 def test_a_notice_is_for_one_session_and_one_thing(server):
     mine, other, third = sign_in(server), sign_in(server, agent=SAFARI), sign_in(server, agent=SAFARI)
     said = act(server, mine, action="revoke", id=other[:22]).location
-    assert "Safari on iOS was signed out." in get(server, said, mine).text
+    assert "Safari 17 on iOS was signed out." in get(server, said, mine).text
     for forged, token in ((said, third), (said.replace("Safari", "Chrome"), mine), (said.replace("ended_device", "ended_others"), mine)):
         assert 'role="status"' not in get(server, forged, token).text
 
@@ -259,9 +259,9 @@ def test_the_library_computer_is_signed_out_from_home(server):
     library.sign_in()
     home.sign_in()
     other = library.token[:22]
-    assert home.go("/sessions").text.count("Sign out Firefox on Linux") == 1
+    assert home.go("/sessions").text.count("Sign out Firefox 130 on Linux") == 1
     assert home.submit(action="revoke", id=other).status == 200 and home.url.startswith("/sessions?")
-    assert "Firefox on Linux was signed out." in home.page.text
+    assert "Firefox 130 on Linux was signed out." in home.page.text
     assert other not in home.page.text and "Nothing else is signed in." in home.page.text
     assert library.go("/app/", follow=False).location == "/login?return=/app/" and library.token is None
     assert home.go("/app/").text == "protected page\n"
@@ -733,3 +733,14 @@ def test_the_page_has_the_sites_own_title_and_style_sheet():
         assert "<title>Meine &lt;Ger\u00e4te&gt;</title>" in answer.text
         assert ("link", {"rel": "stylesheet", "href": "https://cdn.test/site.css?v=1"}) in tags
         assert " https://cdn.test;" in answer.headers["Content-Security-Policy"].replace("https://cdn.test ", "https://cdn.test;")
+
+
+def test_client_hints_at_sign_in_name_the_device(server):
+    agent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36"
+    hints = {"Sec-CH-UA": '"Not?A_Brand";v="8", "Brave";v="141", "Chromium";v="141"', "Sec-CH-UA-Platform": '"Windows"',
+             "Sec-CH-UA-Mobile": "?0", "User-Agent": agent}
+    token = post(server, "/login", {"username": "bob", "password": "builder"}, headers=hints).token()
+    [session] = listed(server, token)
+    assert (session["device"], session["browser"], session["os"]) == ("Brave on Windows", "Brave", "Windows")
+    page = get(server, "/sessions", token).text
+    assert "Brave 141 on Windows" in page and 'href="#computer"' in page and f"{agent} [Brave 141; Windows]" in page

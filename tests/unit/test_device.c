@@ -140,10 +140,12 @@ static void programs_and_robots_are_named_too(void **state)
          "Googlebot on Android", "Googlebot", "Android"},
         {"Mozilla/5.0 " WEBKIT "(compatible; bingbot/2.0) Chrome/116.0.0.0 Safari/537.36",
          "Bingbot", "Bingbot", NULL},
-        {"Mozilla/5.0 (compatible; AhrefsBot/7.0)", "Bot", "Bot", NULL},
-        {ON_MAC WEBKIT "Version/17.4 Safari/605.1.15 (Applebot/0.1)", "Bot on macOS", "Bot",
-         "macOS"},
-        {"Slackbot 1.0 (+https://api.slack.com/robots)", "Bot", "Bot", NULL},
+        {"Mozilla/5.0 (compatible; AhrefsBot/7.0)", "AhrefsBot", "AhrefsBot", NULL},
+        {ON_MAC WEBKIT "Version/17.4 Safari/605.1.15 (Applebot/0.1)", "Applebot on macOS",
+         "Applebot", "macOS"},
+        {"Slackbot 1.0 (+https://api.slack.com/robots)", "Slackbot", "Slackbot", NULL},
+        {"Mozilla/5.0 (compatible; SomeBot/7.0)", "Bot", "Bot", NULL},
+        {"somebot 1.0", "Bot", "Bot", NULL},
     };
 
     assert_named(state, examples, COUNT(examples));
@@ -160,8 +162,8 @@ static void what_is_half_known_is_half_named(void **state)
         {"Mozilla/5.0 (Linux; U; Android 4.0.3; de) Version/4.0 Mobile Safari/534.30",
          "A browser on Android", NULL, "Android"},
         {ON_IPHONE "Mobile/15E148", "A browser on iOS", NULL, "iOS"},
-        {"Mozilla/5.0 (Windows NT 10.0; Trident/7.0; rv:11.0) like Gecko", "A browser on Windows",
-         NULL, "Windows"},
+        {"Mozilla/5.0 (Windows NT 10.0; rv:11.0) like Gecko", "A browser on Windows", NULL,
+         "Windows"},
         /* A telephone's maker, no robot. */
         {"Mozilla/5.0 (Linux; Android 9; CUBOT X19) " WEBKIT
          "Chrome/126.0.0.0 Mobile Safari/537.36",
@@ -169,6 +171,207 @@ static void what_is_half_known_is_half_named(void **state)
     };
 
     assert_named(state, examples, COUNT(examples));
+}
+
+typedef struct detailed {
+    const char *user_agent, *browser, *version, *os;
+    ms_device_kind kind;
+} detailed;
+
+#define ON_TABLET "Mozilla/5.0 (Linux; Android 10; K) "
+#define IN_APP    "Mozilla/5.0 (Linux; Android 14; Pixel 8 Build/UD1A; wv) "
+#define MOBILE    "Chrome/141.0.0.0 Mobile Safari/537.36"
+#define DESKTOP   "Chrome/141.0.0.0 Safari/537.36"
+
+static void version_and_kind_are_told_where_they_are_known(void **state)
+{
+    static const detailed examples[] = {
+        {ON_WINDOWS WEBKIT DESKTOP, "Chrome", "141", "Windows", MS_DEVICE_COMPUTER},
+        {ON_MAC WEBKIT DESKTOP, "Chrome", "141", "macOS", MS_DEVICE_COMPUTER},
+        {ON_LINUX WEBKIT DESKTOP, "Chrome", "141", "Linux", MS_DEVICE_COMPUTER},
+        {"Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) " WEBKIT DESKTOP, "Chrome", "141", "ChromeOS",
+         MS_DEVICE_COMPUTER},
+        {ON_ANDROID WEBKIT MOBILE, "Chrome", "141", "Android", MS_DEVICE_PHONE},
+        {ON_TABLET WEBKIT DESKTOP, "Chrome", "141", "Android", MS_DEVICE_TABLET},
+        {ON_WINDOWS WEBKIT DESKTOP " Edg/141.0.0.0", "Edge", "141", "Windows", MS_DEVICE_COMPUTER},
+        {ON_ANDROID WEBKIT MOBILE " EdgA/141.0.0.0", "Edge", "141", "Android", MS_DEVICE_PHONE},
+        {ON_IPHONE "Version/18.0 EdgiOS/141.0.3537.60 Mobile/15E148 Safari/605.1.15", "Edge", "141",
+         "iOS", MS_DEVICE_PHONE},
+        {ON_WINDOWS WEBKIT DESKTOP " OPR/122.0.0.0", "Opera", "122", "Windows", MS_DEVICE_COMPUTER},
+        {ON_ANDROID WEBKIT MOBILE " OPR/90.0.0.0", "Opera", "90", "Android", MS_DEVICE_PHONE},
+        {"Opera/9.80 (X11; Linux x86_64) Presto/2.12.388 Version/12.16", "Opera", "12", "Linux",
+         MS_DEVICE_COMPUTER},
+        {ON_LINUX WEBKIT DESKTOP " Vivaldi/7.6.3797.63", "Vivaldi", "7", "Linux",
+         MS_DEVICE_COMPUTER},
+        {ON_MAC WEBKIT DESKTOP " Brave/141", "Brave", "141", "macOS", MS_DEVICE_COMPUTER},
+        {ON_WINDOWS WEBKIT DESKTOP " YaBrowser/25.8.0.0", "Yandex Browser", "25", "Windows",
+         MS_DEVICE_COMPUTER},
+        {"Mozilla/5.0 (Linux; Android 14; SAMSUNG SM-S918B) " WEBKIT "SamsungBrowser/28.0 " MOBILE,
+         "Samsung Internet", "28", "Android", MS_DEVICE_PHONE},
+        {"Mozilla/5.0 (Linux; Android 14; SAMSUNG SM-X910) " WEBKIT "SamsungBrowser/28.0 " DESKTOP,
+         "Samsung Internet", "28", "Android", MS_DEVICE_TABLET},
+        {"Mozilla/5.0 (Linux; U; Android 14; zh-cn; 2211133C) " WEBKIT "Version/4.0 " MOBILE
+         " XiaoMi/MiuiBrowser/19.5.0",
+         "Mi Browser", "19", "Android", MS_DEVICE_PHONE},
+        {"Mozilla/5.0 (Linux; Android 12; HarmonyOS; NOH-AN00) " WEBKIT
+         "Chrome/114.0.5735.196 HuaweiBrowser/16.0.0.300 Mobile Safari/537.36",
+         "Huawei Browser", "16", "Android", MS_DEVICE_PHONE},
+        {"Mozilla/5.0 (Linux; Android 11; KFTRWI) " WEBKIT "Silk/128.4.1 like " DESKTOP, "Silk",
+         "128", "Android", MS_DEVICE_TABLET},
+        {IN_APP WEBKIT "Version/4.0 " MOBILE, "Android WebView", "141", "Android", MS_DEVICE_PHONE},
+        {IN_APP WEBKIT "Version/4.0 " MOBILE " [FB_IAB/FB4A;FBAV/530.0.0.48.74;]", "Facebook",
+         "530", "Android", MS_DEVICE_PHONE},
+        {IN_APP WEBKIT "Version/4.0 " MOBILE " Instagram 400.0.0.49.68 Android", "Instagram", "400",
+         "Android", MS_DEVICE_PHONE},
+        {IN_APP WEBKIT "Version/4.0 " MOBILE " MicroMessenger/8.0.60.2880", "WeChat", "8",
+         "Android", MS_DEVICE_PHONE},
+        {ON_IPHONE "Mobile/22F76 [FBAN/FBIOS;FBAV/530.0.0.35.75;FBBV/1]", "Facebook", "530", "iOS",
+         MS_DEVICE_PHONE},
+        {ON_IPHONE "Mobile/15E148 Instagram 399.0.0.28.109 (iPhone16,2)", "Instagram", "399", "iOS",
+         MS_DEVICE_PHONE},
+        {ON_IPHONE "GSA/385.0.0 Mobile/15E148 Safari/604.1", "Google app", "385", "iOS",
+         MS_DEVICE_PHONE},
+        {ON_IPHONE "Safari Line/15.14.0", "LINE", "15", "iOS", MS_DEVICE_PHONE},
+        {ON_IPHONE "Version/18.5 Mobile/15E148 Safari/604.1", "Safari", "18", "iOS",
+         MS_DEVICE_PHONE},
+        {ON_IPAD "Version/18.5 Mobile/15E148 Safari/604.1", "Safari", "18", "iPadOS",
+         MS_DEVICE_TABLET},
+        {ON_MAC "AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Safari/605.1.15", "Safari",
+         "18", "macOS", MS_DEVICE_COMPUTER},
+        {ON_IPHONE "CriOS/141.0.7390.41 Mobile/15E148 Safari/604.1", "Chrome", "141", "iOS",
+         MS_DEVICE_PHONE},
+        {ON_IPHONE "FxiOS/143.0 Mobile/15E148 Safari/605.1.15", "Firefox", "143", "iOS",
+         MS_DEVICE_PHONE},
+        {ON_IPHONE "Version/18.5 Mobile/15E148 DuckDuckGo/7 Safari/605.1.15", "DuckDuckGo", "7",
+         "iOS", MS_DEVICE_PHONE},
+        {ON_MAC "AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Safari/605.1.15 Ddg/18.5",
+         "DuckDuckGo", "18", "macOS", MS_DEVICE_COMPUTER},
+        {ON_ANDROID WEBKIT MOBILE " DuckDuckGo/5", "DuckDuckGo", "5", "Android", MS_DEVICE_PHONE},
+        {"Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0", "Firefox", "143",
+         "Linux", MS_DEVICE_COMPUTER},
+        {"Mozilla/5.0 (Android 15; Mobile; rv:143.0) Gecko/143.0 Firefox/143.0", "Firefox", "143",
+         "Android", MS_DEVICE_PHONE},
+        {"Mozilla/5.0 (Android 15; Tablet; rv:143.0) Gecko/143.0 Firefox/143.0", "Firefox", "143",
+         "Android", MS_DEVICE_TABLET},
+        {"Mozilla/5.0 (X11; FreeBSD amd64; rv:143.0) Gecko/20100101 Firefox/143.0", "Firefox",
+         "143", "FreeBSD", MS_DEVICE_COMPUTER},
+        {"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 "
+         "Safari/605.1.15 Epiphany/605.1.15",
+         "GNOME Web", "605", "Linux", MS_DEVICE_COMPUTER},
+        {"Mozilla/5.0 (X11; Linux x86_64; rv:115.0) Gecko/20100101 Thunderbird/115.6.0",
+         "Thunderbird", "115", "Linux", MS_DEVICE_COMPUTER},
+        {"Mozilla/5.0 (Windows NT 10.0; WOW64; Trident/7.0; rv:11.0) like Gecko",
+         "Internet Explorer", "11", "Windows", MS_DEVICE_COMPUTER},
+        {"Mozilla/5.0 (Windows Phone 10.0; Android 6.0.1; Microsoft; Lumia 950) " WEBKIT
+         "Chrome/52.0.2743.116 Mobile Safari/537.36 Edge/15.15063",
+         "Edge", "15", "Windows", MS_DEVICE_PHONE},
+        {"DAVx5/4.4.3-ose (2025/01/01; dav4jvm; okhttp/4.12.0) Android/14", "DAVx5", "4",
+         "Android", MS_DEVICE_COMMAND_LINE},
+        {"curl/8.5.0", "curl", "8", NULL, MS_DEVICE_COMMAND_LINE},
+        {"Wget/1.21.3", "Wget", "1", NULL, MS_DEVICE_COMMAND_LINE},
+        {"git/2.39.5", "Git", "2", NULL, MS_DEVICE_COMMAND_LINE},
+        {"HTTPie/3.2.2", "HTTPie", "3", NULL, MS_DEVICE_COMMAND_LINE},
+        {"python-requests/2.32.3", "python-requests", "2", NULL, MS_DEVICE_COMMAND_LINE},
+        {"Python-urllib/3.11", "Python-urllib", "3", NULL, MS_DEVICE_COMMAND_LINE},
+        {"Python/3.11 aiohttp/3.9.1", "aiohttp", "3", NULL, MS_DEVICE_COMMAND_LINE},
+        {"Go-http-client/1.1", "Go-http-client", "1", NULL, MS_DEVICE_COMMAND_LINE},
+        {"okhttp/4.12.0", "okhttp", "4", NULL, MS_DEVICE_COMMAND_LINE},
+        {"Apache-HttpClient/4.5.14 (Java/17.0.9)", "Apache HttpClient", "4", NULL,
+         MS_DEVICE_COMMAND_LINE},
+        {"libwww-perl/6.67", "libwww-perl", "6", NULL, MS_DEVICE_COMMAND_LINE},
+        {"PostmanRuntime/7.43.0", "Postman", "7", NULL, MS_DEVICE_COMMAND_LINE},
+        {"Mozilla/5.0 (Windows NT; Windows NT 10.0; en-US) WindowsPowerShell/5.1.19041",
+         "PowerShell", "5", "Windows", MS_DEVICE_COMMAND_LINE},
+        {"Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)", "Googlebot",
+         "2", NULL, MS_DEVICE_BOT},
+        {"Mozilla/5.0 (compatible; YandexBot/3.0; +http://yandex.com/bots)", "YandexBot", "3", NULL,
+         MS_DEVICE_BOT},
+        {"Mozilla/5.0 (compatible; Baiduspider/2.0)", "Baiduspider", "2", NULL, MS_DEVICE_BOT},
+        {"DuckDuckBot/1.1; (+http://duckduckgo.com/duckduckbot.html)", "DuckDuckBot", "1", NULL,
+         MS_DEVICE_BOT},
+        {"facebookexternalhit/1.1", "Facebook preview", "1", NULL, MS_DEVICE_BOT},
+        {"Mozilla/5.0 " WEBKIT "compatible; GPTBot/1.2; +https://openai.com/gptbot)", "GPTBot", "1",
+         NULL, MS_DEVICE_BOT},
+        {"Mozilla/5.0 " WEBKIT "compatible; ClaudeBot/1.0; +claudebot@anthropic.com)", "ClaudeBot",
+         "1", NULL, MS_DEVICE_BOT},
+        {"Twitterbot/1.0", "Twitterbot", "1", NULL, MS_DEVICE_BOT},
+        {"Mozilla/5.0 (compatible; UptimeRobot/2.0)", "UptimeRobot", "2", NULL, MS_DEVICE_BOT},
+        {"Firefox/", "Firefox", NULL, NULL, MS_DEVICE_UNKNOWN},
+        {"Firefox/1234567", "Firefox", NULL, NULL, MS_DEVICE_UNKNOWN},
+        {"nothing", NULL, NULL, NULL, MS_DEVICE_UNKNOWN},
+    };
+
+    for (apr_size_t i = 0; i < COUNT(examples); i++) {
+        ms_device device = name(state, examples[i].user_agent);
+
+        assert_maybe_string_equal(device.browser, examples[i].browser);
+        assert_maybe_string_equal(device.version, examples[i].version);
+        assert_maybe_string_equal(device.os, examples[i].os);
+        if (device.kind != examples[i].kind) {
+            fail_msg("%s: kind %d", examples[i].user_agent, device.kind);
+        }
+    }
+}
+
+#define BRANDS(brand) "\"Chromium\";v=\"141\", \"Not?A_Brand\";v=\"8\", \"" brand "\";v=\"141\""
+
+static void hints_name_what_the_user_agent_hides(void **state)
+{
+    static const struct {
+        const char *user_agent, *brands, *platform, *stored, *name;
+    } examples[] = {
+        {ON_WINDOWS WEBKIT DESKTOP, BRANDS("Brave"), "\"Windows\"",
+         ON_WINDOWS WEBKIT DESKTOP " [Brave 141; Windows]", "Brave on Windows"},
+        {ON_WINDOWS WEBKIT DESKTOP, BRANDS("Google Chrome"), "\"Windows\"",
+         ON_WINDOWS WEBKIT DESKTOP, "Chrome on Windows"},
+        {ON_WINDOWS WEBKIT DESKTOP, BRANDS("Vivaldi"), NULL,
+         ON_WINDOWS WEBKIT DESKTOP " [Vivaldi 141; ]", "Vivaldi on Windows"},
+        {ON_LINUX WEBKIT DESKTOP, BRANDS("Google Chrome"), "\"Android\"",
+         ON_LINUX WEBKIT DESKTOP " [Chrome 141; Android]", "Chrome on Android"},
+        {ON_LINUX WEBKIT DESKTOP, BRANDS("Chrom\\\"ium"), "\"Unknown\"", ON_LINUX WEBKIT DESKTOP,
+         "Chrome on Linux"},
+        {ON_WINDOWS WEBKIT DESKTOP, "\"Brave", "Windows", ON_WINDOWS WEBKIT DESKTOP,
+         "Chrome on Windows"},
+        {"curl/8.5.0", BRANDS("Brave"), NULL, "curl/8.5.0", "curl"},
+        {NULL, NULL, NULL, "", "Unknown device"},
+        {NULL, BRANDS("Brave"), "\"macOS\"", " [Brave 141; macOS]", "Brave on macOS"},
+        {"\x01 <b>", BRANDS("Microsoft Edge"), "\"Chrome OS\"", " <b> [Edge 141; ChromeOS]",
+         "Edge on ChromeOS"},
+    };
+
+    for (apr_size_t i = 0; i < COUNT(examples); i++) {
+        const char *stored = ms_device_describe(*state, examples[i].user_agent, examples[i].brands,
+                                                examples[i].platform, 512);
+
+        assert_string_equal(stored, examples[i].stored);
+        assert_string_equal(name(state, stored).name, examples[i].name);
+    }
+}
+
+static void hints_survive_where_the_user_agent_is_cut(void **state)
+{
+    char *huge = apr_pcalloc(*state, 2001);
+    const char *stored;
+
+    memset(huge, 'A', 2000);
+    stored = ms_device_describe(*state, huge, BRANDS("Brave"), "\"Linux\"", 512);
+    assert_int_equal(strlen(stored), 512);
+    assert_string_equal(name(state, stored).name, "Brave on Linux");
+    assert_int_equal(strlen(ms_device_describe(*state, huge, NULL, NULL, 512)), 512);
+}
+
+static void brackets_of_a_visitors_own_name_nothing_of_her_own(void **state)
+{
+    static const char *const forged[] = {
+        "q [<b>; <i>]", "q [Brave 1x; Windows ]", "q [Brave]", "q []",
+        "q [;]",        "[Brave 1; Linux]",       "q [; ",     "q [;  ]"};
+
+    for (apr_size_t i = 0; i < COUNT(forged); i++) {
+        const char *known = name(state, forged[i]).name;
+
+        assert_null(strchr(known, '<'));
+        assert_null(strchr(known, 'q'));
+    }
 }
 
 static void what_says_nothing_is_unknown(void **state)
@@ -235,6 +438,10 @@ int main(void)
         TEST(browsers_that_pretend_to_be_others_are_found_out),
         TEST(programs_and_robots_are_named_too),
         TEST(what_is_half_known_is_half_named),
+        TEST(version_and_kind_are_told_where_they_are_known),
+        TEST(hints_name_what_the_user_agent_hides),
+        TEST(hints_survive_where_the_user_agent_is_cut),
+        TEST(brackets_of_a_visitors_own_name_nothing_of_her_own),
         TEST(what_says_nothing_is_unknown),
         TEST(a_huge_user_agent_is_read_like_any_other),
         TEST(nothing_of_the_user_agent_is_echoed),
