@@ -12,6 +12,15 @@
     "session_id, secret_hash, user_name, created_at, last_seen_at, expires_at, max_expires_at, "   \
     "created_ip, last_ip, user_agent, label, auth_method, persistent"
 
+#define NEWEST_LIMIT " LIMIT 51" /* MS_NEWEST_MAX */
+
+/* A page of the newest sessions begins behind the last one of the page before. The first comparison
+ * of created_at is what an index can be entered with. */
+#define NEWEST                                                                                     \
+    " AND expires_at > %lld"                                                                       \
+    " AND created_at <= %lld AND (created_at < %lld OR session_id < %s)"                           \
+    " ORDER BY created_at DESC, session_id DESC" NEWEST_LIMIT
+
 static const struct {
     const char *name;
     const char *text;
@@ -58,6 +67,31 @@ static const struct {
                                " (SELECT session_id FROM (SELECT session_id FROM {table}"
                                " WHERE expires_at <= %lld ORDER BY expires_at LIMIT %lld) AS dead)"
                                " AND expires_at <= %lld"},
+    [MS_SQL_NEWEST] = {"NEWEST", "SELECT " COLUMNS " FROM {table} WHERE realm = %s" NEWEST},
+    /* "+ 0": a user has few sessions, so her own index is to be used, not the one in that order. */
+    [MS_SQL_NEWEST_OF_USER] =
+        {"NEWEST_OF_USER", "SELECT " COLUMNS " FROM {table}"
+                           " WHERE realm = %s AND user_name = %s AND expires_at > %lld"
+                           " AND created_at + 0 <= %lld AND (created_at < %lld OR session_id < %s)"
+                           " ORDER BY created_at + 0 DESC, session_id DESC" NEWEST_LIMIT},
+    /* Each half ends at its limit: there may be a proxy's address on every row. */
+    [MS_SQL_NEWEST_OF_IP] = {"NEWEST_OF_IP",
+                             "SELECT " COLUMNS " FROM (SELECT " COLUMNS " FROM (SELECT " COLUMNS
+                             " FROM {table}"
+                             " WHERE realm = %s AND created_ip = %s" NEWEST ") AS made"
+                             " UNION SELECT " COLUMNS " FROM (SELECT " COLUMNS " FROM {table}"
+                             " WHERE realm = %s AND last_ip = %s" NEWEST ") AS used) AS newest"
+                             " ORDER BY created_at DESC, session_id DESC" NEWEST_LIMIT},
+    [MS_SQL_COUNT_OF_IP] = {"COUNT_OF_IP",
+                            "SELECT (SELECT COUNT(*) FROM {table}"
+                            " WHERE realm = %s AND created_ip = %s AND expires_at > %lld)"
+                            " + (SELECT COUNT(*) FROM {table}"
+                            " WHERE realm = %s AND last_ip = %s AND expires_at > %lld"
+                            " AND created_ip <> %s)"},
+    [MS_SQL_END_OF_IP] = {"END_OF_IP",
+                          "DELETE FROM {table}"
+                          " WHERE (realm = %s AND created_ip = %s AND expires_at > %lld)"
+                          " OR (realm = %s AND last_ip = %s AND expires_at > %lld)"},
 };
 
 /*
@@ -84,13 +118,27 @@ static const char *const sqlite_ddl[] = {
     " auth_method VARCHAR(32) NOT NULL,"
     " persistent SMALLINT NOT NULL)",
     "CREATE INDEX IF NOT EXISTS {table}_user ON {table} (realm, user_name)",
-    "CREATE INDEX IF NOT EXISTS {table}_expires ON {table} (expires_at)", NULL};
+    "CREATE INDEX IF NOT EXISTS {table}_expires ON {table} (expires_at)",
+    "CREATE INDEX IF NOT EXISTS {table}_newest ON {table} (realm, created_at, session_id)",
+    "CREATE INDEX IF NOT EXISTS {table}_made ON {table}"
+    " (realm, created_ip, created_at, session_id)",
+    "CREATE INDEX IF NOT EXISTS {table}_used ON {table} (realm, last_ip, created_at, session_id)",
+    NULL};
 
 /* MySQL reads the whole table for a DELETE whose rows a subquery names, but has a LIMIT of its own.
  */
 static const char mysql_sweep[] = "DELETE FROM {table} WHERE expires_at <= %lld"
                                   " ORDER BY expires_at LIMIT %lld";
 
+/* With "realm = %s" MariaDB would read all pages before this one too. */
+static const char mysql_newest[] =
+    "SELECT " COLUMNS " FROM {table} WHERE realm >= %s AND expires_at > %lld"
+    " AND created_at <= %lld AND (created_at < %lld OR session_id < %s) AND realm <= %s"
+    " ORDER BY realm DESC, created_at DESC, session_id DESC" NEWEST_LIMIT;
+
+static const char *const mysql_own[MS_SQL_N] = {
+    [MS_SQL_SWEEP] = mysql_sweep, [MS_SQL_NEWEST] = mysql_newest};
+static const char *const no_own[MS_SQL_N] = {NULL};
 static const char *const no_setup[] = {NULL};
 
 static const char *const pgsql_ddl[] = {
@@ -110,7 +158,12 @@ static const char *const pgsql_ddl[] = {
     " auth_method VARCHAR(32) NOT NULL,"
     " persistent SMALLINT NOT NULL)",
     "CREATE INDEX IF NOT EXISTS {table}_user ON {table} (realm, user_name)",
-    "CREATE INDEX IF NOT EXISTS {table}_expires ON {table} (expires_at)", NULL};
+    "CREATE INDEX IF NOT EXISTS {table}_expires ON {table} (expires_at)",
+    "CREATE INDEX IF NOT EXISTS {table}_newest ON {table} (realm, created_at, session_id)",
+    "CREATE INDEX IF NOT EXISTS {table}_made ON {table}"
+    " (realm, created_ip, created_at, session_id)",
+    "CREATE INDEX IF NOT EXISTS {table}_used ON {table} (realm, last_ip, created_at, session_id)",
+    NULL};
 
 /*
  * Text from visitors is kept as bytes: MySQL's text compares "Alice", "alice" and "alice " as one
@@ -134,14 +187,17 @@ static const char *const mysql_ddl[] = {
     " auth_method VARCHAR(32) CHARACTER SET ascii NOT NULL,"
     " persistent SMALLINT NOT NULL,"
     " KEY {table}_user (realm, user_name),"
-    " KEY {table}_expires (expires_at)"
+    " KEY {table}_expires (expires_at),"
+    " KEY {table}_newest (realm, created_at, session_id),"
+    " KEY {table}_made (realm, created_ip, created_at, session_id),"
+    " KEY {table}_used (realm, last_ip, created_at, session_id)"
     ") ENGINE=InnoDB ROW_FORMAT=DYNAMIC",
     NULL};
 
 static const ms_dialect dialects[] = {
-    {"sqlite3", sqlite_setup, sqlite_ddl, "conf/schema/sqlite.sql", NULL},
-    {"pgsql", no_setup, pgsql_ddl, "conf/schema/postgresql.sql", NULL},
-    {"mysql", no_setup, mysql_ddl, "conf/schema/mysql.sql", mysql_sweep},
+    {"sqlite3", sqlite_setup, sqlite_ddl, "conf/schema/sqlite.sql", no_own},
+    {"pgsql", no_setup, pgsql_ddl, "conf/schema/postgresql.sql", no_own},
+    {"mysql", no_setup, mysql_ddl, "conf/schema/mysql.sql", mysql_own},
 };
 
 const char *ms_sql_name(ms_sql which)
@@ -151,10 +207,7 @@ const char *ms_sql_name(ms_sql which)
 
 const char *ms_sql_text(const ms_dialect *dialect, ms_sql which)
 {
-    if (which == MS_SQL_SWEEP && dialect && dialect->sweep) {
-        return dialect->sweep;
-    }
-    return statements[which].text;
+    return dialect && dialect->own[which] ? dialect->own[which] : statements[which].text;
 }
 
 const char *ms_sql_for_table(apr_pool_t *p, const char *sql, const char *table)

@@ -9,19 +9,26 @@
 
 #include <apr_pools.h>
 
+#define MS_NEWEST_MAX 51 /* rows: a page of fifty, and one that tells of a next */
+
 typedef enum {
-    MS_SQL_PROBE,      /* answers, with no row, where the table is there and has our columns */
-    MS_SQL_FIND,       /* id, realm, now */
-    MS_SQL_INSERT,     /* all columns, in the order of the table */
-    MS_SQL_LIST,       /* realm, user, now */
-    MS_SQL_END,        /* realm, user, now, id */
-    MS_SQL_END_OTHERS, /* realm, user, now, id */
-    MS_SQL_END_ALL,    /* realm, user, now */
-    MS_SQL_TOUCH,      /* now, ip, new expiry, id, realm, now, now - interval, new expiry */
-    MS_SQL_COUNT,      /* realm, user, now */
-    MS_SQL_EVICT,      /* realm, user, now, id, realm, user, now, id, how many others stay */
-    MS_SQL_END_OVER,   /* id, realm, realm, user, now, how many may be */
-    MS_SQL_SWEEP,      /* now, how many, now */
+    MS_SQL_PROBE,          /* answers, with no row, where the table is there and has our columns */
+    MS_SQL_FIND,           /* id, realm, now */
+    MS_SQL_INSERT,         /* all columns, in the order of the table */
+    MS_SQL_LIST,           /* realm, user, now */
+    MS_SQL_END,            /* realm, user, now, id */
+    MS_SQL_END_OTHERS,     /* realm, user, now, id */
+    MS_SQL_END_ALL,        /* realm, user, now */
+    MS_SQL_TOUCH,          /* now, ip, new expiry, id, realm, now, now - interval, new expiry */
+    MS_SQL_COUNT,          /* realm, user, now */
+    MS_SQL_EVICT,          /* realm, user, now, id, realm, user, now, id, how many others stay */
+    MS_SQL_END_OVER,       /* id, realm, realm, user, now, how many may be */
+    MS_SQL_SWEEP,          /* now, how many, now */
+    MS_SQL_NEWEST,         /* realm, now, before, before, its id, realm */
+    MS_SQL_NEWEST_OF_USER, /* realm, user, now, before, before, its id */
+    MS_SQL_NEWEST_OF_IP,   /* twice: realm, ip, now, before, before, its id */
+    MS_SQL_COUNT_OF_IP,    /* realm, ip, now, realm, ip, now, ip */
+    MS_SQL_END_OF_IP,      /* realm, ip, now, realm, ip, now */
     MS_SQL_N
 } ms_sql;
 
@@ -30,7 +37,7 @@ typedef struct ms_dialect {
     const char *const *setup; /* for each new connection, NULL-terminated; failures do not matter */
     const char *const *ddl;   /* makes the table, NULL-terminated */
     const char *schema_file;  /* the same DDL for those who run it by hand */
-    const char *sweep; /* in place of MS_SQL_SWEEP, with its arguments; NULL: that one will do */
+    const char *const *own; /* for each ms_sql, what takes its place, with its arguments; or NULL */
 } ms_dialect;
 
 /** The name of a statement in logs, in capitals. */

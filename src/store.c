@@ -385,3 +385,46 @@ apr_status_t ms_store_sweep(const ms_asker *ask, apr_int64_t now, apr_int64_t mo
 
     return run(ask, MS_SQL_SWEEP, args, execute_change, deleted);
 }
+
+/* ---- any user's sessions ----------------------------------------------------------------------
+ */
+
+apr_status_t ms_store_newest(const ms_asker *ask, const ms_search *search, apr_int64_t now,
+                             apr_array_header_t **rows)
+{
+    const char *realm = ask->store->realm, *id = search->before_id ? search->before_id : "";
+    const apr_int64_t before = search->before_id ? search->before : APR_INT64_MAX;
+
+    if (search->user) {
+        const void *args[] = {realm, search->user, &now, &before, &before, id};
+
+        return select_rows(ask, MS_SQL_NEWEST_OF_USER, args, rows);
+    }
+    if (search->ip) {
+        const void *args[] = {realm, search->ip, &now, &before, &before, id,
+                              realm, search->ip, &now, &before, &before, id};
+
+        return select_rows(ask, MS_SQL_NEWEST_OF_IP, args, rows);
+    }
+    const void *args[] = {realm, &now, &before, &before, id, realm};
+
+    return select_rows(ask, MS_SQL_NEWEST, args, rows);
+}
+
+apr_status_t ms_store_count_of_ip(const ms_asker *ask, const char *ip, apr_int64_t now,
+                                  apr_int64_t *n)
+{
+    const char *realm = ask->store->realm;
+    const void *args[] = {realm, ip, &now, realm, ip, &now, ip};
+
+    return run(ask, MS_SQL_COUNT_OF_IP, args, execute_number, n);
+}
+
+apr_status_t ms_store_end_of_ip(const ms_asker *ask, const char *ip, apr_int64_t now,
+                                apr_int64_t *ended)
+{
+    const char *realm = ask->store->realm;
+    const void *args[] = {realm, ip, &now, realm, ip, &now};
+
+    return run(ask, MS_SQL_END_OF_IP, args, execute_change, ended);
+}

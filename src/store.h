@@ -11,6 +11,7 @@
 #define MS_STORE_H
 
 #include <httpd.h>
+#include "dialect.h" /* MS_NEWEST_MAX */
 #include "row.h"
 
 typedef struct ms_store ms_store;
@@ -112,5 +113,28 @@ apr_status_t ms_store_end_over(const ms_asker *ask, const ms_row *row, apr_int64
 /** Delete at most so many expired rows, of any realm. */
 apr_status_t ms_store_sweep(const ms_asker *ask, apr_int64_t now, apr_int64_t most,
                             apr_int64_t *deleted);
+
+/* ---- any user's sessions, for administrators ------------------------------------------------- */
+
+/* Which live sessions of the realm are meant: a user's, an address's, or with neither all of them.
+ */
+typedef struct ms_search {
+    const char *user;   /* or NULL */
+    const char *ip;     /* where they were made, or used last; or NULL */
+    apr_int64_t before; /* only those made before this one (at that second, by the order of ids); */
+    const char *before_id; /* NULL: from the newest on */
+} ms_search;
+
+/** The newest sessions, the last one made first; MS_NEWEST_MAX at most. */
+apr_status_t ms_store_newest(const ms_asker *ask, const ms_search *search, apr_int64_t now,
+                             apr_array_header_t **rows);
+
+/** How many live sessions were made, or used last, at an address. */
+apr_status_t ms_store_count_of_ip(const ms_asker *ask, const char *ip, apr_int64_t now,
+                                  apr_int64_t *n);
+
+/** Delete them. */
+apr_status_t ms_store_end_of_ip(const ms_asker *ask, const char *ip, apr_int64_t now,
+                                apr_int64_t *ended);
 
 #endif

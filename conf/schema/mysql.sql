@@ -19,5 +19,9 @@ CREATE TABLE IF NOT EXISTS managed_session (
   auth_method    VARCHAR(32) CHARACTER SET ascii NOT NULL,
   persistent     SMALLINT        NOT NULL,
   KEY managed_session_user (realm, user_name),
-  KEY managed_session_expires (expires_at)
+  KEY managed_session_expires (expires_at),
+  -- For the administrators' page (managed-session-admin) alone: newest first, and by address.
+  KEY managed_session_newest (realm, created_at, session_id),
+  KEY managed_session_made (realm, created_ip, created_at, session_id),
+  KEY managed_session_used (realm, last_ip, created_at, session_id)
 ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC;

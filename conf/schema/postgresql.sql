@@ -19,3 +19,7 @@ CREATE TABLE IF NOT EXISTS managed_session (
 );
 CREATE INDEX IF NOT EXISTS managed_session_user ON managed_session (realm, user_name);
 CREATE INDEX IF NOT EXISTS managed_session_expires ON managed_session (expires_at);
+-- For the administrators' page (managed-session-admin) alone: newest first, and by address.
+CREATE INDEX IF NOT EXISTS managed_session_newest ON managed_session (realm, created_at, session_id);
+CREATE INDEX IF NOT EXISTS managed_session_made ON managed_session (realm, created_ip, created_at, session_id);
+CREATE INDEX IF NOT EXISTS managed_session_used ON managed_session (realm, last_ip, created_at, session_id);

@@ -53,7 +53,14 @@ static void placeholders_are_what_callers_pass(void **state)
                  {MS_SQL_COUNT, "COUNT", "ssl"},
                  {MS_SQL_EVICT, "EVICT", "sslssslsl"},
                  {MS_SQL_END_OVER, "END_OVER", "ssssll"},
-                 {MS_SQL_SWEEP, "SWEEP", "lll"}};
+                 {MS_SQL_SWEEP, "SWEEP", "lll"},
+                 {MS_SQL_NEWEST, "NEWEST", "sllls"},
+                 {MS_SQL_NEWEST_OF_USER, "NEWEST_OF_USER", "ssllls"},
+                 {MS_SQL_NEWEST_OF_IP, "NEWEST_OF_IP",
+                  "ssllls"
+                  "ssllls"},
+                 {MS_SQL_COUNT_OF_IP, "COUNT_OF_IP", "sslssls"},
+                 {MS_SQL_END_OF_IP, "END_OF_IP", "sslssl"}};
 
     assert_int_equal(sizeof(cases) / sizeof(cases[0]), MS_SQL_N);
     for (size_t i = 0; i < MS_SQL_N; i++) {
@@ -63,27 +70,32 @@ static void placeholders_are_what_callers_pass(void **state)
     }
 }
 
-/* A dialect's own clean-up gets the arguments of the other: it may leave out the last. */
-static void only_the_clean_up_differs_between_dialects(void **state)
+/* A dialect's own statement gets the arguments of the other, and maybe one more or less at the end.
+ */
+static void a_dialects_own_statement_takes_the_same_arguments(void **state)
 {
+    static const char *const passed[MS_SQL_N] = {
+        [MS_SQL_SWEEP] = "lll", [MS_SQL_NEWEST] = "slllss"};
+
     for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
         const ms_dialect *dialect = ms_dialect_find(drivers[i]);
 
         for (int which = 0; which < MS_SQL_N; which++) {
             const char *sql = ms_sql_text(dialect, which);
 
-            if (which == MS_SQL_SWEEP && dialect->sweep) {
+            if (dialect->own[which]) {
                 const char *kinds = placeholders(*state, sql);
 
-                assert_ptr_equal(sql, dialect->sweep);
-                assert_memory_equal("lll", kinds, strlen(kinds));
+                assert_ptr_equal(sql, dialect->own[which]);
+                assert_non_null(passed[which]);
+                assert_memory_equal(passed[which], kinds, strlen(kinds));
             }
             else {
                 assert_ptr_equal(sql, ms_sql_text(NULL, which));
             }
         }
     }
-    assert_non_null(ms_dialect_find("mysql")->sweep);
+    assert_non_null(ms_dialect_find("mysql")->own[MS_SQL_SWEEP]);
 }
 
 /* Values come by placeholders alone: there is nothing to quote, end or comment out. */
@@ -112,6 +124,21 @@ static void all_but_the_clean_up_keep_to_a_realm_and_the_living(void **state)
     }
     assert_non_null(strstr(ms_sql_text(NULL, MS_SQL_SWEEP), "expires_at <= %lld"));
     assert_null(strstr(ms_sql_text(NULL, MS_SQL_SWEEP), "expires_at >"));
+}
+
+static void a_page_of_the_newest_has_its_limit(void **state)
+{
+    static const ms_sql pages[] = {MS_SQL_NEWEST, MS_SQL_NEWEST_OF_USER, MS_SQL_NEWEST_OF_IP};
+    const char *limit = apr_psprintf(*state, " LIMIT %d", MS_NEWEST_MAX);
+
+    for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
+        for (size_t j = 0; j < sizeof(pages) / sizeof(pages[0]); j++) {
+            const char *sql = ms_sql_text(ms_dialect_find(drivers[i]), pages[j]);
+
+            assert_string_equal(sql + strlen(sql) - strlen(limit), limit);
+            assert_non_null(strstr(sql, "session_id < %s"));
+        }
+    }
 }
 
 static void the_table_has_the_columns_of_an_insert_in_their_order(void **state)
@@ -171,9 +198,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(each_driver_of_ours_has_a_dialect),
         TEST(placeholders_are_what_callers_pass),
-        TEST(only_the_clean_up_differs_between_dialects),
+        TEST(a_dialects_own_statement_takes_the_same_arguments),
         TEST(no_statement_has_a_value_within),
         TEST(all_but_the_clean_up_keep_to_a_realm_and_the_living),
+        TEST(a_page_of_the_newest_has_its_limit),
         TEST(the_table_has_the_columns_of_an_insert_in_their_order),
         TEST(every_mark_becomes_the_table),
     };
