@@ -11,6 +11,7 @@
 #include <http_request.h>
 #include <mpm_common.h>
 #include <util_filter.h>
+#include "admin_page.h"
 #include "backend.h"
 #include "config.h"
 #include "counters.h"
@@ -257,6 +258,7 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_handler(ms_login_handler, NULL, before_proxy, APR_HOOK_FIRST);
     ap_hook_handler(ms_logout_handler, NULL, before_proxy, APR_HOOK_FIRST);
     ap_hook_handler(ms_sessions_page_handler, NULL, before_proxy, APR_HOOK_FIRST);
+    ap_hook_handler(ms_admin_page_handler, NULL, before_proxy, APR_HOOK_FIRST);
 }
 
 AP_DECLARE_MODULE(managed_session) = {

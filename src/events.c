@@ -31,7 +31,7 @@ struct ms_event_log {
 
 ms_event ms_event_of(const char *name, const char *user, const char *id)
 {
-    const ms_event event = {name, user, id, NULL, NULL, NULL, NULL, -1, -1};
+    const ms_event event = {name, user, id, NULL, NULL, NULL, NULL, -1, -1, NULL, NULL};
 
     return event;
 }
@@ -130,8 +130,12 @@ static json_t *common(server_rec *s, apr_pool_t *p, const ms_event *event)
     }
     set_text(line, "session", event->id);
     set_text(line, "method", event->method);
-    set_text(line, "by_user", event->by_user);
+    if (event->by_user) { /* another module's word, so it may be anything */
+        set_text(line, "by_user", ms_text_storable(p, event->by_user, 255));
+    }
     set_text(line, "by_session", event->by_session);
+    set_text(line, "scope", event->scope);
+    set_text(line, "of_ip", event->of_ip);
     set_text(line, "reason", event->reason);
     if (event->count >= 0) {
         json_object_set_new(line, "count", json_integer(event->count));
@@ -183,9 +187,10 @@ void ms_event_write(request_rec *r, const ms_event *event)
     const char *count =
         event->count >= 0 ? apr_psprintf(r->pool, "%" APR_INT64_T_FMT, event->count) : NULL;
 
-    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "%s: user \"%s\"%s%s%s%s%s", event->name,
-                  event->user ? event->user : "", phrase(r->pool, "session ", event->id),
-                  phrase(r->pool, "method ", event->method),
+    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "%s: user \"%s\"%s%s%s%s%s%s%s", event->name,
+                  event->user ? event->user : "", phrase(r->pool, "address ", event->of_ip),
+                  phrase(r->pool, "session ", event->id), phrase(r->pool, "method ", event->method),
+                  phrase(r->pool, "by user ", event->scope ? event->by_user : NULL),
                   phrase(r->pool, "by session ", event->by_session),
                   phrase(r->pool, "count ", count), phrase(r->pool, "", event->reason));
     if (ms_events_wanted(r->server)) {

@@ -21,6 +21,8 @@ typedef struct ms_event {
     const char *reason;     /* why, or NULL */
     apr_int64_t count;      /* of sessions or rows; negative: does not apply */
     int new_device;         /* 1, 0; negative: does not apply */
+    const char *scope;      /* of an administrator's act: "one", "user", "ip"; or NULL */
+    const char *of_ip;      /* the address whose sessions it ended, or NULL */
 } ms_event;
 
 /** An event with that name, of a user and session, in which nothing else applies. */

@@ -69,11 +69,12 @@ static void depend(request_rec *r, ms_dependence how)
 
 /* ---- identify -------------------------------------------------------------------------------- */
 
-/* A sign-in page of another AuthType's must see that module's user, not the one signed in already.
- */
-static int is_foreign_login(request_rec *r, const char *auth_type)
+/* A sign-in page of another AuthType's must see that module's user, not the one signed in already;
+ * and so must the administrators' page. */
+static int is_foreign_page(request_rec *r, const char *auth_type)
 {
-    return auth_type && !is_our_type(auth_type) && ms_gate_is_handler(r, MS_HANDLER_LOGIN);
+    return auth_type && !is_our_type(auth_type) &&
+           (ms_gate_is_handler(r, MS_HANDLER_LOGIN) || ms_gate_is_handler(r, MS_HANDLER_ADMIN));
 }
 
 /* A page of another site's may open a WebSocket to anywhere, and reads what comes: the browser's
@@ -92,7 +93,7 @@ static int identify(request_rec *r)
     const int required = is_our_type(auth_type);
     const ms_row *row;
 
-    if ((!required && ms_dir_conf_get(r)->on != 1) || is_foreign_login(r, auth_type)) {
+    if ((!required && ms_dir_conf_get(r)->on != 1) || is_foreign_page(r, auth_type)) {
         return DECLINED;
     }
     ms_request_get(r)->stale_after = 0; /* of another location, in this request's history */
@@ -183,7 +184,7 @@ int ms_gate_challenge(request_rec *r)
 
     ms_leave_body_unread(r);
     apr_table_setn(r->err_headers_out, "Cache-Control", "no-store");
-    if (ms_gate_is_handler(r, MS_HANDLER_LIST)) {
+    if (ms_gate_is_handler(r, MS_HANDLER_LIST) || ms_gate_is_handler(r, MS_HANDLER_ADMIN)) {
         ms_page_status(r, HTTP_UNAUTHORIZED);
     }
     if (login && ms_is_navigation(r) && is_login_url(as_asked(r), login)) {
@@ -389,6 +390,23 @@ int ms_gate_is_error_page(const request_rec *r)
         }
     }
     return 0;
+}
+
+int ms_gate_demands_user(request_rec *r)
+{
+    char *user = r->user;
+    int answer;
+
+    if (!user || ap_satisfies(r) == SATISFY_ANY || ms_gate_is_error_page(r) ||
+        (is_our_type(r->ap_auth_type) && !is_our_type(ap_auth_type(r)))) {
+        return 0;
+    }
+    /* As if nobody were known: httpd answers DECLINED exactly where nothing but a user is missing.
+     */
+    r->user = NULL;
+    answer = ap_run_access_checker_ex(r);
+    r->user = user;
+    return answer == DECLINED;
 }
 
 void ms_gate_keep_user(request_rec *r)

@@ -34,6 +34,12 @@ void ms_gate_note_challenge(request_rec *r, apr_table_t *headers);
  * name that some module only tried, since nobody is authenticated anew. */
 int ms_gate_is_error_page(const request_rec *r);
 
+/**
+ * Whether r->user is here because the configuration lets nobody in without a user: not a user whom
+ * an optional session happens to name, and not where "Satisfy Any" opens another way in.
+ */
+int ms_gate_demands_user(request_rec *r);
+
 /** The path of a URL, query and all; NULL where it has none. */
 const char *ms_gate_path_of(const char *url);
 

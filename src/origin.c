@@ -85,6 +85,16 @@ int ms_is_cross_site(const request_rec *r)
     return origin && !is_own_origin(r, origin);
 }
 
+int ms_is_same_origin(const request_rec *r)
+{
+    const char *site = header(r, "Sec-Fetch-Site"), *origin = header(r, "Origin");
+
+    if (site) {
+        return strcmp(site, "same-origin") == 0;
+    }
+    return origin && is_own_origin(r, origin);
+}
+
 int ms_is_foreign_embed(const request_rec *r)
 {
     const char *site = header(r, "Sec-Fetch-Site"), *mode = header(r, "Sec-Fetch-Mode"),

@@ -20,6 +20,10 @@ int ms_is_navigation(const request_rec *r);
  */
 int ms_is_cross_site(const request_rec *r);
 
+/** Whether the browser says that a request comes from a page of this host; a client that says
+ * nothing of where it comes from does not pass. */
+int ms_is_same_origin(const request_rec *r);
+
 /** Whether another site embeds or fetches a page of ours, rather than leads a visitor to it. */
 int ms_is_foreign_embed(const request_rec *r);
 

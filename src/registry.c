@@ -222,3 +222,14 @@ apr_status_t ms_registry_end_over(const ms_asker *ask, const ms_row *row, apr_in
     forget(row->user);
     return rv;
 }
+
+apr_status_t ms_registry_end_of_ip(const ms_asker *ask, const char *ip, apr_int64_t now,
+                                   apr_int64_t *ended)
+{
+    const apr_status_t rv = ms_store_end_of_ip(ask, ip, now, ended);
+
+    if (cache) {
+        ms_cache_forget_all(cache);
+    }
+    return rv;
+}

@@ -587,6 +587,109 @@ apr_status_t ms_session_list(request_rec *r, apr_array_header_t **rows)
     return rv;
 }
 
+/* ---- for administrators -----------------------------------------------------------------------
+ */
+
+const ms_row *ms_session_admin_own(request_rec *r)
+{
+    const ms_row *row;
+
+    if (!r->ap_auth_type || ap_cstr_casecmp(r->ap_auth_type, MS_AUTH_TYPE) != 0 ||
+        ms_session_current(r, &row) != APR_SUCCESS) {
+        return NULL;
+    }
+    return row;
+}
+
+apr_status_t ms_session_admin_search(request_rec *r, const ms_search *search,
+                                     apr_array_header_t **rows)
+{
+    const ms_asker ask = asker_of(r);
+
+    return ms_store_newest(&ask, search, ms_now(), rows);
+}
+
+apr_status_t ms_session_admin_find(request_rec *r, const char *id, const ms_row **row)
+{
+    const ms_asker ask = asker_of(r);
+
+    *row = NULL;
+    return ms_token_is_id(id, strlen(id)) ? ms_store_find(&ask, id, ms_now(), row) : APR_SUCCESS;
+}
+
+apr_status_t ms_session_admin_count(request_rec *r, const char *user, const char *ip,
+                                    apr_int64_t *n)
+{
+    const ms_asker ask = asker_of(r);
+
+    return user ? ms_store_count(&ask, user, ms_now(), n)
+                : ms_store_count_of_ip(&ask, ip, ms_now(), n);
+}
+
+static void note_admin(request_rec *r, ms_event event, const char *scope, apr_int64_t n)
+{
+    const ms_row *own = ms_session_admin_own(r);
+
+    event.by_user = r->user;
+    event.by_session = own ? own->id : NULL;
+    event.scope = scope;
+    event.count = n;
+    ms_event_write(r, &event);
+    ms_count(MS_COUNT_REVOCATIONS, n);
+}
+
+apr_status_t ms_session_admin_end(request_rec *r, const char *id, apr_int64_t *ended)
+{
+    const ms_asker ask = asker_of(r);
+    const ms_row *own = ms_session_admin_own(r), *row;
+    apr_status_t rv = ms_session_admin_find(r, id, &row);
+
+    *ended = 0;
+    if (rv == APR_SUCCESS && row) {
+        rv = ms_registry_end(&ask, row->user, id, ms_now(), ended);
+    }
+    if (rv == APR_SUCCESS && *ended > 0) {
+        note_admin(r, ms_event_of("revoked", row->user, id), "one", *ended);
+        if (own && strcmp(own->id, id) == 0) {
+            sign_out_here(r);
+        }
+    }
+    return rv;
+}
+
+apr_status_t ms_session_admin_end_user(request_rec *r, const char *user, apr_int64_t *ended)
+{
+    const ms_asker ask = asker_of(r);
+    const ms_row *own = ms_session_admin_own(r);
+    const apr_status_t rv = ms_registry_end_all(&ask, user, NULL, ms_now(), ended);
+
+    if (rv == APR_SUCCESS) {
+        note_admin(r, ms_event_of("revoked", user, NULL), "user", *ended);
+        if (own && strcmp(own->user, user) == 0) {
+            sign_out_here(r);
+        }
+    }
+    return rv;
+}
+
+apr_status_t ms_session_admin_end_ip(request_rec *r, const char *ip, apr_int64_t *ended)
+{
+    const ms_asker ask = asker_of(r);
+    const ms_row *own = ms_session_admin_own(r), *still;
+    const apr_status_t rv = ms_registry_end_of_ip(&ask, ip, ms_now(), ended);
+    ms_event event = ms_event_of("revoked", NULL, NULL);
+
+    if (rv == APR_SUCCESS) {
+        event.of_ip = ip;
+        note_admin(r, event, "ip", *ended);
+    }
+    if (rv == APR_SUCCESS && own && ms_store_find(&ask, own->id, ms_now(), &still) == APR_SUCCESS &&
+        !still) {
+        sign_out_here(r);
+    }
+    return rv;
+}
+
 /* ---- for other modules ----------------------------------------------------------------------- */
 
 static const managed_session_t *as_public(request_rec *r, const ms_row *row)

@@ -77,6 +77,34 @@ apr_status_t ms_session_revoke_all(request_rec *r, int others_only, apr_int64_t 
 /** The live sessions of the user who is signed in: the current one first, then the last used. */
 apr_status_t ms_session_list(request_rec *r, apr_array_header_t **rows);
 
+/*
+ * For administrators: sessions of any user of this realm. The caller has seen to it that r->user is
+ * one; the events name her, and the session she acts through where that is how she is known.
+ */
+
+/** The newest live sessions that are meant, the last one made first; MS_NEWEST_MAX at most. */
+apr_status_t ms_session_admin_search(request_rec *r, const ms_search *search,
+                                     apr_array_header_t **rows);
+
+/** The live session of that id; *row is NULL where there is none. */
+apr_status_t ms_session_admin_find(request_rec *r, const char *id, const ms_row **row);
+
+/** How many live sessions a user has or, where that is NULL, an address. */
+apr_status_t ms_session_admin_count(request_rec *r, const char *user, const char *ip,
+                                    apr_int64_t *n);
+
+/** End one session. ended: 0 where there is no such live one. */
+apr_status_t ms_session_admin_end(request_rec *r, const char *id, apr_int64_t *ended);
+
+/** End all sessions of a user. */
+apr_status_t ms_session_admin_end_user(request_rec *r, const char *user, apr_int64_t *ended);
+
+/** End all sessions that were made, or used last, at an address. */
+apr_status_t ms_session_admin_end_ip(request_rec *r, const char *ip, apr_int64_t *ended);
+
+/** The session that the administrator is known by; NULL where another module knows her. */
+const ms_row *ms_session_admin_own(request_rec *r);
+
 /** The server's clock, which alone decides what is live: epoch seconds. */
 apr_int64_t ms_now(void);
 

@@ -38,14 +38,15 @@ static json_t *time_of(request_rec *r, apr_int64_t epoch)
     return json_string(ms_text_time(r->pool, epoch));
 }
 
-static json_t *session_model(request_rec *r, const ms_row *row, const ms_row *current)
+json_t *ms_session_model(request_rec *r, const ms_row *row, const ms_row *current)
 {
     json_t *model = json_object();
     ms_device device;
 
     ms_device_name(r->pool, row->user_agent, &device);
     json_object_set_new(model, "id", json_string(row->id));
-    json_object_set_new(model, "current", json_boolean(strcmp(row->id, current->id) == 0));
+    json_object_set_new(model, "current",
+                        json_boolean(current && strcmp(row->id, current->id) == 0));
     json_object_set_new(model, "device", text_or_null(device.name));
     json_object_set_new(model, "browser", text_or_null(device.browser));
     json_object_set_new(model, "os", text_or_null(device.os));
@@ -65,7 +66,7 @@ static json_t *list_model(request_rec *r, const ms_row *current, const apr_array
 
     for (int i = 0; i < rows->nelts; i++) {
         json_array_append_new(sessions,
-                              session_model(r, APR_ARRAY_IDX(rows, i, const ms_row *), current));
+                              ms_session_model(r, APR_ARRAY_IDX(rows, i, const ms_row *), current));
     }
     json_object_set_new(model, "user", json_string(current->user));
     json_object_set_new(model, "sessions", sessions);
@@ -116,9 +117,8 @@ static int revoke_one(request_rec *r, const char *id)
     if (ms_session_revoke(r, id, &ended) != APR_SUCCESS) {
         return ms_page_unavailable(r);
     }
-    return go_back(r, ended > 0 && agent && ms_request_get(r)->row
-                          ? ms_sessions_notice_device(r, agent)
-                          : "");
+    return go_back(
+        r, ended > 0 && agent && ms_request_get(r)->row ? ms_sessions_notice_device(r, agent) : "");
 }
 
 static int revoke_many(request_rec *r, int others_only)

@@ -87,7 +87,7 @@ static const char *const icons[] = {
     [MS_DEVICE_BOT] = "bot",         [MS_DEVICE_COMMAND_LINE] = "terminal",
 };
 
-static void add_words(request_rec *r, json_t *model, const ms_row *row, apr_int64_t now)
+void ms_sessions_add_words(request_rec *r, json_t *model, const ms_row *row, apr_int64_t now)
 {
     const ms_language *language = ms_page_language(r);
     ms_device device;
@@ -117,7 +117,7 @@ static json_t *cut_page(request_rec *r, const apr_table_t *query, json_t *model,
     for (int i = (page - 1) * PAGE_SIZE; i < rows->nelts && i < page * PAGE_SIZE; i++) {
         json_t *one = json_array_get(all, (size_t)i);
 
-        add_words(r, one, APR_ARRAY_IDX(rows, i, const ms_row *), ms_now());
+        ms_sessions_add_words(r, one, APR_ARRAY_IDX(rows, i, const ms_row *), ms_now());
         json_array_append(some, one);
     }
     if (pages > 1) {

@@ -8,6 +8,7 @@
 
 #include <httpd.h>
 #include <jansson.h>
+#include "row.h"
 
 /**
  * Send the page, or the question that ?confirm= asks for.
@@ -15,6 +16,10 @@
  * @param rows  const ms_row *, in the order of list
  */
 int ms_sessions_view(request_rec *r, json_t *list, const apr_array_header_t *rows);
+
+/** Add to the JSON interface's model of a session what only a page says of it: times and the device
+ * in words, and what the browser calls itself. */
+void ms_sessions_add_words(request_rec *r, json_t *model, const ms_row *row, apr_int64_t now);
 
 /**
  * The query that makes the page say that a device was signed out. It proves that this module wrote

@@ -6,6 +6,7 @@
  */
 #include "text.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 
 #include <apr_cstr.h>
@@ -522,4 +523,39 @@ int ms_text_prefers(const char *accept, const char *type, const char *over)
     /* Of two that are as good, the one that was named ("application/json, anything" is what scripts
      * send). */
     return a.quality > b.quality || (a.quality == b.quality && a.quality && a.closest > b.closest);
+}
+
+static int is_zone(const char *text)
+{
+    const apr_size_t len =
+        strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
+
+    return len > 0 && len <= 15 && !text[len];
+}
+
+/* A link-local address has the name of its interface behind it: fe80::1%eth0. */
+const char *ms_text_address(apr_pool_t *p, const char *text)
+{
+    const char *zone = strchr(text, '%');
+    const char *bare = zone ? apr_pstrmemdup(p, text, (apr_size_t)(zone - text)) : text;
+    char out[INET6_ADDRSTRLEN];
+    struct in6_addr v6;
+    struct in_addr v4;
+
+    if (zone && !is_zone(zone + 1))
+        return NULL;
+    if (inet_pton(AF_INET6, bare, &v6) == 1) {
+        if (!IN6_IS_ADDR_V4MAPPED(&v6)) {
+            inet_ntop(AF_INET6, &v6, out, sizeof(out));
+            return apr_pstrcat(p, out, zone, NULL);
+        }
+        memcpy(&v4, v6.s6_addr + 12, sizeof(v4));
+    }
+    else if (inet_pton(AF_INET, bare, &v4) != 1) {
+        return NULL;
+    }
+    if (zone)
+        return NULL;
+    inet_ntop(AF_INET, &v4, out, sizeof(out));
+    return apr_pstrdup(p, out);
 }

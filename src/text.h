@@ -58,6 +58,13 @@ const char *ms_text_return_path(apr_pool_t *p, const char *url);
 /** Whether text is an SQL identifier: a letter or "_", then letters, digits, "_"; 48 at most. */
 int ms_text_is_identifier(const char *text);
 
+/**
+ * An IP address as httpd writes it, whichever way it was typed: "2001:DB8:0::7" is 2001:db8::7, and
+ * ::ffff:192.0.2.1 is 192.0.2.1.
+ * @return NULL where text is none; else the address, in p
+ */
+const char *ms_text_address(apr_pool_t *p, const char *text);
+
 /** RFC 3339 in UTC, "2026-11-23T14:00:00Z", from epoch seconds. */
 const char *ms_text_time(apr_pool_t *p, apr_int64_t epoch);
 

@@ -7,7 +7,7 @@ import pytest
 import backends
 import examples
 from backends import told
-from harness import Backend, get, post, sign_in
+from harness import COOKIE, Backend, get, post, request, sign_in
 
 pytestmark = pytest.mark.sqlite
 APPLICATION = "127.0.0.1:3000"
@@ -103,6 +103,23 @@ def test_cache(quick, said):
             assert [asked("b"), asked("b", alice), asked("b")] == [(1, ""), (1, "alice"), (0, "")]
             assert [asked("app/x", alice), asked("app/x", alice), asked("app/x", bob)] == [(1, "alice"), (1, "alice"), (1, "bob")]
             assert get(server, f"/app/x?Cache-Control={said}").status == 401
+
+
+def test_administrators():
+    with Backend() as application:
+        places = {APPLICATION: f"127.0.0.1:{application.port}", "/etc/apache2/groups": "@ROOT@/groups",
+                  "/var/log/apache2/sessions.log": "@ROOT@/logs/sessions.log"}
+        with at_work("admin.conf", places) as server:
+            server.expect("AH01630")
+            assert turned_away(server, "/admin/sessions")
+            alice, bob = sign_in(server), sign_in(server, "bob")
+            assert get(server, "/admin/sessions", alice).status == 403
+            assert "Sign alice out of" in get(server, "/admin/sessions?user=alice", bob).text
+            ended = request(server, "DELETE", "/admin/sessions?scope=user&user=alice", {"Cookie": f"{COOKIE}={bob}"})
+            assert ended.json() == {"revoked": 1} and get(server, "/app/x", alice).status == 401
+            assert '"by_user":"bob"' in (server.root / "logs/sessions.log").read_text()
+            server.sql("UPDATE managed_session SET created_at = created_at - 4000")
+            assert get(server, "/admin/sessions", bob, {"Accept": "text/html"}).location.startswith("/login?reauth=1&")
 
 
 def test_an_application_that_signs_in_itself():

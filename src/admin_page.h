@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * managed-session-admin: the sessions of all users of a realm, as a page and as JSON, and their
+ * end.
+ */
+#ifndef MS_ADMIN_PAGE_H
+#define MS_ADMIN_PAGE_H
+
+#include <httpd.h>
+
+/** The content handler; DECLINED where the request is for another. */
+int ms_admin_page_handler(request_rec *r);
+
+#endif

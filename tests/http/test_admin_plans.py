@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whatever administrators search, count and end is found through an index, on each database and however deep the page."""
+import re
+import time
+
+import pytest
+
+from harness import Server, get, request, sign_in
+from test_admin_page import ADMIN, COOKIE, PAGE
+
+ROWS = 100_000
+BUSY, QUIET = "198.51.100.1", "192.7.0.7"  # half of all sessions are made behind one address
+VALUES = {
+    "sqlite3": ("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows})", "printf('%022d', i)", "n"),
+    "pgsql": ("", "lpad(i::text, 22, '0')", "generate_series(1, {rows}) AS i"),
+    "mysql": ("", "LPAD(i, 22, '0')", "(SELECT seq AS i FROM seq_1_to_{rows}) AS n"),
+}
+FILL = """
+INSERT INTO managed_session {head}
+SELECT {id}, '', 'app.test', {user}, {now} - i * 13 % 1000000, {now}, {now} + 90000, {now} + 90000,
+       CASE WHEN i % 2 = 0 THEN '198.51.100.1' ELSE {ip} END, CASE WHEN i % 2 = 0 THEN '198.51.100.1' ELSE {ip} END,
+       'Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0', NULL, 'form', 1 FROM {source}
+"""
+
+
+def fill(server) -> None:
+    driver = server.database.driver
+    head, id_, source = (part.format(rows=ROWS) for part in VALUES[driver])
+
+    def text(*parts: str) -> str:
+        return f"CONCAT({', '.join(parts)})" if driver == "mysql" else " || ".join(parts)
+
+    def whole(divided: str) -> str:
+        return f"FLOOR({divided})" if driver == "mysql" else f"({divided})"
+
+    ip = text("'192.'", "(i % 200)", "'.'", f"({whole('i / 200')} % 200)", "'.7'")
+    server.sql(FILL.format(head=head, id=id_, source=source, now=int(time.time()), user=text("'user'", whole("i / 3")), ip=ip))
+    if driver != "sqlite3":
+        server.sql({"pgsql": "VACUUM ANALYZE managed_session", "mysql": "ANALYZE TABLE managed_session"}[driver])
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["", "analyzed"])
+def filled(request):
+    """SQLite's statistics are not made by anybody but its administrator; the others make theirs by themselves."""
+    with Server(ADMIN + "ManagedSessionCleanupInterval 0\n") as server:
+        if request.param and server.database.driver != "sqlite3":
+            pytest.skip("it analyzes by itself")
+        server.admin = sign_in(server, "bob")
+        server.check_secrets()
+        server.check_secrets = lambda: None  # not again, in a file of this size
+        fill(server)
+        if request.param:
+            server.sql("ANALYZE")
+        yield server
+
+
+def statements(server) -> dict[str, str]:
+    return {name: re.sub(r"%(s|lld)", "?", text) for name, text in re.findall(r"prepared (\w+): (.*)", server.error_log())}
+
+
+def steps(server, statement: str, *args) -> list[str]:
+    """What the database would do, one line for each time it reads the table."""
+    driver = server.database.driver
+    rows = server.sql({"sqlite3": "EXPLAIN QUERY PLAN ", "pgsql": "EXPLAIN ", "mysql": "EXPLAIN "}[driver] + statement, *args)
+    if driver == "mysql":
+        return [f"{row[3]} {row[5]}" for row in rows if row[2] == "managed_session"]
+    lines = [str(row[3] if driver == "sqlite3" else row[0]) for row in rows]
+    return [line for line in lines if re.search(r"Scan.* (on|using) |managed_session", line) and "Cond" not in line]
+
+
+def test_no_page_and_no_act_reads_the_whole_table(filled):
+    realm, now = "app.test", int(time.time())
+    deep = (now - 500_000, now - 500_000, "0" * 22)
+    top = (2**63 - 1, 2**63 - 1, "")
+    for query in ("", "?user=user7", f"?ip={QUIET}", "?confirm=user&user=user7", f"?confirm=ip&ip={QUIET}"):
+        assert get(filled, PAGE + query, filled.admin).status == 200
+    for query in ("?scope=user&user=nobody", "?scope=ip&ip=203.0.113.1", f"/{'0' * 21}7"):
+        assert request(filled, "DELETE", PAGE + query, {"Cookie": f"{COOKIE}={filled.admin}"}).status in (200, 204)
+    found = statements(filled)
+    once_more = (realm,) if found["NEWEST"].count("?") == 6 else ()  # MariaDB's has it twice
+    cases = [("NEWEST", (realm, now, *place, *once_more), "newest") for place in (top, deep)]
+    cases += [("NEWEST_OF_USER", (realm, "user7", now, *place), "user") for place in (top, deep)]
+    cases += [("NEWEST_OF_IP", (realm, QUIET, now, *place) * 2, "made used") for place in (top, deep)]
+    cases += [("NEWEST_OF_IP", (realm, BUSY, now, *place) * 2, "made used newest") for place in (top, deep)]
+    cases += [("COUNT", (realm, "user7", now), "user"), ("COUNT_OF_IP", (realm, QUIET, now) * 2 + (QUIET,), "made used"),
+              ("END_OF_IP", (realm, QUIET, now) * 2, "made used"), ("END_ALL", (realm, "user7", now), "user")]
+    for name, args, indexes in cases:
+        plan = steps(filled, found[name], *args)
+        assert plan, name
+        for step in plan:
+            assert not re.search(r"Seq Scan|SCAN managed_session|^ALL|^index ", step), (name, plan)
+        used = set(re.findall(r"managed_session_([a-z]+)", " ".join(plan)))
+        assert used and used <= set(indexes.split()), (name, plan)
+        assert "newest" in indexes or used == set(indexes.split()), (name, plan)
+
+
+def test_a_page_from_the_depths_is_entered_where_it_begins(filled):
+    """Not by reading all pages before it: MariaDB would, with the statement of the others."""
+    now, found = int(time.time()), statements(filled)
+    get(filled, PAGE, filled.admin)
+    once_more = ("app.test",) if found["NEWEST"].count("?") == 6 else ()
+    plan = " ".join(steps(filled, found["NEWEST"], "app.test", now, now - 500_000, now - 500_000, "0" * 22, *once_more))
+    entered = {"sqlite3": r"realm=\? AND created_at<\?", "pgsql": "Index Scan Backward using managed_session_newest", "mysql": "^range"}
+    assert re.search(entered[filled.database.driver], plan), plan
