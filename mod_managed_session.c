@@ -122,6 +122,9 @@ static const command_rec directives[] = {
     AP_INIT_TAKE1("ManagedSessionLandingURL", ms_set_dir_url, DIR_FIELD(landing_url), SERVER_DIR,
                   "where a visitor goes after sign-in without a return path, and after sign-out "
                   "(default: /)"),
+    AP_INIT_TAKE1("ManagedSessionLoginPage", ms_set_login_page, DIR_FIELD(login_page), DIR,
+                  "page of the site's own in place of the built-in form: GET goes there, a failed "
+                  "POST goes there with ?error=..., see docs/pages.md (default: none)"),
     AP_INIT_TAKE1("ManagedSessionUserHeader", ms_set_user_header, NULL, DIR,
                   "request header that tells an application the user; every spelling of it that a "
                   "client sent is removed first (default: none)"),

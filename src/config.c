@@ -105,6 +105,7 @@ void *ms_dir_conf_merge(apr_pool_t *p, void *basev, void *addv)
     PICK(hide_cookie, MS_UNSET);
     PICK(backend_login, MS_UNSET);
     PICK(login_url, NULL);
+    PICK(login_page, NULL);
     PICK(logout_url, NULL);
     PICK(list_url, NULL);
     PICK(landing_url, NULL);
@@ -180,6 +181,20 @@ const char *ms_set_dir_url(cmd_parms *cmd, void *dir, const char *arg)
     }
     *(const char **)field_of(cmd, dir) = arg;
     return check_place(cmd);
+}
+
+/* A page that is its own sign-in page would send visitors round in a circle. */
+const char *ms_set_login_page(cmd_parms *cmd, void *dir, const char *arg)
+{
+    const apr_size_t len = strcspn(arg, "?#");
+
+    if (cmd->path && strlen(cmd->path) == len && strncmp(cmd->path, arg, len) == 0) {
+        return needs(cmd,
+                     "another page than the location that it stands in, with a form that posts "
+                     "to that location",
+                     arg);
+    }
+    return ms_set_dir_url(cmd, dir, arg);
 }
 
 const char *ms_set_dir_text(cmd_parms *cmd, void *dir, const char *arg)

@@ -73,6 +73,7 @@ typedef struct ms_dir_conf {
     int hide_cookie;
     int backend_login;
     const char *login_url;
+    const char *login_page; /* the site's own, in place of the built-in form */
     const char *logout_url;
     const char *list_url;
     const char *landing_url;
@@ -95,6 +96,7 @@ ms_dir_conf *ms_dir_conf_get(const request_rec *r);
  * bad value with a sentence that names the directive and what it takes. */
 const char *ms_set_dir_flag(cmd_parms *cmd, void *dir, int on);
 const char *ms_set_dir_url(cmd_parms *cmd, void *dir, const char *arg);
+const char *ms_set_login_page(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_dir_text(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_user_header(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_provider(cmd_parms *cmd, void *dir, const char *arg);

@@ -102,27 +102,89 @@ static int show_form(request_rec *r, int status, const sign_in *typed)
     return ms_page_send(r, status, "login.html", model);
 }
 
-static int finish(request_rec *r, const char *user, const char *method, int remember,
-                  const char *back)
-{
-    const ms_row *row;
-    const apr_status_t rv = ms_session_begin(r, user, method, remember, &row);
+/* ---- failures -------------------------------------------------------------------------------- */
 
-    if (rv == APR_EINVAL) {
+/* Why nobody was signed in. */
+typedef enum { WRONG, LIMITED, UNAVAILABLE, BAD_NAME, TOO_MANY_DEVICES, BAD_FORM } failure;
+
+static const char *with_query(apr_pool_t *p, const char *url, const char *name, const char *value)
+{
+    return apr_pstrcat(p, url, strchr(url, '?') ? "&" : "?", name, "=",
+                       ms_text_escape_query(p, value), NULL);
+}
+
+/* The site's own page in place of the form, told in its query what the form would have shown. */
+static int go_to_own_page(request_rec *r, const char *error, const char *back)
+{
+    const char *url = ms_dir_conf_get(r)->login_page;
+
+    if (error) {
+        url = with_query(r->pool, url, "error", error);
+    }
+    if (from_query(r, "reauth")) {
+        url = with_query(r->pool, url, "reauth", "1");
+    }
+    if (back) {
+        url = with_query(r->pool, url, "return", back);
+    }
+    return ms_page_redirect(r, url);
+}
+
+static int show_failure(request_rec *r, failure why, const sign_in *typed)
+{
+    switch (why) {
+    case WRONG:
+        return show_form(r, HTTP_UNAUTHORIZED, typed);
+    case LIMITED:
+        return ms_page_message(
+            r, HTTP_TOO_MANY_REQUESTS, "Too many attempts",
+            "There were too many failed sign-ins with this user name or from here. "
+            "Wait some minutes, then try again.");
+    case BAD_NAME:
         return ms_page_message(
             r, HTTP_FORBIDDEN, "You could not be signed in",
             "This user name cannot be used here. Please tell the administrator.");
-    }
-    if (rv == APR_ENOSPC) {
+    case TOO_MANY_DEVICES:
         return ms_page_message(
             r, HTTP_FORBIDDEN, "Too many devices",
             "You are signed in on as many devices as is allowed here. Sign out on "
             "one of them, then try again.");
-    }
-    if (rv != APR_SUCCESS) {
+    case BAD_FORM:
+        return ms_page_bad_form(r, HTTP_BAD_REQUEST);
+    default:
         return ms_page_unavailable(r);
     }
-    return ms_page_redirect(r, back ? back : landing(r));
+}
+
+static int fail(request_rec *r, failure why, const sign_in *typed)
+{
+    /* These words are documented in docs/pages.md. */
+    static const char *const words[] = {[WRONG] = "credentials",        [LIMITED] = "limit",
+                                        [UNAVAILABLE] = "unavailable",  [BAD_NAME] = "name",
+                                        [TOO_MANY_DEVICES] = "devices", [BAD_FORM] = "form"};
+
+    if (ms_dir_conf_get(r)->login_page && r->method_number == M_POST) {
+        return go_to_own_page(r, words[why], typed->back);
+    }
+    return show_failure(r, why, typed);
+}
+
+/* ---- signing in ------------------------------------------------------------------------------ */
+
+static int finish(request_rec *r, const sign_in *who, const char *method)
+{
+    const ms_row *row;
+
+    switch (ms_session_begin(r, who->user, method, who->remember, &row)) {
+    case APR_SUCCESS:
+        return ms_page_redirect(r, who->back ? who->back : landing(r));
+    case APR_EINVAL:
+        return fail(r, BAD_NAME, who);
+    case APR_ENOSPC:
+        return fail(r, TOO_MANY_DEVICES, who);
+    default:
+        return fail(r, UNAVAILABLE, who);
+    }
 }
 
 static int is_complete(const sign_in *typed)
@@ -140,31 +202,30 @@ static void note(request_rec *r, const char *what, const char *user, const char 
     ms_event_write(r, &event);
 }
 
-static int turn_away(request_rec *r, const char *user, apr_int64_t wait)
+static int turn_away(request_rec *r, const sign_in *typed, apr_int64_t wait)
 {
-    note(r, "sign_in_refused", user, "too many failed sign-ins");
+    note(r, "sign_in_refused", typed->user, "too many failed sign-ins");
     ms_count(MS_COUNT_REFUSALS, 1);
-    apr_table_setn(r->headers_out, "Retry-After", apr_psprintf(r->pool, "%" APR_INT64_T_FMT, wait));
-    return ms_page_message(r, HTTP_TOO_MANY_REQUESTS, "Too many attempts",
-                           "There were too many failed sign-ins with this user name or from here. "
-                           "Wait some minutes, then try again.");
+    apr_table_setn(r->err_headers_out, "Retry-After",
+                   apr_psprintf(r->pool, "%" APR_INT64_T_FMT, wait));
+    return fail(r, LIMITED, typed);
 }
 
 static int answer_to(request_rec *r, const sign_in *typed, const ms_attempt *attempt)
 {
-    const char *user = NULL;
+    sign_in right = *typed;
 
-    switch (ms_password_check(r, typed->user, typed->password, &user)) {
+    switch (ms_password_check(r, typed->user, typed->password, &right.user)) {
     case MS_PASSWORD_RIGHT:
         ms_login_limit_was_right(r, attempt);
-        return finish(r, user, METHOD_FORM, typed->remember, typed->back);
+        return finish(r, &right, METHOD_FORM);
     case MS_PASSWORD_UNKNOWN:
         ms_login_limit_was_nothing(r, attempt);
-        return ms_page_unavailable(r);
+        return fail(r, UNAVAILABLE, typed);
     default:
         note(r, "sign_in_failed", typed->user, NULL);
         ms_count(MS_COUNT_FAILURES, 1);
-        return show_form(r, HTTP_UNAUTHORIZED, typed);
+        return fail(r, WRONG, typed);
     }
 }
 
@@ -175,13 +236,13 @@ static int check_and_finish(request_rec *r, const sign_in *typed)
     apr_int64_t wait;
 
     if (!*typed->user || !*typed->password) {
-        return show_form(r, HTTP_UNAUTHORIZED, typed);
+        return fail(r, WRONG, typed);
     }
     if (ms_session_current(r, &current) != APR_SUCCESS) {
-        return ms_page_unavailable(r);
+        return fail(r, UNAVAILABLE, typed);
     }
     wait = ms_login_limit_take(r, typed->user, current ? current->user : NULL, &attempt);
-    return wait ? turn_away(r, typed->user, wait) : answer_to(r, typed, &attempt);
+    return wait ? turn_away(r, typed, wait) : answer_to(r, typed, &attempt);
 }
 
 static int is_ticked(const char *value)
@@ -192,22 +253,27 @@ static int is_ticked(const char *value)
 static int handle_post(request_rec *r)
 {
     apr_table_t *fields;
-    sign_in typed;
+    sign_in typed = {"", "", NULL, 0};
+    const char *back;
     int status;
 
     if (ms_is_cross_site(r)) {
         return ms_page_cross_site(r);
     }
+    typed.back = back_from_query(r);
     status = ms_body_read_form(r, &fields);
     if (status != OK) {
-        return ms_page_bad_form(r, status);
+        return ms_dir_conf_get(r)->login_page ? fail(r, BAD_FORM, &typed)
+                                              : ms_page_bad_form(r, status);
     }
     typed.user = apr_table_get(fields, "username");
     typed.password = apr_table_get(fields, "password");
     typed.remember = is_ticked(apr_table_get(fields, "remember"));
-    typed.back = ms_text_return_path(r->pool, apr_table_get(fields, "return"));
+    back = ms_text_return_path(r->pool, apr_table_get(fields, "return"));
+    typed.back =
+        back ? back : typed.back; /* a page that is a plain file cannot repeat it in its form */
     if (!is_complete(&typed)) {
-        return ms_page_bad_form(r, HTTP_BAD_REQUEST);
+        return fail(r, BAD_FORM, &typed);
     }
     return check_and_finish(r, &typed);
 }
@@ -234,7 +300,7 @@ static int handle_foreign(request_rec *r, const char *auth_type)
         return ms_page_cross_site(r);
     }
     ms_leave_body_unread(r);
-    return finish(r, r->user, auth_type, 0, back_from_query(r));
+    return finish(r, &(sign_in){r->user, "", back_from_query(r), 0}, auth_type);
 }
 
 int ms_login_handler(request_rec *r)
@@ -256,6 +322,9 @@ int ms_login_handler(request_rec *r)
     }
     if (r->method_number == M_POST) {
         return handle_post(r);
+    }
+    if (ms_dir_conf_get(r)->login_page) {
+        return go_to_own_page(r, NULL, back_from_query(r));
     }
     return show_form(r, HTTP_OK, &(sign_in){"", "", back_from_query(r), 0});
 }

@@ -361,7 +361,7 @@ def test_the_page(site):
     assert labels == ["user", "ip", "id"] and set(labels) <= {a.get("id") for tag, a in reader.tags if tag == "input"}
     assert {a["href"] for tag, a in reader.tags if tag == "a"} >= {"?user=alice", "?ip=192.0.2.7", "?ip=2001%3Adb8%3A%3A7"}
     assert "script" not in {tag for tag, _ in reader.tags} and reader.words.count("this device") == 1
-    assert "Sign alice out of Firefox on Linux" in reader.words and other.token[:22] in " ".join(reader.words)
+    assert "Sign alice out of Firefox 130 on Linux" in reader.words and other.token[:22] in " ".join(reader.words)
     assert "No live session was found." in browser.go(PAGE + "?user=nobody").text
     assert "There are no older sessions." in browser.go(PAGE + f"?before=1.{browser.token[:22]}").text
 

@@ -44,6 +44,7 @@ MISTAKES = {
                             "t\u00e4fel"),
     "ManagedSessionCreateTable": (ON_OFF, "Once"),
     "ManagedSessionAuthProvider": ('there is no authentication provider "', "nonsense", "file nonsense"),
+    "ManagedSessionLoginPage": (URL, "login", "//evil.test/", "javascript:alert(1)", '"/a b"'),
     "ManagedSessionLoginURL": (URL, "login", "//evil.test/", "/\\evil.test/", "javascript:alert(1)", '"/a b"',
                                '"/a\\"b"'),
     "ManagedSessionLogoutURL": (URL, "logout", "//evil.test/", "/<b>"),

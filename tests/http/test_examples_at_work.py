@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """The examples of conf/examples do what they say, as they stand, for a visitor and for a user."""
 import contextlib
+import re
 
 import pytest
 
 import backends
 import examples
 from backends import told
-from harness import COOKIE, Backend, get, post, request, sign_in
+from harness import COOKIE, Backend, FormReader, get, post, request, sign_in
 
 pytestmark = pytest.mark.sqlite
 APPLICATION = "127.0.0.1:3000"
+PASSWORD = {"username": "alice", "password": "wonderland"}
 
 
 @contextlib.contextmanager
@@ -134,3 +136,53 @@ def test_an_application_that_signs_in_itself():
             assert told(get(server, "/private/x", answer.token()), "HTTP_X_REMOTE_USER") == ["alice"]
             assert post(server, "/account/x?Managed-Session-End=current", {}, answer.token()).clears()
             assert get(server, "/private/x", answer.token()).status == 401
+
+
+def files_of(folder: str, to: str) -> dict[str, str]:
+    return {f"{to}/{path.name}": path.read_text() for path in (examples.FOLDER / folder).iterdir()}
+
+
+def test_a_sign_in_page_of_ones_own():
+    """From the address that was asked for through a mistake to the end, without a script."""
+    places = {"/var/www/welcome": "@ROOT@/welcome"}
+    with at_work("own-login-page.conf", places, files_of("own-login-page", "welcome")) as server:
+        browser = server.browser()
+        page = browser.go("/app/?a=1&b='2'")
+        assert browser.url.startswith("/welcome/?return=/app/") and "Welcome to the library" in page.text
+        for fields, error in (({"username": "alice", "password": "x"}, True), (PASSWORD, False)):
+            assert ('id="error"' in browser.page.text) is not error
+            action = next(attrs["action"] for tag, attrs in FormReader(browser.page.text).tags if tag == "form")
+            assert action.startswith("/login?") and "<!--#" not in browser.page.text
+            browser.url = action
+            browser.submit(fields)
+            assert error is ("do not go together" in browser.page.text)
+        assert browser.page.text == "protected page\n" and browser.url == "/app/?a=1&b='2'"
+
+
+@pytest.mark.parametrize("query", ['"><script>alert(1)</script>', "error=x&x=%22%3E%3Cscript%3E", "return='><script>"])
+def test_that_page_repeats_nothing_but_text(query):
+    places = {"/var/www/welcome": "@ROOT@/welcome"}
+    with at_work("own-login-page.conf", places, files_of("own-login-page", "welcome")) as server:
+        page = get(server, "/welcome/?" + query.replace(" ", "%20"))
+        assert page.status in (200, 400) and "script" not in {tag for tag, _ in FormReader(page.text).tags}
+
+
+def test_a_look_of_ones_own():
+    with at_work("own-look.conf", {"/var/www/look": "@ROOT@/look"}, files_of("own-look", "look")) as server:
+        page, sheet = get(server, "/login"), get(server, "/look/site.css")
+        assert "City library</title>" in page.text and '<link rel="stylesheet" href="/look/site.css">' in page.text
+        known = set(re.findall(r"--[a-z-]+(?=:)", (examples.FOLDER.parents[1] / "src/pages/style.css").read_text()))
+        assert sheet.status == 200 and set(re.findall(r"--[a-z-]+(?=:)", sheet.text)) <= known
+        documented = (examples.FOLDER.parents[1] / "docs/pages.md").read_text()
+        assert set(re.findall(r"--[a-z-]+(?=:)", documented)) == known
+
+
+def test_a_list_of_ones_own():
+    with at_work("devices.conf", {"/var/www/devices": "@ROOT@/devices"}, files_of("devices", "devices")) as server:
+        assert turned_away(server, "/devices/")
+        browser, other = server.browser(), sign_in(server)
+        browser.sign_in()
+        assert 'src="devices.js"' in browser.go("/devices/").text and browser.fetch("/devices/devices.js").status == 200
+        sessions = browser.fetch("/sessions").json()["sessions"]
+        used = set(re.findall(r"session\.(\w+)", get(server, "/devices/devices.js", browser.token).text))
+        assert used <= set(sessions[0]) and browser.fetch(f"/sessions/{other[:22]}", "DELETE").status == 204
