@@ -254,6 +254,30 @@ static ms_kept *kept_of(ms_connection *c)
     return kept;
 }
 
+/* mod_dbd calls nobody for a connection on which DBDInitSQL failed, and hands it out all the same.
+ */
+static void log_not_set_up(const ms_connection *c, int was_called)
+{
+    const ms_store *store = c->ask->store;
+
+    if (!ms_guard_may_log(store->guard)) {
+        return;
+    }
+    if (was_called) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, store->server,
+                     "MS0003: DBDriver %s is none that sessions can be kept in; use sqlite3, pgsql "
+                     "or mysql",
+                     apr_dbd_name(c->dbd->driver));
+    }
+    else {
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, store->server,
+                     "MS0007: mod_dbd has not set up its connection (DBDriver %s); see to it that "
+                     "each DBDInitSQL statement works and returns no row (with sqlite3 that leaves "
+                     "out most PRAGMAs)",
+                     apr_dbd_name(c->dbd->driver));
+    }
+}
+
 static apr_status_t prepare_for_store(ms_connection *c)
 {
     const ms_store *store = c->ask->store;
@@ -262,12 +286,7 @@ static apr_status_t prepare_for_store(ms_connection *c)
     int rv;
 
     if (!kept || !kept->dialect) {
-        if (ms_guard_may_log(store->guard)) {
-            ap_log_error(APLOG_MARK, APLOG_ERR, 0, store->server,
-                         "MS0003: DBDriver %s is none that sessions can be kept in; use sqlite3, "
-                         "pgsql or mysql",
-                         apr_dbd_name(c->dbd->driver));
-        }
+        log_not_set_up(c, kept != NULL);
         return APR_ENOTIMPL;
     }
     ms_guard_resize(store->guard, kept->nmax > 0 ? kept->nmax : 1);

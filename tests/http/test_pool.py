@@ -184,6 +184,16 @@ def test_a_database_that_was_moved_away_and_back_works_without_a_restart(persist
         assert get(server, "/app/", again).text == PAGE
 
 
+@pytest.mark.sqlite
+def test_a_dbdinitsql_that_mod_dbd_takes_for_a_failure_is_named():
+    """A PRAGMA that answers with a row, say; mod_dbd hands the half-made connection out without a word."""
+    with Server(SITE, extra='DBDInitSQL "PRAGMA mmap_size=1000000"\n') as server:
+        server.expect(r"MS0007.*DBDInitSQL|dbd:error", status_5xx=True)
+        assert post(server, "/login", {"username": "bob", "password": "builder"}).status == 503
+        assert "MS0007" in server.new_log()
+        server.expect(r"MS0007|dbd:error", status_5xx=True)
+
+
 def test_another_program_that_changes_the_schema_disturbs_nobody():
     """SQLite invalidates every prepared statement of every connection when a table is made or dropped."""
     with Server(SITE + "ManagedSessionTouchInterval 1s\n", extra=ONE_CHILD) as server, ThreadPoolExecutor(4) as visitors:
