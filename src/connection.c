@@ -20,6 +20,7 @@ APLOG_USE_MODULE(managed_session);
 #define CONNECTION_KEY "managed_session"
 #define OPEN_FOR       apr_time_from_sec(1) /* how long dead pooled connections are skipped */
 #define OPEN_TRIES     12
+#define SEE_TRIES      2
 
 typedef struct ms_prepared {
     const ms_store *store;
@@ -278,7 +279,7 @@ static void log_not_set_up(const ms_connection *c, int was_called)
     }
 }
 
-static apr_status_t prepare_for_store(ms_connection *c)
+static apr_status_t prepare_for_store(ms_connection *c, int is_last_try)
 {
     const ms_store *store = c->ask->store;
     ms_kept *kept = kept_of(c);
@@ -298,7 +299,9 @@ static apr_status_t prepare_for_store(ms_connection *c)
     }
     rv = see_table(c, kept);
     if (rv) {
-        log_no_table(c, kept->dialect, apr_dbd_error(c->dbd->driver, c->dbd->handle, rv));
+        if (is_last_try) {
+            log_no_table(c, kept->dialect, apr_dbd_error(c->dbd->driver, c->dbd->handle, rv));
+        }
         return APR_EGENERAL;
     }
     prepared = apr_pcalloc(kept->pool, sizeof(*prepared));
@@ -309,12 +312,19 @@ static apr_status_t prepare_for_store(ms_connection *c)
     return APR_SUCCESS;
 }
 
+/* Once more where the table is not seen: a connection that was cut while nobody used it may be
+ * found so only by asking. mod_dbd's check on PostgreSQL knows what libpq knows, and mends it next
+ * time. */
 apr_status_t ms_connection_borrow(const ms_asker *ask, ms_connection *c)
 {
-    apr_status_t rv = take(ask, c);
+    apr_status_t rv = APR_EGENERAL;
 
-    if (rv == APR_SUCCESS) {
-        rv = prepare_for_store(c);
+    for (int i = 1; i <= SEE_TRIES && rv == APR_EGENERAL; i++) {
+        rv = take(ask, c);
+        if (rv != APR_SUCCESS) {
+            return rv;
+        }
+        rv = prepare_for_store(c, i == SEE_TRIES);
         if (rv != APR_SUCCESS) {
             ms_connection_return(c);
         }

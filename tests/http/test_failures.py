@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """A database server that goes away under load, in many ways, and comes back: 503 meanwhile, and nobody is signed out."""
+import contextlib
 import os
 import re
 import signal
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 import databases
-from harness import PASSWORDS, SITE, TOOL, Server, get, post, sign_in
+import faults
+from harness import DEADLINE, PASSWORDS, SITE, TOOL, Server, get, post, sign_in
 from load import PAGE, WHO, Load, eventually
 
 pytestmark = [pytest.mark.skipif(databases.NAME == "sqlite", reason="SQLite has no server"),
@@ -156,28 +159,47 @@ def test_a_frozen_database_holds_as_many_requests_as_there_are_connections_and_n
         server.expect(ALLOWED, status_5xx=True)
 
 
+def cut_all(instance) -> None:
+    if PGSQL:
+        instance.administer("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'test' AND pid <> pg_backend_pid()")
+        return
+    with contextlib.closing(instance.connect(instance.params("mysql"))) as admin:
+        cursor = admin.cursor()
+        cursor.execute("SELECT id FROM information_schema.processlist WHERE user = 'test' AND id <> CONNECTION_ID()")
+        for (id_,) in cursor.fetchall():
+            admin.cursor().execute(f"KILL {id_}")
+
+
 def test_idle_connections_that_the_server_cut_are_noticed_by_no_visitor(own_database):
     """T-48: wait_timeout, a firewall, a fail-over."""
     with site(own_database, "DBDMin 2\nDBDKeep 4\n") as server:
         token = sign_in(server)
         for _ in range(4):
             assert get(server, "/app/", token).status == 200
-        if PGSQL:
-            own_database.administer("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                                    "WHERE usename = 'test' AND pid <> pg_backend_pid()")
-        else:
-            admin = own_database.connect(own_database.params("mysql"))
-            cursor = admin.cursor()
-            cursor.execute("SELECT id FROM information_schema.processlist WHERE user = 'test' AND id <> CONNECTION_ID()")
-            for (id_,) in cursor.fetchall():
-                admin.cursor().execute(f"KILL {id_}")
-            admin.close()
+        cut_all(own_database)
         server.connection = None
         server.expects_5xx = False
         server.expect("AH0063|dbd")
         for _ in range(20):
             answer = get(server, "/app/", token)
             assert answer.status == 200 and not answer.cookies()
+
+
+def test_nor_is_one_that_was_cut_before_its_first_use(own_database):
+    """The second of a pool, needed now that two ask at once."""
+    plan = faults.Faults()
+    with plan.give_to(site(own_database, "DBDMin 2\nDBDKeep 2\n")) as server, ThreadPoolExecutor(1) as visitors:
+        token = sign_in(server)
+        server.age_cache()
+        plan.plan(faults.BLOCK, kinds=[faults.FETCH])
+        first = visitors.submit(get, server, "/app/", token)
+        eventually(lambda: plan.waiting == 1, "one that holds the first")
+        cut_all(own_database)
+        server.connection = None
+        server.expect("AH0063|dbd")
+        assert get(server, "/app/", token).status == 200
+        plan.end()
+        assert first.result(DEADLINE).status == 200
 
 
 def test_no_more_connections_than_configured(own_database):
