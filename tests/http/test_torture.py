@@ -1,0 +1,415 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every call to the database fails, waits, loses its connection or is its child's last; what must hold, holds."""
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import http.client
+import os
+import pathlib
+import random
+import signal
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+import clock
+import databases
+import faults
+from harness import COOKIE, DEADLINE, PASSWORDS, SITE, TOOL, Answer, Backend, Server
+from harness import check_answer, connect, random_token
+
+pytestmark = [pytest.mark.skipif(not clock.is_possible(), reason="this tool and a clock of our own do not go together")]
+SQLITE = databases.NAME == "sqlite"
+PAGE = "protected page\n"
+LOGGED = r"MS00\d\d|AH0063\d|dbd"
+ONE_CONNECTION = "MaxRequestWorkers 16\nMinSpareThreads 1\nMaxSpareThreads 16\nDBDMin 1\nDBDKeep 1\nDBDMax 1\n"
+
+PLACES = SITE + """
+ManagedSessionCleanupInterval 0
+ManagedSessionTouchInterval 1m
+LogLevel managed_session:info
+Header always set X-User "expr=%{REMOTE_USER}"
+<Location "/open">
+    ManagedSession On
+</Location>
+ProxyPass "/on/" "http://127.0.0.1:@APP@/"
+<Location "/on">
+    ManagedSession On
+    ManagedSessionBackendLogin On
+</Location>
+<VirtualHost *:@PORT@>
+    ServerName app.test
+</VirtualHost>
+<VirtualHost *:@PORT@>
+    ServerName evict.test
+    ManagedSessionLimit 2 evict
+</VirtualHost>
+<VirtualHost *:@PORT@>
+    ServerName refuse.test
+    ManagedSessionLimit 3 refuse
+</VirtualHost>
+"""
+
+
+def eventually(condition, what: str):
+    end = time.monotonic() + DEADLINE
+    while time.monotonic() < end:
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.002)
+    raise AssertionError(f"in vain: {what}")
+
+
+@dataclasses.dataclass
+class Cast:
+    """Two sessions of alice's and one of bob's, and the form token of alice's first."""
+    mine: str
+    other: str
+    bobs: str
+    csrf: str
+
+    def owners(self) -> dict[str, str]:
+        return {"mine": "alice", "other": "alice", "bobs": "bob"}
+
+
+class Stage:
+    """A server whose database fails on demand, and whose clock can pass over any pause."""
+
+    def __init__(self, stack: contextlib.ExitStack, *lines: str, config: str = PLACES, **options):
+        application = stack.enter_context(Backend())
+        self.faults = faults.Faults()
+        self.clock = clock.Clock()
+        config = config.replace("@APP@", str(application.port)) + "\n".join(lines) + "\n"
+        server = self.clock.give_to(self.faults.give_to(Server(config, **options)))
+        server.write("htdocs/open/index.html", "open page\n")
+        self.server = stack.enter_context(server)
+        self.casts: dict[str, Cast] = {}
+        self.ask("GET", "/app/", random_token())  # who makes the table has done so
+
+    def ask(self, method: str, target: str, cookie: str | None = None, fields: dict | None = None,
+            host: str = "app.test", **headers) -> Answer | None:
+        """The answer, once the server has done all that belongs to it; None where its child died."""
+        body = "&".join(f"{name}={value}" for name, value in (fields or {}).items()).encode()
+        lines = [f"{method} {target} HTTP/1.1", f"Host: {host}", "Connection: close", f"Content-Length: {len(body)}",
+                 *[f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]]
+        lines += [f"Cookie: {COOKIE}={cookie}"] if cookie else []
+        lines += ["Content-Type: application/x-www-form-urlencoded"] if fields is not None else []
+        with connect(self.server) as s:
+            try:
+                s.sendall("\r\n".join([*lines, "", ""]).encode() + body)
+                response = http.client.HTTPResponse(s, method=method)
+                response.begin()
+                answer = Answer(response)
+                while s.recv(4096):
+                    pass
+            except (ConnectionError, http.client.HTTPException):
+                return None
+        check_answer(self.server, target, answer)
+        return answer
+
+    def sign_in(self, user: str, host: str) -> str:
+        answer = self.ask("POST", "/login", fields={"username": user, "password": PASSWORDS[user]}, host=host)
+        assert answer.status == 303, (answer.status, answer.text)
+        return answer.token()
+
+    def sign_in_all(self, host: str) -> Cast:
+        mine, other, bobs = (self.sign_in(user, host) for user in ("alice", "alice", "bob"))
+        self.ask("GET", "/sessions", mine, host=host)
+        page = self.ask("GET", "/sessions", mine, host=host, Accept="text/html").text
+        return Cast(mine, other, bobs, page.partition('name="csrf" value="')[2].partition('"')[0])
+
+    def cast(self, host: str) -> Cast:
+        """As before where nothing has happened to them; and there are no others."""
+        cast = self.casts.get(host)
+        if not cast or len(self.rows(host)) != 3 or self.alive(cast, host) != cast.owners():
+            self.server.sql("DELETE FROM managed_session WHERE realm = ?", host)
+            cast = self.casts[host] = self.sign_in_all(host)
+        self.clock.wait(2)  # and nobody is known by heart
+        return cast
+
+    def who(self, token: str | None, host: str) -> str | None:
+        """As whom this cookie lets in."""
+        answer = self.ask("GET", "/app/", token, host=host)
+        assert answer and answer.status in (200, 401), (answer.status, self.server.new_log()[-2000:])
+        assert (answer.status == 200) == (answer.text == PAGE) == bool(answer.headers["X-User"])
+        return answer.headers["X-User"] or None
+
+    def alive(self, cast: Cast, host: str) -> dict[str, str]:
+        found = {name: self.who(getattr(cast, name), host) for name in cast.owners()}
+        return {name: user for name, user in found.items() if user}
+
+    def rows(self, host: str) -> dict[str, str]:
+        """Who has which live session."""
+        return dict(self.server.sql("SELECT session_id, user_name FROM managed_session "
+                                    "WHERE realm = ? AND expires_at > ?", host, self.clock.now()))
+
+    def workers(self) -> list[int]:
+        """The children that serve; mod_cgid's daemon is one that does not."""
+        commands = {pid: pathlib.Path(f"/proc/{pid}/cmdline") for pid in self.server.children()}
+        return [pid for pid, command in commands.items() if command.exists() and b"cgid" not in command.read_bytes()]
+
+    def recover(self) -> None:
+        """Past the second in which nobody tries to connect."""
+        self.clock.forward(2)
+
+
+# -- what visitors do ------------------------------------------------------------------------------
+
+
+@dataclasses.dataclass
+class Flow:
+    act: Callable[[Stage, Cast, str], Answer | None]
+    good: tuple[int, ...]               # how it is answered where all is well
+    ends: tuple[str, ...] = ()          # whom that ends
+    begins: bool = False                # whether that begins a session of alice's
+    gone: tuple[str, ...] = ()          # who has ended before
+    shows: Callable[[Answer], bool] | None = None  # for who is answered whether or not it was done: whether it was
+    host: str = "app.test"
+    prepare: Callable[[Stage, Cast], None] | None = None
+
+
+def page_of(target: str, whose: str = "mine", **headers):
+    return lambda stage, cast, host: stage.ask("GET", target, getattr(cast, whose), host=host, **headers)
+
+
+def unknown(stage, _cast, host):
+    return stage.ask("GET", "/app/", random_token(), host=host)
+
+
+def forged(stage, cast, host):
+    return stage.ask("GET", "/app/", cast.mine[:23] + cast.bobs[23:], host=host)
+
+
+def expired(stage, cast, host):
+    return stage.ask("GET", "/app/", cast.other, host=host)
+
+
+def expire(stage, cast):
+    stage.server.sql("UPDATE managed_session SET expires_at = ? WHERE session_id = ?",
+                     stage.clock.now() - 1, cast.other[:22])
+    stage.clock.wait(2)
+
+
+def enter(whose: str | None = None):
+    return lambda stage, cast, host: stage.ask("POST", "/login", whose and getattr(cast, whose), ALICE, host)
+
+
+def leave(stage, cast, host):
+    return stage.ask("POST", "/logout", cast.mine, {}, host)
+
+
+def submit(action: str, **fields):
+    def act(stage, cast, host):
+        more = {name: getattr(cast, whose)[:22] for name, whose in fields.items()}
+        return stage.ask("POST", "/sessions", cast.mine, {"action": action, "csrf": cast.csrf, **more}, host)
+    return act
+
+
+def delete(what: str):
+    def act(stage, cast, host):
+        return stage.ask("DELETE", "/sessions" + what.format(other=cast.other[:22]), cast.mine, host=host)
+    return act
+
+
+def pass_a_minute(stage, _cast):
+    stage.clock.forward(61)
+
+
+def leave_unused(stage, cast):
+    stage.server.sql("UPDATE managed_session SET last_seen_at = last_seen_at - 30 WHERE session_id = ?", cast.mine[:22])
+
+
+def lose_connection(stage, _cast):
+    """So that the next one is opened, set up, and its statements prepared."""
+    stage.faults.plan(faults.LOSE, 1, faults.EVER_AFTER, [faults.CHECK])
+    assert stage.ask("GET", "/app/", random_token()).status == 503 and stage.faults.end()
+    stage.recover()
+    stage.clock.wait(2)
+
+
+ALICE = {"username": "alice", "password": PASSWORDS["alice"]}
+FLOWS = {
+    "a page": Flow(page_of("/app/"), (200,)),
+    "a page, on a new connection": Flow(page_of("/app/"), (200,), prepare=lose_connection),
+    "a page, long unused": Flow(page_of("/app/"), (200,), prepare=pass_a_minute),
+    "a page that is open": Flow(page_of("/open/"), (200,), shows=lambda answer: answer.headers["X-User"] == "alice"),
+    "an unknown cookie": Flow(unknown, (401,)),
+    "a forged cookie": Flow(forged, (401,)),
+    "an expired cookie": Flow(expired, (401,), gone=("other",), prepare=expire),
+    "sign in": Flow(enter(), (303,), begins=True),
+    "sign in, on a new connection": Flow(enter(), (303,), begins=True, prepare=lose_connection),
+    "sign in again": Flow(enter("mine"), (303,), ends=("mine",), begins=True),
+    "sign in as another": Flow(enter("bobs"), (303,), ends=("bobs",), begins=True),
+    "sign in, one too many goes": Flow(enter(), (303,), ends=("mine",), begins=True, host="evict.test",
+                                       prepare=leave_unused),
+    "sign in, as many as may": Flow(enter(), (303,), begins=True, host="refuse.test"),
+    "sign out": Flow(leave, (303,), ends=("mine",)),
+    "the list": Flow(page_of("/sessions", Accept="text/html"), (200,)),
+    "the list as JSON": Flow(page_of("/sessions", Accept="application/json"), (200,)),
+    "revoke one": Flow(submit("revoke", id="other"), (303,), ends=("other",)),
+    "revoke the others": Flow(submit("revoke-others"), (303,), ends=("other",)),
+    "revoke all": Flow(submit("revoke-all"), (303,), ends=("mine", "other")),
+    "delete one": Flow(delete("/{other}"), (204, 404), ends=("other",)),  # 404: the first of two tries had done it
+    "delete the others": Flow(delete("?scope=others"), (200,), ends=("other",)),
+    "delete all": Flow(delete("?scope=all"), (200,), ends=("mine", "other")),
+    "an application signs in": Flow(page_of("/on/?Managed-Session-User=alice", "bobs"), (200,), ends=("bobs",),
+                                    begins=True, shows=lambda answer: answer.token() is not None),
+    "an application signs out": Flow(page_of("/on/?Managed-Session-End=current"), (200,), ends=("mine",),
+                                     shows=Answer.clears),
+    "an application ends all": Flow(page_of("/on/?Managed-Session-End=all"), (200,), ends=("mine", "other"),
+                                    shows=Answer.clears),
+}
+
+
+# -- what must hold ----------------------------------------------------------------------------------
+
+
+def is_done(flow: Flow, answer: Answer | None) -> bool:
+    """Whether the answer says that what was wanted has been done; and if not, that it says so as it should."""
+    if answer is None:
+        return False
+    if answer.status not in flow.good:
+        assert not flow.shows and answer.status == 503, (answer.status, answer.text)
+        assert int(answer.headers["Retry-After"]) > 0
+        assert not answer.cookies() and PAGE not in answer.text and not answer.headers["X-User"]
+        return False
+    assert not flow.begins or flow.shows or answer.token()
+    return flow.shows(answer) if flow.shows else True
+
+
+def check_people(stage: Stage, flow: Flow, cast: Cast, done: bool | None) -> None:
+    """Everybody who has not ended is let in, as herself; nobody else is. done: None where it cannot be known."""
+    alive, rows = stage.alive(cast, flow.host), stage.rows(flow.host)
+    assert alive == {name: user for name, user in cast.owners().items() if getattr(cast, name)[:22] in rows}
+    gone = set(cast.owners()) - set(alive) - set(flow.gone)
+    assert gone <= set(flow.ends) if done is None else gone == (set(flow.ends) if done else set()), (gone, done)
+    assert stage.who(None, flow.host) is None and stage.who(cast.mine[:23] + cast.other[23:], flow.host) is None
+
+
+def check_rows(stage: Stage, flow: Flow, cast: Cast, answer: Answer | None, done: bool) -> None:
+    """One row for each who is signed in; and at most one that is nobody's, since nobody was told its secret."""
+    token = answer.token() if answer else None
+    made = set(stage.rows(flow.host)) - {getattr(cast, name)[:22] for name in cast.owners()}
+    if token:
+        assert done and flow.begins and made == {token[:22]} and stage.who(token, flow.host) == "alice"
+    else:
+        assert len(made) <= (1 if flow.begins and not done else 0)
+
+
+def play(stage: Stage, flow: Flow, action: int, first: int, last: int | None,
+         kinds) -> tuple[Cast, Answer | None, bool]:
+    """Cast, answer, and whether the action was ever met."""
+    cast = stage.cast(flow.host)
+    if flow.prepare:
+        flow.prepare(stage, cast)
+    stage.faults.plan(action, first, last, kinds)
+    answer = flow.act(stage, cast, flow.host)
+    met = stage.faults.end() > 0
+    stage.recover()
+    return cast, answer, met
+
+
+def is_hidden(kind: int) -> bool:
+    """Whether a single failure is none of the visitor's business: all but to connect, where that is to open a file."""
+    return not (SQLITE and kind in faults.CONNECTIONS)
+
+
+def is_cached(ttl: str) -> str:
+    return "no cache" if ttl == "0" else "cache"
+
+
+CALLS = [kind for kind in faults.KINDS if kind not in (faults.COUNT, faults.VALUE)]
+
+
+@pytest.fixture(scope="module", params=["0", "1s"] if SQLITE else ["1s"], ids=is_cached)
+def stage(request):
+    with contextlib.ExitStack() as stack:
+        yield Stage(stack, f"ManagedSessionCacheTTL {request.param}", extra=ONE_CONNECTION, modules="headers")
+
+
+@pytest.fixture(autouse=True)
+def after_each(request):
+    yield
+    if "stage" in request.fixturenames:
+        stage = request.getfixturevalue("stage")
+        stage.faults.end()
+        stage.recover()
+
+
+def torture(stage: Stage, flow: Flow, action: int, lasts: bool) -> None:
+    for i in range(1, 60):
+        cast, answer, met = play(stage, flow, action, i, faults.EVER_AFTER if lasts else None, CALLS)
+        done = is_done(flow, answer)
+        if not met:
+            assert done and i > 1, "and all was well where nothing happened"
+            return
+        kind = stage.faults.seen()[i - 1]
+        assert done or lasts or not is_hidden(kind), (i, kind, answer.status)
+        check_people(stage, flow, cast, done)
+        check_rows(stage, flow, cast, answer, done)
+    raise AssertionError("that goes on without end")
+
+
+WAYS = {"fails": (faults.FAIL, False), "fails though done": (faults.FAIL_AFTER, False),
+        "fails for good": (faults.FAIL, True)}
+WAYS |= {} if SQLITE else {"loses its connection": (faults.LOSE, False)}
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+@pytest.mark.parametrize("way", WAYS)
+def test_a_call_that(stage, way, flow):
+    stage.server.expect(LOGGED, status_5xx=True)
+    torture(stage, FLOWS[flow], *WAYS[way])
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+def test_a_call_that_takes_long(stage, flow):
+    """Somebody else comes meanwhile; there is one connection for both, and each is answered as herself."""
+    flow = FLOWS[flow]
+    whose, user = ("other", "alice") if "bobs" in flow.ends else ("bobs", "bob")
+    stage.server.expect(LOGGED)
+    with ThreadPoolExecutor(2) as visitors:
+        for i in range(1, 60):
+            cast = stage.cast(flow.host)
+            if flow.prepare:
+                stage.server.expect(LOGGED, status_5xx=True)
+                flow.prepare(stage, cast)
+            stage.faults.plan(faults.BLOCK, i, kinds=CALLS)
+            acting = visitors.submit(flow.act, stage, cast, flow.host)
+            eventually(lambda: stage.faults.waiting or acting.done(), "the call")
+            meanwhile = visitors.submit(stage.ask, "GET", "/app/", getattr(cast, whose), host=flow.host)
+            met = stage.faults.end()
+            other, answer = meanwhile.result(DEADLINE), acting.result(DEADLINE)
+            assert other.status == 200 and other.headers["X-User"] == user
+            assert is_done(flow, answer)
+            check_people(stage, flow, cast, True)
+            check_rows(stage, flow, cast, answer, True)
+            if not met:
+                assert i > 1
+                return
+
+
+# -- a driver that lies --------------------------------------------------------------------------------
+
+SHOWN = ["a page", "a forged cookie", "the list", "the list as JSON", "sign out", "sign in again", "delete the others"]
+
+
+@pytest.mark.parametrize("flow", SHOWN)
+@pytest.mark.parametrize("kind", [faults.VALUE, faults.COUNT], ids=["NULL", "no rows"])
+def test_a_value_that_is_not_there(stage, flow, kind):
+    """Who cannot be known is nobody; nothing ends but what its own user wanted to end."""
+    stage.server.expect(LOGGED, status_5xx=True)
+    flow = FLOWS[flow]
+    for i in range(1, 60):
+        cast, answer, met = play(stage, flow, faults.LIE, i, None, [kind])
+        assert answer.status in (*flow.good, 303, 401) and answer.headers["X-User"] in ("alice", "", None)
+        check_people(stage, flow, cast, None)
+        made = set(stage.rows(flow.host)) - {getattr(cast, name)[:22] for name in cast.owners()}
+        assert made == ({answer.token()[:22]} if answer.token() else set())
+        if not met:
+            return
