@@ -170,15 +170,25 @@ typedef struct row_reader {
     apr_dbd_row_t *row;
     int column;
     int broken; /* a column that may not be NULL is */
+    int failed; /* one could not be read: the connection broke, say */
 } row_reader;
+
+static int read_value(row_reader *reader, apr_dbd_type_e type, void *value)
+{
+    const apr_status_t rv =
+        apr_dbd_datum_get(reader->c->dbd->driver, reader->row, reader->column++, type, value);
+
+    reader->failed |= rv != APR_SUCCESS && rv != APR_ENOENT;
+    return rv == APR_SUCCESS;
+}
 
 static const char *read_text_or_null(row_reader *reader)
 {
     const char *text = NULL;
-    const apr_status_t rv = apr_dbd_datum_get(reader->c->dbd->driver, reader->row, reader->column++,
-                                              APR_DBD_TYPE_STRING, &text);
 
-    return rv == APR_SUCCESS && text ? apr_pstrdup(reader->c->ask->p, text) : NULL;
+    return read_value(reader, APR_DBD_TYPE_STRING, &text) && text
+               ? apr_pstrdup(reader->c->ask->p, text)
+               : NULL;
 }
 
 static const char *read_text(row_reader *reader)
@@ -193,16 +203,16 @@ static apr_int64_t read_number(row_reader *reader)
 {
     apr_int64_t number = 0;
 
-    reader->broken |= apr_dbd_datum_get(reader->c->dbd->driver, reader->row, reader->column++,
-                                        APR_DBD_TYPE_LONGLONG, &number) != APR_SUCCESS;
+    reader->broken |= !read_value(reader, APR_DBD_TYPE_LONGLONG, &number);
     return number;
 }
 
-/* In the order of the statements' columns. NULL where somebody has emptied what must be there. */
-static const ms_row *read_row(const ms_connection *c, apr_dbd_row_t *dbd_row)
+/* In the order of the statements' columns. *found is NULL where somebody has emptied what must be
+ * there. Says whether all could be read. */
+static int read_row(const ms_connection *c, apr_dbd_row_t *dbd_row, const ms_row **found)
 {
     ms_row *row = apr_pcalloc(c->ask->p, sizeof(*row));
-    row_reader reader = {c, dbd_row, 0, 0};
+    row_reader reader = {c, dbd_row, 0, 0, 0};
 
     row->id = read_text(&reader);
     row->secret_hash = read_text(&reader);
@@ -217,15 +227,15 @@ static const ms_row *read_row(const ms_connection *c, apr_dbd_row_t *dbd_row)
     row->label = read_text_or_null(&reader);
     row->auth_method = read_text(&reader);
     row->persistent = read_number(&reader) != 0;
-    if (reader.broken) {
+    if (reader.broken && !reader.failed) {
         ap_log_error(
             APLOG_MARK, APLOG_ERR, 0, c->ask->store->server,
             "MS0006: a row of table \"%s\" has NULL where there must be a value; it counts "
             "as no session",
             c->ask->store->table);
-        return NULL;
     }
-    return row;
+    *found = reader.broken ? NULL : row;
+    return !reader.failed;
 }
 
 /* Rows are counted and copied at once: a value lives no longer than the next row on MySQL. */
@@ -246,11 +256,11 @@ static int execute_select(ms_connection *c, apr_dbd_prepared_t *statement, const
     for (int i = 1; i <= n; i++) {
         const ms_row *row;
 
-        if (apr_dbd_get_row(c->dbd->driver, scratch, res, &dbd_row, i) != 0) {
+        if (apr_dbd_get_row(c->dbd->driver, scratch, res, &dbd_row, i) != 0 ||
+            !read_row(c, dbd_row, &row)) {
             rv = 1; /* it was counted, so this is no "no such row" */
             break;
         }
-        row = read_row(c, dbd_row);
         if (row) {
             APR_ARRAY_PUSH(rows, const ms_row *) = row;
         }

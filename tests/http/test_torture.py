@@ -400,6 +400,22 @@ SHOWN = ["a page", "a forged cookie", "the list", "the list as JSON", "sign out"
 
 
 @pytest.mark.parametrize("flow", SHOWN)
+def test_a_value_that_cannot_be_read(stage, flow):
+    """Once is nothing that a visitor could notice; for good it is a database that cannot be asked."""
+    flow = FLOWS[flow]
+    stage.server.expect(LOGGED, status_5xx=True)
+    for last in (None, faults.EVER_AFTER):
+        for i in range(1, 60):
+            cast, answer, met = play(stage, flow, faults.FAIL, i, last, [faults.VALUE])
+            done = is_done(flow, answer)
+            assert done == (not (met and last)), (i, answer.status)
+            check_people(stage, flow, cast, done)
+            check_rows(stage, flow, cast, answer, done)
+            if not met:
+                break
+
+
+@pytest.mark.parametrize("flow", SHOWN)
 @pytest.mark.parametrize("kind", [faults.VALUE, faults.COUNT], ids=["NULL", "no rows"])
 def test_a_value_that_is_not_there(stage, flow, kind):
     """Who cannot be known is nobody; nothing ends but what its own user wanted to end."""
