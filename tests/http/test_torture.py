@@ -26,6 +26,7 @@ pytestmark = [pytest.mark.skipif(not clock.is_possible(), reason="this tool and 
 SQLITE = databases.NAME == "sqlite"
 PAGE = "protected page\n"
 LOGGED = r"MS00\d\d|AH0063\d|dbd"
+MORE_CONNECTIONS = "MaxRequestWorkers 16\nMinSpareThreads 1\nMaxSpareThreads 16\nDBDMin 4\nDBDKeep 4\nDBDMax 4\n"
 ONE_CONNECTION = "MaxRequestWorkers 16\nMinSpareThreads 1\nMaxSpareThreads 16\nDBDMin 1\nDBDKeep 1\nDBDMax 1\n"
 
 PLACES = SITE + """
@@ -429,3 +430,154 @@ def test_a_value_that_is_not_there(stage, flow, kind):
         assert made == ({answer.token()[:22]} if answer.token() else set())
         if not met:
             return
+
+
+# -- children that are killed --------------------------------------------------------------------------
+
+MANY_CHILDREN = "StartServers 24\nMinSpareServers 24\nMaxSpareServers 48\nServerLimit 64\nMaxRequestWorkers 64\n" \
+                "DBDMin 1\nDBDKeep 1\nDBDMax 1\n"
+KILLED = LOGGED + r"|AH00052|exit signal Killed"
+
+
+@pytest.fixture(scope="module")
+def crowded():
+    """Many children, for one of them is lost each time."""
+    with contextlib.ExitStack() as stack:
+        yield Stage(stack, mpm="prefork", extra=MANY_CHILDREN, modules="headers")
+
+
+@pytest.mark.skipif(bool(TOOL), reason="the tool reports the killed child")
+@pytest.mark.parametrize("flow", [name for name in FLOWS if "new connection" not in name])
+def test_a_child_that_is_killed(crowded, flow):
+    """Just before a statement or just after it, so that nobody hears of what it did. T-48"""
+    flow = FLOWS[flow]
+    crowded.server.expect(KILLED)
+    for action in (faults.KILL, faults.KILL_AFTER):
+        for i in range(1, 60):
+            cast, answer, met = play(crowded, flow, action, i, None, faults.STATEMENTS)
+            done = is_done(flow, answer)
+            assert done or met  # both: it was answered before
+            check_people(crowded, flow, cast, True if done else None)
+            check_rows(crowded, flow, cast, answer, done)
+            if not met:
+                break
+    assert not SQLITE or crowded.server.sql("PRAGMA integrity_check") == [("ok",)]
+
+
+@pytest.mark.skipif(bool(TOOL), reason="the tool reports the killed child")
+def test_children_that_are_killed_at_start(crowded):
+    """While they connect and make themselves ready. Others take their place."""
+    crowded.server.expect(KILLED)
+    cast = crowded.cast("app.test")
+    crowded.faults.plan(faults.KILL, 1, 12, [faults.OPEN, faults.CHECK, faults.QUERY, faults.SELECT, faults.PREPARE])
+
+    def are_dead():
+        crowded.ask("GET", "/app/", cast.mine)
+        return crowded.faults.happened >= 12
+
+    eventually(are_dead, "twelve deaths")
+    crowded.faults.end()
+    assert crowded.alive(cast, "app.test") == cast.owners()
+
+
+class Client(threading.Thread):
+    """Signs in and out, revokes and looks, as fast as it can, and remembers what it was told."""
+
+    def __init__(self, stage: Stage, user: str, seed: int):
+        super().__init__(daemon=True)
+        self.stage, self.user, self.dice = stage, user, random.Random(seed)
+        self.given: set[str] = set()   # tokens, of which none was ended by anybody who was answered or not
+        self.ended: set[str] = set()   # those of which it was said that they are
+        self.failed: BaseException | None = None
+
+    def run(self):
+        try:
+            for _ in range(25):
+                self.dice.choice([self.enter, self.enter, self.leave, self.revoke, self.look])()
+        except BaseException as error:
+            self.failed = error
+
+    def ask(self, *args, **kwargs) -> Answer | None:
+        """None: it is not known whether anything was done. The table may be locked by one that is dying."""
+        answer = self.stage.ask(*args, **kwargs)
+        return None if answer and answer.status == 503 else answer
+
+    def enter(self):
+        answer = self.ask("POST", "/login", fields={"username": self.user, "password": PASSWORDS[self.user]})
+        if answer:
+            self.given.add(answer.token())
+
+    def take(self) -> str | None:
+        return self.given.pop() if self.given else None
+
+    def leave(self):
+        token = self.take()
+        if token and self.ask("POST", "/logout", token, {}):
+            self.ended.add(token)
+
+    def revoke(self):
+        token, mine = self.take(), next(iter(self.given), None)
+        if token and mine:
+            answer = self.ask("DELETE", f"/sessions/{token[:22]}", mine)
+            assert answer is None or answer.status == 204
+            self.ended |= {token} if answer else set()
+
+    def look(self):
+        for token in list(self.given)[:2]:
+            answer = self.ask("GET", "/app/", token)
+            assert answer is None or (answer.status == 200 and answer.headers["X-User"] == self.user), answer.status
+
+
+@pytest.mark.skipif(bool(TOOL), reason="the tool reports the killed child")
+def test_children_that_are_killed_at_any_moment(crowded):
+    """T-48: whoever has a cookie is in, whoever was told that it is over is out, and the rest is either."""
+    crowded.server.expect(KILLED, status_5xx=True)
+    crowded.server.sql("DELETE FROM managed_session")
+    clients = [Client(crowded, user, seed) for seed, user in enumerate(["alice", "bob"] * 3)]
+    for client in clients:
+        client.start()
+    dice = random.Random(0)
+    while any(client.is_alive() for client in clients):
+        time.sleep(dice.random() / 20)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(dice.choice(crowded.workers()), signal.SIGKILL)
+    assert not [client.failed for client in clients if client.failed]
+    assert sum(len(client.given) + len(client.ended) for client in clients) > 20
+    for client in clients:
+        assert all(crowded.who(token, "app.test") == client.user for token in client.given)
+        assert not any(crowded.who(token, "app.test") for token in client.ended)
+    assert not SQLITE or crowded.server.sql("PRAGMA integrity_check") == [("ok",)]
+
+
+# -- clean-up ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def swept():
+    with contextlib.ExitStack() as stack:
+        config = PLACES.replace("CleanupInterval 0", "CleanupInterval 1s\nManagedSessionCleanupBatch 2")
+        yield Stage(stack, config=config, extra=MORE_CONNECTIONS, modules="headers")
+
+
+SWEEPS = {"fails": (faults.FAIL, 6), "fails though done": (faults.FAIL_AFTER, 3), "takes long": (faults.BLOCK, 1),
+          "is its child's last": (faults.KILL, 1), "is its child's last, and done": (faults.KILL_AFTER, 1)}
+
+
+@pytest.mark.parametrize("way", [way for way in SWEEPS if not (TOOL and "last" in way)])
+def test_a_clean_up_that(swept, way):
+    """The expired go in the end, and nobody else."""
+    action, often = SWEEPS[way]
+    swept.server.expect(KILLED)
+    cast = swept.cast("app.test")
+    swept.faults.plan(action, 1, often, [faults.CHANGE])
+    for i in range(5):
+        [row] = swept.server.sql("SELECT * FROM managed_session WHERE session_id = ?", cast.mine[:22])
+        row = list(row)
+        row[0], row[6], row[7] = f"expired{i:015d}", swept.clock.now() - 10, swept.clock.now() - 10
+        swept.server.sql(f"INSERT INTO managed_session VALUES ({', '.join('?' * len(row))})", *row)
+    eventually(lambda: swept.faults.happened >= often, "a clean-up")
+    eventually(lambda: swept.ask("GET", "/app/", cast.mine), "a child")
+    assert swept.alive(cast, "app.test") == cast.owners()
+    swept.faults.end()
+    eventually(lambda: swept.server.rows() == 3, "all expired rows gone")
+    assert swept.alive(cast, "app.test") == cast.owners()
