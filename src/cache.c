@@ -345,15 +345,17 @@ void ms_cache_ask(ms_cache *cache, apr_int64_t now, ms_cache_ticket *ticket)
     ticket->forgotten = atomic_load(&cache->forgotten);
 }
 
-void ms_cache_put(ms_cache *cache, const ms_cache_key *key, const ms_row *row,
-                  ms_cache_ticket *ticket)
+int ms_cache_put(ms_cache *cache, const ms_cache_key *key, const ms_row *row,
+                 ms_cache_ticket *ticket)
 {
     ticket->user_forgotten = atomic_load(&cache->user_forgotten[counter_of(row->user)]);
     /* Whose row it is was not known before it was read, so her counter was looked at too late to
      * tell; but whoever raised it meanwhile had raised this one before. */
-    if (atomic_load(&cache->forgotten) == ticket->forgotten) {
-        ms_cache_update(cache, key, row, ticket);
+    if (atomic_load(&cache->forgotten) != ticket->forgotten) {
+        return 0;
     }
+    ms_cache_update(cache, key, row, ticket);
+    return 1;
 }
 
 /* ---- forget ----------------------------------------------------------------------------------

@@ -61,12 +61,12 @@ const ms_row *ms_cache_get(ms_cache *cache, const ms_cache_key *key, apr_int64_t
 void ms_cache_ask(ms_cache *cache, apr_int64_t now, ms_cache_ticket *ticket);
 
 /**
- * Keep a row, as the table gave it after ms_cache_ask(). Not kept is one whose user's name is too
- * long, or where a session of anybody has been ended meanwhile. ticket is good for
- * ms_cache_update() afterwards.
+ * Keep a row, as the table gave it after ms_cache_ask(), unless its user's name is too long.
+ * @return whether ticket is good for ms_cache_update() afterwards. Else a session of anybody has
+ * been ended meanwhile, perhaps this one, and the row is not kept
  */
-void ms_cache_put(ms_cache *cache, const ms_cache_key *key, const ms_row *row,
-                  ms_cache_ticket *ticket);
+int ms_cache_put(ms_cache *cache, const ms_cache_key *key, const ms_row *row,
+                 ms_cache_ticket *ticket);
 
 /** Keep what has changed of a row since it was found. It does not live longer for that. */
 void ms_cache_update(ms_cache *cache, const ms_cache_key *key, const ms_row *row,

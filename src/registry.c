@@ -129,7 +129,9 @@ static apr_status_t ask_table(const ms_asker *ask, apr_int64_t now, ms_found *fo
     if (rv == APR_SUCCESS && found->row && found->ttl) {
         const ms_cache_key key = key_of(ask, found);
 
-        ms_cache_put(cache, &key, found->row, &found->ticket);
+        if (!ms_cache_put(cache, &key, found->row, &found->ticket)) {
+            found->ttl = 0; /* and no touch may put there what has ended */
+        }
     }
     return rv;
 }

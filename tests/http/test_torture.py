@@ -549,6 +549,55 @@ def test_children_that_are_killed_at_any_moment(crowded):
     assert not SQLITE or crowded.server.sql("PRAGMA integrity_check") == [("ok",)]
 
 
+# -- two at once, in a certain order --------------------------------------------------------------------
+
+@pytest.fixture(scope="module", params=["0", "1h"], ids=is_cached)
+def wide(request):
+    """Several connections, so that somebody can go on where another stands still."""
+    with contextlib.ExitStack() as stack:
+        yield Stage(stack, f"ManagedSessionCacheTTL {request.param}", extra=MORE_CONNECTIONS, modules="headers")
+
+
+ENDS = {"sign out": lambda stage, cast: stage.ask("POST", "/logout", cast.other, {}),
+        "revoke": lambda stage, cast: stage.ask("DELETE", f"/sessions/{cast.other[:22]}", cast.mine),
+        "revoke the others": lambda stage, cast: stage.ask("DELETE", "/sessions?scope=others", cast.mine),
+        "sign in again": lambda stage, cast: stage.ask("POST", "/login", cast.other, ALICE)}
+
+
+@pytest.mark.parametrize("action", [faults.BLOCK, faults.BLOCK_AFTER], ids=["before", "after"])
+@pytest.mark.parametrize("end", ENDS)
+def test_a_look_up_that_a_revocation_overtakes(wide, end, action):
+    """T-46: what it found is answered, perhaps, for it came first; but nobody else hears of it."""
+    cast = wide.cast("app.test")
+    wide.clock.forward(61)  # and it will want to touch what is there no more
+    wide.clock.wait(7200)
+    with ThreadPoolExecutor(4) as visitors:
+        wide.faults.plan(action, 1, 2, [faults.FETCH])
+        early = [visitors.submit(wide.ask, "GET", "/app/", cast.other) for _ in range(2)]
+        eventually(lambda: wide.faults.waiting == 2, "two that have asked")
+        assert ENDS[end](wide, cast).status in (200, 204, 303)
+        wide.faults.end()
+        assert {each.result(DEADLINE).status for each in early} <= {200, 401}
+        assert [wide.who(cast.other, "app.test") for _ in range(8)] == [None] * 8
+    assert cast.other[:22] not in wide.rows("app.test")
+    assert wide.who(cast.mine, "app.test") == "alice" and wide.who(cast.bobs, "app.test") == "bob"
+
+
+def test_a_touch_that_a_revocation_overtakes(wide):
+    cast = wide.cast("app.test")
+    wide.clock.forward(61)
+    wide.clock.wait(7200)
+    with ThreadPoolExecutor(1) as visitors:
+        wide.faults.plan(faults.BLOCK, kinds=[faults.CHANGE])
+        early = visitors.submit(wide.ask, "GET", "/app/", cast.other)
+        eventually(lambda: wide.faults.waiting == 1, "a touch")
+        assert ENDS["revoke"](wide, cast).status == 204
+        wide.faults.end()
+        assert early.result(DEADLINE).status == 200, "it was there when it asked"
+        assert [wide.who(cast.other, "app.test") for _ in range(8)] == [None] * 8
+    assert cast.other[:22] not in wide.rows("app.test")
+
+
 # -- clean-up ------------------------------------------------------------------------------------------
 
 

@@ -81,7 +81,10 @@ static void fill(const ms_cache_key *key, const session *s, apr_uint32_t *seed)
     if (roll(seed) % 4 == 0) {
         sched_yield(); /* the table is slow */
     }
-    ms_cache_put(cache, key, &row, &ticket);
+    if (ms_cache_put(cache, key, &row, &ticket) && roll(seed) % 16 == 0) {
+        row.last_seen_at++;
+        ms_cache_update(cache, key, &row, &ticket);
+    }
 }
 
 static void look_up(const session *s, apr_uint32_t *seed, apr_pool_t *p)

@@ -160,11 +160,11 @@ static void what_was_read_before_an_end_is_not_kept_after_it(void **state)
 
     ms_cache_ask(cache, NOW, &ticket);
     ms_cache_forget_user(cache, "alice");
-    ms_cache_put(cache, &key, &row, &ticket);
+    assert_false(ms_cache_put(cache, &key, &row, &ticket));
     assert_null(get(cache, &key, NOW, state));
     ms_cache_ask(cache, NOW, &ticket);
     ms_cache_forget_all(cache);
-    ms_cache_put(cache, &key, &row, &ticket);
+    assert_false(ms_cache_put(cache, &key, &row, &ticket));
     assert_null(get(cache, &key, NOW, state));
     free(cache);
 }
