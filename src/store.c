@@ -384,8 +384,16 @@ apr_status_t ms_store_end_over(const ms_asker *ask, const ms_row *row, apr_int64
 {
     const char *realm = ask->store->realm;
     const void *args[] = {row->id, realm, realm, row->user, &now, &limit};
+    apr_status_t rv = run(ask, MS_SQL_END_OVER, args, execute_change, ended);
 
-    return run(ask, MS_SQL_END_OVER, args, execute_change, ended);
+    if (rv == APR_SUCCESS && *ended == 0) {
+        /* A first try that was done, and only seemed to fail, has left the second nothing to do. */
+        const ms_row *there;
+
+        rv = ms_store_find(ask, row->id, now, &there);
+        *ended = rv == APR_SUCCESS && !there;
+    }
+    return rv;
 }
 
 apr_status_t ms_store_sweep(const ms_asker *ask, apr_int64_t now, apr_int64_t most,

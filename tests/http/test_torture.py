@@ -598,6 +598,24 @@ def test_a_touch_that_a_revocation_overtakes(wide):
     assert cast.other[:22] not in wide.rows("app.test")
 
 
+@pytest.mark.parametrize("action", [faults.NOTHING, faults.FAIL_AFTER], ids=["", "and seems to fail"])
+def test_two_that_sign_in_where_there_is_room_for_one(wide, action):
+    """The limit is looked at again after the insert, and the row taken back."""
+    wide.server.expect(LOGGED)
+    cast = wide.cast("refuse.test")
+    with ThreadPoolExecutor(1) as visitors:
+        wide.faults.plan(faults.BLOCK_AFTER, kinds=[faults.FETCH])  # it has counted
+        late = visitors.submit(wide.ask, "POST", "/login", fields=ALICE, host="refuse.test")
+        eventually(lambda: wide.faults.waiting == 1, "one that has counted")
+        assert wide.ask("POST", "/login", fields=ALICE, host="refuse.test").token()
+        wide.faults.plan(action, 2, kinds=[faults.CHANGE])  # after the insert
+        wide.faults.release()
+        refused = late.result(DEADLINE)
+    assert refused.status == 403 and not refused.cookies()
+    assert list(wide.rows("refuse.test").values()).count("alice") == 3
+    assert wide.alive(cast, "refuse.test") == cast.owners()
+
+
 # -- clean-up ------------------------------------------------------------------------------------------
 
 
