@@ -2,6 +2,7 @@
 """The main story on every MPM and over HTTP/2; graceful restarts under load; children that are killed."""
 import http.client
 import os
+import pathlib
 import re
 import shutil
 import signal
@@ -158,24 +159,84 @@ def open_files(pid: int) -> int:
     return len(os.listdir(f"/proc/{pid}/fd"))
 
 
-@pytest.mark.skipif(bool(TOOL), reason="too slow under this tool")
-def test_graceful_restarts_leave_nothing_behind():
-    with Server() as server:
-        server.expect("AH03490")  # restarted faster than the children of old can end
-        token = sign_in(server)
-        counted = []
-        for i in range(6):
-            server.graceful()
-            eventually(lambda: server.error_log().count("resuming normal operations") >= i + 2, "the restart")
-            assert get(server, "/app/", token).status == 200
-            counted.append((open_files(server.process.pid), memory_maps(server.process.pid)))
-        files, maps = zip(*counted)
-        assert files[-1] <= files[1] and maps[-1] <= maps[1] + 2, counted
-
-
 def memory_maps(pid: int) -> int:
     with open(f"/proc/{pid}/maps") as f:
         return sum("zero" in line or "apr" in line or "rw-s" in line for line in f)
+
+
+def segments(pid: int) -> int:
+    """Of System V's shared memory, by the process that made them."""
+    with open("/proc/sysvipc/shm") as f:
+        return sum(line.split()[4] == str(pid) for line in f)
+
+
+def memory(pid: int) -> int:
+    with open(f"/proc/{pid}/status") as f:
+        return int(re.search(r"^RssAnon:\s+(\d+) kB", f.read(), re.M)[1])
+
+
+WHO = SITE + '<Location "/app">\nHeader always set X-User "expr=%{REMOTE_USER}"\n</Location>\n'
+
+
+class Crowd(Load):
+    """Visitors of whom each signs in, looks whether it is she who is known, and signs out."""
+
+    def _visit(self) -> None:
+        turn = 0
+        while self.going:
+            user = ("alice", "bob")[(turn := turn + 1) % 2]
+            try:
+                token = sign_in(self.server, user)
+                seen = [get(self.server, "/app/", token) for _ in range(4)]
+                self._count(seen[0].status if {a.headers["X-User"] for a in seen} == {user} else "somebody else")
+                out = post(self.server, "/logout", cookie=token).status
+                self._count(200 if (out, get(self.server, "/app/", token).status) == (303, 401) else "a sign-out")
+            except (OSError, http.client.HTTPException, AssertionError) as error:
+                self._count(repr(error))
+
+
+@pytest.mark.skipif(bool(TOOL), reason="too slow under this tool")
+def test_many_graceful_restarts_while_everything_goes_on():
+    """T-47: nobody notices, nobody is taken for another, and the parent does not grow."""
+    with Server(WHO, modules="headers", extra="ServerLimit 16\nMaxRequestWorkers 256\n") as server:
+        server.expect("AH03490|AH00288|AH10159")
+        token = sign_in(server)
+        parent, grown = server.process.pid, []
+        with Load(server, token, 2) as load, Crowd(server, token, 3) as crowd:
+            for i in range(15):
+                asked = load.found.get(200, 0), crowd.found.get(200, 0)
+                server.graceful()
+                eventually(lambda: server.error_log().count("resuming normal operations") >= i + 2, "the restart")
+                eventually(lambda: load.found.get(200, 0) > asked[0] + 10 and crowd.found.get(200, 0) > asked[1], "requests go on")
+                grown.append((memory(parent), open_files(parent), segments(parent), memory_maps(parent)))
+        assert set(load.found) == set(crowd.found) == {200}, (load.found, crowd.found)
+        assert get(server, "/app/", token).text == PAGE and server.rows() == 1
+        assert all(now <= early + slack for now, early, slack in zip(grown[-1], grown[4], (1024, 0, 0, 2))), grown
+        eventually(lambda: len(server.children()) <= 3, "the children of before are gone")
+
+
+def listening() -> set[str]:
+    """The sockets of this machine at which nobody is at the other end."""
+    rows = [line.split() for name in ("tcp", "tcp6") for line in open(f"/proc/net/{name}").readlines()[1:]]
+    return {f"socket:[{row[9]}]" for row in rows if row[3] == "0A"}
+
+
+def connections(server, pid: int) -> set[str]:
+    """Files of the database, and sockets that lead anywhere."""
+    held = {os.readlink(each) for each in pathlib.Path(f"/proc/{pid}/fd").iterdir()}
+    return {name for name in held if name.startswith((str(server.db), "socket:"))} - listening()
+
+
+def test_the_parent_has_no_connection_to_the_database():
+    """T-66: its children would inherit it, and SQLite's do not survive that."""
+    with Server() as server:
+        token = sign_in(server)
+        for i in range(2):
+            assert get(server, "/app/", token).status == 200
+            assert connections(server, server.process.pid) == set()
+            assert any(connections(server, child) for child in server.children())
+            server.graceful()
+            eventually(lambda: server.error_log().count("resuming normal operations") >= i + 2, "the restart")
 
 
 @pytest.mark.skipif(bool(TOOL), reason="the tool reports the killed child")
