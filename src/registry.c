@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The order is what counts: the cache is told after the table, and before the answer. An error of
- * the database may hide a change that was made, so the cache is told then too.
+ * the database may hide a change that was made, so the cache is told then too; and it is told
+ * before the table as well, for the sake of a child that is killed between the two.
  */
 #include "registry.h"
 
@@ -189,11 +190,20 @@ static void forget(const char *user)
     }
 }
 
+static void forget_all(void)
+{
+    if (cache) {
+        ms_cache_forget_all(cache);
+    }
+}
+
 apr_status_t ms_registry_end(const ms_asker *ask, const char *user, const char *id, apr_int64_t now,
                              apr_int64_t *ended)
 {
-    const apr_status_t rv = ms_store_end(ask, user, id, now, ended);
+    apr_status_t rv;
 
+    forget(user);
+    rv = ms_store_end(ask, user, id, now, ended);
     forget(user);
     return rv;
 }
@@ -201,8 +211,10 @@ apr_status_t ms_registry_end(const ms_asker *ask, const char *user, const char *
 apr_status_t ms_registry_end_all(const ms_asker *ask, const char *user, const char *except,
                                  apr_int64_t now, apr_int64_t *ended)
 {
-    const apr_status_t rv = ms_store_end_all(ask, user, except, now, ended);
+    apr_status_t rv;
 
+    forget(user);
+    rv = ms_store_end_all(ask, user, except, now, ended);
     forget(user);
     return rv;
 }
@@ -210,8 +222,10 @@ apr_status_t ms_registry_end_all(const ms_asker *ask, const char *user, const ch
 apr_status_t ms_registry_evict(const ms_asker *ask, const ms_row *keep, apr_int64_t now,
                                apr_int64_t limit, apr_int64_t *evicted)
 {
-    const apr_status_t rv = ms_store_evict(ask, keep, now, limit, evicted);
+    apr_status_t rv;
 
+    forget(keep->user);
+    rv = ms_store_evict(ask, keep, now, limit, evicted);
     forget(keep->user);
     return rv;
 }
@@ -219,8 +233,10 @@ apr_status_t ms_registry_evict(const ms_asker *ask, const ms_row *keep, apr_int6
 apr_status_t ms_registry_end_over(const ms_asker *ask, const ms_row *row, apr_int64_t now,
                                   apr_int64_t limit, apr_int64_t *ended)
 {
-    const apr_status_t rv = ms_store_end_over(ask, row, now, limit, ended);
+    apr_status_t rv;
 
+    forget(row->user);
+    rv = ms_store_end_over(ask, row, now, limit, ended);
     forget(row->user);
     return rv;
 }
@@ -228,10 +244,10 @@ apr_status_t ms_registry_end_over(const ms_asker *ask, const ms_row *row, apr_in
 apr_status_t ms_registry_end_of_ip(const ms_asker *ask, const char *ip, apr_int64_t now,
                                    apr_int64_t *ended)
 {
-    const apr_status_t rv = ms_store_end_of_ip(ask, ip, now, ended);
+    apr_status_t rv;
 
-    if (cache) {
-        ms_cache_forget_all(cache);
-    }
+    forget_all();
+    rv = ms_store_end_of_ip(ask, ip, now, ended);
+    forget_all();
     return rv;
 }
