@@ -85,6 +85,7 @@ static int show_form(request_rec *r, int status, const sign_in *typed)
 {
     json_t *model = ms_page_model(r);
 
+    ms_page_set_heading(r, model, "Sign in");
     if (typed->back) {
         json_object_set_new(model, "return", json_string(typed->back));
     }

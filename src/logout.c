@@ -27,8 +27,15 @@ static int show_button(request_rec *r)
         const char *csrf =
             ms_csrf_make(r->pool, &ms_request_get(r)->token, ms_server_conf_get(r->server)->realm);
 
+        ms_page_set_heading(r, model, "Sign out?");
         json_object_set_new(model, "user", json_string(row->user));
         json_object_set_new(model, "csrf", json_string(csrf));
+    }
+    else {
+        ms_page_set_heading(r, model, "You are signed out");
+    }
+    if (conf->login_url) {
+        json_object_set_new(model, "login_url", json_string(conf->login_url));
     }
     if (conf->list_url) {
         json_object_set_new(model, "list_url", json_string(conf->list_url));

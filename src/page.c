@@ -92,6 +92,12 @@ json_t *ms_page_model(request_rec *r)
     return model;
 }
 
+void ms_page_set_heading(request_rec *r, json_t *model, const char *heading)
+{
+    json_object_set_new(model, "heading",
+                        json_string(ms_language_text(ms_page_language(r), heading)));
+}
+
 static int send_body(request_rec *r, int status, const char *type, const char *body)
 {
     if (!body) {
@@ -143,7 +149,7 @@ int ms_page_message(request_rec *r, int status, const char *heading, const char 
     const ms_language *language = ms_page_language(r);
     json_t *model = ms_page_model(r);
 
-    json_object_set_new(model, "heading", json_string(ms_language_text(language, heading)));
+    ms_page_set_heading(r, model, heading);
     json_object_set_new(model, "text", json_string(ms_language_text(language, text)));
     return ms_page_send(r, status, "message.html", model);
 }

@@ -21,6 +21,9 @@ const ms_language *ms_page_language(request_rec *r);
 /** A model with what every page needs: title and stylesheet. Owned by the caller. */
 json_t *ms_page_model(request_rec *r);
 
+/** What a page is about: for its first line and its title. A message, which is translated here. */
+void ms_page_set_heading(request_rec *r, json_t *model, const char *heading);
+
 /**
  * Send a page.
  * @param status  200, or the error that the page tells of

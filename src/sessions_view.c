@@ -117,6 +117,7 @@ static json_t *cut_page(request_rec *r, const apr_table_t *query, json_t *model,
     for (int i = (page - 1) * PAGE_SIZE; i < rows->nelts && i < page * PAGE_SIZE; i++) {
         json_t *one = json_array_get(all, (size_t)i);
 
+        json_object_set_new(one, "i", json_integer(i + 1));
         ms_sessions_add_words(r, one, APR_ARRAY_IDX(rows, i, const ms_row *), ms_now());
         json_array_append(some, one);
     }
@@ -135,7 +136,7 @@ static int ask(request_rec *r, json_t *model, int others_only)
 {
     json_object_set_new(model, others_only ? "confirm_others" : "confirm_all", json_true());
     set_text(model, "action", others_only ? "revoke-others" : "revoke-all");
-    set_text(model, "list_path", ms_text_escape_query(r->pool, r->uri));
+    ms_page_set_heading(r, model, "Sign out?");
     return ms_page_send(r, HTTP_OK, "confirm.html", model);
 }
 
@@ -166,6 +167,7 @@ int ms_sessions_view(request_rec *r, json_t *list, const apr_array_header_t *row
         json_decref(list);
         return ask(r, model, 0);
     }
+    ms_page_set_heading(r, model, "Where you are signed in");
     add_notice(r, query, model);
     json_object_set_new(model, "sessions", cut_page(r, query, model, all, rows));
     json_decref(list);

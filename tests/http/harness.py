@@ -453,7 +453,7 @@ def sign_in(server: Server, user: str = "alice", password: str | None = None, ta
 
 
 class FormReader(html.parser.HTMLParser):
-    """The forms of a page: each a dict of its fields, with the words of its buttons."""
+    """The forms of a page: each a dict of what it would send; where its buttons have values, once for each button."""
 
     def __init__(self, text: str):
         super().__init__()
@@ -468,10 +468,14 @@ class FormReader(html.parser.HTMLParser):
         self.tags.append((tag, attrs))
         if tag == "form":
             self.forms.append({})
-        elif tag in ("input", "button") and self.forms and attrs.get("name"):
+            self.fields, self.buttons_before = {}, 0
+        elif tag == "button" and self.forms and attrs.get("name"):
+            self.forms[len(self.forms) if self.buttons_before else -1:] = [{**self.fields, attrs["name"]: attrs.get("value", "")}]
+            self.buttons_before += 1
+        elif tag == "input" and self.forms and attrs.get("name"):
             if attrs.get("type") == "checkbox" and "checked" not in attrs:
                 return
-            self.forms[-1][attrs["name"]] = attrs.get("value", "")
+            self.forms[-1][attrs["name"]] = self.fields[attrs["name"]] = attrs.get("value", "")
 
     def handle_data(self, data):
         if data.strip():

@@ -44,9 +44,9 @@ def test_a_wrong_password_is_told_in_the_language_too(server):
 
 def test_a_title_of_the_sites_own_is_left_as_it_is():
     with Server(SITE + 'ManagedSessionTitle "Town Library"\n') as server:
-        assert "<title>Town Library</title>" in get(server, "/login", headers={"Accept-Language": "ja"}).text
+        assert "<title>サインイン – Town Library</title>" in get(server, "/login", headers={"Accept-Language": "ja"}).text
     with Server() as server:
-        assert "<title>あなたのセッション</title>" in get(server, "/login", headers={"Accept-Language": "ja"}).text
+        assert "<title>サインイン – あなたのセッション</title>" in get(server, "/login", headers={"Accept-Language": "ja"}).text
 
 
 def test_names_that_run_the_other_way_are_kept_apart(server):

@@ -149,11 +149,12 @@ def test_the_page_says_of_each_session_what_it_takes_to_know_it(server):
     assert [f["id"] for f in page.forms[:2]] == [token[:22], other[:22]] and all(f["csrf"] for f in page.forms)
     assert [f["action"] for f in page.forms] == ["revoke", "revoke"]
     assert {"?confirm=others", "?confirm=all"} <= {attrs["href"] for tag, attrs in page.tags if tag == "a"}
-    of_other = page.words[page.words.index("Sign out here"):]
-    for word in ("192.0.2.1", "2001:db8::7", "Oslo", SAFARI, "14 November 2023, 22:13 UTC", "1 January 2100, 00:00 UTC"):
+    of_other = page.words[page.words.index("Sign out"):]
+    for word in ("192.0.2.1", "IP address 2001:db8::7", "Oslo", SAFARI, "Signed in 14 November 2023, 22:13 UTC", "with a password",
+                 "Until the browser is closed, 1 January 2100, 00:00 UTC at the latest"):
         assert word in of_other
     titles = [attrs["title"] for tag, attrs in page.tags if tag == "time" and "title" in attrs]
-    assert titles[1] == "14 November 2023, 23:13 UTC" and any(re.fullmatch(r"\d+ days ago", word) for word in of_other)
+    assert titles[1] == "14 November 2023, 23:13 UTC" and any(re.fullmatch(r"Active \d+ days ago", word) for word in of_other)
     times = [attrs["datetime"] for tag, attrs in page.tags if tag == "time"]
     assert times[3:] == ["2023-11-14T23:13:20Z", "2023-11-14T22:13:20Z", "2100-01-01T00:00:00Z"]
     assert page.words.count("this device") == 1
@@ -245,10 +246,24 @@ def test_hundreds_of_sessions_come_in_pages_of_fifty(server):
     server.sql("DELETE FROM managed_session")
 
 
-def test_a_page_of_twenty_is_below_30_kb(server):
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_a_page_of_twenty_is_below_30_kb(server, language):
     token = [sign_in(server, agent=CHROME) for _ in range(20)][0]
-    assert len(get(server, "/sessions", token).body) < 30_000
+    assert len(get(server, "/sessions", token, {"Accept-Language": language}).body) < 30_000
     server.sql("DELETE FROM managed_session")
+
+
+def test_each_button_says_to_a_listener_what_it_signs_out(server):
+    """Its name is made of its own word, the device, when it was used and from where."""
+    token, _ = sign_in(server), sign_in(server, agent=SAFARI)
+    server.sql("UPDATE managed_session SET last_ip = '192.0.2.1' WHERE session_id <> ?", token[:22])
+    text = get(server, "/sessions", token).text
+    names = []
+    for ids_of_it in re.findall(r'<button name="id" [^>]*aria-labelledby="([\w ]+)"', text):
+        parts = [re.search(rf'id="{part}"[^>]*>(.*?)</(?:bdi|p|button)>', text)[1] for part in ids_of_it.split()]
+        names.append(re.sub(r"<[^>]+>", " ", " ".join(parts)))
+    assert [name.split("Active")[0].strip() for name in names] == ["Sign out Unknown device", "Sign out Safari on iOS"]
+    assert "192.0.2.1" in names[1] and "192.0.2.1" not in names[0]
 
 
 # -- ending one ------------------------------------------------------------------------------------
@@ -259,7 +274,7 @@ def test_the_library_computer_is_signed_out_from_home(server):
     library.sign_in()
     home.sign_in()
     other = library.token[:22]
-    assert home.go("/sessions").text.count("Sign out Firefox 130 on Linux") == 1
+    assert home.go("/sessions").text.count("Firefox 130 on Linux</bdi>") == 1
     assert home.submit(action="revoke", id=other).status == 200 and home.url.startswith("/sessions?")
     assert "Firefox 130 on Linux was signed out." in home.page.text
     assert other not in home.page.text and "Nothing else is signed in." in home.page.text
@@ -730,7 +745,7 @@ def test_the_page_has_the_sites_own_title_and_style_sheet():
     with Server(config) as server:
         answer = get(server, "/sessions", sign_in(server))
         tags = FormReader(answer.text).tags
-        assert "<title>Meine &lt;Ger\u00e4te&gt;</title>" in answer.text
+        assert "<title>Where you are signed in – Meine &lt;Ger\u00e4te&gt;</title>" in answer.text
         assert ("link", {"rel": "stylesheet", "href": "https://cdn.test/site.css?v=1"}) in tags
         assert " https://cdn.test;" in answer.headers["Content-Security-Policy"].replace("https://cdn.test ", "https://cdn.test;")
 

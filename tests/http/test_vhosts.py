@@ -76,8 +76,8 @@ def test_each_host_has_its_own_settings(site):
     assert "SameSite=Lax" in main and f"Max-Age={20 * 86400}" in main
     assert "SameSite=Strict" in shop and "Max-Age=3600" in shop
     assert enter(site, "shop.test").location == "/shop/" and enter(site, "main.test").location == "/"
-    assert "<title>Shop</title>" in get(site, "/login", headers=[("Host", "shop.test")]).text
-    assert "<title>Main</title>" in get(site, "/login", headers=[("Host", "main.test")]).text
+    assert "<title>Sign in – Shop</title>" in get(site, "/login", headers=[("Host", "shop.test")]).text
+    assert "<title>Sign in – Main</title>" in get(site, "/login", headers=[("Host", "main.test")]).text
     navigation = [("Host", "shop.test"), ("Sec-Fetch-Mode", "navigate")]
     assert get(site, "/app/", headers=navigation).location == "/login?shop&return=/app/"
 
