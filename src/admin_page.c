@@ -196,6 +196,7 @@ static int send_page(request_rec *r, const query *q, json_t *sessions,
     json_t *model = ms_page_model(r);
     const char *scope = q->user ? "user" : q->ip ? "ip" : NULL;
 
+    ms_page_set_heading(r, model, "All sessions");
     add_words(r, sessions, rows);
     json_object_set_new(model, "sessions", sessions);
     json_object_set_new(model, "admin", text_of(r, r->user));
@@ -253,6 +254,7 @@ static int confirm(request_rec *r, const query *q)
         return ms_page_unavailable(r);
     }
     model = ms_page_model(r);
+    ms_page_set_heading(r, model, "Sign out?");
     json_object_set_new(model, "whose", json_string(value));
     json_object_set_new(model, q->user ? "of_user" : "of_ip", json_string(value));
     json_object_set_new(model, "count", json_integer(n));

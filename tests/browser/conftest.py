@@ -48,12 +48,14 @@ def browse(request, server):
         for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
                          "--disable-component-update", "--disable-sync", f"--window-size={size[0]},{size[1]}", f"--lang={language}"):
             options.add_argument(argument)
-        if agent:
-            options.add_argument(f"--user-agent={agent}")
         options.add_experimental_option("prefs", {"intl.accept_languages": language})
         service = webdriver.chrome.service.Service(shutil.which("chromedriver"))
         driver = webdriver.Chrome(service=service, options=options)
         opened.append(driver)
+        if agent:  # and no client hints that contradict it
+            metadata = {"platform": "Windows" if "Windows" in agent else "Unknown", "platformVersion": "", "architecture": "", "model": "",
+                        "mobile": False, "brands": []}
+            driver.execute_cdp_cmd("Network.setUserAgentOverride", {"userAgent": agent, "userAgentMetadata": metadata})
         driver.set_page_load_timeout(harness.DEADLINE)
         features = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"},
                     {"name": "forced-colors", "value": "active" if forced_colors else "none"}]
