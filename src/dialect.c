@@ -26,7 +26,11 @@ static const struct {
     const char *text;
 } statements[MS_SQL_N] = {
     [MS_SQL_PROBE] = {"PROBE", "SELECT " COLUMNS ", realm FROM {table} WHERE 1 = 0"},
-    [MS_SQL_FIND] = {"FIND", "SELECT " COLUMNS " FROM {table}"
+    /* Asked for requests, so it has what these need and no more. */
+    [MS_SQL_FIND] = {"FIND", "SELECT secret_hash, user_name, created_at, last_seen_at, expires_at,"
+                             " max_expires_at, auth_method, persistent FROM {table}"
+                             " WHERE session_id = %s AND realm = %s AND expires_at > %lld"},
+    [MS_SQL_SHOW] = {"SHOW", "SELECT " COLUMNS " FROM {table}"
                              " WHERE session_id = %s AND realm = %s AND expires_at > %lld"},
     [MS_SQL_INSERT] =
         {"INSERT", "INSERT INTO {table} (session_id, secret_hash, realm, user_name, created_at,"

@@ -14,6 +14,7 @@
 typedef enum {
     MS_SQL_PROBE,          /* answers, with no row, where the table is there and has our columns */
     MS_SQL_FIND,           /* id, realm, now */
+    MS_SQL_SHOW,           /* id, realm, now */
     MS_SQL_INSERT,         /* all columns, in the order of the table */
     MS_SQL_LIST,           /* realm, user, now */
     MS_SQL_END,            /* realm, user, now, id */

@@ -614,7 +614,7 @@ apr_status_t ms_session_admin_find(request_rec *r, const char *id, const ms_row 
     const ms_asker ask = asker_of(r);
 
     *row = NULL;
-    return ms_token_is_id(id, strlen(id)) ? ms_store_find(&ask, id, ms_now(), row) : APR_SUCCESS;
+    return ms_token_is_id(id, strlen(id)) ? ms_store_show(&ask, id, ms_now(), row) : APR_SUCCESS;
 }
 
 apr_status_t ms_session_admin_count(request_rec *r, const char *user, const char *ip,

@@ -207,8 +207,23 @@ static apr_int64_t read_number(row_reader *reader)
     return number;
 }
 
-/* In the order of the statements' columns. *found is NULL where somebody has emptied what must be
- * there. Says whether all could be read. */
+/* *found is NULL where somebody has emptied what must be there. Says whether all could be read. */
+static int judge(const row_reader *reader, const ms_row *row, const ms_row **found)
+{
+    const ms_store *store = reader->c->ask->store;
+
+    if (reader->broken && !reader->failed) {
+        ap_log_error(
+            APLOG_MARK, APLOG_ERR, 0, store->server,
+            "MS0006: a row of table \"%s\" has NULL where there must be a value; it counts "
+            "as no session",
+            store->table);
+    }
+    *found = reader->broken ? NULL : row;
+    return !reader->failed;
+}
+
+/* In the order of the statements' columns. */
 static int read_row(const ms_connection *c, apr_dbd_row_t *dbd_row, const ms_row **found)
 {
     ms_row *row = apr_pcalloc(c->ask->p, sizeof(*row));
@@ -227,22 +242,33 @@ static int read_row(const ms_connection *c, apr_dbd_row_t *dbd_row, const ms_row
     row->label = read_text_or_null(&reader);
     row->auth_method = read_text(&reader);
     row->persistent = read_number(&reader) != 0;
-    if (reader.broken && !reader.failed) {
-        ap_log_error(
-            APLOG_MARK, APLOG_ERR, 0, c->ask->store->server,
-            "MS0006: a row of table \"%s\" has NULL where there must be a value; it counts "
-            "as no session",
-            c->ask->store->table);
-    }
-    *found = reader.broken ? NULL : row;
-    return !reader.failed;
+    return judge(&reader, row, found);
 }
 
-/* Rows are counted and copied at once: a value lives no longer than the next row on MySQL. */
-static int execute_select(ms_connection *c, apr_dbd_prepared_t *statement, const void **args,
-                          void *result)
+/* In the order of FIND's. */
+static int read_found(const ms_connection *c, apr_dbd_row_t *dbd_row, const ms_row **found)
 {
-    apr_array_header_t *rows = result;
+    ms_row *row = apr_pcalloc(c->ask->p, sizeof(*row));
+    row_reader reader = {c, dbd_row, 0, 0, 0};
+
+    row->id = row->created_ip = row->last_ip = row->user_agent = "";
+    row->secret_hash = read_text(&reader);
+    row->user = read_text(&reader);
+    row->created_at = read_number(&reader);
+    row->last_seen_at = read_number(&reader);
+    row->expires_at = read_number(&reader);
+    row->max_expires_at = read_number(&reader);
+    row->auth_method = read_text(&reader);
+    row->persistent = read_number(&reader) != 0;
+    return judge(&reader, row, found);
+}
+
+typedef int read_fn(const ms_connection *c, apr_dbd_row_t *dbd_row, const ms_row **found);
+
+/* Rows are counted and copied at once: a value lives no longer than the next row on MySQL. */
+static int select_with(read_fn *read, ms_connection *c, apr_dbd_prepared_t *statement,
+                       const void **args, apr_array_header_t *rows)
+{
     apr_dbd_results_t *res = NULL;
     apr_dbd_row_t *dbd_row = NULL;
     apr_pool_t *scratch;
@@ -257,7 +283,7 @@ static int execute_select(ms_connection *c, apr_dbd_prepared_t *statement, const
         const ms_row *row;
 
         if (apr_dbd_get_row(c->dbd->driver, scratch, res, &dbd_row, i) != 0 ||
-            !read_row(c, dbd_row, &row)) {
+            !read(c, dbd_row, &row)) {
             rv = 1; /* it was counted, so this is no "no such row" */
             break;
         }
@@ -267,6 +293,18 @@ static int execute_select(ms_connection *c, apr_dbd_prepared_t *statement, const
     }
     apr_pool_destroy(scratch);
     return rv;
+}
+
+static int execute_select(ms_connection *c, apr_dbd_prepared_t *statement, const void **args,
+                          void *rows)
+{
+    return select_with(read_row, c, statement, args, rows);
+}
+
+static int execute_find(ms_connection *c, apr_dbd_prepared_t *statement, const void **args,
+                        void *rows)
+{
+    return select_with(read_found, c, statement, args, rows);
 }
 
 static int execute_number(ms_connection *c, apr_dbd_prepared_t *statement, const void **args,
@@ -295,14 +333,33 @@ static apr_status_t select_rows(const ms_asker *ask, ms_sql which, const void **
     return run(ask, which, args, execute_select, *rows);
 }
 
-apr_status_t ms_store_find(const ms_asker *ask, const char *id, apr_int64_t now, const ms_row **row)
+static apr_status_t find_one(const ms_asker *ask, ms_sql which, execute_fn *execute, const char *id,
+                             apr_int64_t now, const ms_row **row)
 {
     const void *args[] = {id, ask->store->realm, &now};
-    apr_array_header_t *rows;
-    const apr_status_t rv = select_rows(ask, MS_SQL_FIND, args, &rows);
+    apr_array_header_t *rows = apr_array_make(ask->p, 1, sizeof(const ms_row *));
+    const apr_status_t rv = run(ask, which, args, execute, rows);
 
     *row = rv == APR_SUCCESS && rows->nelts == 1 ? APR_ARRAY_IDX(rows, 0, const ms_row *) : NULL;
     return rv;
+}
+
+apr_status_t ms_store_find(const ms_asker *ask, const char *id, apr_int64_t now, const ms_row **row)
+{
+    const apr_status_t rv = find_one(ask, MS_SQL_FIND, execute_find, id, now, row);
+
+    if (*row) {
+        ms_row *found = apr_pmemdup(ask->p, *row, sizeof(*found));
+
+        found->id = apr_pstrdup(ask->p, id);
+        *row = found;
+    }
+    return rv;
+}
+
+apr_status_t ms_store_show(const ms_asker *ask, const char *id, apr_int64_t now, const ms_row **row)
+{
+    return find_one(ask, MS_SQL_SHOW, execute_select, id, now, row);
 }
 
 apr_status_t ms_store_list(const ms_asker *ask, const char *user, apr_int64_t now,

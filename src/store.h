@@ -70,9 +70,15 @@ apr_status_t ms_store_check(const ms_asker *ask);
  */
 ms_asker ms_store_asker(ms_store *store, request_rec *r, apr_pool_t *p);
 
-/** The live session of that id: unexpired at that time and of this realm. *row is NULL where there
- * is none. */
+/**
+ * The live session of that id: unexpired at that time and of this realm; NULL where there is none.
+ * It has what a request needs: neither addresses, user agent nor label.
+ */
 apr_status_t ms_store_find(const ms_asker *ask, const char *id, apr_int64_t now,
+                           const ms_row **row);
+
+/** The same, with all that is known of it. */
+apr_status_t ms_store_show(const ms_asker *ask, const char *id, apr_int64_t now,
                            const ms_row **row);
 
 /** Insert a row. An id that is taken already is an error. */
