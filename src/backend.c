@@ -299,7 +299,9 @@ static void on_handler(request_rec *r)
 /* After mod_cache has looked, which tells users from visitors by the cookie. */
 static int before_handlers(request_rec *r)
 {
-    hide_cookie(r);
+    if (is_ours(r)) {
+        hide_cookie(r);
+    }
     return DECLINED;
 }
 

@@ -11,7 +11,7 @@ import pytest
 import backends
 import harness
 from backends import HttpApplication, WebSocket, WebSocketApplication, seen, told
-from harness import COOKIE, PASSWORDS, SITE, Server, connect, free_port, get, post, random_token, request, sign_in
+from harness import COOKIE, PASSWORDS, SITE, Backend, Server, connect, free_port, get, post, random_token, request, sign_in
 
 pytestmark = pytest.mark.sqlite
 HEADER = "HTTP_X_REMOTE_USER"
@@ -792,3 +792,10 @@ def test_an_application_that_comes_back_is_told_the_user_again(site):
     assert site.get("/app/dead-http/").status == 503
     with HttpApplication(site.dead):
         assert told(site.get("/app/dead-http/"), HEADER) == ["alice"]
+
+
+def test_where_nothing_is_configured_nothing_is_done():
+    """The module is loaded, and no directive of its own stands anywhere: a cookie of that name is the application's own."""
+    with Backend() as backend, Server(f'ProxyPass "/b/" "http://127.0.0.1:{backend.port}/"\n', own_paths=()) as server:
+        token = random_token()
+        assert ["cookie", f"{COOKIE}={token}; a=b"] in get(server, "/b/", f"{COOKIE}={token}; a=b").json()
