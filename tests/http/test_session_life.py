@@ -200,7 +200,7 @@ def test_the_list_says_which_are_remembered(watch):
         browser.sign_in(remember="1")
         sign_in(server)
         page = browser.go("/sessions").text
-        assert page.count(", remembered") == 1 and page.count("or when the browser is closed") == 1
+        assert page.count("Remembered until") == 1 and page.count("Until the browser is closed") == 1
 
 
 # -- a limit of sessions ---------------------------------------------------------------------------
