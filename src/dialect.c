@@ -37,10 +37,11 @@ static const struct {
                    " last_seen_at, expires_at, max_expires_at, created_ip, last_ip, user_agent,"
                    " label, auth_method, persistent)"
                    " VALUES (%s, %s, %s, %s, %lld, %lld, %lld, %lld, %s, %s, %s, %s, %s, %lld)"},
-    [MS_SQL_LIST] = {"LIST", "SELECT " COLUMNS " FROM {table}"
-                             " WHERE realm = %s AND user_name = %s AND expires_at > %lld"
-                             " ORDER BY last_seen_at DESC, created_at DESC, session_id"
-                             " LIMIT 1000"}, /* nobody reads more, and the time is quadratic */
+    [MS_SQL_LIST] = {"LIST",
+                     "SELECT " COLUMNS " FROM {table}"
+                     " WHERE realm = %s AND user_name = %s AND expires_at > %lld"
+                     " ORDER BY last_seen_at DESC, created_at DESC, session_id"
+                     " LIMIT 1000"}, /* MS_LIST_MAX: nobody reads more, and the time is quadratic */
     [MS_SQL_END] = {"END", "DELETE FROM {table} WHERE realm = %s AND user_name = %s"
                            " AND expires_at > %lld AND session_id = %s"},
     [MS_SQL_END_OTHERS] = {"END_OTHERS", "DELETE FROM {table} WHERE realm = %s AND user_name = %s"

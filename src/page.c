@@ -51,20 +51,33 @@ static const char *style_sources(request_rec *r)
     return " 'self'";
 }
 
+static const char *policy(request_rec *r)
+{
+    return apr_pstrcat(r->pool, "default-src 'none'; style-src 'sha256-", style_hash, "'",
+                       style_sources(r),
+                       "; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
+                       "frame-ancestors 'none'",
+                       NULL);
+}
+
+/* Into one of a response's two tables, and out of the other, which an earlier hook may have used.
+ */
 static void set_headers(request_rec *r, apr_table_t *t)
 {
-    apr_table_setn(t, "Cache-Control", "no-store");
-    apr_table_setn(t, "Content-Security-Policy",
-                   apr_pstrcat(r->pool, "default-src 'none'; style-src 'sha256-", style_hash, "'",
-                               style_sources(r),
-                               "; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
-                               "frame-ancestors 'none'",
-                               NULL));
-    apr_table_setn(t, "X-Content-Type-Options", "nosniff");
-    apr_table_setn(t, "X-Frame-Options", "DENY");
-    apr_table_setn(t, "Referrer-Policy", "no-referrer");
-    apr_table_setn(t, "Cross-Origin-Opener-Policy", "same-origin");
-    apr_table_setn(t, "Cross-Origin-Resource-Policy", "same-origin");
+    const char *const headers[][2] = {
+        {"Cache-Control", "no-store"},
+        {"Content-Security-Policy", policy(r)},
+        {"X-Content-Type-Options", "nosniff"},
+        {"X-Frame-Options", "DENY"},
+        {"Referrer-Policy", "no-referrer"},
+        {"Cross-Origin-Opener-Policy", "same-origin"},
+        {"Cross-Origin-Resource-Policy", "same-origin"},
+    };
+
+    for (apr_size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
+        apr_table_unset(t == r->headers_out ? r->err_headers_out : r->headers_out, headers[i][0]);
+        apr_table_setn(t, headers[i][0], headers[i][1]);
+    }
     apr_table_setn(r->subprocess_env, "no-gzip", "1");
     apr_table_setn(r->subprocess_env, "no-brotli", "1");
     r->no_cache = 1;

@@ -75,6 +75,11 @@ static json_t *list_model(request_rec *r, const ms_row *current, const apr_array
 
 /* ---- GET ------------------------------------------------------------------------------------- */
 
+static int wants_json(request_rec *r)
+{
+    return ms_text_prefers(apr_table_get(r->headers_in, "Accept"), "application/json", "text/html");
+}
+
 static int show_list(request_rec *r, const ms_row *current)
 {
     apr_array_header_t *rows;
@@ -85,7 +90,7 @@ static int show_list(request_rec *r, const ms_row *current)
     }
     list = list_model(r, current, rows);
     apr_table_mergen(r->headers_out, "Vary", "Accept");
-    if (ms_text_prefers(apr_table_get(r->headers_in, "Accept"), "application/json", "text/html")) {
+    if (wants_json(r)) {
         return ms_page_send_json(r, HTTP_OK, list);
     }
     return ms_sessions_view(r, list, rows);
@@ -95,8 +100,10 @@ static int show_list(request_rec *r, const ms_row *current)
 
 static int go_back(request_rec *r, const char *query)
 {
-    return ms_page_redirect(
-        r, apr_pstrcat(r->pool, ms_text_escape_query(r->pool, r->uri), query, NULL));
+    const char *list = ms_text_escape_query(r->pool, r->uri), *page = ms_sessions_page_asked(r);
+
+    page = page ? apr_pstrcat(r->pool, *query ? "&" : "?", "page=", page, NULL) : "";
+    return ms_page_redirect(r, apr_pstrcat(r->pool, list, query, page, NULL));
 }
 
 /* What it was is asked before it is gone. */
@@ -117,8 +124,11 @@ static int revoke_one(request_rec *r, const char *id)
     if (ms_session_revoke(r, id, &ended) != APR_SUCCESS) {
         return ms_page_unavailable(r);
     }
-    return go_back(
-        r, ended > 0 && agent && ms_request_get(r)->row ? ms_sessions_notice_device(r, agent) : "");
+    if (!ms_request_get(r)->row) {
+        return go_back(r, ""); /* it was this one */
+    }
+    return go_back(r, ended > 0 && agent ? ms_sessions_notice_device(r, agent)
+                                         : ms_sessions_notice_gone(r));
 }
 
 static int revoke_many(request_rec *r, int others_only)
@@ -224,6 +234,19 @@ static int handle_delete(request_rec *r)
 
 /* ---------------------------------------------------------------------------------------------- */
 
+/* Where there is no page to sign in to, in the look of the others; a script gets the status alone.
+ */
+static int challenge(request_rec *r)
+{
+    const int status = ms_gate_challenge(r);
+
+    if (status != HTTP_UNAUTHORIZED || r->method_number == M_DELETE || wants_json(r)) {
+        return status;
+    }
+    return ms_page_message(r, status, "You are not signed in",
+                           "This page is for those who are signed in.");
+}
+
 int ms_sessions_page_handler(request_rec *r)
 {
     const ms_row *current;
@@ -243,7 +266,7 @@ int ms_sessions_page_handler(request_rec *r)
         return ms_page_unavailable(r);
     }
     if (!current) {
-        return ms_gate_challenge(r);
+        return challenge(r);
     }
     switch (r->method_number) {
     case M_POST:

@@ -12,6 +12,7 @@
 #include "form.h"
 #include "page.h"
 #include "session.h"
+#include "store.h"
 #include "text.h"
 #include "words.h"
 
@@ -30,6 +31,15 @@ static void set_text(json_t *model, const char *name, const char *text)
     json_t *value = text ? json_string(text) : NULL;
 
     json_object_set_new(model, name, value ? value : json_null());
+}
+
+static apr_table_t *query_of(request_rec *r)
+{
+    apr_table_t *query;
+
+    return r->args && ms_form_parse(r->pool, r->args, strlen(r->args), &query) == 0
+               ? query
+               : apr_table_make(r->pool, 1);
 }
 
 /* ---- what was done --------------------------------------------------------------------------- */
@@ -56,6 +66,11 @@ const char *ms_sessions_notice_others(request_rec *r, apr_int64_t n)
     return notice(r, "ended_others", apr_off_t_toa(r->pool, n));
 }
 
+const char *ms_sessions_notice_gone(request_rec *r)
+{
+    return notice(r, "gone", "1");
+}
+
 static int is_proved(request_rec *r, const apr_table_t *query, const char *what, const char *value)
 {
     const char *context =
@@ -69,6 +84,7 @@ static void add_notice(request_rec *r, const apr_table_t *query, json_t *model)
 {
     const char *device = apr_table_get(query, "ended_device");
     const char *others = apr_table_get(query, "ended_others");
+    const char *gone = apr_table_get(query, "gone");
 
     if (device && is_proved(r, query, "ended_device", device)) {
         set_text(model, "ended_device", device);
@@ -76,6 +92,7 @@ static void add_notice(request_rec *r, const apr_table_t *query, json_t *model)
     if (others && is_proved(r, query, "ended_others", others)) {
         json_object_set_new(model, "ended_others", json_integer(apr_atoi64(others)));
     }
+    json_object_set_new(model, "gone", json_boolean(gone && is_proved(r, query, "gone", gone)));
 }
 
 /* ---- the list -------------------------------------------------------------------------------- */
@@ -104,16 +121,24 @@ void ms_sessions_add_words(request_rec *r, json_t *model, const ms_row *row, apr
     json_object_set_new(model, "by_form", json_boolean(strcmp(row->auth_method, "form") == 0));
 }
 
-/* The part of the list that is on this page; of its neighbours their numbers. */
-static json_t *cut_page(request_rec *r, const apr_table_t *query, json_t *model, json_t *all,
-                        const apr_array_header_t *rows)
+/* Of a number as large as we would write one, and no larger. */
+const char *ms_sessions_page_asked(request_rec *r)
 {
-    const char *asked = apr_table_get(query, "page");
+    const char *page = apr_table_get(query_of(r), "page");
+    const apr_size_t len = page ? strspn(page, "0123456789") : 0;
+
+    return len > 0 && len < 5 && !page[len] && atoi(page) > 1 ? page : NULL;
+}
+
+/* The part of the list that is on this page; of its neighbours their numbers. */
+static json_t *cut_page(request_rec *r, json_t *model, json_t *all, const apr_array_header_t *rows)
+{
+    const char *asked = ms_sessions_page_asked(r);
     const int pages = rows->nelts > 0 ? (rows->nelts - 1) / PAGE_SIZE + 1 : 1;
     int page = asked ? atoi(asked) : 1;
     json_t *some = json_array();
 
-    page = page < 1 ? 1 : page > pages ? pages : page;
+    page = page > pages ? pages : page;
     for (int i = (page - 1) * PAGE_SIZE; i < rows->nelts && i < page * PAGE_SIZE; i++) {
         json_t *one = json_array_get(all, (size_t)i);
 
@@ -140,13 +165,15 @@ static int ask(request_rec *r, json_t *model, int others_only)
     return ms_page_send(r, HTTP_OK, "confirm.html", model);
 }
 
-static apr_table_t *query_of(request_rec *r)
+/* How many there are, of which the list may have the first only. */
+static apr_int64_t total_of(request_rec *r, const apr_array_header_t *rows)
 {
-    apr_table_t *query;
+    apr_int64_t n = rows->nelts;
 
-    return r->args && ms_form_parse(r->pool, r->args, strlen(r->args), &query) == 0
-               ? query
-               : apr_table_make(r->pool, 1);
+    if (n == MS_LIST_MAX) {
+        ms_session_admin_count(r, ms_request_get(r)->row->user, NULL, &n);
+    }
+    return n;
 }
 
 int ms_sessions_view(request_rec *r, json_t *list, const apr_array_header_t *rows)
@@ -154,11 +181,12 @@ int ms_sessions_view(request_rec *r, json_t *list, const apr_array_header_t *row
     const apr_table_t *query = query_of(r);
     const char *confirm = apr_table_get(query, "confirm");
     json_t *model = ms_page_model(r), *all = json_object_get(list, "sessions");
+    const apr_int64_t total = total_of(r, rows);
 
     set_text(model, "csrf", csrf_for(r, ""));
     json_object_set(model, "user", json_object_get(list, "user"));
-    json_object_set_new(model, "total", json_integer(rows->nelts));
-    json_object_set_new(model, "others", json_integer(rows->nelts > 0 ? rows->nelts - 1 : 0));
+    json_object_set_new(model, "total", json_integer(total));
+    json_object_set_new(model, "others", json_integer(total > 0 ? total - 1 : 0));
     if (confirm && rows->nelts > 1 && strcmp(confirm, "others") == 0) {
         json_decref(list);
         return ask(r, model, 1);
@@ -169,7 +197,7 @@ int ms_sessions_view(request_rec *r, json_t *list, const apr_array_header_t *row
     }
     ms_page_set_heading(r, model, "Where you are signed in");
     add_notice(r, query, model);
-    json_object_set_new(model, "sessions", cut_page(r, query, model, all, rows));
+    json_object_set_new(model, "sessions", cut_page(r, model, all, rows));
     json_decref(list);
     return ms_page_send(r, HTTP_OK, "sessions.html", model);
 }

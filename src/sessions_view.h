@@ -27,7 +27,13 @@ void ms_sessions_add_words(request_rec *r, json_t *model, const ms_row *row, apr
  */
 const char *ms_sessions_notice_device(request_rec *r, const char *user_agent);
 
+/** The same, for a session that had ended already, or never was. */
+const char *ms_sessions_notice_gone(request_rec *r);
+
 /** The same, for so many other devices. */
 const char *ms_sessions_notice_others(request_rec *r, apr_int64_t n);
+
+/** Which page of the list the request's query asks for, "2"; NULL: none but the first. */
+const char *ms_sessions_page_asked(request_rec *r);
 
 #endif

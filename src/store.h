@@ -14,6 +14,8 @@
 #include "dialect.h" /* MS_NEWEST_MAX */
 #include "row.h"
 
+#define MS_LIST_MAX 1000 /* sessions that ms_store_list() gives at most */
+
 typedef struct ms_store ms_store;
 
 /* Who asks: for whom memory is taken and which connection may be used. */
