@@ -8,6 +8,7 @@
 #include <string.h>
 #include <apr_lib.h>
 #include <apr_strings.h>
+#include "text.h"
 
 #define DEPTH_MAX 16
 
@@ -154,8 +155,9 @@ static int is_true(const json_t *value)
 /* ---- messages --------------------------------------------------------------------------------
  */
 
-#define ISOLATE  "\xe2\x81\xa8" /* U+2068, first strong isolate */
-#define END_THAT "\xe2\x81\xa9" /* U+2069 */
+#define VALUE_MAX 10000          /* characters */
+#define ISOLATE   "\xe2\x81\xa8" /* U+2068, first strong isolate */
+#define END_THAT  "\xe2\x81\xa9" /* U+2069 */
 
 /* Hebrew, Arabic and their neighbours: U+0590 to U+08FF, U+FB1D to U+FEFC, U+10800 to U+10FFF and
  * U+1E800 to U+1EFFF, by the bytes that they begin with in UTF-8. */
@@ -187,12 +189,40 @@ static const char *value_text(apr_pool_t *p, const json_t *value)
                : "";
 }
 
+/*
+ * Whether text leaves the direction of what follows it alone. Isolates that are whole do, and stay:
+ * a value may be a message itself, such as the name of a device. No other control of direction
+ * (U+061C, U+200E/F, U+202A-E, U+2066/7) is needed.
+ */
+static int keeps_to_itself(const char *text)
+{
+    int open = 0;
+
+    for (const char *c = text; *c && open >= 0; c++) {
+        if (strncmp(c, ISOLATE, 3) == 0) {
+            open++;
+        }
+        else if (strncmp(c, END_THAT, 3) == 0) {
+            open--;
+        }
+        else if (strncmp(c, "\xd8\x9c", 2) == 0 ||
+                 (strncmp(c, "\xe2\x80", 2) == 0 && strchr("\x8e\x8f\xaa\xab\xac\xad\xae", c[2])) ||
+                 (strncmp(c, "\xe2\x81", 2) == 0 && strchr("\xa6\xa7", c[2]))) {
+            return 0;
+        }
+    }
+    return open == 0;
+}
+
 static void add_isolated(growing *out, const context *names, const json_t *value)
 {
     const char *text = value_text(out->p, value);
-    const int alone =
-        !json_is_string(value) || !runs_otherwise(text, ms_language_is_rtl(names->language));
+    int alone;
 
+    if (!keeps_to_itself(text)) {
+        text = ms_text_storable(out->p, text, VALUE_MAX);
+    }
+    alone = !json_is_string(value) || !runs_otherwise(text, ms_language_is_rtl(names->language));
     add(out, ISOLATE, alone ? 0 : strlen(ISOLATE));
     add(out, text, strlen(text));
     add(out, END_THAT, alone ? 0 : strlen(END_THAT));

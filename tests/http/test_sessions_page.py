@@ -752,7 +752,8 @@ def test_a_user_with_a_strange_name_is_greeted_harmlessly(server, name):
     token = sign_in(server, name, "secret")
     assert get(server, "/sessions", token, JSON).json()["user"] == name
     reader = FormReader(get(server, "/sessions", token).text)
-    assert name in "".join(reader.words) and "b" not in {t for t, _ in reader.tags}
+    assert name.strip("\u202e") in "".join(reader.words) and "b" not in {t for t, _ in reader.tags}
+    assert "\u202e" not in "".join(reader.words), "it would turn the rest of the line around"
 
 
 def test_twenty_sessions_are_one_statement(server):

@@ -3,15 +3,20 @@
 
 #include "render.h"
 
-static const char *filled(apr_pool_t *p, const char *page, const char *json)
+static const char *filled_in(apr_pool_t *p, const char *accept, const char *page, const char *json)
 {
     json_t *model = json_loads(json, 0, NULL);
     const char *text;
 
     assert_non_null(model);
-    text = ms_render(p, page, strlen(page), model, ms_language_at(0));
+    text = ms_render(p, page, strlen(page), model, ms_language_choose(accept));
     json_decref(model);
     return text;
+}
+
+static const char *filled(apr_pool_t *p, const char *page, const char *json)
+{
+    return filled_in(p, "en", page, json);
 }
 
 static void values_are_put_in_escaped(void **state)
@@ -42,6 +47,52 @@ static void sections_may_be_nested(void **state)
     assert_string_equal(filled(*state, "{{#a}}{{#b}}{{c}}{{/b}}{{^b}}-{{/b}}{{/a}}",
                                "{\"c\": 0, \"a\": [{\"b\": true}, {}, {\"b\": {\"c\": 1}}]}"),
                         "0-1");
+}
+
+static void a_message_is_said_in_the_language(void **state)
+{
+    assert_string_equal(filled(*state, "<b>{{_ Sign in}}</b>", "{}"), "<b>Sign in</b>");
+    assert_string_equal(filled_in(*state, "de", "<b>{{_ Sign in }}</b>", "{}"), "<b>Anmelden</b>");
+    assert_string_equal(filled(*state, "{{_ <no> such \"&\"}}", "{}"),
+                        "&lt;no&gt; such &quot;&amp;&quot;");
+    assert_string_equal(filled(*state, "{{#a}}{{_ x}}{{/a}}", "{\"a\": [1, 2]}"), "xx");
+}
+
+static void values_in_a_message_are_text(void **state)
+{
+    const char *json = "{\"a\": \"<[b]>{{b}}\", \"b\": 7, \"in\": {\"a\": \"x\"}}";
+
+    assert_string_equal(filled(*state, "{{_ I am [a].}}", json), "I am &lt;[b]&gt;{{b}}.");
+    assert_string_equal(filled(*state, "{{_ [b] of [b], [missing]}}", json), "7 of 7, ");
+    assert_string_equal(filled(*state, "{{#in}}{{_ [a][b]}}{{/in}}", json), "x7");
+    assert_string_equal(filled(*state, "{{_ [a}}", json), "[a");
+}
+
+static void no_value_turns_its_sentence_around(void **state)
+{
+    assert_string_equal(filled(*state, "{{_ I am [a].}}", "{\"a\": \"\\u202e\\u2069ecila\"}"),
+                        "I am ecila.");
+    assert_string_equal(
+        filled(*state, "{{_ I am [a].}}", "{\"a\": \"\\u05d0\\u2069\\u202e\\u05d1\"}"),
+        "I am \xe2\x81\xa8\xd7\x90\xd7\x91\xe2\x81\xa9.");
+}
+
+static void a_message_within_a_message_keeps_its_isolates(void **state)
+{
+    const char *json = "{\"a\": \"\\u2068\\u05d0\\u2069 on x\"}";
+
+    assert_string_equal(filled(*state, "{{_ It is [a].}}", json),
+                        "It is \xe2\x81\xa8\xe2\x81\xa8\xd7\x90\xe2\x81\xa9 on x\xe2\x81\xa9.");
+}
+
+static void a_message_has_a_form_for_its_number(void **state)
+{
+    const char *page = "{{_n k|one day ago|[k] days ago}}";
+
+    assert_string_equal(filled(*state, page, "{\"k\": 1}"), "one day ago");
+    assert_string_equal(filled(*state, page, "{\"k\": 2}"), "2 days ago");
+    assert_string_equal(filled(*state, page, "{\"k\": 0}"), "0 days ago");
+    assert_string_equal(filled(*state, page, "{}"), " days ago");
 }
 
 static void a_broken_page_is_none(void **state)
@@ -95,6 +146,11 @@ int main(void)
         TEST(values_are_put_in_escaped),
         TEST(sections_are_shown_once_for_each_or_not_at_all),
         TEST(sections_may_be_nested),
+        TEST(a_message_is_said_in_the_language),
+        TEST(values_in_a_message_are_text),
+        TEST(no_value_turns_its_sentence_around),
+        TEST(a_message_within_a_message_keeps_its_isolates),
+        TEST(a_message_has_a_form_for_its_number),
         TEST(a_broken_page_is_none),
         TEST(the_pages_of_the_module_are_whole),
         TEST(json_is_harmless_in_html),
