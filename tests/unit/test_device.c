@@ -265,8 +265,8 @@ static void version_and_kind_are_told_where_they_are_known(void **state)
         {"Mozilla/5.0 (Windows Phone 10.0; Android 6.0.1; Microsoft; Lumia 950) " WEBKIT
          "Chrome/52.0.2743.116 Mobile Safari/537.36 Edge/15.15063",
          "Edge", "15", "Windows", MS_DEVICE_PHONE},
-        {"DAVx5/4.4.3-ose (2025/01/01; dav4jvm; okhttp/4.12.0) Android/14", "DAVx5", "4",
-         "Android", MS_DEVICE_COMMAND_LINE},
+        {"DAVx5/4.4.3-ose (2025/01/01; dav4jvm; okhttp/4.12.0) Android/14", "DAVx5", "4", "Android",
+         MS_DEVICE_COMMAND_LINE},
         {"curl/8.5.0", "curl", "8", NULL, MS_DEVICE_COMMAND_LINE},
         {"Wget/1.21.3", "Wget", "1", NULL, MS_DEVICE_COMMAND_LINE},
         {"git/2.39.5", "Git", "2", NULL, MS_DEVICE_COMMAND_LINE},
