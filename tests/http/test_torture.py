@@ -73,6 +73,7 @@ class Cast:
     other: str
     bobs: str
     csrf: str
+    made: int
 
     def owners(self) -> dict[str, str]:
         return {"mine": "alice", "other": "alice", "bobs": "bob"}
@@ -122,12 +123,14 @@ class Stage:
         mine, other, bobs = (self.sign_in(user, host) for user in ("alice", "alice", "bob"))
         self.ask("GET", "/sessions", mine, host=host)
         page = self.ask("GET", "/sessions", mine, host=host, Accept="text/html").text
-        return Cast(mine, other, bobs, page.partition('name="csrf" value="')[2].partition('"')[0])
+        csrf = page.partition('name="csrf" value="')[2].partition('"')[0]
+        return Cast(mine, other, bobs, csrf, self.clock.now())
 
     def cast(self, host: str) -> Cast:
-        """As before where nothing has happened to them; and there are no others."""
+        """As before where nothing has happened to them, nor soon will; and there are no others."""
         cast = self.casts.get(host)
-        if not cast or len(self.rows(host)) != 3 or self.alive(cast, host) != cast.owners():
+        is_fresh = cast and self.clock.now() - cast.made < 30
+        if not is_fresh or len(self.rows(host)) != 3 or self.alive(cast, host) != cast.owners():
             self.server.sql("DELETE FROM managed_session WHERE realm = ?", host)
             cast = self.casts[host] = self.sign_in_all(host)
         self.clock.wait(2)  # and nobody is known by heart
@@ -222,7 +225,7 @@ def pass_a_minute(stage, _cast):
 
 
 def leave_unused(stage, cast):
-    stage.server.sql("UPDATE managed_session SET last_seen_at = last_seen_at - 30 WHERE session_id = ?", cast.mine[:22])
+    stage.server.sql("UPDATE managed_session SET last_seen_at = last_seen_at - 20 WHERE session_id = ?", cast.mine[:22])
 
 
 def lose_connection(stage, _cast):
@@ -343,13 +346,17 @@ def after_each(request):
 
 
 def torture(stage: Stage, flow: Flow, action: int, lasts: bool) -> None:
+    is_warm = False
     for i in range(1, 60):
+        if not is_warm:
+            play(stage, flow, faults.NOTHING, 1, None, CALLS)  # what a fault undid: the connection and its statements
         cast, answer, met = play(stage, flow, action, i, faults.EVER_AFTER if lasts else None, CALLS)
         done = is_done(flow, answer)
         if not met:
-            assert done and i > 1, "and all was well where nothing happened"
+            assert done and stage.faults.calls == i - 1, "each has had its turn"
             return
         kind = stage.faults.seen()[i - 1]
+        is_warm = not lasts and action != faults.LOSE and kind not in faults.CONNECTIONS
         assert done or lasts or not is_hidden(kind), (i, kind, answer.status)
         check_people(stage, flow, cast, done)
         check_rows(stage, flow, cast, answer, done)
@@ -366,6 +373,17 @@ WAYS |= {} if SQLITE else {"loses its connection": (faults.LOSE, False)}
 def test_a_call_that(stage, way, flow):
     stage.server.expect(LOGGED, status_5xx=True)
     torture(stage, FLOWS[flow], *WAYS[way])
+
+
+@pytest.mark.parametrize("flow", ["sign in again", "sign in as another", "sign in, one too many goes"])
+def test_a_sign_in_that_cannot_be_finished(stage, flow):
+    """The row is there, but not so the rest: it is taken back."""
+    flow = FLOWS[flow]
+    stage.server.expect(LOGGED, status_5xx=True)
+    cast, answer, _ = play(stage, flow, faults.FAIL, 2, 4, [faults.CHANGE])
+    assert not is_done(flow, answer) and stage.faults.seen() == [faults.CHANGE] * 5
+    check_people(stage, flow, cast, False)
+    assert len(stage.rows(flow.host)) == 3
 
 
 @pytest.mark.parametrize("flow", FLOWS)
@@ -443,7 +461,7 @@ KILLED = LOGGED + r"|AH00052|exit signal Killed"
 def crowded():
     """Many children, for one of them is lost each time."""
     with contextlib.ExitStack() as stack:
-        yield Stage(stack, mpm="prefork", extra=MANY_CHILDREN, modules="headers")
+        yield Stage(stack, "ManagedSessionCacheTTL 1s", mpm="prefork", extra=MANY_CHILDREN, modules="headers")
 
 
 @pytest.mark.skipif(bool(TOOL), reason="the tool reports the killed child")
@@ -537,10 +555,13 @@ def test_children_that_are_killed_at_any_moment(crowded):
     for client in clients:
         client.start()
     dice = random.Random(0)
+    killed = 0
     while any(client.is_alive() for client in clients):
         time.sleep(dice.random() / 20)
+        killed = dice.choice(crowded.workers())
         with contextlib.suppress(ProcessLookupError):
-            os.kill(dice.choice(crowded.workers()), signal.SIGKILL)
+            os.kill(killed, signal.SIGKILL)
+    eventually(lambda: killed not in crowded.workers(), "the last death")
     assert not [client.failed for client in clients if client.failed]
     assert sum(len(client.given) + len(client.ended) for client in clients) > 20
     for client in clients:
@@ -581,6 +602,20 @@ def test_a_look_up_that_a_revocation_overtakes(wide, end, action):
         assert [wide.who(cast.other, "app.test") for _ in range(8)] == [None] * 8
     assert cast.other[:22] not in wide.rows("app.test")
     assert wide.who(cast.mine, "app.test") == "alice" and wide.who(cast.bobs, "app.test") == "bob"
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_revocation_that_takes_long(wide, end):
+    """Whoever looks meanwhile finds it there; nobody does afterwards."""
+    cast = wide.cast("app.test")
+    with ThreadPoolExecutor(1) as visitors:
+        wide.faults.plan(faults.BLOCK, 2 if end == "sign in again" else 1, kinds=[faults.CHANGE])
+        ending = visitors.submit(ENDS[end], wide, cast)
+        eventually(lambda: wide.faults.waiting == 1, "the statement")
+        assert wide.who(cast.other, "app.test") == "alice"
+        wide.faults.end()
+        assert ending.result(DEADLINE).status in (200, 204, 303)
+        assert [wide.who(cast.other, "app.test") for _ in range(8)] == [None] * 8
 
 
 def test_a_touch_that_a_revocation_overtakes(wide):
