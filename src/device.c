@@ -15,9 +15,9 @@ typedef enum { BROWSER, OS } aspect;
 /* The first rule of an aspect whose token is in the text decides. */
 typedef struct rule {
     aspect of;
+    ms_device_kind kind;
     const char *token; /* compared with case: "CrOS" is in no "Microsoft", "bot/" in no "CUBOT/" */
     const char *name;  /* NULL: it is known that we do not know, and no later rule is asked */
-    ms_device_kind kind;
     const char *version; /* what its version follows; NULL: the token */
 } rule;
 
@@ -30,110 +30,110 @@ typedef struct rule {
 
 static const rule rules[] = {
     /* Robots name a browser too, programs nothing else. */
-    {BROWSER, "Googlebot", "Googlebot", BOT, "Googlebot/"},
-    {BROWSER, "Google-InspectionTool", "Google-InspectionTool", BOT, NULL},
-    {BROWSER, "bingbot", "Bingbot", BOT, "bingbot/"},
-    {BROWSER, "DuckDuckBot", "DuckDuckBot", BOT, "DuckDuckBot/"},
-    {BROWSER, "YandexBot", "YandexBot", BOT, "YandexBot/"},
-    {BROWSER, "Baiduspider", "Baiduspider", BOT, "Baiduspider/"},
-    {BROWSER, "Applebot", "Applebot", BOT, "Applebot/"},
-    {BROWSER, "Amazonbot", "Amazonbot", BOT, "Amazonbot/"},
-    {BROWSER, "GPTBot", "GPTBot", BOT, "GPTBot/"},
-    {BROWSER, "ClaudeBot", "ClaudeBot", BOT, "ClaudeBot/"},
-    {BROWSER, "PerplexityBot", "PerplexityBot", BOT, "PerplexityBot/"},
-    {BROWSER, "Bytespider", "Bytespider", BOT, NULL},
-    {BROWSER, "AhrefsBot", "AhrefsBot", BOT, "AhrefsBot/"},
-    {BROWSER, "SemrushBot", "SemrushBot", BOT, "SemrushBot/"},
-    {BROWSER, "facebookexternalhit", "Facebook preview", BOT, "facebookexternalhit/"},
-    {BROWSER, "Twitterbot", "Twitterbot", BOT, "Twitterbot/"},
-    {BROWSER, "LinkedInBot", "LinkedInBot", BOT, "LinkedInBot/"},
-    {BROWSER, "Slackbot", "Slackbot", BOT, NULL},
-    {BROWSER, "Discordbot", "Discordbot", BOT, "Discordbot/"},
-    {BROWSER, "TelegramBot", "TelegramBot", BOT, NULL},
-    {BROWSER, "UptimeRobot", "UptimeRobot", BOT, "UptimeRobot/"},
-    {BROWSER, "bot/", "Bot", BOT, NULL},
-    {BROWSER, "Bot/", "Bot", BOT, NULL},
-    {BROWSER, "DAVx5/", "DAVx5", COMMAND, NULL},
-    {BROWSER, "curl/", "curl", COMMAND, NULL},
-    {BROWSER, "Wget", "Wget", COMMAND, "Wget/"},
-    {BROWSER, "HTTPie/", "HTTPie", COMMAND, NULL},
-    {BROWSER, "git/", "Git", COMMAND, NULL},
-    {BROWSER, "python-requests/", "python-requests", COMMAND, NULL},
-    {BROWSER, "python-httpx/", "python-httpx", COMMAND, NULL},
-    {BROWSER, "Python-urllib/", "Python-urllib", COMMAND, NULL},
-    {BROWSER, "aiohttp/", "aiohttp", COMMAND, NULL},
-    {BROWSER, "Go-http-client/", "Go-http-client", COMMAND, NULL},
-    {BROWSER, "okhttp/", "okhttp", COMMAND, NULL},
-    {BROWSER, "Apache-HttpClient/", "Apache HttpClient", COMMAND, NULL},
-    {BROWSER, "libwww-perl/", "libwww-perl", COMMAND, NULL},
-    {BROWSER, "PostmanRuntime/", "Postman", COMMAND, NULL},
-    {BROWSER, "PowerShell/", "PowerShell", COMMAND, NULL},
-    {BROWSER, "Thunderbird/", "Thunderbird", ANY, NULL},
+    {BROWSER, BOT, "Googlebot", "Googlebot", "Googlebot/"},
+    {BROWSER, BOT, "Google-InspectionTool", "Google-InspectionTool", NULL},
+    {BROWSER, BOT, "bingbot", "Bingbot", "bingbot/"},
+    {BROWSER, BOT, "DuckDuckBot", "DuckDuckBot", "DuckDuckBot/"},
+    {BROWSER, BOT, "YandexBot", "YandexBot", "YandexBot/"},
+    {BROWSER, BOT, "Baiduspider", "Baiduspider", "Baiduspider/"},
+    {BROWSER, BOT, "Applebot", "Applebot", "Applebot/"},
+    {BROWSER, BOT, "Amazonbot", "Amazonbot", "Amazonbot/"},
+    {BROWSER, BOT, "GPTBot", "GPTBot", "GPTBot/"},
+    {BROWSER, BOT, "ClaudeBot", "ClaudeBot", "ClaudeBot/"},
+    {BROWSER, BOT, "PerplexityBot", "PerplexityBot", "PerplexityBot/"},
+    {BROWSER, BOT, "Bytespider", "Bytespider", NULL},
+    {BROWSER, BOT, "AhrefsBot", "AhrefsBot", "AhrefsBot/"},
+    {BROWSER, BOT, "SemrushBot", "SemrushBot", "SemrushBot/"},
+    {BROWSER, BOT, "facebookexternalhit", "Facebook preview", "facebookexternalhit/"},
+    {BROWSER, BOT, "Twitterbot", "Twitterbot", "Twitterbot/"},
+    {BROWSER, BOT, "LinkedInBot", "LinkedInBot", "LinkedInBot/"},
+    {BROWSER, BOT, "Slackbot", "Slackbot", NULL},
+    {BROWSER, BOT, "Discordbot", "Discordbot", "Discordbot/"},
+    {BROWSER, BOT, "TelegramBot", "TelegramBot", NULL},
+    {BROWSER, BOT, "UptimeRobot", "UptimeRobot", "UptimeRobot/"},
+    {BROWSER, BOT, "bot/", "Bot", NULL},
+    {BROWSER, BOT, "Bot/", "Bot", NULL},
+    {BROWSER, COMMAND, "DAVx5/", "DAVx5", NULL},
+    {BROWSER, COMMAND, "curl/", "curl", NULL},
+    {BROWSER, COMMAND, "Wget", "Wget", "Wget/"},
+    {BROWSER, COMMAND, "HTTPie/", "HTTPie", NULL},
+    {BROWSER, COMMAND, "git/", "Git", NULL},
+    {BROWSER, COMMAND, "python-requests/", "python-requests", NULL},
+    {BROWSER, COMMAND, "python-httpx/", "python-httpx", NULL},
+    {BROWSER, COMMAND, "Python-urllib/", "Python-urllib", NULL},
+    {BROWSER, COMMAND, "aiohttp/", "aiohttp", NULL},
+    {BROWSER, COMMAND, "Go-http-client/", "Go-http-client", NULL},
+    {BROWSER, COMMAND, "okhttp/", "okhttp", NULL},
+    {BROWSER, COMMAND, "Apache-HttpClient/", "Apache HttpClient", NULL},
+    {BROWSER, COMMAND, "libwww-perl/", "libwww-perl", NULL},
+    {BROWSER, COMMAND, "PostmanRuntime/", "Postman", NULL},
+    {BROWSER, COMMAND, "PowerShell/", "PowerShell", NULL},
+    {BROWSER, ANY, "Thunderbird/", "Thunderbird", NULL},
 
     /* Within other apps: they say the system's browser as well. */
-    {BROWSER, "FBAN/", "Facebook", ANY, "FBAV/"},
-    {BROWSER, "FB_IAB/", "Facebook", ANY, "FBAV/"},
-    {BROWSER, "Instagram ", "Instagram", ANY, NULL},
-    {BROWSER, "MicroMessenger/", "WeChat", ANY, NULL},
-    {BROWSER, " Line/", "LINE", ANY, NULL},
-    {BROWSER, "GSA/", "Google app", ANY, NULL},
+    {BROWSER, ANY, "FBAN/", "Facebook", "FBAV/"},
+    {BROWSER, ANY, "FB_IAB/", "Facebook", "FBAV/"},
+    {BROWSER, ANY, "Instagram ", "Instagram", NULL},
+    {BROWSER, ANY, "MicroMessenger/", "WeChat", NULL},
+    {BROWSER, ANY, " Line/", "LINE", NULL},
+    {BROWSER, ANY, "GSA/", "Google app", NULL},
 
     /* Whatever is built on Chromium says Chrome and Safari as well. */
-    {BROWSER, "Edg/", "Edge", ANY, NULL},
-    {BROWSER, "EdgA/", "Edge", ANY, NULL},   /* on Android */
-    {BROWSER, "EdgiOS/", "Edge", ANY, NULL}, /* on iOS */
-    {BROWSER, "Edge/", "Edge", ANY, NULL},   /* before Chromium */
-    {BROWSER, "OPR/", "Opera", ANY, NULL},
-    {BROWSER, "OPT/", "Opera", ANY, NULL},        /* Opera Touch */
-    {BROWSER, "OPiOS/", "Opera", ANY, NULL},      /* Opera Mini on iOS */
-    {BROWSER, "Opera", "Opera", ANY, "Version/"}, /* before Chromium */
-    {BROWSER, "SamsungBrowser/", "Samsung Internet", ANY, NULL},
-    {BROWSER, "Vivaldi/", "Vivaldi", ANY, NULL},
-    {BROWSER, "Brave/", "Brave", ANY, NULL},
-    {BROWSER, "YaBrowser/", "Yandex Browser", ANY, NULL},
-    {BROWSER, "DuckDuckGo/", "DuckDuckGo", ANY, NULL},
-    {BROWSER, "Ddg/", "DuckDuckGo", ANY, NULL},
-    {BROWSER, "Silk/", "Silk", ANY, NULL},
-    {BROWSER, "UCBrowser/", "UC Browser", ANY, NULL},
-    {BROWSER, "MiuiBrowser/", "Mi Browser", ANY, NULL},
-    {BROWSER, "HuaweiBrowser/", "Huawei Browser", ANY, NULL},
-    {BROWSER, "Whale/", "Whale", ANY, NULL},
-    {BROWSER, "SeaMonkey/", "SeaMonkey", ANY, NULL},
-    {BROWSER, "PaleMoon/", "Pale Moon", ANY, NULL},
-    {BROWSER, "Epiphany/", "GNOME Web", ANY, NULL},
-    {BROWSER, "Focus/", "Firefox Focus", ANY, NULL},
-    {BROWSER, "Firefox/", "Firefox", ANY, NULL},
-    {BROWSER, "FxiOS/", "Firefox", ANY, NULL}, /* on iOS */
-    {BROWSER, "; wv)", "Android WebView", ANY, "Chrome/"},
-    {BROWSER, "Chrome/", "Chrome", ANY, NULL},
-    {BROWSER, "CriOS/", "Chrome", ANY, NULL}, /* on iOS */
-    {BROWSER, "Trident/", "Internet Explorer", ANY, "rv:"},
+    {BROWSER, ANY, "Edg/", "Edge", NULL},
+    {BROWSER, ANY, "EdgA/", "Edge", NULL},   /* on Android */
+    {BROWSER, ANY, "EdgiOS/", "Edge", NULL}, /* on iOS */
+    {BROWSER, ANY, "Edge/", "Edge", NULL},   /* before Chromium */
+    {BROWSER, ANY, "OPR/", "Opera", NULL},
+    {BROWSER, ANY, "OPT/", "Opera", NULL},        /* Opera Touch */
+    {BROWSER, ANY, "OPiOS/", "Opera", NULL},      /* Opera Mini on iOS */
+    {BROWSER, ANY, "Opera", "Opera", "Version/"}, /* before Chromium */
+    {BROWSER, ANY, "SamsungBrowser/", "Samsung Internet", NULL},
+    {BROWSER, ANY, "Vivaldi/", "Vivaldi", NULL},
+    {BROWSER, ANY, "Brave/", "Brave", NULL},
+    {BROWSER, ANY, "YaBrowser/", "Yandex Browser", NULL},
+    {BROWSER, ANY, "DuckDuckGo/", "DuckDuckGo", NULL},
+    {BROWSER, ANY, "Ddg/", "DuckDuckGo", NULL},
+    {BROWSER, ANY, "Silk/", "Silk", NULL},
+    {BROWSER, ANY, "UCBrowser/", "UC Browser", NULL},
+    {BROWSER, ANY, "MiuiBrowser/", "Mi Browser", NULL},
+    {BROWSER, ANY, "HuaweiBrowser/", "Huawei Browser", NULL},
+    {BROWSER, ANY, "Whale/", "Whale", NULL},
+    {BROWSER, ANY, "SeaMonkey/", "SeaMonkey", NULL},
+    {BROWSER, ANY, "PaleMoon/", "Pale Moon", NULL},
+    {BROWSER, ANY, "Epiphany/", "GNOME Web", NULL},
+    {BROWSER, ANY, "Focus/", "Firefox Focus", NULL},
+    {BROWSER, ANY, "Firefox/", "Firefox", NULL},
+    {BROWSER, ANY, "FxiOS/", "Firefox", NULL}, /* on iOS */
+    {BROWSER, ANY, "; wv)", "Android WebView", "Chrome/"},
+    {BROWSER, ANY, "Chrome/", "Chrome", NULL},
+    {BROWSER, ANY, "CriOS/", "Chrome", NULL}, /* on iOS */
+    {BROWSER, ANY, "Trident/", "Internet Explorer", "rv:"},
 
     /* Safari itself runs on Apple's systems; elsewhere others built on WebKit say so. */
-    {BROWSER, "Android", NULL, ANY, NULL},
-    {BROWSER, "X11", NULL, ANY, NULL},
-    {BROWSER, "Safari/", "Safari", ANY, "Version/"},
-    {BROWSER, "bot", "Bot", BOT, NULL},
-    {BROWSER, "Bot", "Bot", BOT, NULL},
+    {BROWSER, ANY, "Android", NULL, NULL},
+    {BROWSER, ANY, "X11", NULL, NULL},
+    {BROWSER, ANY, "Safari/", "Safari", "Version/"},
+    {BROWSER, BOT, "bot", "Bot", NULL},
+    {BROWSER, BOT, "Bot", "Bot", NULL},
 
     /* Phones with Windows called themselves Android and iPhone, iPhones say "like Mac OS X", and
      * Android is a Linux: the pretended comes after the true. An iPad asking for a desktop's pages
      * says that it is a Macintosh, and nothing tells them apart. No version is told: Windows 11
      * says 10, and macOS 10.15, for ever. */
-    {OS, "Windows Phone", "Windows", PHONE, NULL},
-    {OS, "Windows", "Windows", COMPUTER, NULL},
-    {OS, "iPad", "iPadOS", TABLET, NULL},
-    {OS, "iPhone", "iOS", PHONE, NULL},
-    {OS, "iPod", "iOS", PHONE, NULL},
-    {OS, "Android", "Android", TABLET, NULL}, /* a phone where it says "Mobile" */
-    {OS, "CrOS", "ChromeOS", COMPUTER, NULL},
-    {OS, "Macintosh", "macOS", COMPUTER, NULL},
-    {OS, "Mac OS X", "macOS", COMPUTER, NULL},
-    {OS, "FreeBSD", "FreeBSD", COMPUTER, NULL},
-    {OS, "OpenBSD", "OpenBSD", COMPUTER, NULL},
-    {OS, "NetBSD", "NetBSD", COMPUTER, NULL},
-    {OS, "Linux", "Linux", COMPUTER, NULL},
-    {OS, "linux-gnu", "Linux", COMPUTER, NULL}, /* Wget */
+    {OS, PHONE, "Windows Phone", "Windows", NULL},
+    {OS, COMPUTER, "Windows", "Windows", NULL},
+    {OS, TABLET, "iPad", "iPadOS", NULL},
+    {OS, PHONE, "iPhone", "iOS", NULL},
+    {OS, PHONE, "iPod", "iOS", NULL},
+    {OS, TABLET, "Android", "Android", NULL}, /* a phone where it says "Mobile" */
+    {OS, COMPUTER, "CrOS", "ChromeOS", NULL},
+    {OS, COMPUTER, "Macintosh", "macOS", NULL},
+    {OS, COMPUTER, "Mac OS X", "macOS", NULL},
+    {OS, COMPUTER, "FreeBSD", "FreeBSD", NULL},
+    {OS, COMPUTER, "OpenBSD", "OpenBSD", NULL},
+    {OS, COMPUTER, "NetBSD", "NetBSD", NULL},
+    {OS, COMPUTER, "Linux", "Linux", NULL},
+    {OS, COMPUTER, "linux-gnu", "Linux", NULL}, /* Wget */
 };
 
 /* Names in Sec-CH-UA and Sec-CH-UA-Platform, and ours. Chromium and the nonsense brands are none.
@@ -290,14 +290,15 @@ static void read_hints(apr_pool_t *p, const char *stored, ms_device *device)
 
 void ms_device_name(apr_pool_t *p, const char *user_agent, ms_device *device)
 {
-    const rule *browser = find(BROWSER, user_agent), *os = find(OS, user_agent);
+    const rule *browser, *os;
 
+    user_agent = user_agent ? user_agent : "";
+    browser = find(BROWSER, user_agent);
+    os = find(OS, user_agent);
     device->browser = browser ? browser->name : NULL;
     device->version = device->browser ? version_of(p, browser, user_agent) : NULL;
     device->os = os ? os->name : NULL;
     device->kind = kind_of(browser, os, user_agent);
-    if (user_agent && *user_agent) {
-        read_hints(p, user_agent, device);
-    }
+    read_hints(p, user_agent, device);
     device->name = name_of(p, device);
 }
