@@ -102,13 +102,19 @@ static int blank_joined(char *header, const char *name)
     const apr_size_t len = strlen(name);
     int blanked = 0;
 
-    for (char *at = strchr(header, ','); at; at = strchr(at + 1, ',')) {
-        char *pair = at + 1 + strspn(at + 1, " \t");
+    for (char *at = strstr(header, name); at; at = strstr(at + 1, name)) {
+        const char *value = at + len + 1;
         ms_token token;
 
-        if (strncmp(pair, name, len) == 0 && pair[len] == '=' &&
-            ms_token_parse(pair + len + 1, strcspn(pair + len + 1, ",; \t"), &token)) {
-            memset(at, ' ', (apr_size_t)(pair + len + 1 + MS_TOKEN_LEN - at));
+        if (at == header || !strchr(", \t", at[-1]) || at[len] != '=') {
+            continue;
+        }
+        value += strspn(value, " \t");
+        if (ms_token_parse(value, strcspn(value, ",; \t"), &token)) {
+            while (at > header && strchr(", \t", at[-1])) {
+                at--;
+            }
+            memset(at, ' ', (apr_size_t)(value + MS_TOKEN_LEN - at));
             blanked = 1;
         }
     }

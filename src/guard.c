@@ -45,6 +45,15 @@ void ms_guard_resize(ms_guard *guard, int connections)
     apr_thread_mutex_unlock(guard->lock);
 }
 
+/* A clock that was set back must not keep the door shut, hence the second comparison. */
+static int is_closed(const ms_guard *guard)
+{
+    const apr_interval_time_t left = guard->closed_until ? guard->closed_until - apr_time_now() : 0;
+
+    return left > 0 && left <= BREAK_FOR;
+}
+
+/* Whoever waits is turned away too when somebody inside finds the database gone. */
 static apr_status_t wait_for_place(ms_guard *guard)
 {
     const apr_time_t deadline = apr_time_now() + WAIT_MAX;
@@ -52,7 +61,7 @@ static apr_status_t wait_for_place(ms_guard *guard)
     if (guard->waiting >= WAITERS_BASE + WAITERS_EACH * guard->connections) {
         return APR_EAGAIN;
     }
-    while (guard->inside >= guard->connections) {
+    while (!is_closed(guard) && guard->inside >= guard->connections) {
         const apr_interval_time_t left = deadline - apr_time_now();
 
         if (left <= 0) {
@@ -62,7 +71,7 @@ static apr_status_t wait_for_place(ms_guard *guard)
         apr_thread_cond_timedwait(guard->freed, guard->lock, left);
         guard->waiting--;
     }
-    return APR_SUCCESS;
+    return is_closed(guard) ? APR_EAGAIN : APR_SUCCESS;
 }
 
 apr_status_t ms_guard_enter(ms_guard *guard)
@@ -71,15 +80,6 @@ apr_status_t ms_guard_enter(ms_guard *guard)
 
     apr_thread_mutex_lock(guard->lock);
     rv = wait_for_place(guard);
-    /* Asked after the wait: whoever was inside may just have found the database gone. A clock that
-     * was set back must not keep the door shut, hence the second comparison. */
-    if (rv == APR_SUCCESS && guard->closed_until) {
-        const apr_interval_time_t left = guard->closed_until - apr_time_now();
-
-        if (left > 0 && left <= BREAK_FOR) {
-            rv = APR_EAGAIN;
-        }
-    }
     if (rv == APR_SUCCESS) {
         guard->inside++;
     }

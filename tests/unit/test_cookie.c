@@ -126,6 +126,21 @@ static void others_are_left_byte_for_byte(void **state)
     }
 }
 
+/* Made by hand, to show an application a token that signs nobody in here. */
+static void no_token_is_left_however_it_is_joined(void **state)
+{
+    static const char *const headers[] = {
+        "," NAME "=" TOKEN " " NAME "=" TOKEN, "a=1, " NAME "= " TOKEN,
+        "a=1 " NAME "=" TOKEN "," NAME "=" OTHER, "a=1,\t" NAME "=\t" TOKEN ";b=2",
+        NAME "=" TOKEN "; a=1," NAME "=" OTHER " " NAME "=" TOKEN};
+
+    for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
+        const char *rest = ms_cookie_strip(*state, headers[i], NAME);
+
+        assert_null(strstr(rest, SECRET));
+    }
+}
+
 static void where_there_is_nothing_to_hide_nothing_is_changed(void **state)
 {
     static const char *const headers[] = {"",        ";",     "=",  ";=;",           "a=1; b=2",
@@ -225,6 +240,7 @@ int main(void)
         TEST(several_are_told_apart_and_counted),
         TEST(no_more_than_four_are_kept),
         TEST(others_are_left_byte_for_byte),
+        TEST(no_token_is_left_however_it_is_joined),
         TEST(where_there_is_nothing_to_hide_nothing_is_changed),
         TEST(a_set_cookie_carries_its_attributes),
         TEST(an_applications_cookie_of_our_name_is_known_in_every_form),

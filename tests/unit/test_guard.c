@@ -95,6 +95,18 @@ static void a_database_that_is_gone_is_left_alone_for_a_second(void **state)
     assert_true(apr_time_now() - start >= apr_time_from_msec(900));
 }
 
+/* Not after the two seconds that one waits for a place. */
+static void whoever_would_wait_for_a_database_that_is_gone_is_turned_away(void **state)
+{
+    ms_guard *guard = new_guard(*state, 1);
+
+    assert_int_equal(ms_guard_enter(guard), APR_SUCCESS);
+    ms_guard_trip(guard);
+    assert_int_equal(ms_guard_enter(guard), APR_EAGAIN);
+    ms_guard_leave(guard);
+    assert_int_equal(ms_guard_enter(guard), APR_EAGAIN);
+}
+
 static void one_line_a_second_may_be_logged(void **state)
 {
     ms_guard *guard = new_guard(*state, 1);
@@ -113,6 +125,7 @@ int main(void)
         TEST(no_more_are_inside_than_there_are_connections),
         TEST(whoever_waits_too_long_is_turned_away),
         TEST(a_database_that_is_gone_is_left_alone_for_a_second),
+        TEST(whoever_would_wait_for_a_database_that_is_gone_is_turned_away),
         TEST(one_line_a_second_may_be_logged),
     };
 
