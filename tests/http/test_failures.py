@@ -155,7 +155,7 @@ def test_a_frozen_database_holds_as_many_requests_as_there_are_connections_and_n
             fault.end(own_database)
             load.another(200)
         assert not load.wrong + more.wrong, (load.wrong + more.wrong)[:5]
-        assert get(server, "/app/", token).text == PAGE
+        eventually(lambda: get(server, "/app/", token).text == PAGE, "her page")
         server.expect(ALLOWED, status_5xx=True)
 
 
