@@ -126,20 +126,6 @@ static void give_back(slot *at, apr_uint64_t mine)
     atomic_compare_exchange_strong(&at->state, &mine, next_state(mine, 0));
 }
 
-void ms_cache_child_init(ms_cache *cache)
-{
-    const apr_uint64_t me = (apr_uint64_t)getpid();
-
-    for (apr_uint64_t i = 0; i < cache->sets * WAYS; i++) {
-        slot *at = &cache->slots[i];
-        apr_uint64_t state = atomic_load(&at->state);
-
-        if (owner_of(state) == me) {
-            atomic_compare_exchange_strong(&at->state, &state, next_state(state, 0));
-        }
-    }
-}
-
 /* ---- a slot's words --------------------------------------------------------------------------
  */
 
@@ -179,6 +165,24 @@ static int read_entry(const slot *at, const char *id, entry *into)
     }
     read_words(at, ID_SPACE / sizeof(apr_uint64_t), WORDS, into);
     return atomic_load_explicit(&at->state, memory_order_relaxed) == state;
+}
+
+/* What was being written is part of one session and part of another: nobody's. */
+void ms_cache_child_init(ms_cache *cache)
+{
+    const apr_uint64_t me = (apr_uint64_t)getpid();
+    const entry nobodys = {0};
+
+    for (apr_uint64_t i = 0; i < cache->sets * WAYS; i++) {
+        slot *at = &cache->slots[i];
+        apr_uint64_t state = atomic_load(&at->state);
+        const apr_uint64_t mine = next_state(state, me);
+
+        if (owner_of(state) == me && atomic_compare_exchange_strong(&at->state, &state, mine)) {
+            write_words(at, &nobodys);
+            give_back(at, mine);
+        }
+    }
 }
 
 /* ---- where things are ------------------------------------------------------------------------

@@ -230,13 +230,13 @@ static void a_full_cache_gives_up_what_was_read_longest_ago(void **state)
     free(cache);
 }
 
-/* The state word of the slot that holds ID. */
-static apr_uint64_t *state_of(ms_cache *cache)
+/* The state word of the slot that holds that id. */
+static apr_uint64_t *state_of(ms_cache *cache, const char *id)
 {
     unsigned char *bytes = (unsigned char *)cache;
 
     for (apr_size_t i = 8; i < ms_cache_size(ENTRIES); i += 8) {
-        if (memcmp(bytes + i, ID, MS_ID_LEN) == 0) {
+        if (memcmp(bytes + i, id, MS_ID_LEN) == 0) {
             return (apr_uint64_t *)(void *)(bytes + i - 8);
         }
     }
@@ -260,7 +260,7 @@ static void what_is_being_written_is_not_read_nor_written_by_others(void **state
     ms_cache *cache = new_cache();
 
     keep(cache, &key, "alice", NOW);
-    *state_of(cache) |= (apr_uint64_t)getppid();
+    *state_of(cache, ID) |= (apr_uint64_t)getppid();
     assert_null(get(cache, &key, NOW, state));
     keep(cache, &key, "alice", NOW + 1);
     assert_null(get(cache, &key, NOW + 1, state));
@@ -272,7 +272,7 @@ static void a_slot_whose_writer_died_is_used_again(void **state)
     ms_cache *cache = new_cache();
 
     keep(cache, &key, "alice", NOW);
-    *state_of(cache) |= (apr_uint64_t)a_process_that_is_gone();
+    *state_of(cache, ID) |= (apr_uint64_t)a_process_that_is_gone();
     assert_null(get(cache, &key, NOW, state));
     keep(cache, &key, "alice", NOW + 1);
     assert_non_null(get(cache, &key, NOW + 1, state));
@@ -284,10 +284,28 @@ static void a_child_frees_what_a_predecessor_of_its_number_held(void **state)
     ms_cache *cache = new_cache();
 
     keep(cache, &key, "alice", NOW);
-    *state_of(cache) |= (apr_uint64_t)getpid();
+    *state_of(cache, ID) |= (apr_uint64_t)getpid();
     ms_cache_child_init(cache);
     keep(cache, &key, "alice", NOW + 1);
     assert_non_null(get(cache, &key, NOW + 1, state));
+    free(cache);
+}
+
+/* It was killed as it gave alice's slot to bob: his id and secret are there, the rest is hers. */
+static void what_a_predecessor_left_half_written_is_nobodys(void **state)
+{
+    const apr_size_t written = sizeof(apr_uint64_t) * (1 + 3 + 2 + 2); /* state, id, store, mac */
+    const ms_cache_key bobs = {store, &other_id};
+    ms_cache *cache = new_cache();
+    apr_uint64_t *hers;
+
+    keep(cache, &key, "alice", NOW);
+    keep(cache, &bobs, "bob", NOW);
+    hers = state_of(cache, ID);
+    memcpy(hers, state_of(cache, other_id.id), written);
+    *hers |= (apr_uint64_t)getpid();
+    ms_cache_child_init(cache);
+    assert_string_equal(get(cache, &bobs, NOW, state)->user, "bob");
     free(cache);
 }
 
@@ -308,6 +326,7 @@ int main(void)
         TEST(a_full_cache_gives_up_what_was_read_longest_ago),
         TEST(what_is_being_written_is_not_read_nor_written_by_others),
         TEST(a_slot_whose_writer_died_is_used_again),
+        TEST(what_a_predecessor_left_half_written_is_nobodys),
         TEST(a_child_frees_what_a_predecessor_of_its_number_held),
     };
 
