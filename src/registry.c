@@ -54,6 +54,7 @@ static apr_status_t make_memory(server_rec *s, retained *kept, apr_size_t entrie
     if (kept->shm) {
         apr_shm_destroy(kept->shm);
         kept->shm = NULL;
+        kept->entries = 0;
     }
     rv = apr_shm_create(&kept->shm, size, NULL, s->process->pool);
     if (rv == APR_SUCCESS) {
@@ -69,6 +70,10 @@ void ms_registry_init(server_rec *s, apr_size_t entries)
     apr_status_t rv = APR_SUCCESS;
 
     cache = NULL;
+    if (entries == 0) {
+        /* Switched off: who reads it still, or once it is on again, must hear of what ends now. */
+        entries = kept->entries;
+    }
     if (entries == 0) {
         return;
     }

@@ -226,19 +226,36 @@ def test_one_that_ended_elsewhere_is_out_after_the_time_to_live(cached):
     assert status(cached, token) == 401
 
 
+def restart(server):
+    before = server.children()
+    server.graceful()
+    end = time.monotonic() + DEADLINE
+    while set(before) & set(server.children()) and time.monotonic() < end:
+        time.sleep(0.05)
+
+
 def test_a_graceful_restart_forgets_nothing_that_has_ended():
     """The memory stays, so that the children of before hear of it; and what is in it is not taken for more than it is."""
     with site("ManagedSessionCacheTTL 1h", extra=TWO_CHILDREN) as server:
         kept, ended = sign_in(server), sign_in(server, "bob")
         warm(server, kept), warm(server, ended)
         server.forget_statements()
-        before = server.children()
-        server.graceful()
-        end = time.monotonic() + DEADLINE
-        while set(before) & set(server.children()) and time.monotonic() < end:
-            time.sleep(0.05)
+        restart(server)
         assert status(server, kept) == 200 and post(server, "/logout", cookie=ended).status == 303
         assert [status(server, ended) for _ in range(8)] == [401] * 8
+
+
+def test_what_ends_while_the_cache_is_off_is_over_when_it_is_on_again():
+    with site("ManagedSessionCacheTTL 1h", extra=TWO_CHILDREN) as server:
+        path, token = server.root / "httpd.conf", sign_in(server)
+        config = path.read_text()
+        warm(server, token)
+        path.write_text(config.replace("ManagedSessionCacheTTL 1h", "ManagedSessionCacheTTL 0"))
+        restart(server)
+        assert post(server, "/logout", cookie=token).status == 303
+        path.write_text(config)
+        restart(server)
+        assert [status(server, token) for _ in range(8)] == [401] * 8
 
 
 # -- touches -------------------------------------------------------------------------------------------
