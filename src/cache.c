@@ -185,6 +185,16 @@ void ms_cache_child_init(ms_cache *cache)
     }
 }
 
+/* This process takes them all, and writes nothing. */
+void ms_cache_close(ms_cache *cache)
+{
+    for (apr_uint64_t i = 0; i < cache->sets * WAYS; i++) {
+        slot *at = &cache->slots[i];
+
+        atomic_store(&at->state, next_state(atomic_load(&at->state), (apr_uint64_t)getpid()));
+    }
+}
+
 /* ---- where things are ------------------------------------------------------------------------
  */
 

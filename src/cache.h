@@ -45,6 +45,9 @@ apr_status_t ms_cache_create(ms_cache **cache, void *memory, apr_size_t entries)
  * died. */
 void ms_cache_child_init(ms_cache *cache);
 
+/** From now on nothing is found nor kept, as long as this process lives. */
+void ms_cache_close(ms_cache *cache);
+
 /**
  * Look a row up.
  * @param now     milliseconds, of the clock of read_at

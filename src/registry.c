@@ -46,15 +46,26 @@ static retained *get_retained(void)
     return kept ? kept : ap_retained_data_create(RETAINED, sizeof(*kept));
 }
 
+/* Children of before may go on reading it, and will not hear any more of what ends. */
+static void drop_memory(retained *kept)
+{
+    ms_cache *old;
+
+    if (ms_cache_create(&old, apr_shm_baseaddr_get(kept->shm), kept->entries) == APR_SUCCESS) {
+        ms_cache_close(old);
+    }
+    apr_shm_destroy(kept->shm);
+    kept->shm = NULL;
+    kept->entries = 0;
+}
+
 static apr_status_t make_memory(server_rec *s, retained *kept, apr_size_t entries)
 {
     const apr_size_t size = ms_cache_size(entries);
     apr_status_t rv;
 
     if (kept->shm) {
-        apr_shm_destroy(kept->shm);
-        kept->shm = NULL;
-        kept->entries = 0;
+        drop_memory(kept);
     }
     rv = apr_shm_create(&kept->shm, size, NULL, s->process->pool);
     if (rv == APR_SUCCESS) {

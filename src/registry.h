@@ -23,7 +23,7 @@ typedef struct ms_found {
 
 /**
  * At start: the shared memory. It outlives graceful restarts, since children of before may go on
- * for a while, and must hear of what ends.
+ * for a while, and must hear of what ends; where its size changes, they ask the table instead.
  * @param entries  sessions; 0: no cache, but one of before is told of what ends
  */
 void ms_registry_init(server_rec *s, apr_size_t entries);

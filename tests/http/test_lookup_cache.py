@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 import clock
-from harness import COOKIE, DEADLINE, PASSWORDS, SITE, Browser, Server, get, post, random_token, request, sign_in
+from harness import COOKIE, DEADLINE, PASSWORDS, SITE, Browser, Server, connect, get, post, random_token, request, sign_in
 
 pytestmark = pytest.mark.skipif(not clock.is_possible(), reason="this tool and a clock of our own do not go together")
 ROUNDS = int(os.environ.get("MS_ROUNDS", "200"))
@@ -256,6 +256,25 @@ def test_what_ends_while_the_cache_is_off_is_over_when_it_is_on_again():
         path.write_text(config)
         restart(server)
         assert [status(server, token) for _ in range(8)] == [401] * 8
+
+
+def test_a_child_of_before_hears_of_what_ends_though_the_size_has_changed():
+    """It reads a request to its end that began before the restart, and the children of after have memory of their own."""
+    room = "StartServers 1\nThreadsPerChild 8\nMinSpareThreads 4\nMaxSpareThreads 32\nMaxRequestWorkers 64\n"
+    with site("ManagedSessionCacheTTL 1h", "ManagedSessionCacheEntries 100", extra=room) as server:
+        path, token, before = server.root / "httpd.conf", sign_in(server), server.children()
+        warm(server, token)
+        with connect(server) as slow:
+            slow.sendall(f"GET /app/ HTTP/1.0\r\nHost: localhost\r\nCookie: {COOKIE}={token}\r\n".encode())
+            path.write_text(path.read_text().replace("ManagedSessionCacheEntries 100", "ManagedSessionCacheEntries 200"))
+            time.sleep(0.2)  # for the child to have begun with it
+            server.graceful()
+            end = time.monotonic() + DEADLINE
+            while not set(server.children()) - set(before) and time.monotonic() < end:
+                time.sleep(0.05)
+            assert post(server, "/logout", cookie=token).status == 303
+            slow.sendall(b"\r\n")
+            assert b" 401 " in slow.recv(4096)
 
 
 # -- touches -------------------------------------------------------------------------------------------

@@ -255,6 +255,18 @@ static pid_t a_process_that_is_gone(void)
     return pid;
 }
 
+static void in_a_closed_one_nothing_is_found_nor_kept(void **state)
+{
+    ms_cache *cache = new_cache();
+
+    keep(cache, &key, "alice", NOW);
+    ms_cache_close(cache);
+    assert_null(get(cache, &key, NOW, state));
+    keep(cache, &key, "alice", NOW);
+    assert_null(get(cache, &key, NOW, state));
+    free(cache);
+}
+
 static void what_is_being_written_is_not_read_nor_written_by_others(void **state)
 {
     ms_cache *cache = new_cache();
@@ -324,6 +336,7 @@ int main(void)
         TEST(an_update_is_found_but_makes_nothing_live_longer),
         TEST(names_that_do_not_fit_are_not_kept),
         TEST(a_full_cache_gives_up_what_was_read_longest_ago),
+        TEST(in_a_closed_one_nothing_is_found_nor_kept),
         TEST(what_is_being_written_is_not_read_nor_written_by_others),
         TEST(a_slot_whose_writer_died_is_used_again),
         TEST(what_a_predecessor_left_half_written_is_nobodys),
