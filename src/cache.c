@@ -75,12 +75,13 @@ static apr_uint64_t sets_for(apr_size_t entries)
 
 apr_size_t ms_cache_size(apr_size_t entries)
 {
-    return sizeof(ms_cache) + (apr_size_t)sets_for(entries) * WAYS * sizeof(slot);
+    return LINE - 1 + sizeof(ms_cache) + (apr_size_t)sets_for(entries) * WAYS * sizeof(slot);
 }
 
 apr_status_t ms_cache_create(ms_cache **cache, void *memory, apr_size_t entries)
 {
-    ms_cache *made = memory;
+    const apr_size_t past = (apr_uintptr_t)memory % LINE; /* apr keeps a size at the very front */
+    ms_cache *made = (void *)((char *)memory + (past ? LINE - past : 0));
     apr_status_t rv = APR_SUCCESS;
 
     if (!made->sets) {

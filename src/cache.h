@@ -37,6 +37,7 @@ apr_size_t ms_cache_size(apr_size_t entries);
 
 /**
  * Lay out a cache in shared memory that is all zero, or find it there as it was laid out.
+ * @param memory  ms_cache_size() bytes, aligned in any way
  * @return APR_SUCCESS, or the error of apr_generate_random_bytes()
  */
 apr_status_t ms_cache_create(ms_cache **cache, void *memory, apr_size_t entries);

@@ -16,7 +16,7 @@
 APLOG_USE_MODULE(managed_session);
 
 /* Its number goes up with every change of what the memory looks like. */
-#define RETAINED "mod_managed_session cache 1"
+#define RETAINED "mod_managed_session cache 2"
 
 /* What lives as long as httpd's parent does. */
 typedef struct retained {

@@ -230,6 +230,20 @@ static void a_full_cache_gives_up_what_was_read_longest_ago(void **state)
     free(cache);
 }
 
+static void it_begins_with_a_cache_line_wherever_the_memory_does(void **state)
+{
+    char *memory = apr_pcalloc(*state, ms_cache_size(ENTRIES) + 64);
+
+    for (int i = 0; i < 64; i += 8) {
+        ms_cache *cache;
+
+        memset(memory, 0, ms_cache_size(ENTRIES) + 64);
+        assert_int_equal(ms_cache_create(&cache, memory + i, ENTRIES), APR_SUCCESS);
+        assert_int_equal((apr_uintptr_t)cache % 64, 0);
+        assert_in_range((char *)cache - memory, i, i + 63);
+    }
+}
+
 /* The state word of the slot that holds that id. */
 static apr_uint64_t *state_of(ms_cache *cache, const char *id)
 {
@@ -333,6 +347,7 @@ int main(void)
         TEST(all_can_be_forgotten),
         TEST(what_was_read_before_an_end_is_not_kept_after_it),
         TEST(one_that_is_there_is_found_by_whoever_comes_later),
+        TEST(it_begins_with_a_cache_line_wherever_the_memory_does),
         TEST(an_update_is_found_but_makes_nothing_live_longer),
         TEST(names_that_do_not_fit_are_not_kept),
         TEST(a_full_cache_gives_up_what_was_read_longest_ago),
