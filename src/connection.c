@@ -20,7 +20,6 @@ APLOG_USE_MODULE(managed_session);
 #define CONNECTION_KEY "managed_session"
 #define OPEN_FOR       apr_time_from_sec(1) /* how long dead pooled connections are skipped */
 #define OPEN_TRIES     12
-#define SEE_TRIES      2
 
 typedef struct ms_prepared {
     const ms_store *store;
@@ -217,19 +216,20 @@ static void log_no_table(ms_connection *c, const ms_dialect *dialect, const char
 static int see_table(ms_connection *c, const ms_kept *kept)
 {
     const ms_store *store = c->ask->store;
+    const apr_time_t start = apr_time_now();
     int rv;
 
     for (const char *const *sql = kept->dialect->setup; *sql && !kept->prepared; sql++) {
         query(c, *sql); /* a pragma that answers with a row is an "error" to apr_dbd */
     }
     rv = probe(c);
-    for (const char *const *sql = kept->dialect->ddl; rv && store->create && *sql; sql++) {
+    if (!rv || !store->create || apr_time_now() - start >= OPEN_FOR) {
+        return rv; /* a table that is not there is missed at once: this one is locked, say */
+    }
+    for (const char *const *sql = kept->dialect->ddl; *sql; sql++) {
         query(c, ms_sql_for_table(c->ask->p, *sql, store->table));
     }
-    if (rv && store->create) {
-        rv = probe(c); /* another child may have made it meanwhile */
-    }
-    return rv;
+    return probe(c); /* another child may have made it meanwhile */
 }
 
 void ms_store_make_table(ms_store *store, apr_pool_t *p)
@@ -317,18 +317,22 @@ static apr_status_t prepare_for_store(ms_connection *c, int is_last_try)
  * time. */
 apr_status_t ms_connection_borrow(const ms_asker *ask, ms_connection *c)
 {
-    apr_status_t rv = APR_EGENERAL;
+    const apr_time_t start = apr_time_now();
+    apr_status_t rv;
+    int is_last_try = 0;
 
-    for (int i = 1; i <= SEE_TRIES && rv == APR_EGENERAL; i++) {
+    do {
         rv = take(ask, c);
         if (rv != APR_SUCCESS) {
             return rv;
         }
-        rv = prepare_for_store(c, i == SEE_TRIES);
+        rv = prepare_for_store(c, is_last_try);
         if (rv != APR_SUCCESS) {
             ms_connection_return(c);
         }
-    }
+        /* Where the first was slow, a lock or a server in trouble is the reason, and the visitor
+         * has waited long enough. */
+    } while (rv == APR_EGENERAL && !is_last_try++ && apr_time_now() - start < OPEN_FOR);
     return rv;
 }
 
