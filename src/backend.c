@@ -209,7 +209,9 @@ static void send_cookie(request_rec *r, const ms_request *request)
 
 static void tell_caches(request_rec *r, const ms_request *request)
 {
-    const int entirely = request->depends == MS_DEPENDS_ENTIRELY || request->set_cookie != NULL;
+    /* Where nobody knows who asked, this may not be what she gets once it is known again. */
+    const int entirely = request->depends == MS_DEPENDS_ENTIRELY || request->set_cookie != NULL ||
+                         (request->depends != MS_DEPENDS_NOT && request->status != APR_SUCCESS);
     const char *said, *now;
 
     if (request->depends == MS_DEPENDS_NOT && !request->set_cookie) {

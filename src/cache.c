@@ -376,6 +376,7 @@ int ms_cache_put(ms_cache *cache, const ms_cache_key *key, const ms_row *row,
 /* ---- forget ----------------------------------------------------------------------------------
  */
 
+/* In this order: ms_cache_put() reads them the other way round, and its proof hangs on that. */
 void ms_cache_forget_user(ms_cache *cache, const char *user)
 {
     atomic_fetch_add(&cache->forgotten, 1);

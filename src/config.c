@@ -565,6 +565,7 @@ static int finish_database(apr_pool_t *p, server_rec *s, ms_server_conf *conf, m
 {
     spec->dbd_driver = dbd_setting(p, s, "DBDriver");
     spec->dbd_params = dbd_setting(p, s, "DBDParams");
+    spec->dbd_init = dbd_setting(p, s, "DBDInitSQL");
     if (!conf->used) {
         return OK;
     }

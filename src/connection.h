@@ -20,6 +20,7 @@ struct ms_store {
     const char *realm;
     const char *dbd_driver; /* as configured, for messages; NULL where unknown */
     const char *dbd_params; /* likewise */
+    const char *dbd_init;   /* likewise */
     int create;
     const char *sql[MS_SQL_N];
     unsigned char tag[MS_CACHE_STORE_LEN];

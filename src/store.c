@@ -19,7 +19,8 @@ APLOG_USE_MODULE(managed_session);
 
 static void make_tag(apr_pool_t *p, ms_store *store)
 {
-    const char *const parts[] = {store->dbd_driver, store->dbd_params, store->table, store->realm};
+    const char *const parts[] = {store->dbd_driver, store->dbd_params, store->dbd_init,
+                                 store->table, store->realm};
     apr_crypto_hash_t *sha = apr_crypto_sha256_new(p);
     unsigned char digest[MS_DIGEST_LEN];
 
@@ -44,6 +45,7 @@ ms_store *ms_store_create(apr_pool_t *pconf, server_rec *s, const ms_store_spec 
     store->create = spec->create;
     store->dbd_driver = spec->dbd_driver;
     store->dbd_params = spec->dbd_params;
+    store->dbd_init = spec->dbd_init;
     for (ms_sql i = 0; i < MS_SQL_N; i++) {
         store->sql[i] = ms_sql_for_table(pconf, ms_sql_text(dialect, i), spec->table);
     }
@@ -91,7 +93,7 @@ static int is_same(const char *a, const char *b)
 int ms_store_is_same_table(const ms_store *a, const ms_store *b)
 {
     return is_same(a->table, b->table) && is_same(a->dbd_driver, b->dbd_driver) &&
-           is_same(a->dbd_params, b->dbd_params);
+           is_same(a->dbd_params, b->dbd_params) && is_same(a->dbd_init, b->dbd_init);
 }
 
 apr_status_t ms_store_check(const ms_asker *ask)

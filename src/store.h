@@ -32,6 +32,7 @@ typedef struct ms_store_spec {
     int create;             /* whether a missing table is made */
     const char *dbd_driver; /* DBDriver and DBDParams as configured, for messages; or NULL */
     const char *dbd_params;
+    const char *dbd_init; /* the first DBDInitSQL, which may choose a schema; or NULL */
 } ms_store_spec;
 
 /** The sessions of one server and realm. */

@@ -735,6 +735,7 @@ def test_without_the_database_nobody_is_let_in_and_nobody_is_signed_out(lose, fi
                     assert answer.location is None and PAGE not in answer.text
                     answer = get(server, "/o/?gone", cookie, headers)
                     assert answer.text == PAGE and not answer.cookies()
+                    assert answer.headers["Cache-Control"] == "private, no-cache", "who asked is not known"
                     assert logged(server, "/o/?gone").startswith("127.0.0.1 - - ")
             assert get(server, "/any/", token).status == 503
             assert get(server, "/app/").status == 401, "without a cookie there is nothing to ask"
