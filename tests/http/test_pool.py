@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Few connections to the database for many visitors; and a database that goes away and comes back."""
+import contextlib
 import http.server
 import os
 import re
 import shutil
 import sqlite3
+import subprocess
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+import databases
 from harness import BASE, DEADLINE, PASSWORDS, SITE, Server, get, post, random_token, sign_in
 
 ONE_CHILD = "MaxRequestWorkers 16\nMaxSpareThreads 16\n"
@@ -222,3 +225,34 @@ def test_another_program_that_changes_the_schema_disturbs_nobody():
             over.set()
         assert [each.result(DEADLINE) for each in visiting] == [{200}] * 4
         assert server.rows() == 11
+
+
+@pytest.mark.sqlite
+@pytest.mark.skipif(databases.NAME != "sqlite", reason="one writer at a time is SQLite's")
+def test_while_another_program_writes_readers_read_and_whoever_must_write_is_told():
+    """T-43: never a sign-out, never "signed out" where that is not so, and all is well when the other one is done."""
+    with Server(SITE + "ManagedSessionTouchInterval 1s\n") as server:
+        token = sign_in(server)
+        time.sleep(1.1)  # so that a touch is due, which must do no harm
+        server.expect(r"MS0004|dbd:error", status_5xx=True)
+        with contextlib.closing(sqlite3.connect(server.db, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            assert [get(server, "/app/", token).text for _ in range(20)] == [PAGE] * 20
+            signing_in = post(server, "/login", {"username": "bob", "password": "builder"})
+            signing_out = post(server, "/logout", {}, token)
+            assert signing_in.status == signing_out.status == 503 and not signing_in.cookies() and not signing_out.cookies()
+            assert int(signing_out.headers["Retry-After"]) > 0 and get(server, "/app/", token).text == PAGE
+            other.execute("ROLLBACK")
+        assert post(server, "/logout", {}, token).clears() and get(server, "/app/", token).status == 401
+        assert sign_in(server, "bob")
+        server.expect(r"MS0004|dbd:error", status_5xx=True)
+
+
+def test_many_sign_in_while_many_read():
+    """T-43: writers wait for each other without anybody's noticing."""
+    with Server(SITE.replace('/passwords"', '/cheap"')) as server, ThreadPoolExecutor(12) as visitors:
+        subprocess.run(["htpasswd", "-bsc", server.root / "cheap", "alice", "wonderland"], check=True, capture_output=True)
+        token = sign_in(server)
+        reads = visitors.map(lambda _: get(server, "/app/", token).status, range(150))
+        writes = [visitors.submit(sign_in, server) for _ in range(50)]
+        assert set(reads) == {200} and len({one.result() for one in writes}) == 50
