@@ -80,7 +80,8 @@ APR_LIBS = $(shell apr-1-config --link-ld --libs 2>/dev/null) $(shell apu-1-conf
 test: deps-test
 	@$(PYTHON) tests/reference.py --check
 	@$(PYTHON) tests/catalogues.py --check
-	@$(MAKE) --no-print-directory test-unit test-races test-http test-databases test-browser
+	@$(MAKE) --no-print-directory test-unit test-races test-http
+	@$(MAKE) --no-print-directory -j2 --output-sync=target test-databases test-browser
 
 test-unit: $(UNIT)
 	@for t in $^; do echo "== $$t"; $$t || exit 1; done
