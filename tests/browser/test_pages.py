@@ -28,7 +28,8 @@ def path_of(driver) -> str:
 
 
 def text(driver) -> str:
-    return driver.find_element(By.TAG_NAME, "body").text
+    """In one step: between finding an element and reading it, a page may be replaced by the next."""
+    return driver.execute_script("return document.body ? document.body.innerText : ''")
 
 
 def wait(condition, what: str):
@@ -43,7 +44,7 @@ def wait(condition, what: str):
 
 
 def says(driver, *words: str) -> None:
-    wait(lambda: all(word in text(driver) for word in words), f"{words} in {text(driver)}")
+    wait(lambda: all(word in text(driver) for word in words), f"{words}")
 
 
 def press(driver, *keys) -> None:

@@ -295,6 +295,15 @@ class Server:
             self.age_cache()
         return rows
 
+    @contextlib.contextmanager
+    def broken_table(self):
+        """Every statement fails, in all databases, and the table is still there: none is made in its place."""
+        self.sql("ALTER TABLE managed_session RENAME COLUMN realm TO away")
+        try:
+            yield
+        finally:
+            self.sql("ALTER TABLE managed_session RENAME COLUMN away TO realm")
+
     def _sql(self, statement: str, args) -> list[tuple]:
         if isinstance(self.database, databases.Sqlite):
             with contextlib.closing(self.database.connect(self.params)) as connection:

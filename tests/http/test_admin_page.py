@@ -617,15 +617,12 @@ def test_an_older_table_without_its_indexes_does_as_well(site, admin):
 
 def test_while_the_table_cannot_be_asked_it_says_so(site, admin):
     site.expect("MS0004", status_5xx=True)
-    site.sql("ALTER TABLE managed_session RENAME TO away")
-    try:
+    with site.broken_table():
         same = [basic("bob"), ("Sec-Fetch-Site", "same-origin")]
         answers = [get(site, "/basic" + query, headers=same) for query in ("", "?user=bob", "?ip=127.0.0.1", f"?id={admin[:22]}",
                                                                            "?confirm=user&user=bob", "?confirm=ip&ip=127.0.0.1")]
         answers += [post(site, "/basic", {"action": "revoke-user", "user": "bob"}, headers=same),
                     post(site, "/basic", {"action": "revoke", "id": admin[:22]}, headers=same)]
         answers += [delete(site, None, "/basic" + target, same) for target in ("?scope=ip&ip=127.0.0.1", f"/{admin[:22]}")]
-    finally:
-        site.sql("ALTER TABLE away RENAME TO managed_session")
     assert all(a.status == 503 and a.headers["Retry-After"] for a in answers)
     assert is_in(site, admin)

@@ -773,8 +773,7 @@ def test_a_table_that_vanishes_is_an_error_and_no_sign_out():
         server.start()
         token = sign_in(server)
         assert get(server, "/app/", token).text == PAGE
-        server.sql("ALTER TABLE managed_session RENAME TO elsewhere")
-        answer = get(server, "/app/", token)
-        assert answer.status == 503 and int(answer.headers["Retry-After"]) > 0 and not answer.cookies()
-        server.sql("ALTER TABLE elsewhere RENAME TO managed_session")
+        with server.broken_table():
+            answer = get(server, "/app/", token)
+            assert answer.status == 503 and int(answer.headers["Retry-After"]) > 0 and not answer.cookies()
         assert eventually_let_in(server, token)
