@@ -15,6 +15,7 @@
 #include "backend.h"
 #include "config.h"
 #include "counters.h"
+#include "cutoff.h"
 #include "events.h"
 #include "gate.h"
 #include "login.h"
@@ -178,14 +179,22 @@ static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, s
 static void before_dbd_connects(apr_pool_t *pchild, server_rec *s)
 {
     apr_pool_t *scratch;
+    const server_rec *main_server = s;
+    int may_hang = 0;
 
     apr_pool_create(&scratch, pchild);
     for (; s; s = s->next) {
         if (ms_server_conf_get(s)->used) {
             ms_store_make_table(ms_server_conf_get(s)->store, scratch);
+            may_hang |= ms_store_may_hang(ms_server_conf_get(s)->store);
         }
     }
     apr_pool_destroy(scratch);
+    if (may_hang && ms_cutoff_child_init(pchild) != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, main_server,
+                     "MS0009: no thread can be made that cuts connections to a session database "
+                     "that does not answer: requests wait for it as long as it takes");
+    }
 }
 
 /* mod_dbd has connected by now: see that the table is there before the first visitor needs it. */
@@ -204,7 +213,7 @@ static void child_init(apr_pool_t *pchild, server_rec *s)
         const ms_server_conf *conf = ms_server_conf_get(server);
 
         if (conf->used) {
-            const ms_asker ask = {conf->store, scratch, NULL};
+            const ms_asker ask = {conf->store, scratch, NULL, 1};
 
             ms_store_check(&ask);
         }

@@ -8,12 +8,14 @@
 
 #include <string.h>
 #include <unistd.h>
+#include <apr_dso.h>
 #include <apr_optional_hooks.h>
 #include <apr_strings.h>
 #include <apr_user.h>
 #include <http_config.h>
 #include <http_log.h>
 #include <http_request.h>
+#include "cutoff.h"
 
 APLOG_USE_MODULE(managed_session);
 
@@ -32,6 +34,8 @@ typedef struct ms_prepared {
 typedef struct ms_kept {
     int nmax;
     const ms_dialect *dialect; /* NULL: a database that is none of ours */
+    ms_socket_fn *socket_of;   /* NULL: there is none, or it cannot be told */
+    ms_cutoff *cutoff;
     apr_pool_t *pool;
     ms_prepared *prepared;
 } ms_kept;
@@ -42,6 +46,26 @@ static APR_OPTIONAL_FN_TYPE(ap_dbd_close) * dbd_close;
 static APR_OPTIONAL_FN_TYPE(ap_dbd_acquire) * dbd_acquire;
 static const module *dbd_module;
 
+/* The driver has loaded its client library, and its names into the process. */
+static ms_socket_fn *find_socket_fn(const ms_dialect *dialect, apr_pool_t *p)
+{
+    apr_dso_handle_t *process;
+    apr_dso_handle_sym_t found = NULL;
+    ms_socket_fn *fn;
+
+    if (!dialect || !dialect->socket || apr_dso_load(&process, NULL, p) != APR_SUCCESS ||
+        apr_dso_sym(&found, process, dialect->socket) != APR_SUCCESS) {
+        return NULL;
+    }
+    memcpy(&fn, &found, sizeof(fn)); /* C has no cast from the one to the other */
+    return fn;
+}
+
+static int socket_of(const ms_kept *kept, const ap_dbd_t *dbd)
+{
+    return kept->socket_of ? kept->socket_of(apr_dbd_native_handle(dbd->driver, dbd->handle)) : -1;
+}
+
 static apr_status_t dbd_connected(apr_pool_t *pool, dbd_cfg_t *cfg, ap_dbd_t *dbd)
 {
     ms_kept *kept = apr_pcalloc(pool, sizeof(*kept));
@@ -49,6 +73,8 @@ static apr_status_t dbd_connected(apr_pool_t *pool, dbd_cfg_t *cfg, ap_dbd_t *db
     kept->nmax = cfg->nmax;
     kept->pool = pool;
     kept->dialect = ms_dialect_find(apr_dbd_name(dbd->driver));
+    kept->socket_of = find_socket_fn(kept->dialect, pool);
+    kept->cutoff = ms_cutoff_add(pool, socket_of(kept, dbd));
     apr_pool_userdata_setn(kept, CONNECTION_KEY, NULL, dbd->pool);
     return APR_SUCCESS;
 }
@@ -56,6 +82,13 @@ static apr_status_t dbd_connected(apr_pool_t *pool, dbd_cfg_t *cfg, ap_dbd_t *db
 void ms_store_register_hooks(void)
 {
     APR_OPTIONAL_HOOK(dbd, post_connect, dbd_connected, NULL, NULL, APR_HOOK_MIDDLE);
+}
+
+int ms_store_may_hang(const ms_store *store)
+{
+    const ms_dialect *dialect = store->dbd_driver ? ms_dialect_find(store->dbd_driver) : NULL;
+
+    return dialect && dialect->socket;
 }
 
 int ms_store_is_available(void)
@@ -136,11 +169,35 @@ static ap_dbd_t *open_some(const ms_asker *ask)
     const apr_time_t start = apr_time_now();
     const int tries = is_sqlite(ask->store) ? 1 : OPEN_TRIES;
     ap_dbd_t *dbd = NULL;
+    ms_cutoff waiting;
 
+    ms_cutoff_begin_any(&waiting);
     for (int i = 0; i < tries && !dbd && apr_time_now() - start < OPEN_FOR; i++) {
         dbd = dbd_open(ask->p, ask->store->server);
     }
+    ms_cutoff_end_any(&waiting);
     return dbd;
+}
+
+static ms_kept *kept_of(const ms_connection *c)
+{
+    void *kept = NULL;
+
+    apr_pool_userdata_get(&kept, CONNECTION_KEY, c->dbd->pool);
+    return kept;
+}
+
+static void begin_to_wait(ms_connection *c)
+{
+    c->kept = kept_of(c);
+    if (c->kept && c->ask->is_urgent) {
+        ms_cutoff_begin(c->kept->cutoff, socket_of(c->kept, c->dbd));
+    }
+}
+
+static int was_cut(const ms_connection *c)
+{
+    return c->kept && ms_cutoff_was_cut(c->kept->cutoff);
 }
 
 static apr_status_t take(const ms_asker *ask, ms_connection *c)
@@ -150,6 +207,7 @@ static apr_status_t take(const ms_asker *ask, ms_connection *c)
     c->ask = ask;
     if (ask->held) {
         c->dbd = ask->held;
+        begin_to_wait(c);
         return APR_SUCCESS;
     }
     if (!dbd_open) {
@@ -166,14 +224,23 @@ static apr_status_t take(const ms_asker *ask, ms_connection *c)
         log_unreachable(ask);
         return APR_EGENERAL;
     }
+    begin_to_wait(c);
     return APR_SUCCESS;
 }
 
 void ms_connection_return(ms_connection *c)
 {
+    ms_guard *guard = c->ask->store->guard;
+
+    if (c->kept && ms_cutoff_end(c->kept->cutoff)) {
+        ms_guard_doubt(guard);
+    }
+    else if (c->answered) {
+        ms_guard_answered(guard);
+    }
     if (!c->ask->held) {
         dbd_close(c->ask->store->server, c->dbd);
-        ms_guard_leave(c->ask->store->guard);
+        ms_guard_leave(guard);
     }
 }
 
@@ -197,11 +264,26 @@ static int probe(ms_connection *c)
     return rv;
 }
 
-static void log_no_table(ms_connection *c, const ms_dialect *dialect, const char *why)
+static void log_unanswered(const ms_connection *c)
 {
     const ms_store *store = c->ask->store;
 
     if (ms_guard_may_log(store->guard)) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, store->server,
+                     "MS0008: the session database did not answer within %d seconds (DBDriver %s); "
+                     "the connection was cut",
+                     MS_ANSWER_WITHIN, apr_dbd_name(c->dbd->driver));
+    }
+}
+
+static void log_no_table(ms_connection *c, const ms_dialect *dialect, const char *why)
+{
+    const ms_store *store = c->ask->store;
+
+    if (was_cut(c)) {
+        log_unanswered(c);
+    }
+    else if (ms_guard_may_log(store->guard)) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, store->server,
                      "MS0002: the table \"%s\" is not there, or is not one of sessions, or may not "
                      "be read%s: %s%s. Make it with %s, or let ManagedSessionTable name another",
@@ -234,10 +316,10 @@ static int see_table(ms_connection *c, const ms_kept *kept)
 
 void ms_store_make_table(ms_store *store, apr_pool_t *p)
 {
-    const ms_asker ask = {store, p, NULL};
-    const ms_kept kept = {1, ms_dialect_find("sqlite3"), p, NULL};
+    const ms_asker ask = {store, p, NULL, 0};
+    const ms_kept kept = {.dialect = ms_dialect_find("sqlite3")};
     ap_dbd_t dbd = {.pool = p};
-    ms_connection c = {&ask, &dbd, NULL};
+    ms_connection c = {.ask = &ask, .dbd = &dbd};
 
     if (is_sqlite(store) && store->create &&
         apr_dbd_get_driver(p, "sqlite3", &dbd.driver) == APR_SUCCESS &&
@@ -245,14 +327,6 @@ void ms_store_make_table(ms_store *store, apr_pool_t *p)
         see_table(&c, &kept);
         apr_dbd_close(dbd.driver, dbd.handle);
     }
-}
-
-static ms_kept *kept_of(ms_connection *c)
-{
-    void *kept = NULL;
-
-    apr_pool_userdata_get(&kept, CONNECTION_KEY, c->dbd->pool);
-    return kept;
 }
 
 /* mod_dbd calls nobody for a connection on which DBDInitSQL failed, and hands it out all the same.
@@ -279,10 +353,17 @@ static void log_not_set_up(const ms_connection *c, int was_called)
     }
 }
 
-static apr_status_t prepare_for_store(ms_connection *c, int is_last_try)
+/* Where the first try was slow, a lock or a server in trouble is the reason, and the visitor has
+ * waited long enough. */
+static int may_try_again(int try, apr_time_t start)
+{
+    return try == 0 && apr_time_now() - start < OPEN_FOR;
+}
+
+static apr_status_t prepare_for_store(ms_connection *c, int try, apr_time_t start)
 {
     const ms_store *store = c->ask->store;
-    ms_kept *kept = kept_of(c);
+    ms_kept *kept = c->kept;
     ms_prepared *prepared;
     int rv;
 
@@ -299,7 +380,7 @@ static apr_status_t prepare_for_store(ms_connection *c, int is_last_try)
     }
     rv = see_table(c, kept);
     if (rv) {
-        if (is_last_try) {
+        if (!may_try_again(try, start)) {
             log_no_table(c, kept->dialect, apr_dbd_error(c->dbd->driver, c->dbd->handle, rv));
         }
         return APR_EGENERAL;
@@ -319,33 +400,30 @@ apr_status_t ms_connection_borrow(const ms_asker *ask, ms_connection *c)
 {
     const apr_time_t start = apr_time_now();
     apr_status_t rv;
-    int is_last_try = 0;
+    int try = 0;
 
     do {
         rv = take(ask, c);
         if (rv != APR_SUCCESS) {
             return rv;
         }
-        rv = prepare_for_store(c, is_last_try);
+        rv = prepare_for_store(c, try, start);
         if (rv != APR_SUCCESS) {
             ms_connection_return(c);
         }
-        /* Where the first was slow, a lock or a server in trouble is the reason, and the visitor
-         * has waited long enough. */
-    } while (rv == APR_EGENERAL && !is_last_try++ && apr_time_now() - start < OPEN_FOR);
+    } while (rv == APR_EGENERAL && may_try_again(try++, start));
     return rv;
 }
 
 apr_dbd_prepared_t *ms_connection_statement(ms_connection *c, ms_sql which, int *rv)
 {
-    const ms_kept *kept = kept_of(c);
     apr_dbd_prepared_t **slot = &c->prepared->statements[which];
 
     *rv = 0;
     if (!*slot) {
         /* Without a label PostgreSQL keeps nothing in its session that a reconnect could lose. */
-        *rv = apr_dbd_prepare(c->dbd->driver, kept->pool, c->dbd->handle, c->ask->store->sql[which],
-                              NULL, slot);
+        *rv = apr_dbd_prepare(c->dbd->driver, c->kept->pool, c->dbd->handle,
+                              c->ask->store->sql[which], NULL, slot);
         if (*rv) {
             *slot = NULL;
         }
@@ -365,7 +443,10 @@ void ms_connection_log_failure(ms_connection *c, ms_sql which, int rv)
     const ms_store *store = c->ask->store;
     const char *why = apr_dbd_error(c->dbd->driver, c->dbd->handle, rv);
 
-    if (ms_guard_may_log(store->guard)) {
+    if (was_cut(c)) {
+        log_unanswered(c);
+    }
+    else if (ms_guard_may_log(store->guard)) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, store->server,
                      "MS0004: the session database refused the statement %s on table \"%s\": %s%s",
                      ms_sql_name(which), store->table, why ? why : "no reason given",

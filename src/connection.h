@@ -39,7 +39,9 @@ void *ms_connection_held(request_rec *r);
 typedef struct ms_connection {
     const ms_asker *ask;
     ap_dbd_t *dbd;
-    struct ms_prepared *prepared; /* what this connection keeps for our table */
+    struct ms_kept *kept;         /* what it keeps of ours; NULL where mod_dbd did not set it up */
+    struct ms_prepared *prepared; /* and of that, for our table */
+    int answered;                 /* to be set once the database has answered */
 } ms_connection;
 
 /**

@@ -200,9 +200,9 @@ static const char *const mysql_ddl[] = {
     NULL};
 
 static const ms_dialect dialects[] = {
-    {"sqlite3", sqlite_setup, sqlite_ddl, "conf/schema/sqlite.sql", no_own},
-    {"pgsql", no_setup, pgsql_ddl, "conf/schema/postgresql.sql", no_own},
-    {"mysql", no_setup, mysql_ddl, "conf/schema/mysql.sql", mysql_own},
+    {"sqlite3", sqlite_setup, sqlite_ddl, "conf/schema/sqlite.sql", NULL, no_own},
+    {"pgsql", no_setup, pgsql_ddl, "conf/schema/postgresql.sql", "PQsocket", no_own},
+    {"mysql", no_setup, mysql_ddl, "conf/schema/mysql.sql", "mysql_get_socket", mysql_own},
 };
 
 const char *ms_sql_name(ms_sql which)

@@ -33,11 +33,15 @@ typedef enum {
     MS_SQL_N
 } ms_sql;
 
+/* The socket of a connection, by apr_dbd's native handle; less than 0: none. */
+typedef int ms_socket_fn(void *native);
+
 typedef struct ms_dialect {
     const char *driver;       /* apr_dbd's name for it */
     const char *const *setup; /* for each new connection, NULL-terminated; failures do not matter */
     const char *const *ddl;   /* makes the table, NULL-terminated */
     const char *schema_file;  /* the same DDL for those who run it by hand */
+    const char *socket;       /* the client library's ms_socket_fn, by name; NULL: no server */
     const char *const *own; /* for each ms_sql, what takes its place, with its arguments; or NULL */
 } ms_dialect;
 

@@ -19,6 +19,7 @@ struct ms_guard {
     int inside;
     int waiting;
     apr_time_t closed_until;
+    int is_in_doubt;       /* whether the database answers */
     apr_int64_t logged_in; /* the second of the last log line */
 };
 
@@ -53,6 +54,11 @@ static int is_closed(const ms_guard *guard)
     return left > 0 && left <= BREAK_FOR;
 }
 
+static int places(const ms_guard *guard)
+{
+    return guard->is_in_doubt ? 1 : guard->connections;
+}
+
 /* Whoever waits is turned away too when somebody inside finds the database gone. */
 static apr_status_t wait_for_place(ms_guard *guard)
 {
@@ -61,7 +67,7 @@ static apr_status_t wait_for_place(ms_guard *guard)
     if (guard->waiting >= WAITERS_BASE + WAITERS_EACH * guard->connections) {
         return APR_EAGAIN;
     }
-    while (!is_closed(guard) && guard->inside >= guard->connections) {
+    while (!is_closed(guard) && guard->inside >= places(guard)) {
         const apr_interval_time_t left = deadline - apr_time_now();
 
         if (left <= 0) {
@@ -99,7 +105,25 @@ void ms_guard_trip(ms_guard *guard)
 {
     apr_thread_mutex_lock(guard->lock);
     guard->closed_until = apr_time_now() + BREAK_FOR;
+    guard->is_in_doubt = 1;
     apr_thread_cond_broadcast(guard->freed);
+    apr_thread_mutex_unlock(guard->lock);
+}
+
+void ms_guard_doubt(ms_guard *guard)
+{
+    apr_thread_mutex_lock(guard->lock);
+    guard->is_in_doubt = 1;
+    apr_thread_mutex_unlock(guard->lock);
+}
+
+void ms_guard_answered(ms_guard *guard)
+{
+    apr_thread_mutex_lock(guard->lock);
+    if (guard->is_in_doubt) {
+        guard->is_in_doubt = 0;
+        apr_thread_cond_broadcast(guard->freed);
+    }
     apr_thread_mutex_unlock(guard->lock);
 }
 

@@ -3,7 +3,8 @@
  * In front of a pool of database connections: mod_dbd waits without end for a free one, so that
  * a database in trouble would take every worker of the child with it. A guard lets in as many as
  * there are connections, makes a few more wait for a bounded time, turns the rest away at once, and
- * keeps everybody away for a second after the database could not be reached. Knows apr only.
+ * keeps everybody away for a second after the database could not be reached, and all but one until
+ * it answers again. Knows apr only.
  */
 #ifndef MS_GUARD_H
 #define MS_GUARD_H
@@ -25,8 +26,11 @@ void ms_guard_resize(ms_guard *guard, int connections);
 apr_status_t ms_guard_enter(ms_guard *guard);
 void ms_guard_leave(ms_guard *guard);
 
-/** The database could not be reached: nobody tries again for a second. */
+/** The database could not be reached: nobody tries again for a second. And then, as where it did not
+ * answer somebody, only one at a time until it has answered. */
 void ms_guard_trip(ms_guard *guard);
+void ms_guard_doubt(ms_guard *guard);
+void ms_guard_answered(ms_guard *guard);
 
 /** Whether to log now: true once in a second. */
 int ms_guard_may_log(ms_guard *guard);

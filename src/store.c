@@ -75,7 +75,7 @@ void ms_store_child_init(apr_pool_t *pchild, ms_store *const *stores, int n)
 
 ms_asker ms_store_asker(ms_store *store, request_rec *r, apr_pool_t *p)
 {
-    ms_asker ask = {store, p, ms_connection_held(r)};
+    ms_asker ask = {store, p, ms_connection_held(r), 1};
 
     return ask;
 }
@@ -141,6 +141,7 @@ static apr_status_t run(const ms_asker *ask, ms_sql which, const void **args, ex
             return rv;
         }
         code = execute_once(&c, which, args, execute, result);
+        c.answered = !code;
         if (code && (i == TRIES || apr_time_now() - start > RETRY_FOR)) {
             ms_count(MS_COUNT_DB_ERRORS, 1);
             ms_connection_log_failure(&c, which, code);

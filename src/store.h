@@ -23,6 +23,7 @@ typedef struct ms_asker {
     ms_store *store;
     apr_pool_t *p; /* results live here */
     void *held;    /* the connection that this request holds already, or NULL */
+    int is_urgent; /* somebody waits: an answer that does not come is given up */
 } ms_asker;
 
 /* What a store is made from; all strings live in pconf. */
@@ -51,6 +52,9 @@ int ms_store_is_available(void);
  * where that fails: ms_store_check() will.
  */
 void ms_store_make_table(ms_store *store, apr_pool_t *p);
+
+/** Whether its database is a server, which may not answer; see cutoff.h. */
+int ms_store_may_hang(const ms_store *store);
 
 /** In each child, after mod_dbd's own: give the stores their guards, one for each connection pool.
  */

@@ -84,8 +84,8 @@ static apr_int64_t delete_expired(const sweeper *sweep, apr_pool_t *p)
         apr_status_t rv;
 
         apr_pool_create(&scratch, p);
-        rv = ms_store_sweep(&(ms_asker){conf->store, scratch, NULL}, ms_now(), conf->cleanup_batch,
-                            &deleted);
+        rv = ms_store_sweep(&(ms_asker){conf->store, scratch, NULL, 0}, ms_now(),
+                            conf->cleanup_batch, &deleted);
         apr_pool_destroy(scratch);
         if (rv != APR_SUCCESS) {
             break; /* logged by the store; the next run tries again */

@@ -378,8 +378,8 @@ class Answer:
         return any(c.startswith(f"{name}=;") and "Max-Age=0" in c for c in self.cookies(name))
 
 
-# mpm_event's own: a connection that lingers while its child ends.
-NOT_OURS = r"AH03092"
+# mpm_event's own: a connection that lingers while its child ends; most threads are busy.
+NOT_OURS = r"AH03092|AH10159"
 
 OWN_HEADERS = {
     "Cache-Control": r"^no-store$",

@@ -107,6 +107,41 @@ static void whoever_would_wait_for_a_database_that_is_gone_is_turned_away(void *
     assert_int_equal(ms_guard_enter(guard), APR_EAGAIN);
 }
 
+static void enter_at_last(ms_guard *guard)
+{
+    const apr_time_t start = apr_time_now();
+
+    while (ms_guard_enter(guard) != APR_SUCCESS) {
+        assert_true(apr_time_now() - start < apr_time_from_sec(20));
+        apr_sleep(apr_time_from_msec(20));
+    }
+}
+
+/* Each of them might have to wait for it as long as the first. */
+static void one_at_a_time_tries_whether_it_is_back(void **state)
+{
+    ms_guard *guard = new_guard(*state, 2);
+
+    ms_guard_trip(guard);
+    enter_at_last(guard);
+    assert_int_equal(ms_guard_enter(guard), APR_TIMEUP);
+    ms_guard_leave(guard);
+    enter_at_last(guard);
+    ms_guard_answered(guard);
+    assert_int_equal(ms_guard_enter(guard), APR_SUCCESS);
+}
+
+static void nor_do_more_ask_one_that_did_not_answer(void **state)
+{
+    ms_guard *guard = new_guard(*state, 2);
+
+    ms_guard_doubt(guard);
+    assert_int_equal(ms_guard_enter(guard), APR_SUCCESS);
+    assert_int_equal(ms_guard_enter(guard), APR_TIMEUP);
+    ms_guard_answered(guard);
+    assert_int_equal(ms_guard_enter(guard), APR_SUCCESS);
+}
+
 static void one_line_a_second_may_be_logged(void **state)
 {
     ms_guard *guard = new_guard(*state, 1);
@@ -126,6 +161,8 @@ int main(void)
         TEST(whoever_waits_too_long_is_turned_away),
         TEST(a_database_that_is_gone_is_left_alone_for_a_second),
         TEST(whoever_would_wait_for_a_database_that_is_gone_is_turned_away),
+        TEST(one_at_a_time_tries_whether_it_is_back),
+        TEST(nor_do_more_ask_one_that_did_not_answer),
         TEST(one_line_a_second_may_be_logged),
     };
 
