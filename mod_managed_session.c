@@ -247,6 +247,25 @@ static void before_handler(request_rec *r)
     }
 }
 
+static int on_content(request_rec *r)
+{
+    static const struct {
+        const char *handler;
+        int (*answer)(request_rec *r);
+    } pages[] = {{MS_HANDLER_LOGIN, ms_login_answer},
+                 {MS_HANDLER_LOGOUT, ms_logout_answer},
+                 {MS_HANDLER_LIST, ms_sessions_page_answer},
+                 {MS_HANDLER_ADMIN, ms_admin_page_answer}};
+    const char *handler = ms_gate_handler(r);
+
+    for (apr_size_t i = 0; handler && i < sizeof(pages) / sizeof(pages[0]); i++) {
+        if (strcmp(handler, pages[i].handler) == 0) {
+            return pages[i].answer(r);
+        }
+    }
+    return DECLINED;
+}
+
 static void register_hooks(apr_pool_t *p)
 {
     /* mod_proxy takes every request it has a ProxyPass for, at the same place: be asked before it.
@@ -267,10 +286,7 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_child_init(child_init, dbd, NULL, APR_HOOK_MIDDLE);
     ap_hook_insert_filter(before_handler, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_log_transaction(on_logged, NULL, NULL, APR_HOOK_LAST);
-    ap_hook_handler(ms_login_handler, NULL, before_proxy, APR_HOOK_FIRST);
-    ap_hook_handler(ms_logout_handler, NULL, before_proxy, APR_HOOK_FIRST);
-    ap_hook_handler(ms_sessions_page_handler, NULL, before_proxy, APR_HOOK_FIRST);
-    ap_hook_handler(ms_admin_page_handler, NULL, before_proxy, APR_HOOK_FIRST);
+    ap_hook_handler(on_content, NULL, before_proxy, APR_HOOK_FIRST);
 }
 
 AP_DECLARE_MODULE(managed_session) = {

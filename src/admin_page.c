@@ -419,11 +419,8 @@ static int refuse(request_rec *r)
                            "server's error log says what to do.");
 }
 
-int ms_admin_page_handler(request_rec *r)
+int ms_admin_page_answer(request_rec *r)
 {
-    if (!ms_gate_claims(r, MS_HANDLER_ADMIN)) {
-        return DECLINED;
-    }
     if (!ms_gate_demands_user(r)) {
         return refuse(r);
     }

@@ -8,7 +8,7 @@
 
 #include <httpd.h>
 
-/** The content handler; DECLINED where the request is for another. */
-int ms_admin_page_handler(request_rec *r);
+/** Answer a request for the handler MS_HANDLER_ADMIN. */
+int ms_admin_page_answer(request_rec *r);
 
 #endif

@@ -278,7 +278,7 @@ static int is_ours(request_rec *r)
 {
     return ms_server_conf_get(r->server)->used ||
            ap_get_module_config(r->request_config, &managed_session_module) ||
-           (r->handler && strncmp(r->handler, "managed-session-", 16) == 0);
+           ms_gate_handler(r) != NULL;
 }
 
 static void add_filter(request_rec *r)

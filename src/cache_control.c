@@ -107,12 +107,19 @@ const char *ms_cache_private(apr_pool_t *p, const char *said)
     return kept;
 }
 
+static void unset_others(apr_table_t *headers)
+{
+    if (!apr_is_empty_table(headers)) { /* as one of the two mostly is */
+        for (const char *const *name = other_headers; *name; name++) {
+            apr_table_unset(headers, *name);
+        }
+    }
+}
+
 void ms_cache_say(apr_table_t *out, apr_table_t *err, const char *cache_control)
 {
-    for (const char *const *name = other_headers; *name; name++) {
-        apr_table_unset(out, *name);
-        apr_table_unset(err, *name);
-    }
+    unset_others(out);
+    unset_others(err);
     apr_table_unset(err, "Cache-Control");
     apr_table_setn(out, "Cache-Control", cache_control);
 }

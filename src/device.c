@@ -264,7 +264,8 @@ static void read_hints(apr_pool_t *p, const char *stored, ms_device *device)
 {
     const char *open = strrchr(stored, '['), *semicolon = open ? strchr(open, ';') : NULL;
 
-    if (!semicolon || open == stored || open[-1] != ' ' || stored[strlen(stored) - 1] != ']') {
+    if (!semicolon || open == stored || open[-1] != ' ' ||
+        semicolon[strlen(semicolon) - 1] != ']') {
         return;
     }
     for (apr_size_t i = 0; i < COUNT(hints); i++) {

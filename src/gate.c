@@ -25,10 +25,14 @@
 APLOG_USE_MODULE(managed_session);
 
 #define ENV_ID "MANAGED_SESSION_ID"
+#define OURS   "managed-session-" /* how the names of our handlers begin */
+
+/* What r->ap_auth_type is set to, which is then known by its address. */
+static const char our_type[] = MS_AUTH_TYPE;
 
 static int is_our_type(const char *auth_type)
 {
-    return auth_type && ap_cstr_casecmp(auth_type, MS_AUTH_TYPE) == 0;
+    return auth_type && (auth_type == our_type || ap_cstr_casecmp(auth_type, our_type) == 0);
 }
 
 /* Asked before httpd itself has looked: SetHandler takes an expression. */
@@ -51,11 +55,14 @@ int ms_gate_is_handler(request_rec *r, const char *handler)
     return set && ap_cstr_casecmp(set, handler) == 0;
 }
 
-int ms_gate_claims(request_rec *r, const char *handler)
+const char *ms_gate_handler(request_rec *r)
 {
-    return r->handler &&
-           (strcmp(r->handler, handler) == 0 ||
-            (strcmp(r->handler, "proxy-server") == 0 && ms_gate_is_handler(r, handler)));
+    const char *handler = r->handler;
+
+    if (handler && strcmp(handler, "proxy-server") == 0) {
+        handler = handler_of(r);
+    }
+    return handler && strncmp(handler, OURS, sizeof(OURS) - 1) == 0 ? handler : NULL;
 }
 
 static void depend(request_rec *r, ms_dependence how)
@@ -100,7 +107,7 @@ static int identify(request_rec *r)
     depend(r, required ? MS_DEPENDS_ENTIRELY : MS_DEPENDS_OPTIONALLY);
     if (ms_session_current(r, &row) == APR_SUCCESS && row && !is_foreign_websocket(r)) {
         r->user = (char *)row->user;
-        r->ap_auth_type = (char *)MS_AUTH_TYPE;
+        r->ap_auth_type = (char *)our_type;
     }
     return DECLINED;
 }
@@ -231,7 +238,7 @@ static int authenticate(request_rec *r)
         return HTTP_FORBIDDEN;
     }
     r->user = (char *)row->user;
-    r->ap_auth_type = (char *)MS_AUTH_TYPE;
+    r->ap_auth_type = (char *)our_type;
     return OK;
 }
 
@@ -416,7 +423,7 @@ void ms_gate_keep_user(request_rec *r)
     if (!r->user && apr_table_get(r->subprocess_env, ENV_ID) &&
         ms_session_current(r, &row) == APR_SUCCESS && row) {
         r->user = (char *)row->user;
-        r->ap_auth_type = (char *)MS_AUTH_TYPE;
+        r->ap_auth_type = (char *)our_type;
     }
 }
 

@@ -26,8 +26,8 @@ void ms_guard_resize(ms_guard *guard, int connections);
 apr_status_t ms_guard_enter(ms_guard *guard);
 void ms_guard_leave(ms_guard *guard);
 
-/** The database could not be reached: nobody tries again for a second. And then, as where it did not
- * answer somebody, only one at a time until it has answered. */
+/** The database could not be reached: nobody tries again for a second. And then, as where it did
+ * not answer somebody, only one at a time until it has answered. */
 void ms_guard_trip(ms_guard *guard);
 void ms_guard_doubt(ms_guard *guard);
 void ms_guard_answered(ms_guard *guard);

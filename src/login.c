@@ -304,13 +304,10 @@ static int handle_foreign(request_rec *r, const char *auth_type)
     return finish(r, &(sign_in){r->user, "", back_from_query(r), 0}, auth_type);
 }
 
-int ms_login_handler(request_rec *r)
+int ms_login_answer(request_rec *r)
 {
     const char *foreign;
 
-    if (!ms_gate_claims(r, MS_HANDLER_LOGIN)) {
-        return DECLINED;
-    }
     if (r->method_number != M_GET && r->method_number != M_POST) {
         return ms_page_wrong_method(r, "GET, HEAD, POST");
     }

@@ -7,7 +7,7 @@
 
 #include <httpd.h>
 
-/** The content handler; DECLINED where the request is for another. */
-int ms_login_handler(request_rec *r);
+/** Answer a request for the handler MS_HANDLER_LOGIN. */
+int ms_login_answer(request_rec *r);
 
 #endif

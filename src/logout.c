@@ -72,11 +72,8 @@ static int sign_out(request_rec *r)
     return ms_page_redirect(r, landing ? landing : "/");
 }
 
-int ms_logout_handler(request_rec *r)
+int ms_logout_answer(request_rec *r)
 {
-    if (!ms_gate_claims(r, MS_HANDLER_LOGOUT)) {
-        return DECLINED;
-    }
     switch (r->method_number) {
     case M_GET:
         return show_button(r);

@@ -7,7 +7,7 @@
 
 #include <httpd.h>
 
-/** The content handler; DECLINED where the request is for another. */
-int ms_logout_handler(request_rec *r);
+/** Answer a request for the handler MS_HANDLER_LOGOUT. */
+int ms_logout_answer(request_rec *r);
 
 #endif

@@ -247,13 +247,10 @@ static int challenge(request_rec *r)
                            "This page is for those who are signed in.");
 }
 
-int ms_sessions_page_handler(request_rec *r)
+int ms_sessions_page_answer(request_rec *r)
 {
     const ms_row *current;
 
-    if (!ms_gate_claims(r, MS_HANDLER_LIST)) {
-        return DECLINED;
-    }
     if (r->method_number != M_GET && r->method_number != M_POST && r->method_number != M_DELETE) {
         return ms_page_wrong_method(r, ALLOWED);
     }

@@ -9,8 +9,8 @@
 #include <jansson.h>
 #include "store.h"
 
-/** The content handler; DECLINED where the request is for another. */
-int ms_sessions_page_handler(request_rec *r);
+/** Answer a request for the handler MS_HANDLER_LIST. */
+int ms_sessions_page_answer(request_rec *r);
 
 /** A session as JSON has it. current: the one that asks, or NULL. Owned by the caller. */
 json_t *ms_session_model(request_rec *r, const ms_row *row, const ms_row *current);
