@@ -46,6 +46,7 @@ static void look(watch *w)
     apr_thread_mutex_lock(w->lock);
     w->now++;
     APR_RING_FOREACH (c, &w->all, ms_cutoff, link) {
+        /* cppcheck-suppress uninitvar -- it does not see that the macro sets c */
         if (c->socket < 0) {
             is_any_overdue |= is_overdue(c, w->now);
         }
