@@ -23,13 +23,12 @@ import fill
 import measure
 import report
 from measure import CACHE_OFF, PROTECTED, Server
-from speed import OPTIONAL, UNUSED
+from speed import GRANTED, OPTIONAL, UNUSED
 
 ROWS = 1000
 FEW, MORE = 50, 300  # N and M
 ALLOWED = 0.005  # by which two counts of the same may differ
 CONNECTION = "ap_run_process_connection"
-GRANTED = '<Location "/app">\n    Require all granted\n</Location>\n'
 BROWSER = ("User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0", "Accept: text/html,*/*;q=0.8",
            "Accept-Language: en-US,en;q=0.5", "Accept-Encoding: gzip, deflate, br")
 

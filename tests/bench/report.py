@@ -81,7 +81,7 @@ STYLE = """
     text { fill: #e6edf3 } .quiet { fill: #9198a1 } .grid { stroke: #3d444d }
     .ours { fill: #4493f8 } .theirs { fill: #6e7681 } .spread { stroke: #e6edf3 }
   }"""
-OURS = ("unprotected", "unused", "cached", "uncached", "no-cookie", "malformed", "forged")
+OURS = ("unprotected", "granted", "unused", "cached", "uncached", "no-cookie", "malformed", "forged")
 PAGES = ("sign-in", "list-20")  # other pages than the file: not comparable by bars
 LEFT, WIDTH, LINE = 170, 520, 24
 

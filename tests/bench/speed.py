@@ -33,6 +33,7 @@ ROWS = 10_000
 SESSIONS = 100
 REQUIRED = '    AuthType ManagedSession\n    AuthName "app"\n    Require valid-user\n'
 OPTIONAL = PROTECTED.replace(REQUIRED, "    ManagedSession On\n")
+GRANTED = '<Location "/app">\n    Require all granted\n</Location>\n'
 UNUSED = PROTECTED.replace("/app", "/elsewhere")
 LOGIN = """
 <Location "/login">
@@ -140,7 +141,9 @@ OWN = {"unused": unused, "cached": cached(SESSIONS), "cached-10000": cached(ROWS
 
 def make_variants(stack: contextlib.ExitStack, options) -> list[Variant]:
     bare = stack.enter_context(Server(load_module=False))
-    variants = [Variant("unprotected", bare, with_tokens(SESSIONS), note="httpd without the module, the same requests")]
+    section = stack.enter_context(Server(GRANTED, load_module=False))
+    variants = [Variant("unprotected", bare, with_tokens(SESSIONS), note="httpd without the module, the same requests"),
+                Variant("granted", section, with_tokens(SESSIONS), note="the same within a section with Require all granted")]
     has_cache = measure.has_cache()
     for name, make in {**OWN, **peers.ALL}.items():
         if not measure.is_chosen(name, options):
