@@ -204,7 +204,7 @@ static apr_status_t take(const ms_asker *ask, ms_connection *c)
 {
     apr_status_t rv;
 
-    c->ask = ask;
+    *c = (ms_connection){.ask = ask};
     if (ask->held) {
         c->dbd = ask->held;
         begin_to_wait(c);

@@ -132,7 +132,7 @@ static apr_status_t run(const ms_asker *ask, ms_sql which, const void **args, ex
     const apr_time_t start = apr_time_now();
 
     for (int i = 1;; i++) {
-        ms_connection c = {0};
+        ms_connection c;
         apr_status_t rv = ms_connection_borrow(ask, &c);
         int code;
 
