@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Log lines that a client can cause at will are limited to one a second, per kind and child
+ * process. Any number of threads may call; there is no lock.
+ */
+#ifndef MS_LOG_LIMIT_H
+#define MS_LOG_LIMIT_H
+
+#include <apr_pools.h>
+#include <apr_time.h>
+
+/* One for each message (MSnnnn) that is limited. */
+typedef enum {
+    MS_LOG_TWO_SESSIONS,      /* MS0010 */
+    MS_LOG_FOREIGN_WEBSOCKET, /* MS0022 */
+    MS_LOG_FOREIGN_COOKIE,    /* MS0030 */
+    MS_LOG_IGNORED_HEADER,    /* MS0050 */
+    MS_LOG_KINDS
+} ms_log_kind;
+
+/**
+ * Whether a line of this kind may be written at this time.
+ * @param now wall-clock time; a clock that is set back does not silence a kind
+ * @param skipped out: how many lines of this kind were not written since the last one that was
+ * @return non-zero to write the line
+ */
+int ms_log_limit_pass(ms_log_kind kind, apr_time_t now, apr_uint32_t *skipped);
+
+/**
+ * The same for the current time, as a text to put at the end of the line.
+ * @return "" or " (n more like this were not logged)", allocated from p; NULL: write no line
+ */
+const char *ms_log_limit_suffix(ms_log_kind kind, apr_pool_t *p);
+
+#endif
