@@ -28,6 +28,12 @@ def server():
         yield running
 
 
+@pytest.fixture(params=harness.ORDERS, scope="module")
+def neighbour_order(request):
+    """For Server(..., neighbours="dav dav_fs", order=neighbour_order): each test with the neighbour before ours and after it."""
+    return request.param
+
+
 @pytest.fixture(autouse=True)
 def hold_to_account():
     """After every test: no unexpected log line, no secret anywhere, all servers alive."""

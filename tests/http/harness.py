@@ -112,11 +112,36 @@ def random_token() -> str:
     return secrets.token_urlsafe(16) + "." + secrets.token_urlsafe(32)
 
 
-class Server:
-    """A private httpd. Use as a context manager, or start() and stop()."""
+ORDERS = ("before", "after")  # a neighbour module is loaded before ours, or after it; a2enmod is a third, for all at once
 
-    def __init__(self, config: str = SITE, *, mpm: str = "event", modules: str = "", base: str = BASE,
-                 extra: str = "", load_module: bool = True, own_paths=("/login", "/logout", "/sessions"), database=None):
+
+def load_lines(modules: list[str]) -> str:
+    return "".join(f'LoadModule {n}_module "{MODULES_DIR}/mod_{n}.so"\n' for n in modules if f"mod_{n}.c" not in BUILT_IN)
+
+
+def load_order(mpm: str, modules: list[str], neighbours: list[str], order: str) -> tuple[list[str], list[str]]:
+    """The modules to load before ours, and those to load after it.
+
+    before: neighbours last but ours. after: neighbours, and what builds on them (proxy_http with proxy), behind ours.
+    a2enmod: all modules by the alphabet, as Debian's mods-enabled has them.
+    """
+    names = dict.fromkeys([f"mpm_{mpm}", *BASE_MODULES, *modules, *neighbours])
+    if order == "a2enmod":
+        return [n for n in sorted(names) if n < "managed_session"], [n for n in sorted(names) if n > "managed_session"]
+    moved = [n for n in names if any(n == each or n.startswith(each + "_") for each in neighbours)]
+    others = [n for n in names if n not in moved]
+    return ([*others, *moved], []) if order == "before" else (others, moved)
+
+
+class Server:
+    """A private httpd. Use as a context manager, or start() and stop().
+
+    neighbours: modules whose place relative to ours matters; order: one of ORDERS, see load_order().
+    """
+
+    def __init__(self, config: str = SITE, *, mpm: str = "event", modules: str = "", neighbours: str = "", order: str = "before",
+                 base: str = BASE, extra: str = "", load_module: bool = True, own_paths=("/login", "/logout", "/sessions"),
+                 database=None):
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="ms-test-"))
         self.port = free_port()
         self.user = unprivileged()
@@ -131,11 +156,9 @@ class Server:
         self.expects_5xx = False
         self.log_from = 0
         self._lay_out()
-        names = [f"mpm_{mpm}", *BASE_MODULES, *modules.split()]
-        loads = "".join(f'LoadModule {n}_module "{MODULES_DIR}/mod_{n}.so"\n' for n in dict.fromkeys(names)
-                        if f"mod_{n}.c" not in BUILT_IN)
-        if load_module:
-            loads += f'LoadModule managed_session_module "{MODULE}"\n'
+        before, after = load_order(mpm, modules.split(), neighbours.split(), order)
+        ours = f'LoadModule managed_session_module "{MODULE}"\n' if load_module else ""
+        loads = load_lines(before) + ours + load_lines(after)
         self.params = self.database.create(self.db)
         base = base.replace("DBDriver sqlite3", f"DBDriver {self.database.driver}")
         cache = f"ManagedSessionCacheTTL {int(CACHE)}\n" if load_module else ""
