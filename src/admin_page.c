@@ -337,7 +337,7 @@ static int handle_post(request_rec *r)
         return ms_page_bad_form(r, status);
     }
     if (!is_own_form(r, fields)) {
-        return ms_page_cross_site(r);
+        return ms_session_admin_own(r) ? ms_page_stale_form(r) : ms_page_cross_site(r);
     }
     if (!read_query(r, &q)) {
         memset(&q, 0, sizeof(q));

@@ -75,6 +75,7 @@ void *ms_server_conf_merge(apr_pool_t *p, void *basev, void *addv)
     PICK(cache_ttl, MS_UNSET);
     PICK(cache_entries, MS_UNSET);
     PICK(event_log, NULL);
+    PICK(origins, NULL);
     out->limit_refuses = add->limit != MS_UNSET ? add->limit_refuses : base->limit_refuses;
     out->login_limit = add->login_limit.count != MS_UNSET ? add->login_limit : base->login_limit;
     PICK(realm, NULL);
@@ -376,6 +377,25 @@ const char *ms_set_event_log(cmd_parms *cmd, void *dir, const char *arg)
         return needs(cmd, "a file, or \"|program\"", arg);
     }
     ms_server_conf_get(cmd->server)->event_log = arg;
+    return check_place(cmd);
+}
+
+const char *ms_set_origin(cmd_parms *cmd, void *dir, const char *arg)
+{
+    ms_server_conf *conf = ms_server_conf_get(cmd->server);
+    ms_web_origin origin;
+
+    (void)dir;
+    if (!ms_web_origin_parse(cmd->pool, arg, &origin)) {
+        return needs(cmd,
+                     "origins, each a scheme (http or https), a host and, if it is not the "
+                     "scheme's own, a port, without a path, such as https://www.example.org",
+                     arg);
+    }
+    if (!conf->origins) {
+        conf->origins = apr_array_make(cmd->pool, 2, sizeof(ms_web_origin));
+    }
+    APR_ARRAY_PUSH(conf->origins, ms_web_origin) = origin;
     return check_place(cmd);
 }
 

@@ -12,6 +12,7 @@
 #include <mod_auth.h>
 #include "cookie.h"
 #include "store.h"
+#include "web_origin.h"
 #include "throttle.h"
 
 extern module AP_MODULE_DECLARE_DATA managed_session_module;
@@ -47,6 +48,7 @@ typedef struct ms_server_conf {
     apr_int64_t cache_ttl;        /* 0: off */
     int cache_entries;            /* of the main server alone */
     const char *event_log;        /* a file, or "|program" */
+    apr_array_header_t *origins;  /* ms_web_origin: further ones of this site; NULL: none */
     const char *realm;
     const char *table;
     int create_table;
@@ -112,6 +114,7 @@ const char *ms_set_batch(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_cache_ttl(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_cache_entries(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_event_log(cmd_parms *cmd, void *dir, const char *arg);
+const char *ms_set_origin(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_same_site(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_table(cmd_parms *cmd, void *dir, const char *arg);
 

@@ -17,6 +17,7 @@
 #include <http_request.h>
 #include <mod_auth.h>
 #include "config.h"
+#include "log_limit.h"
 #include "origin.h"
 #include "page.h"
 #include "session.h"
@@ -217,6 +218,20 @@ static int unavailable(request_rec *r)
     return HTTP_SERVICE_UNAVAILABLE;
 }
 
+static void log_foreign_websocket(request_rec *r, const ms_row *row)
+{
+    const char *suffix = ms_log_limit_suffix(MS_LOG_FOREIGN_WEBSOCKET, r->pool),
+               *origin = apr_table_get(r->headers_in, "Origin");
+
+    if (suffix) {
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
+                      "MS0022: a page of \"%s\" tried to open a WebSocket to \"%s\" as user "
+                      "\"%s\"; if that is an origin of this site, list it in "
+                      "ManagedSessionOrigin%s",
+                      origin ? origin : "another site", ms_origin_own(r), row->user, suffix);
+    }
+}
+
 static int authenticate(request_rec *r)
 {
     const ms_row *row;
@@ -232,9 +247,7 @@ static int authenticate(request_rec *r)
         return ms_gate_challenge(r);
     }
     if (is_foreign_websocket(r)) {
-        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
-                      "MS0022: a page of another site tried to open a WebSocket as user \"%s\"",
-                      row->user);
+        log_foreign_websocket(r, row);
         return HTTP_FORBIDDEN;
     }
     r->user = (char *)row->user;

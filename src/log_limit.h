@@ -15,6 +15,8 @@ typedef enum {
     MS_LOG_FOREIGN_WEBSOCKET, /* MS0022 */
     MS_LOG_FOREIGN_COOKIE,    /* MS0030 */
     MS_LOG_IGNORED_HEADER,    /* MS0050 */
+    MS_LOG_FOREIGN_REQUEST,   /* MS0140 */
+    MS_LOG_STALE_FORM,        /* MS0141 */
     MS_LOG_KINDS
 } ms_log_kind;
 

@@ -64,7 +64,7 @@ static int sign_out(request_rec *r)
     if (row && csrf &&
         !ms_csrf_check(r->pool, csrf, &ms_request_get(r)->token,
                        ms_server_conf_get(r->server)->realm)) {
-        return ms_page_cross_site(r);
+        return ms_page_stale_form(r);
     }
     if (ms_session_end_current(r) != APR_SUCCESS) {
         return ms_page_unavailable(r);

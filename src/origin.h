@@ -7,6 +7,24 @@
 #define MS_ORIGIN_H
 
 #include <httpd.h>
+#include "web_origin.h"
+
+/**
+ * Whether an origin belongs to this site: one of ManagedSessionOrigin, the host that the request
+ * is for (Host, or X-Forwarded-Host from a proxy that mod_remoteip trusts) or, with
+ * "UseCanonicalName On", ServerName. Everything that compares origins uses this.
+ */
+int ms_origin_is_ours(const request_rec *r, const ms_web_origin *origin);
+
+/** Whether it is one of ManagedSessionOrigin. */
+int ms_origin_is_listed(const request_rec *r, const ms_web_origin *origin);
+
+/** The origin that the request is for, as far as it is known here, for log lines. In r->pool. */
+const char *ms_origin_own(const request_rec *r);
+
+/** Log that a request was refused for its origin, with the headers that decided; one line a second
+ * at most. */
+void ms_origin_log_refusal(request_rec *r);
 
 /**
  * Whether a browser is about to show the answer as a page: GET or HEAD with Sec-Fetch-Mode navigate
@@ -16,7 +34,8 @@ int ms_is_navigation(const request_rec *r);
 
 /**
  * Whether a state-changing request comes from another site's page: Sec-Fetch-Site is neither
- * same-origin nor none or, without that header, Origin is another host than the one asked.
+ * same-origin nor none, and Origin not in ManagedSessionOrigin; or, without that header, Origin is
+ * none of ours (ms_origin_is_ours()).
  */
 int ms_is_cross_site(const request_rec *r);
 

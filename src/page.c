@@ -10,10 +10,14 @@
 #include <apr_random.h>
 #include <apr_strings.h>
 #include <apr_uri.h>
+#include <http_log.h>
 #include <http_protocol.h>
 #include "config.h"
+#include "log_limit.h"
 #include "origin.h"
 #include "render.h"
+
+APLOG_USE_MODULE(managed_session);
 
 #define SHA256_BYTES 32
 
@@ -69,7 +73,7 @@ static void set_headers(request_rec *r, apr_table_t *t)
         {"Content-Security-Policy", policy(r)},
         {"X-Content-Type-Options", "nosniff"},
         {"X-Frame-Options", "DENY"},
-        {"Referrer-Policy", "no-referrer"},
+        {"Referrer-Policy", "same-origin"},
         {"Cross-Origin-Opener-Policy", "same-origin"},
         {"Cross-Origin-Resource-Policy", "same-origin"},
     };
@@ -175,12 +179,31 @@ int ms_page_wrong_method(request_rec *r, const char *allow)
                            "This page does not know that kind of request.");
 }
 
-int ms_page_cross_site(request_rec *r)
+static int show_unchanged(request_rec *r)
 {
     ms_leave_body_unread(r);
     return ms_page_message(r, HTTP_FORBIDDEN, "Nothing was changed",
                            "The request did not come from this page, or the page was too old. Go "
                            "back, reload the page and try again.");
+}
+
+int ms_page_cross_site(request_rec *r)
+{
+    ms_origin_log_refusal(r);
+    return show_unchanged(r);
+}
+
+int ms_page_stale_form(request_rec *r)
+{
+    const char *suffix = ms_log_limit_suffix(MS_LOG_STALE_FORM, r->pool);
+
+    if (suffix) {
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
+                      "MS0141: %s %s was refused with 403: the form's token is missing, or is not "
+                      "of this session%s",
+                      r->method, r->uri, suffix);
+    }
+    return show_unchanged(r);
 }
 
 int ms_page_unavailable(request_rec *r)

@@ -48,8 +48,11 @@ int ms_page_status(request_rec *r, int status);
 /** 405. allow: the Allow header's value. */
 int ms_page_wrong_method(request_rec *r, const char *allow);
 
-/** 403 for a form that came from elsewhere, or with no valid token. */
+/** 403 for a request that came from another origin; logs the headers that decided. */
 int ms_page_cross_site(request_rec *r);
+
+/** 403 for a form without the token of this session; logs that. */
+int ms_page_stale_form(request_rec *r);
 
 /** 503: the database could not be asked, and nothing has changed. */
 int ms_page_unavailable(request_rec *r);

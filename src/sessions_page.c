@@ -167,7 +167,7 @@ static int handle_post(request_rec *r)
     }
     if (!ms_csrf_check(r->pool, apr_table_get(fields, "csrf"), &ms_request_get(r)->token,
                        ms_server_conf_get(r->server)->realm)) {
-        return ms_page_cross_site(r);
+        return ms_page_stale_form(r);
     }
     return act(r, fields);
 }

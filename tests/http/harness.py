@@ -408,7 +408,7 @@ OWN_HEADERS = {
     "Cache-Control": r"^no-store$",
     "Content-Security-Policy": r"default-src 'none'.*frame-ancestors 'none'",
     "X-Content-Type-Options": r"^nosniff$",
-    "Referrer-Policy": r"^no-referrer$",
+    "Referrer-Policy": r"^same-origin$",
     "X-Frame-Options": r"^DENY$",
 }
 
@@ -461,6 +461,18 @@ def request(server: Server, method: str, target: str, headers=(), body: bytes | 
     head = f"{method} {target} HTTP/1.1\r\n".encode() + b"".join(
         n.encode() + b": " + (v if isinstance(v, bytes) else v.encode()) + b"\r\n" for n, v in pairs)
     return raw(server, head + b"\r\n" + (body or b""), method, target)
+
+
+def logged(server: Server, pattern: str, act) -> str:
+    """Act until the log has a line that matches, and return it: what a client can cause is logged once a second at most."""
+    start, end = len(server.error_log()), time.monotonic() + DEADLINE
+    while time.monotonic() < end:
+        act()
+        found = re.search(f".*(?:{pattern}).*", server.error_log()[start:])
+        if found:
+            return found[0]
+        time.sleep(0.1)
+    raise AssertionError(f"not logged: {pattern}\n{server.error_log()[start:]}")
 
 
 def get(server: Server, target: str, cookie: str | None = None, headers=()) -> Answer:

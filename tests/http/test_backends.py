@@ -11,7 +11,7 @@ import pytest
 import backends
 import harness
 from backends import HttpApplication, WebSocket, WebSocketApplication, seen, told
-from harness import COOKIE, PASSWORDS, SITE, Backend, Server, connect, free_port, get, post, random_token, request, sign_in
+from harness import COOKIE, PASSWORDS, SITE, Backend, Server, connect, free_port, get, logged, post, random_token, request, sign_in
 
 pytestmark = pytest.mark.sqlite
 HEADER = "HTTP_X_REMOTE_USER"
@@ -738,9 +738,13 @@ def test_a_websocket_of_a_visitor_is_refused_without_a_redirect(talk, way):
 def test_a_websocket_of_another_sites_page_is_refused(talk, way, headers):
     """T-59: the browser sends the cookie along whoever's page it is."""
     before = len(talk.application.handshakes)
-    with talk.open(f"/app/{way}", talk.token, headers) as socket_:
-        assert socket_.status == 403
-    assert len(talk.application.handshakes) == before and "MS0022" in talk.server.new_log()
+
+    def knock():
+        with talk.open(f"/app/{way}", talk.token, headers) as socket_:
+            assert socket_.status == 403
+    line = logged(talk.server, "MS0022", knock)
+    assert f'"http://127.0.0.1:{talk.server.port}"' in line and dict(headers).get("Origin", "another site") in line
+    assert len(talk.application.handshakes) == before
 
 
 @pytest.mark.parametrize("way", WAYS)
