@@ -20,6 +20,7 @@ import time
 import pytest
 
 import harness
+import processes
 
 EXAMPLES = pathlib.Path(__file__).parents[2] / "conf/examples"
 SPELLINGS = ["X-Remote-User", "x-remote-user", "X_Remote_User", "x_remote_user", "X-Remote_User", "X_REMOTE-USER"]
@@ -40,8 +41,8 @@ def example(name: str, **places: str) -> str:
 def application(command: list[str], port: int, log: pathlib.Path):
     """A process that listens on the port; ended with everything it started."""
     with open(log, "wb") as said:
-        process = subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-                                   env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8"}, start_new_session=True)
+        process = processes.start(command, stdout=said, stderr=subprocess.STDOUT,
+                                  env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8"})
     try:
         end = time.monotonic() + 30
         while True:
@@ -53,9 +54,7 @@ def application(command: list[str], port: int, log: pathlib.Path):
                 time.sleep(0.05)
         yield process
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        processes.end(process, signal.SIGKILL)
 
 
 def revoke(server: harness.Server, user: str, token: str) -> None:

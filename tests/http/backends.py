@@ -16,16 +16,15 @@ import os
 import pathlib
 import re
 import shutil
-import signal
 import socket
 import socketserver
 import subprocess
-import tempfile
 import threading
 import time
 import urllib.parse
 
 import harness
+import processes
 
 PHP_FPM = next((str(p) for p in sorted(pathlib.Path("/usr/sbin").glob("php-fpm*"))), None)
 UWSGI = shutil.which("uwsgi") if list(pathlib.Path("/usr/lib/uwsgi/plugins").glob("python3_plugin.so")) else None
@@ -342,8 +341,7 @@ class Program:
     """Somebody else's server, in a folder of its own, ended with all its children."""
 
     def __init__(self):
-        self.root = pathlib.Path(tempfile.mkdtemp(prefix="ms-back-"))
-        self.root.chmod(0o755)
+        self.root = processes.make_folder("back")
         self.process: subprocess.Popen | None = None
 
     def write(self, name: str, text: str) -> pathlib.Path:
@@ -354,8 +352,8 @@ class Program:
 
     def run(self, command: list[str], address) -> None:
         """Start it, and wait until it listens at an address: a port or a path."""
-        self.process = subprocess.Popen(command, start_new_session=True, stdin=subprocess.DEVNULL, cwd=self.root,
-                                        stdout=open(self.root / "output", "wb"), stderr=subprocess.STDOUT)
+        with open(self.root / "output", "wb") as output:
+            self.process = processes.start(command, cwd=self.root, stdout=output, stderr=subprocess.STDOUT)
         end = time.monotonic() + harness.DEADLINE
         while time.monotonic() < end and self.process.poll() is None:
             family, to = (socket.AF_INET, ("127.0.0.1", address)) if isinstance(address, int) else (
@@ -373,17 +371,8 @@ class Program:
 
     def __exit__(self, *_) -> None:
         if self.process:
-            self.process.terminate()
-            try:
-                self.process.wait(5)
-            except subprocess.TimeoutExpired:
-                pass
-            try:
-                os.killpg(self.process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-            self.process.wait()
-        shutil.rmtree(self.root, ignore_errors=True)
+            processes.end(self.process, seconds=5)
+        processes.remove_folder(self.root)
 
 
 PHP_ECHO = """<?php

@@ -5,18 +5,18 @@ import functools
 import mmap
 import os
 import pathlib
-import shutil
 import struct
 import subprocess
 import tempfile
 import time
 
+import processes
+
 
 @functools.cache
 def library() -> str:
-    folder = tempfile.mkdtemp(prefix="ms-clock-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    os.chmod(folder, 0o755)
+    folder = processes.make_folder("clock")
+    atexit.register(processes.remove_folder, folder)
     source = pathlib.Path(__file__).with_name("clock.c")
     subprocess.run(["cc", "-shared", "-fPIC", "-D_GNU_SOURCE", "-O1", "-o", f"{folder}/clock.so", source, "-ldl"], check=True)
     return f"{folder}/clock.so"

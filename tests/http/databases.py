@@ -11,15 +11,15 @@ import functools
 import glob
 import importlib.util
 import os
-import pathlib
 import pwd
 import shutil
 import signal
 import socket
 import sqlite3
 import subprocess
-import tempfile
 import time
+
+import processes
 
 PASSWORD = "secret"
 DEADLINE = 60
@@ -48,9 +48,10 @@ class Sqlite:
 class Instance:
     """A database server in a temporary folder, run as a user of its own where this is root."""
 
+    at_once = signal.SIGKILL  # the signal to stop without care for the data
+
     def __init__(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"ms-{self.driver}-"))
-        self.folder.chmod(0o755)
+        self.folder = processes.make_folder(self.driver)
         self.port = free_port()
         self.process: subprocess.Popen | None = None
         self.made = 0
@@ -71,8 +72,7 @@ class Instance:
 
     def start(self) -> None:
         with open(self.folder / "log", "ab") as log:
-            self.process = subprocess.Popen(self.as_user(*self.command()), stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-                                            start_new_session=True, cwd=self.folder)
+            self.process = processes.start(self.as_user(*self.command()), stdout=log, stderr=log, cwd=self.folder)
         end = time.monotonic() + DEADLINE
         while True:
             try:
@@ -84,21 +84,14 @@ class Instance:
                 time.sleep(0.05)
 
     def stop(self, how: int = signal.SIGTERM) -> None:
-        if self.process and self.process.poll() is None:
-            os.killpg(self.process.pid, how)
-            try:
-                self.process.wait(DEADLINE)
-            except subprocess.TimeoutExpired:
-                pass
         if self.process:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
+            processes.end(self.process, how, DEADLINE)
         self.process = None
 
     def remove(self) -> None:
-        self.stop(signal.SIGKILL)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """At once, and nothing of it stays."""
+        self.stop(self.at_once)
+        processes.remove_folder(self.folder)
 
     def create(self, _path=None) -> str:
         """A new database; what to write after DBDParams."""
@@ -110,6 +103,7 @@ class Instance:
 
 class PostgreSQL(Instance):
     driver, user = "pgsql", "postgres"
+    at_once = signal.SIGQUIT  # it still removes its shared memory
 
     def lay_out(self) -> None:
         self.bin = sorted(glob.glob("/usr/lib/postgresql/*/bin"))[-1]
@@ -118,7 +112,7 @@ class PostgreSQL(Instance):
 
     def command(self) -> list[str]:
         return [f"{self.bin}/postgres", "-D", self.folder / "data", "-p", self.port, "-k", self.folder, "-c", "listen_addresses=127.0.0.1",
-                "-c", "fsync=off", "-c", "max_connections=300"]
+                "-c", "fsync=off", "-c", "max_connections=300", "-c", "dynamic_shared_memory_type=mmap"]  # not in /dev/shm
 
     def stop(self, how: int = signal.SIGINT) -> None:
         super().stop(how if how != signal.SIGTERM else signal.SIGINT)

@@ -9,9 +9,10 @@ import glob
 import mmap
 import os
 import pathlib
-import shutil
 import subprocess
 import tempfile
+
+import processes
 
 # In the order of dbd_fault.c.
 KINDS = OPEN, CHECK, PREPARE, QUERY, SELECT, CHANGE, FETCH, COUNT, ROW, VALUE = range(10)
@@ -29,13 +30,19 @@ class Shared(ctypes.Structure):
 
 
 @functools.cache
-def build(driver: str) -> tuple[str, str]:
+def folder_of_run() -> pathlib.Path:
+    folder = processes.make_folder("faults")
+    atexit.register(processes.remove_folder, folder)
+    return folder
+
+
+@functools.cache
+def build(driver: str) -> tuple[pathlib.Path, str]:
     """The folder of our driver, and the file of the one that it stands before."""
     name = f"apr_dbd_{driver}-1.so"
     [real, *_] = [*glob.glob(f"/usr/lib/*/apr-util-1/{name}"), *glob.glob(f"/usr/lib/apr-util-1/{name}")]
-    folder = tempfile.mkdtemp(prefix="ms-faults-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    os.chmod(folder, 0o755)
+    folder = folder_of_run() / driver
+    folder.mkdir()
     apr = subprocess.run(["apr-1-config", "--cppflags", "--includes"], capture_output=True, text=True, check=True)
     subprocess.run(["cc", "-shared", "-fPIC", "-std=gnu11", "-O1", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden",
                     *apr.stdout.split(), f"-DDRIVER=apr_dbd_{driver}_driver", "-o", f"{folder}/{name}",
@@ -47,8 +54,7 @@ class Faults:
     """What happens to the calls of the httpds that these were given to: nothing, until there is a plan."""
 
     def __init__(self):
-        number, self.file = tempfile.mkstemp(prefix="ms-faults-")
-        atexit.register(pathlib.Path(self.file).unlink, missing_ok=True)
+        number, self.file = tempfile.mkstemp(prefix="plan-", dir=folder_of_run())
         os.write(number, bytes(ctypes.sizeof(Shared)))
         os.fchmod(number, 0o666)
         self.shared = Shared.from_buffer(mmap.mmap(number, ctypes.sizeof(Shared)))
@@ -56,7 +62,7 @@ class Faults:
 
     def give_to(self, server):
         folder, real = build(server.database.driver)
-        server.more_environment = {"LD_LIBRARY_PATH": folder, "TEST_FAULTS": self.file, "TEST_FAULTS_DRIVER": real}
+        server.more_environment = {"LD_LIBRARY_PATH": str(folder), "TEST_FAULTS": self.file, "TEST_FAULTS_DRIVER": real}
         return server
 
     def plan(self, action: int, first: int = 1, last: int | None = None, kinds=KINDS) -> None:
