@@ -189,13 +189,11 @@ def test_a_name_in_other_letters_passes_byte_for_byte(site):
 
 def test_mod_cgi_tells_the_same():
     """The other tests' CGI is mod_cgid's."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(harness, "BASE_MODULES", [m for m in harness.BASE_MODULES if m != "cgid"] + ["cgi"])
-        server = Server(SITE + """
-            ScriptAliasMatch "^/[a-z]+/cgi$" "@ROOT@/scripts/echo.cgi"
-            <Location "/app">
-                ManagedSessionUserHeader X-Remote-User
-            </Location>""")
+    server = Server(SITE + """
+        ScriptAliasMatch "^/[a-z]+/cgi$" "@ROOT@/scripts/echo.cgi"
+        <Location "/app">
+            ManagedSessionUserHeader X-Remote-User
+        </Location>""", without="cgid", modules="cgi")
     server.write("scripts/echo.cgi", backends.CGI_ECHO, 0o755)
     with server:
         answer = get(server, "/app/cgi", f"a=1; {COOKIE}={sign_in(server)}",

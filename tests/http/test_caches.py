@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A cache in front of everything: nobody gets another's page from it, and what needs no session still does."""
 import contextlib
+import email.utils
 import http.server
 import itertools
 import os
@@ -203,6 +204,11 @@ SAID = [
 WAYS = ["app", "cgi"]
 
 
+def is_expired(answer) -> bool:
+    """Expires is the second in which httpd took the request, Date may be the application's and a later one."""
+    return email.utils.parsedate_to_datetime(answer.headers["Expires"]) <= email.utils.parsedate_to_datetime(answer.headers["Date"])
+
+
 def as_said(said) -> str | None:
     return ", ".join(value for name, value in said if name == CC) or None
 
@@ -214,7 +220,7 @@ def test_where_a_session_is_required_no_shared_cache_may_store_it(plain, said, e
         answer, _ = ask(plain, "alice", page(f"/closed/{way}", said))
         assert (answer.status, answer.headers.get_all(CC), all_of(answer, "Vary")) == (200, [expected], "Cookie")
         assert not {"pragma", "surrogate-control", "cdn-cache-control"} & {n.lower() for n in answer.headers}
-        assert answer.headers["Expires"] == answer.headers["Date"], "httpd's own, for caches that know no Cache-Control"
+        assert is_expired(answer), "httpd's own, for caches that know no Cache-Control"
     answer, asked = ask(plain, "nobody", page("/closed/app", said))
     assert (answer.status, asked) == (401, 0)
     assert (answer.headers.get_all(CC), all_of(answer, "Vary")) == (["no-store"], "Cookie")
@@ -228,8 +234,10 @@ def test_where_a_session_is_optional_the_application_has_its_say(plain, said):
         expected = as_said(said) if spoke or who == "nobody" else "private"
         assert (answer.status, all_of(answer, CC), all_of(answer, "Vary")) == (200, expected, "Cookie"), who
         assert answer.text == f"page of {who}\n"
-        expires = dict(said).get("Expires", answer.headers["Date"] if who == "alice" else None)
-        assert answer.headers["Expires"] == expires, who
+        if who == "alice" and "Expires" not in dict(said):
+            assert is_expired(answer)
+        else:
+            assert answer.headers["Expires"] == dict(said).get("Expires"), who
 
 
 @pytest.mark.parametrize("said", [said for said, _ in SAID], ids=[str(i) for i in range(len(SAID))])

@@ -12,7 +12,7 @@ import pytest
 
 import clock
 import harness
-from harness import DEADLINE, PASSWORDS, SITE, Server, get, post, request, sign_in
+from harness import DEADLINE, PASSWORDS, SITE, Server, get, post, request
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0"
 SAFARI = ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "

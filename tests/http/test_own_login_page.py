@@ -2,7 +2,6 @@
 """A site's own sign-in page in place of the built-in form (ManagedSessionLoginPage)."""
 import pytest
 
-import harness
 from harness import SITE, Server, get, post, request, sign_in
 
 OWN = SITE.replace("ManagedSessionAuthProvider file", "ManagedSessionAuthProvider file\n    ManagedSessionLoginPage @PAGE@")

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 import databases
-from harness import BASE, DEADLINE, PASSWORDS, SITE, Server, get, post, random_token, sign_in
+from harness import DEADLINE, PASSWORDS, SITE, Server, get, post, random_token, sign_in
 
 ONE_CHILD = "MaxRequestWorkers 16\nMaxSpareThreads 16\n"
 ONE_CONNECTION = ONE_CHILD + "DBDMin 1\nDBDKeep 1\nDBDMax 1\n"

@@ -6,7 +6,6 @@ import contextlib
 import dataclasses
 import http.client
 import os
-import pathlib
 import random
 import signal
 import threading
@@ -90,7 +89,7 @@ class Stage:
         self.faults = faults.Faults()
         self.clock = clock.Clock()
         config = config.replace("@APP@", str(application.port)) + "\n".join(lines) + "\n"
-        server = self.clock.give_to(self.faults.give_to(Server(config, **options)))
+        server = self.clock.give_to(self.faults.give_to(Server(config, without="cgid", **options)))
         server.write("htdocs/open/index.html", "open page\n")
         conf = (server.root / "httpd.conf").read_text()
         server.write("httpd.conf", conf.replace("connect_timeout=2", "connect_timeout=20"))  # many children at once
@@ -159,11 +158,6 @@ class Stage:
         """Who has which live session."""
         return dict(self.server.sql("SELECT session_id, user_name FROM managed_session "
                                     "WHERE realm = ? AND expires_at > ?", host, self.clock.now()))
-
-    def workers(self) -> list[int]:
-        """The children that serve; mod_cgid's daemon is one that does not."""
-        commands = {pid: pathlib.Path(f"/proc/{pid}/cmdline") for pid in self.server.children()}
-        return [pid for pid, command in commands.items() if command.exists() and b"cgid" not in command.read_bytes()]
 
     def recover(self) -> None:
         """Past the second in which nobody tries to connect."""
@@ -341,7 +335,7 @@ CALLS = [kind for kind in faults.KINDS if kind not in (faults.COUNT, faults.VALU
 @pytest.fixture(scope="module", params=["0", "1s"] if SQLITE else ["1s"], ids=is_cached)
 def stage(request):
     with contextlib.ExitStack() as stack:
-        yield Stage(stack, f"ManagedSessionCacheTTL {request.param}", extra=ONE_CONNECTION, modules="headers")
+        yield Stage(stack, f"ManagedSessionCacheTTL {request.param}", extra=ONE_CONNECTION)
 
 
 @pytest.fixture(autouse=True)
@@ -471,8 +465,7 @@ KILLED = r"AH00052|exit signal Killed"
 def crowded():
     """Many children, for one of them is lost each time."""
     with contextlib.ExitStack() as stack:
-        yield Stage(stack, "ManagedSessionCacheTTL 1s", mpm="prefork", extra=MANY_CHILDREN, modules="headers",
-                    noise=KILLED)
+        yield Stage(stack, "ManagedSessionCacheTTL 1s", mpm="prefork", extra=MANY_CHILDREN, noise=KILLED)
 
 
 @pytest.mark.skipif(bool(TOOL), reason="the tool reports the killed child")
@@ -569,10 +562,10 @@ def test_children_that_are_killed_at_any_moment(crowded):
     killed = 0
     while any(client.is_alive() for client in clients):
         time.sleep(dice.random() / 20)
-        killed = dice.choice(crowded.workers())
+        killed = dice.choice(crowded.server.children())
         with contextlib.suppress(ProcessLookupError):
             os.kill(killed, signal.SIGKILL)
-    eventually(lambda: killed not in crowded.workers(), "the last death")
+    eventually(lambda: killed not in crowded.server.children(), "the last death")
     assert not [client.failed for client in clients if client.failed]
     assert sum(len(client.given) + len(client.ended) for client in clients) > 20
     for client in clients:
@@ -587,7 +580,7 @@ def test_children_that_are_killed_at_any_moment(crowded):
 def wide(request):
     """Several connections, so that somebody can go on where another stands still."""
     with contextlib.ExitStack() as stack:
-        yield Stage(stack, f"ManagedSessionCacheTTL {request.param}", extra=MORE_CONNECTIONS, modules="headers")
+        yield Stage(stack, f"ManagedSessionCacheTTL {request.param}", extra=MORE_CONNECTIONS)
 
 
 ENDS = {"sign out": lambda stage, cast: stage.ask("POST", "/logout", cast.other, {}),
@@ -669,7 +662,7 @@ def test_two_that_sign_in_where_there_is_room_for_one(wide, action):
 def swept():
     with contextlib.ExitStack() as stack:
         config = PLACES.replace("CleanupInterval 0", "CleanupInterval 1s\nManagedSessionCleanupBatch 2")
-        yield Stage(stack, config=config, extra=MORE_CONNECTIONS, modules="headers", noise=KILLED)
+        yield Stage(stack, config=config, extra=MORE_CONNECTIONS, noise=KILLED)
 
 
 SWEEPS = {"fails": (faults.FAIL, 6), "fails though done": (faults.FAIL_AFTER, 3), "takes long": (faults.BLOCK, 1),
