@@ -50,7 +50,7 @@ static const command_rec directives[] = {
     AP_INIT_TAKE1(
         "ManagedSessionCookieName", ms_set_server_text, SERVER_FIELD(cookie_name), SERVER,
         "name of the session cookie (default: __Host-session where Secure is on, the path "
-        "is / and no domain is set, otherwise session)"),
+        "is / and no domain is set, otherwise managed_session)"),
     AP_INIT_TAKE1("ManagedSessionCookieDomain", ms_set_server_text, SERVER_FIELD(cookie_domain),
                   SERVER, "Domain of the cookie (default: none, so that only this host gets it)"),
     AP_INIT_TAKE1("ManagedSessionCookiePath", ms_set_server_text, SERVER_FIELD(cookie_path), SERVER,

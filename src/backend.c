@@ -254,6 +254,7 @@ static apr_status_t on_response(ap_filter_t *f, apr_bucket_brigade *bb)
     expect_includes(f, request);
     ap_remove_output_filter(f);
     ms_backend_login(r);
+    ms_session_settle_cookie(r);
     send_cookie(r, request);
     tell_caches(r, request);
     return ap_pass_brigade(f->next, bb);

@@ -560,7 +560,7 @@ static int finish_cookie(apr_pool_t *p, const server_rec *s, ms_server_conf *con
     if (!cookie->name) {
         cookie->name = cookie->secure && !cookie->domain && strcmp(cookie->path, "/") == 0
                            ? "__Host-session"
-                           : "session";
+                           : "managed_session";
     }
     wrong = ms_cookie_check(p, cookie);
     return wrong ? refuse(s, wrong) : OK;

@@ -76,6 +76,16 @@ static int is_known(const ms_cookie_found *found, const ms_token *token)
     return 0;
 }
 
+static void keep(ms_cookie_found *found, const ms_token *token)
+{
+    if (found->n < MS_COOKIE_TOKENS_MAX) {
+        found->tokens[found->n++] = *token;
+    }
+    else {
+        found->untried++;
+    }
+}
+
 void ms_cookie_find(const char *header, const char *name, ms_cookie_found *found)
 {
     memset(found, 0, sizeof(*found));
@@ -85,9 +95,8 @@ void ms_cookie_find(const char *header, const char *name, ms_cookie_found *found
 
         if (split(next_piece(&header), &key, &value) && is_equal(key, name)) {
             found->seen++;
-            if (found->n < MS_COOKIE_TOKENS_MAX && ms_token_parse(value.at, value.len, &token) &&
-                !is_known(found, &token)) {
-                found->tokens[found->n++] = token;
+            if (ms_token_parse(value.at, value.len, &token) && !is_known(found, &token)) {
+                keep(found, &token);
             }
         }
     }
@@ -231,6 +240,7 @@ const char *ms_cookie_check(apr_pool_t *p, const ms_cookie_attrs *attrs)
     if (attrs->domain && (!attrs->domain[0] || !is_attribute(attrs->domain))) {
         return "ManagedSessionCookieDomain takes the name of a domain, such as example.org";
     }
+    /* __Host-Http- too; what it promises besides, HttpOnly, is always set, and so for __Http-. */
     if (has_prefix(name, "__Host-") &&
         (!attrs->secure || attrs->domain || strcmp(attrs->path, "/") != 0)) {
         return apr_psprintf(p,
@@ -239,10 +249,11 @@ const char *ms_cookie_check(apr_pool_t *p, const ms_cookie_attrs *attrs)
                             "ManagedSessionCookieDomain; change these or the name",
                             name);
     }
-    if (has_prefix(name, "__Secure-") && !attrs->secure) {
+    if ((has_prefix(name, "__Secure-") || has_prefix(name, "__Http-")) && !attrs->secure) {
         return apr_psprintf(p,
-                            "ManagedSessionCookieName %s: browsers take a __Secure- cookie only "
-                            "with ManagedSessionCookieSecure On; change that or the name",
+                            "ManagedSessionCookieName %s: browsers take a cookie with the prefix "
+                            "__Secure- or __Http- only with ManagedSessionCookieSecure On; change "
+                            "that or the name",
                             name);
     }
     if (attrs->same_site == MS_SAMESITE_NONE && !attrs->secure) {

@@ -13,7 +13,7 @@
 #include <apr_tables.h>
 #include "token.h"
 
-#define MS_COOKIE_TOKENS_MAX 4
+#define MS_COOKIE_TOKENS_MAX 8
 
 typedef enum { MS_SAMESITE_LAX, MS_SAMESITE_STRICT, MS_SAMESITE_NONE } ms_samesite;
 
@@ -28,8 +28,9 @@ typedef struct ms_cookie_attrs {
 
 typedef struct ms_cookie_found {
     ms_token tokens[MS_COOKIE_TOKENS_MAX];
-    int n;    /* well-formed tokens, different from each other, the first four */
-    int seen; /* cookies of that name, of any form */
+    int n;       /* well-formed tokens, different from each other, the first eight */
+    int untried; /* well-formed tokens beyond these */
+    int seen;    /* cookies of that name, of any form */
 } ms_cookie_found;
 
 /**
@@ -56,7 +57,9 @@ const char *ms_cookie_format(apr_pool_t *p, const ms_cookie_attrs *attrs, const 
 int ms_cookie_is_named(const char *set_cookie, const char *name);
 
 /**
- * Check a configured name against the attributes that its prefix promises (RFC 6265bis, 4.1.3).
+ * Check a configured name against the attributes that its prefix promises: __Host-, __Secure-,
+ * __Http- and
+ * __Host-Http- (RFC 6265bis, section 4.1.3).
  * @return NULL where all is well, else a sentence that says what to write instead, in p
  */
 const char *ms_cookie_check(apr_pool_t *p, const ms_cookie_attrs *attrs);

@@ -12,6 +12,11 @@
     "session_id, secret_hash, user_name, created_at, last_seen_at, expires_at, max_expires_at, "   \
     "created_ip, last_ip, user_agent, label, auth_method, persistent"
 
+/* What a request needs of its session, and no more. */
+#define FOUND_COLUMNS                                                                              \
+    "secret_hash, user_name, created_at, last_seen_at, expires_at, max_expires_at, auth_method, "  \
+    "persistent"
+
 #define NEWEST_LIMIT " LIMIT 51" /* MS_NEWEST_MAX */
 
 /* A page of the newest sessions begins behind the last one of the page before. The first comparison
@@ -26,10 +31,11 @@ static const struct {
     const char *text;
 } statements[MS_SQL_N] = {
     [MS_SQL_PROBE] = {"PROBE", "SELECT " COLUMNS ", realm FROM {table} WHERE 1 = 0"},
-    /* Asked for requests, so it has what these need and no more. */
-    [MS_SQL_FIND] = {"FIND", "SELECT secret_hash, user_name, created_at, last_seen_at, expires_at,"
-                             " max_expires_at, auth_method, persistent FROM {table}"
+    [MS_SQL_FIND] = {"FIND", "SELECT " FOUND_COLUMNS " FROM {table}"
                              " WHERE session_id = %s AND realm = %s AND expires_at > %lld"},
+    [MS_SQL_FIND_ANY] = {"FIND_ANY", "SELECT session_id, " FOUND_COLUMNS " FROM {table}"
+                                     " WHERE session_id IN (%s, %s, %s, %s, %s, %s, %s, %s)"
+                                     " AND realm = %s AND expires_at > %lld"},
     [MS_SQL_SHOW] = {"SHOW", "SELECT " COLUMNS " FROM {table}"
                              " WHERE session_id = %s AND realm = %s AND expires_at > %lld"},
     [MS_SQL_INSERT] =

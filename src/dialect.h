@@ -9,11 +9,13 @@
 
 #include <apr_pools.h>
 
+#define MS_FIND_MAX   8  /* ids that one statement looks for */
 #define MS_NEWEST_MAX 51 /* rows: a page of fifty, and one that tells of a next */
 
 typedef enum {
     MS_SQL_PROBE,          /* answers, with no row, where the table is there and has our columns */
     MS_SQL_FIND,           /* id, realm, now */
+    MS_SQL_FIND_ANY,       /* MS_FIND_MAX ids, realm, now */
     MS_SQL_SHOW,           /* id, realm, now */
     MS_SQL_INSERT,         /* all columns, in the order of the table */
     MS_SQL_LIST,           /* realm, user, now */

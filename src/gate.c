@@ -191,6 +191,7 @@ int ms_gate_challenge(request_rec *r)
     const char *login = ms_dir_conf_get(r)->login_url;
 
     ms_leave_body_unread(r);
+    ms_session_refused(r);
     apr_table_setn(r->err_headers_out, "Cache-Control", "no-store");
     if (ms_gate_is_handler(r, MS_HANDLER_LIST) || ms_gate_is_handler(r, MS_HANDLER_ADMIN)) {
         ms_page_status(r, HTTP_UNAUTHORIZED);

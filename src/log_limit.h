@@ -12,6 +12,7 @@
 /* One for each message (MSnnnn) that is limited. */
 typedef enum {
     MS_LOG_TWO_SESSIONS,      /* MS0010 */
+    MS_LOG_MANY_COOKIES,      /* MS0130 */
     MS_LOG_FOREIGN_WEBSOCKET, /* MS0022 */
     MS_LOG_FOREIGN_COOKIE,    /* MS0030 */
     MS_LOG_IGNORED_HEADER,    /* MS0050 */

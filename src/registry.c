@@ -128,46 +128,88 @@ static const ms_row *get(const ms_asker *ask, apr_int64_t now, ms_found *found)
     return row && row->expires_at > now ? row : NULL;
 }
 
-static apr_status_t ask_table(const ms_asker *ask, apr_int64_t now, ms_found *found)
+/* The row that the table has for a token: the secret decides, and the cache may keep it. */
+static void take_row(const ms_asker *ask, const ms_row *row, ms_found *found)
 {
     char hash[MS_HASH_LEN + 1];
-    apr_status_t rv;
 
+    ms_token_hash(found->token, hash, ask->p);
+    if (!ms_token_hash_equal(hash, row->secret_hash)) {
+        return;
+    }
+    found->row = row;
     if (found->ttl) {
-        ms_cache_ask(cache, steady_ms(), &found->ticket);
-    }
-    rv = ms_store_find(ask, found->token->id, now, &found->row);
-    if (rv == APR_SUCCESS && found->row) {
-        ms_token_hash(found->token, hash, ask->p);
-        if (!ms_token_hash_equal(hash, found->row->secret_hash)) {
-            found->row = NULL;
-        }
-    }
-    if (rv == APR_SUCCESS && found->row && found->ttl) {
         const ms_cache_key key = key_of(ask, found);
 
-        if (!ms_cache_put(cache, &key, found->row, &found->ticket)) {
+        if (!ms_cache_put(cache, &key, row, &found->ticket)) {
             found->ttl = 0; /* and no touch may put there what has ended */
+        }
+    }
+}
+
+static apr_status_t ask_for_one(const ms_asker *ask, apr_int64_t now, ms_found *found)
+{
+    const ms_row *row;
+    const apr_status_t rv = ms_store_find(ask, found->token->id, now, &row);
+
+    if (rv == APR_SUCCESS && row) {
+        take_row(ask, row, found);
+    }
+    return rv;
+}
+
+static apr_status_t ask_for_many(const ms_asker *ask, apr_int64_t now, ms_found *const *missing,
+                                 int n)
+{
+    const char *ids[MS_FIND_MAX];
+    apr_array_header_t *rows;
+    apr_status_t rv;
+
+    for (int i = 0; i < n; i++) {
+        ids[i] = missing[i]->token->id;
+    }
+    rv = ms_store_find_any(ask, ids, n, now, &rows);
+    for (int i = 0; rv == APR_SUCCESS && i < n * rows->nelts; i++) {
+        const ms_row *row = APR_ARRAY_IDX(rows, i / n, const ms_row *);
+        ms_found *found = missing[i % n];
+
+        if (strcmp(row->id, found->token->id) == 0) {
+            take_row(ask, row, found);
         }
     }
     return rv;
 }
 
-apr_status_t ms_registry_find(const ms_asker *ask, const ms_token *token, apr_int64_t now,
-                              apr_int64_t ttl, ms_found *found)
+static apr_status_t ask_table(const ms_asker *ask, apr_int64_t now, ms_found *const *missing, int n)
 {
-    found->ttl = cache ? ttl * 1000 : 0;
-    found->row = NULL;
-    found->token = token;
-    ms_count(MS_COUNT_LOOKUPS, 1);
-    if (found->ttl) {
-        found->row = get(ask, now, found);
+    for (int i = 0; i < n; i++) {
+        if (missing[i]->ttl) {
+            ms_cache_ask(cache, steady_ms(), &missing[i]->ticket);
+        }
     }
-    if (found->row) {
-        ms_count(MS_COUNT_CACHE_HITS, 1);
+    if (n == 0) {
         return APR_SUCCESS;
     }
-    return ask_table(ask, now, found);
+    return n == 1 ? ask_for_one(ask, now, missing[0]) : ask_for_many(ask, now, missing, n);
+}
+
+apr_status_t ms_registry_find(const ms_asker *ask, const ms_token *tokens, int n, apr_int64_t now,
+                              apr_int64_t ttl, ms_found *found)
+{
+    ms_found *missing[MS_FIND_MAX];
+    int missing_n = 0;
+
+    for (int i = 0; i < n; i++) {
+        found[i].ttl = cache ? ttl * 1000 : 0;
+        found[i].token = &tokens[i];
+        found[i].row = found[i].ttl ? get(ask, now, &found[i]) : NULL;
+        if (!found[i].row) {
+            missing[missing_n++] = &found[i];
+        }
+    }
+    ms_count(MS_COUNT_LOOKUPS, n);
+    ms_count(MS_COUNT_CACHE_HITS, n - missing_n);
+    return ask_table(ask, now, missing, missing_n);
 }
 
 static void update(const ms_asker *ask, const ms_found *found, const ms_row *row)

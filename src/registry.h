@@ -32,11 +32,14 @@ void ms_registry_init(server_rec *s, apr_size_t entries);
 void ms_registry_child_init(void);
 
 /**
- * The live session of a token, its secret compared.
- * @param token  lives as long as found is used
- * @param ttl    seconds for which others' answers may be used; 0: ask the table
+ * The live sessions of several tokens, their secrets compared. What the cache does not know is
+ * looked up in the table in one statement.
+ * @param tokens  live as long as found is used
+ * @param n       how many there are, 1 to MS_FIND_MAX
+ * @param ttl     seconds for which others' answers may be used; 0: ask the table
+ * @param found   out: one for each token
  */
-apr_status_t ms_registry_find(const ms_asker *ask, const ms_token *token, apr_int64_t now,
+apr_status_t ms_registry_find(const ms_asker *ask, const ms_token *tokens, int n, apr_int64_t now,
                               apr_int64_t ttl, ms_found *found);
 
 /** As ms_store_touch(); requests that come meanwhile need not write it too. */

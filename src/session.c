@@ -15,6 +15,7 @@
 #include "counters.h"
 #include "device.h"
 #include "events.h"
+#include "log_limit.h"
 #include "text.h"
 
 APLOG_USE_MODULE(managed_session);
@@ -23,6 +24,9 @@ APLOG_USE_MODULE(managed_session);
 #define METHOD_MAX     32
 #define LABEL_MAX      255
 #define TOUCH_PAUSE    10 /* seconds */
+#define CLEAR_WITHIN   apr_time_from_sec(1)
+
+_Static_assert(MS_COOKIE_TOKENS_MAX <= MS_FIND_MAX, "one statement looks them all up");
 
 apr_int64_t ms_now(void)
 {
@@ -89,6 +93,33 @@ int ms_session_is_user(request_rec *r, const char *name)
 
 /* ---- find ------------------------------------------------------------------------------------ */
 
+static void log_two_sessions(request_rec *r, const ms_request *request)
+{
+    const char *skipped = ms_log_limit_suffix(MS_LOG_TWO_SESSIONS, r->pool);
+
+    if (skipped) {
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
+                      "MS0010: the request carries %d live sessions in cookies of one name, of "
+                      "users \"%s\" and \"%s\"; it counts as signed out%s",
+                      request->live_n, request->live[0]->user, request->live[1]->user, skipped);
+    }
+}
+
+static void log_untried(request_rec *r, const ms_request *request)
+{
+    const char *skipped = ms_log_limit_suffix(MS_LOG_MANY_COOKIES, r->pool);
+
+    if (skipped) {
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
+                      "MS0130: the request carries %d cookies of the name \"%s\", which another "
+                      "host of this domain may have planted; the first %d are no live sessions, "
+                      "the others were not looked up. A name that begins with __Host- cannot be "
+                      "planted%s",
+                      request->cookies.n + request->cookies.untried,
+                      ms_server_conf_get(r->server)->cookie.name, request->cookies.n, skipped);
+    }
+}
+
 /* Several cookies of our name can only be somebody's doing: one live session among them is used,
  * two are nobody, so that a planted cookie neither locks anyone out nor takes anyone over. */
 static void settle(request_rec *r, ms_request *request)
@@ -97,34 +128,29 @@ static void settle(request_rec *r, ms_request *request)
         request->row = request->live[0];
     }
     else if (request->live_n > 1) {
-        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
-                      "MS0010: the request carries %d live sessions in cookies of one name, of "
-                      "users \"%s\" and \"%s\"; it counts as signed out",
-                      request->live_n, request->live[0]->user, request->live[1]->user);
+        log_two_sessions(r, request);
     }
-    else if (request->cookies.n > 0) {
-        set_cookie(r, NULL, 0);
+    else if (request->cookies.untried > 0) {
+        log_untried(r, request);
     }
 }
 
 static apr_status_t resolve(request_rec *r, ms_request *request)
 {
     const ms_asker ask = asker_of(r);
-    const apr_int64_t now = ms_now(), ttl = ms_server_conf_get(r->server)->cache_ttl;
+    ms_found found[MS_COOKIE_TOKENS_MAX];
+    const apr_status_t rv =
+        ms_registry_find(&ask, request->cookies.tokens, request->cookies.n, ms_now(),
+                         ms_server_conf_get(r->server)->cache_ttl, found);
 
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
     for (int i = 0; i < request->cookies.n; i++) {
-        ms_found found;
-        const apr_status_t rv =
-            ms_registry_find(&ask, &request->cookies.tokens[i], now, ttl, &found);
-
-        if (rv != APR_SUCCESS) {
-            request->live_n = 0;
-            return rv;
-        }
-        if (found.row && ms_session_is_user(r, found.row->user)) {
+        if (found[i].row && ms_session_is_user(r, found[i].row->user)) {
             request->token = request->cookies.tokens[i];
-            request->found = found;
-            request->live[request->live_n++] = found.row;
+            request->found = found[i];
+            request->live[request->live_n++] = found[i].row;
         }
     }
     settle(r, request);
@@ -143,6 +169,33 @@ apr_status_t ms_session_current(request_rec *r, const ms_row **row)
     }
     *row = request->row;
     return request->status;
+}
+
+void ms_session_refused(request_rec *r)
+{
+    const ms_request *request = ms_request_get(r);
+
+    if (request->resolved && request->status == APR_SUCCESS && request->live_n == 0 &&
+        request->cookies.n > 0 && request->cookies.untried == 0) {
+        ms_request_get(r)->may_clear = 1;
+    }
+}
+
+/* Whether so little time has gone by since the request came that no sign-in came between. */
+static int is_prompt(request_rec *r)
+{
+    const apr_interval_time_t age = apr_time_now() - first_of(r)->request_time;
+
+    return age >= 0 && age < CLEAR_WITHIN;
+}
+
+void ms_session_settle_cookie(request_rec *r)
+{
+    ms_request *request = ms_request_get(r);
+
+    if (request->may_clear && !request->set_cookie && is_prompt(r)) {
+        set_cookie(r, NULL, 0);
+    }
 }
 
 /* ---- begin --------------------------------------------------------------------------- */
@@ -205,18 +258,21 @@ static const ms_row *new_row(request_rec *r, apr_pool_t *p, const ms_token *toke
 }
 
 /* What the browser presented must not live on beside the new session: it may have been planted. */
-static apr_status_t end_presented(const ms_asker *ask, const ms_request *request)
+static apr_status_t end_presented(const ms_asker *ask, const ms_request *request,
+                                  apr_int64_t *ended)
 {
     const apr_int64_t now = ms_now();
 
+    *ended = 0;
     for (int i = 0; i < request->live_n; i++) {
-        apr_int64_t ended;
+        apr_int64_t n;
         const apr_status_t rv =
-            ms_registry_end(ask, request->live[i]->user, request->live[i]->id, now, &ended);
+            ms_registry_end(ask, request->live[i]->user, request->live[i]->id, now, &n);
 
         if (rv != APR_SUCCESS) {
             return rv;
         }
+        *ended += n;
     }
     return APR_SUCCESS;
 }
@@ -302,7 +358,7 @@ static apr_status_t store_new(request_rec *r, const ms_asker *ask, const ms_row 
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    rv = end_presented(ask, ms_request_get(r));
+    rv = end_presented(ask, ms_request_get(r), &ended);
     if (rv == APR_SUCCESS) {
         rv = enforce_limit(r, ask, made);
     }
@@ -490,13 +546,14 @@ static void sign_out_here(request_rec *r)
 apr_status_t ms_session_end_current(request_rec *r)
 {
     ms_request *request = ms_request_get(r);
+    apr_int64_t ended = 0;
     const ms_row *row;
     apr_status_t rv = ms_session_current(r, &row);
 
     if (rv == APR_SUCCESS && request->live_n > 0) {
         const ms_asker ask = asker_of(r);
 
-        rv = end_presented(&ask, request);
+        rv = end_presented(&ask, request, &ended);
     }
     if (rv == APR_SUCCESS) {
         if (row) {
@@ -505,7 +562,10 @@ apr_status_t ms_session_end_current(request_rec *r)
             ms_event_write(r, &event);
             ms_count(MS_COUNT_SIGN_OUTS, 1);
         }
-        sign_out_here(r);
+        adopt(request, NULL, NULL);
+        if (ended > 0 || (is_prompt(r) && request->cookies.untried == 0)) {
+            set_cookie(r, NULL, 0);
+        }
     }
     return rv;
 }

@@ -26,6 +26,7 @@ typedef struct ms_request {
     int touched;
     apr_int64_t stale_after; /* a Require session-fresh that failed: its seconds; else 0 */
     const char *set_cookie;  /* what this response says of our cookie; NULL: nothing */
+    int may_clear; /* a protected place was refused to it: see ms_session_settle_cookie() */
     ms_dependence depends;
 } ms_request;
 
@@ -49,6 +50,21 @@ apr_status_t ms_session_current(request_rec *r, const ms_row **row);
 apr_status_t ms_session_begin(request_rec *r, const char *user, const char *method, int remember,
                               const ms_row **row);
 
+/**
+ * This response refuses a protected place to the client: if all that it presented is dead, its
+ * cookie may be cleared. Elsewhere a dead cookie is left alone, since it may be the live one of
+ * another site on another port of this host, whose cookies browsers do not keep apart (RFC 6265,
+ * section 8.5).
+ */
+void ms_session_refused(request_rec *r);
+
+/**
+ * The response is about to be sent: decide whether it clears a dead cookie. Set-Cookie cannot be
+ * made conditional on the cookie's value, and the browser may have signed in since it sent this
+ * request. So only a response that leaves at once clears it.
+ */
+void ms_session_settle_cookie(request_rec *r);
+
 /** The response has gone out: write that the session was used, where that is due. Never fails. */
 void ms_session_touch(request_rec *r);
 
@@ -60,7 +76,7 @@ int ms_session_is_touch_urgent(request_rec *r);
 
 /**
  * Sign out: end the session in force and clear the cookie. Without a session the cookie alone is
- * cleared.
+ * cleared, unless this response is late: the browser may have signed in again meanwhile.
  * @return APR_SUCCESS, or the database could not be asked: then nothing has changed
  */
 apr_status_t ms_session_end_current(request_rec *r);

@@ -248,13 +248,15 @@ static int read_row(const ms_connection *c, apr_dbd_row_t *dbd_row, const ms_row
     return judge(&reader, row, found);
 }
 
-/* In the order of FIND's. */
-static int read_found(const ms_connection *c, apr_dbd_row_t *dbd_row, const ms_row **found)
+/* In the order of FIND's, or of FIND_ANY's, which has the id first. */
+static int read_some(const ms_connection *c, apr_dbd_row_t *dbd_row, int has_id,
+                     const ms_row **found)
 {
     ms_row *row = apr_pcalloc(c->ask->p, sizeof(*row));
     row_reader reader = {c, dbd_row, 0, 0, 0};
 
-    row->id = row->created_ip = row->last_ip = row->user_agent = "";
+    row->id = has_id ? read_text(&reader) : "";
+    row->created_ip = row->last_ip = row->user_agent = "";
     row->secret_hash = read_text(&reader);
     row->user = read_text(&reader);
     row->created_at = read_number(&reader);
@@ -264,6 +266,16 @@ static int read_found(const ms_connection *c, apr_dbd_row_t *dbd_row, const ms_r
     row->auth_method = read_text(&reader);
     row->persistent = read_number(&reader) != 0;
     return judge(&reader, row, found);
+}
+
+static int read_found(const ms_connection *c, apr_dbd_row_t *dbd_row, const ms_row **found)
+{
+    return read_some(c, dbd_row, 0, found);
+}
+
+static int read_found_any(const ms_connection *c, apr_dbd_row_t *dbd_row, const ms_row **found)
+{
+    return read_some(c, dbd_row, 1, found);
 }
 
 typedef int read_fn(const ms_connection *c, apr_dbd_row_t *dbd_row, const ms_row **found);
@@ -308,6 +320,12 @@ static int execute_find(ms_connection *c, apr_dbd_prepared_t *statement, const v
                         void *rows)
 {
     return select_with(read_found, c, statement, args, rows);
+}
+
+static int execute_find_any(ms_connection *c, apr_dbd_prepared_t *statement, const void **args,
+                            void *rows)
+{
+    return select_with(read_found_any, c, statement, args, rows);
 }
 
 static int execute_number(ms_connection *c, apr_dbd_prepared_t *statement, const void **args,
@@ -358,6 +376,20 @@ apr_status_t ms_store_find(const ms_asker *ask, const char *id, apr_int64_t now,
         *row = found;
     }
     return rv;
+}
+
+apr_status_t ms_store_find_any(const ms_asker *ask, const char *const *ids, int n, apr_int64_t now,
+                               apr_array_header_t **rows)
+{
+    const void *args[MS_FIND_MAX + 2];
+
+    for (int i = 0; i < MS_FIND_MAX; i++) {
+        args[i] = ids[i < n ? i : 0]; /* a place that is left over repeats the first */
+    }
+    args[MS_FIND_MAX] = ask->store->realm;
+    args[MS_FIND_MAX + 1] = &now;
+    *rows = apr_array_make(ask->p, n, sizeof(const ms_row *));
+    return run(ask, MS_SQL_FIND_ANY, args, execute_find_any, *rows);
 }
 
 apr_status_t ms_store_show(const ms_asker *ask, const char *id, apr_int64_t now, const ms_row **row)

@@ -78,13 +78,21 @@ apr_status_t ms_store_check(const ms_asker *ask);
 ms_asker ms_store_asker(ms_store *store, request_rec *r, apr_pool_t *p);
 
 /**
- * The live session of that id: unexpired at that time and of this realm; NULL where there is none.
+ * The live session of that id: unexpired at that time and of this realm; NULL if there is none.
  * It has what a request needs: neither addresses, user agent nor label.
  */
 apr_status_t ms_store_find(const ms_asker *ask, const char *id, apr_int64_t now,
                            const ms_row **row);
 
-/** The same, with all that is known of it. */
+/**
+ * The same for several ids, in one statement.
+ * @param n     how many ids there are, 1 to MS_FIND_MAX
+ * @param rows  out: an array of const ms_row *, in any order, one for each id that is live
+ */
+apr_status_t ms_store_find_any(const ms_asker *ask, const char *const *ids, int n, apr_int64_t now,
+                               apr_array_header_t **rows);
+
+/** As ms_store_find(), with all that is known of the session. */
 apr_status_t ms_store_show(const ms_asker *ask, const char *id, apr_int64_t now,
                            const ms_row **row);
 

@@ -12,6 +12,7 @@ import pytest
 
 import harness
 from harness import COOKIE, Backend, Server, get, random_token, sign_in
+from load import eventually
 
 APP = "/app/"
 PAGE = "protected page\n"
@@ -237,23 +238,65 @@ def test_two_live_sessions_in_one_request_are_nobody(server, other):
     """...nor takes anyone over: which one was meant cannot be told, so it is logged and neither counts."""
     mine, theirs = sign_in(server), sign_in(server, other)
     for header in (pairs(mine, theirs), pairs(theirs, mine)):
-        before = server.new_log().count("MS0010")
         answer = get(server, APP, header)
         assert denied(answer) and not answer.cookies()
-        assert re.search(rf"managed_session:warn\].*MS0010: .* 2 live sessions .*\"(alice|{other})\"", server.new_log())
-        assert server.new_log().count("MS0010") == before + 1
+    eventually(lambda: denied(get(server, APP, header)) and re.search(
+        rf"managed_session:warn\].*MS0010: .* 2 live sessions .*\"(alice|{other})\"", server.new_log()), "MS0010 is logged")
     assert get(server, APP, mine).text == PAGE and get(server, APP, theirs).text == PAGE
 
 
-def test_the_first_four_tokens_are_tried(server):
+def test_eight_tokens_are_tried_in_one_statement(server):
     live = sign_in(server)
-    dead = [random_token() for _ in range(4)]
-    assert get(server, APP, pairs(*dead[:3], live)).text == PAGE
-    server.forget_statements()
-    assert denied(get(server, APP, pairs(*dead, live)))
-    assert server.statements() == 4 * ["FIND"]
+    dead = [random_token() for _ in range(8)]
+    for before in (1, 4, 7):
+        server.forget_statements()
+        answer = get(server, APP, pairs(*dead[:before], live, *dead[before:7]))
+        assert answer.text == PAGE and not answer.cookies()
+        assert server.statements() == ["FIND_ANY"]
     malformed = ["nonsense"] * 10
-    assert get(server, APP, pairs(*malformed, *dead[:3], live)).text == PAGE
+    assert get(server, APP, pairs(*malformed, *dead[:7], live)).text == PAGE
+
+
+def test_one_id_with_several_secrets_is_one_session(server):
+    live, other = sign_in(server), random_token()
+    wrong = f"{live[:22]}.{other[23:]}"
+    for header in (pairs(wrong, live), pairs(live, wrong, other)):
+        assert get(server, APP, header).text == PAGE
+    assert denied(get(server, APP, pairs(wrong, other)))
+
+
+@pytest.mark.skipif(not harness.CACHE, reason="without the look-up cache every token goes to the table")
+def test_only_tokens_that_the_cache_does_not_know_go_to_the_table(server):
+    live, dead = sign_in(server), [random_token() for _ in range(2)]
+    assert get(server, APP, live).text == PAGE
+    server.forget_statements()
+    assert get(server, APP, live).text == PAGE
+    assert get(server, APP, pairs(dead[0], live)).text == PAGE
+    assert get(server, APP, pairs(dead[0], live, dead[1])).text == PAGE
+    assert server.statements() == ["FIND", "FIND", "FIND_ANY"]
+
+
+@pytest.mark.parametrize("before", [4, 7])
+def test_planted_cookies_keep_nobody_out(server, before):
+    """T-84: and after another sign-in neither, whose cookie stands behind them too."""
+    planted = [random_token() for _ in range(before)]
+    first = sign_in(server)
+    assert get(server, APP, pairs(*planted, first)).text == PAGE
+    again = harness.post(server, "/login", {"username": "alice", "password": "wonderland"}, pairs(*planted, first))
+    assert get(server, APP, pairs(*planted, again.token())).text == PAGE
+    assert denied(get(server, APP, pairs(*planted, first)))
+
+
+def test_beyond_eight_no_cookie_is_cleared(server):
+    live = sign_in(server)
+    planted = [random_token() for _ in range(9)]
+    answer = get(server, APP, pairs(*planted[:8], live))
+    assert denied(answer) and not answer.cookies()
+    assert not get(server, APP, pairs(*planted)).cookies()
+    assert not harness.post(server, "/logout", {}, pairs(*planted[:8], live)).cookies()
+    assert re.search(r"managed_session:warn\].*MS0130: .* 9 cookies of the name \"__Host-session\"", server.new_log())
+    assert get(server, APP, live).text == PAGE
+    assert get(server, APP, pairs(*planted[:8])).clears(), "these were all tried"
 
 
 # -- several Cookie lines --------------------------------------------------------------------------
@@ -289,9 +332,9 @@ def test_cookie_crumbs_over_http_2_are_put_together():
 
 LOOKS = {  # configuration: name, attributes
     "": ("__Host-session", "Path=/; Secure; HttpOnly; SameSite=Lax"),
-    "ManagedSessionCookieSecure Off": ("session", "Path=/; HttpOnly; SameSite=Lax"),
-    "ManagedSessionCookiePath /app": ("session", "Path=/app; Secure; HttpOnly; SameSite=Lax"),
-    "ManagedSessionCookieDomain app.test": ("session", "Path=/; Domain=app.test; Secure; HttpOnly; SameSite=Lax"),
+    "ManagedSessionCookieSecure Off": ("managed_session", "Path=/; HttpOnly; SameSite=Lax"),
+    "ManagedSessionCookiePath /app": ("managed_session", "Path=/app; Secure; HttpOnly; SameSite=Lax"),
+    "ManagedSessionCookieDomain app.test": ("managed_session", "Path=/; Domain=app.test; Secure; HttpOnly; SameSite=Lax"),
     "ManagedSessionCookieSameSite Strict": ("__Host-session", "Path=/; Secure; HttpOnly; SameSite=Strict"),
     "ManagedSessionCookieSameSite none": ("__Host-session", "Path=/; Secure; HttpOnly; SameSite=None"),
     "ManagedSessionCookieName sid": ("sid", "Path=/; Secure; HttpOnly; SameSite=Lax"),
@@ -326,11 +369,18 @@ def test_a_remembered_cookie_lives_as_long_as_its_session(server):
     assert left == 2592000
 
 
-@pytest.mark.parametrize("target, status", [(APP, 401), ("/login", 200), ("/sessions", 401), ("/app/none", 401)])
-def test_a_dead_cookie_is_cleared_wherever_sessions_count(server, target, status):
+@pytest.mark.parametrize("target, status", [(APP, 401), ("/sessions", 401), ("/app/none", 401)])
+def test_a_dead_cookie_is_cleared_where_a_session_is_required(server, target, status):
     answer = get(server, target, random_token())
     assert answer.status == status
     assert answer.headers.get_all("Set-Cookie") == [f"{COOKIE}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0"]
+
+
+@pytest.mark.parametrize("target", ["/login", "/login?return=/app/", "/login?reauth=1", "/logout"])
+def test_an_unknown_cookie_is_left_alone_on_the_pages_for_visitors(server, target):
+    """It may be another site's on another port of this host."""
+    answer = get(server, target, random_token())
+    assert answer.status == 200 and not answer.cookies()
 
 
 def test_where_sessions_do_not_count_the_cookie_is_left_alone(server):
@@ -346,6 +396,11 @@ def test_where_sessions_do_not_count_the_cookie_is_left_alone(server):
     ("ManagedSessionCookieName __Host-x\nManagedSessionCookiePath /app", "ManagedSessionCookieName __Host-x"),
     ("ManagedSessionCookieName __host-x\nManagedSessionCookiePath /app", "ManagedSessionCookieName __host-x"),
     ("ManagedSessionCookieName __Secure-x\nManagedSessionCookieSecure Off", "ManagedSessionCookieName __Secure-x"),
+    ("ManagedSessionCookieName __Http-x\nManagedSessionCookieSecure Off", "ManagedSessionCookieName __Http-x"),
+    ("ManagedSessionCookieName __http-x\nManagedSessionCookieSecure Off", "ManagedSessionCookieName __http-x"),
+    ("ManagedSessionCookieName __Host-Http-x\nManagedSessionCookieSecure Off", "ManagedSessionCookieName __Host-Http-x"),
+    ("ManagedSessionCookieName __Host-Http-x\nManagedSessionCookieDomain app.test", "ManagedSessionCookieName __Host-Http-x"),
+    ("ManagedSessionCookieName __Host-Http-x\nManagedSessionCookiePath /app", "ManagedSessionCookieName __Host-Http-x"),
     ('ManagedSessionCookieName "a b"', "ManagedSessionCookieName takes"),
     ('ManagedSessionCookieName "a=b"', "ManagedSessionCookieName takes"),
     ('ManagedSessionCookieName "a;b"', "ManagedSessionCookieName takes"),
@@ -453,8 +508,7 @@ def test_an_application_cannot_set_the_session_cookie(proxied, planted, token):
     value = {"live": lambda: sign_in(proxied), "dead": random_token, "none": lambda: None}[token]()
     query = urllib.parse.urlencode([("Set-Cookie", planted), ("Set-Cookie", "a=1")])
     answer = get(proxied, "/free/?" + query, value)
-    cleared = [f"{COOKIE}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0"] if token == "dead" else []
-    assert answer.status == 200 and sorted(answer.headers.get_all("Set-Cookie")) == sorted(["a=1"] + cleared)
+    assert answer.status == 200 and answer.headers.get_all("Set-Cookie") == ["a=1"]
     assert re.search(r"managed_session:warn\].*MS0030: .*__Host-session", proxied.new_log())
 
 

@@ -78,7 +78,7 @@ static void several_are_told_apart_and_counted(void **state)
     assert_int_equal(found_in(NAME "=nonsense; " NAME "=").n, 0);
 }
 
-static void no_more_than_four_are_kept(void **state)
+static void no_more_than_eight_are_kept(void **state)
 {
     char header[4096] = "";
     ms_cookie_found found;
@@ -93,7 +93,9 @@ static void no_more_than_four_are_kept(void **state)
     found = found_in(header);
     assert_int_equal(found.n, MS_COOKIE_TOKENS_MAX);
     assert_int_equal(found.seen, 20);
-    assert_string_equal(found.tokens[3].id, "AAAAAAAAAAAAAAAAAAAA03");
+    assert_int_equal(found.n, 8);
+    assert_int_equal(found.untried, 12);
+    assert_string_equal(found.tokens[7].id, "AAAAAAAAAAAAAAAAAAAA07");
 }
 
 static void others_are_left_byte_for_byte(void **state)
@@ -193,6 +195,11 @@ static void names_promise_what_their_attributes_must_keep(void **state)
                  {{"__HOST-s", NULL, "/", MS_SAMESITE_LAX, 0}, 0},
                  {{"__Secure-s", "a.test", "/a", MS_SAMESITE_LAX, 1}, 1},
                  {{"__Secure-s", NULL, "/", MS_SAMESITE_LAX, 0}, 0},
+                 {{"__Http-s", "a.test", "/a", MS_SAMESITE_LAX, 1}, 1},
+                 {{"__http-s", NULL, "/", MS_SAMESITE_LAX, 0}, 0},
+                 {{"__Host-Http-s", NULL, "/a", MS_SAMESITE_LAX, 1}, 0},
+                 {{"__Host-Http-s", "a.test", "/", MS_SAMESITE_LAX, 1}, 0},
+                 {{"__Host-Http-s", NULL, "/", MS_SAMESITE_LAX, 0}, 0},
                  {{"s", NULL, "/", MS_SAMESITE_NONE, 1}, 1},
                  {{"s", NULL, "/", MS_SAMESITE_NONE, 0}, 0},
                  {{"s", NULL, "/", MS_SAMESITE_STRICT, 0}, 1},
@@ -238,7 +245,7 @@ int main(void)
         TEST(a_token_is_found_among_other_cookies),
         TEST(what_a_cookie_of_ours_would_not_look_like_is_none),
         TEST(several_are_told_apart_and_counted),
-        TEST(no_more_than_four_are_kept),
+        TEST(no_more_than_eight_are_kept),
         TEST(others_are_left_byte_for_byte),
         TEST(no_token_is_left_however_it_is_joined),
         TEST(where_there_is_nothing_to_hide_nothing_is_changed),

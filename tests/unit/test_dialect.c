@@ -44,6 +44,7 @@ static void placeholders_are_what_callers_pass(void **state)
         const char *name, *kinds;
     } cases[] = {{MS_SQL_PROBE, "PROBE", ""},
                  {MS_SQL_FIND, "FIND", "ssl"},
+                 {MS_SQL_FIND_ANY, "FIND_ANY", "ssssssss" /* MS_FIND_MAX ids */ "sl"},
                  {MS_SQL_SHOW, "SHOW", "ssl"},
                  {MS_SQL_INSERT, "INSERT", "ssssllllsssssl"},
                  {MS_SQL_LIST, "LIST", "ssl"},
