@@ -30,7 +30,7 @@ httpd_inc    = -isystem $(shell $(APXS) -q INCLUDEDIR 2>/dev/null) -isystem $(sh
 MS_CFLAGS    = -std=gnu11 $(WARN) $(OPTIMIZE) -fPIC $(httpd_cflags) $(httpd_inc) -Iinclude -Isrc $(SANITIZE)
 
 # What knows httpd, and what knows only apr and is therefore tested without a server.
-PURE  := token log_limit web_origin cookie text form device render guard cutoff dialect cache cache_control throttle language words
+PURE  := token log_limit web_origin cookie text form device render guard cutoff dialect cache cache_control throttle language words name_fold
 HTTPD := $(filter-out $(PURE),$(basename $(notdir $(wildcard src/*.c))))
 PAGES := $(shell find src/pages -name '*.html' -o -name '*.css')
 LANGS := $(sort $(wildcard src/pages/lang/*.po))
@@ -45,7 +45,7 @@ all: deps-build
 	@$(MAKE) --no-print-directory $(MODULE)
 
 $(MODULE): $(OBJS) src/exports.map
-	$(CC) -shared $(SANITIZE) -Wl,-z,relro,-z,now -Wl,--version-script=src/exports.map -o $@ $(OBJS) -ljansson
+	$(CC) -shared $(SANITIZE) -Wl,-z,relro,-z,now -Wl,--version-script=src/exports.map -o $@ $(OBJS) -ljansson -lunistring
 
 $(BUILD)/%.o: src/%.c Makefile | $(BUILD)
 	$(CC) $(MS_CFLAGS) -MMD -MP -c -o $@ $<
@@ -88,7 +88,7 @@ test-unit: $(UNIT)
 
 $(BUILD)/unit/test_%: tests/unit/test_%.c $(PURE:%=$(BUILD)/%.o) $(BUILD)/pages.o $(BUILD)/languages.o
 	@mkdir -p $(@D)
-	$(CC) $(MS_CFLAGS) -MMD -MP -Itests/unit -o $@ $< $(PURE:%=$(BUILD)/%.o) $(BUILD)/pages.o $(BUILD)/languages.o -lcmocka -ljansson $(APR_LIBS)
+	$(CC) $(MS_CFLAGS) -MMD -MP -Itests/unit -o $@ $< $(PURE:%=$(BUILD)/%.o) $(BUILD)/pages.o $(BUILD)/languages.o -lcmocka -ljansson -lunistring $(APR_LIBS)
 
 # The look-up cache under threads of several processes that are killed at any moment, watched by ThreadSanitizer.
 SECONDS := 5

@@ -7,11 +7,11 @@
 
 #include <string.h>
 #include <apr_random.h>
-#include <apr_lib.h>
 #include <apr_shm.h>
 #include <apr_strings.h>
 #include <http_log.h>
 #include "config.h"
+#include "name_fold.h"
 #include "throttle.h"
 
 APLOG_USE_MODULE(managed_session);
@@ -60,18 +60,6 @@ static apr_uint64_t hash(request_rec *r, const char *kind, const char *text)
     return word ? word : 1;
 }
 
-/* Providers may take "Alice " for "alice"; then they must not have two budgets. */
-static const char *same_name(apr_pool_t *p, const char *user)
-{
-    char *name = apr_pstrdup(p, user);
-
-    apr_collapse_spaces(name, name);
-    for (char *c = name; *c; c++) {
-        *c = (char)apr_tolower(*c);
-    }
-    return name;
-}
-
 /* The network that one customer of a provider has: all of an IPv4 address, or the first half. */
 static const char *same_client(request_rec *r)
 {
@@ -106,7 +94,7 @@ apr_int64_t ms_login_limit_take(request_rec *r, const char *user, const char *cu
         attempt->client = 0;
     }
     else if (!current || strcmp(current, user) != 0) {
-        attempt->user = hash(r, "user", same_name(r->pool, user));
+        attempt->user = hash(r, "user", ms_name_fold(r->pool, user));
         wait = ms_throttle_take(memory, attempt->user, now, rate);
         if (wait) {
             attempt->user = 0;

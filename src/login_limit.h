@@ -20,7 +20,7 @@ typedef struct ms_attempt {
 
 /**
  * Before a password is checked: count it as wrong.
- * @param user     as typed; case and blanks around it make no difference
+ * @param user     as typed; spellings that ms_name_fold() holds equal count as one
  * @param current  the user of the live session that this request presents, or NULL: whoever is
  *                 signed in already is not locked out by what others try in her name
  * @return 0: go on; else the seconds after which another attempt may succeed

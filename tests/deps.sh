@@ -29,6 +29,7 @@ want() { # the same, for tests that are skipped without it
 need apache2-dev apxs apxs2
 need gettext msgfmt
 need libjansson-dev /usr/include/jansson.h /usr/local/include/jansson.h
+need libunistring-dev /usr/include/unicase.h /usr/local/include/unicase.h
 case $1 in
 demo | test | bench)
     need apache2-bin /usr/sbin/apache2 httpd

@@ -54,7 +54,7 @@ def test_a_client_of_ipv6_is_its_network(same, other):
         assert attempt(server, "user9", client=other).status == 401
 
 
-@pytest.mark.parametrize("name", ["ALICE", " alice ", "Alice", "al ice"])
+@pytest.mark.parametrize("name", ["ALICE", " alice ", "Alice", "al ice", "alic\u00e9", "ALI\u0308CE", "\uff41lice", "al\u200bice", "alice\u3000"])
 def test_spellings_of_a_name_share_its_budget(name):
     with limited("2 1h") as server:
         assert attempt(server, name, client="10.0.0.1").status == 401
