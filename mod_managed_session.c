@@ -115,7 +115,12 @@ static const command_rec directives[] = {
     AP_INIT_ITERATE("ManagedSessionAuthProvider", ms_set_provider, NULL, DIR,
                     "providers that check the sign-in form's passwords (file, dbd, ldap, ...), as "
                     "AuthBasicProvider takes them (default: none)"),
-    AP_INIT_TAKE1("ManagedSessionLabel", ms_set_label, NULL, SERVER_DIR,
+    AP_INIT_TAKE1(
+        "ManagedSessionUserName", ms_set_dir_expr, DIR_FIELD(user_name), DIR_ONLY,
+        "expression whose value is the user of a new session, once authentication succeeded, such "
+        "as %{tolower:%{REMOTE_USER}} or %{env:AUTHENTICATE_NAME}, a column that mod_authn_dbd's "
+        "query returns; without a value the sign-in fails (default: %{REMOTE_USER})"),
+    AP_INIT_TAKE1("ManagedSessionLabel", ms_set_dir_expr, DIR_FIELD(label), SERVER_DIR,
                   "expression whose value is kept with a new session and shown in the list, such "
                   "as a place: %{env:MM_CITY_NAME} (default: none)"),
     AP_INIT_TAKE1("ManagedSessionLoginURL", ms_set_dir_url, DIR_FIELD(login_url), SERVER_DIR,

@@ -12,6 +12,7 @@
 #include <http_log.h>
 #include "dialect.h"
 #include "text.h"
+#include "user_name.h"
 
 APLOG_USE_MODULE(managed_session);
 
@@ -113,6 +114,7 @@ void *ms_dir_conf_merge(apr_pool_t *p, void *basev, void *addv)
     PICK(title, NULL);
     PICK(stylesheet, NULL);
     PICK(label, NULL);
+    PICK(user_name, NULL);
     PICK(user_header, NULL);
     PICK(providers, NULL);
     return out;
@@ -420,15 +422,16 @@ const char *ms_set_login_limit(cmd_parms *cmd, void *dir, const char *n, const c
     return check_place(cmd);
 }
 
-const char *ms_set_label(cmd_parms *cmd, void *dir, const char *arg)
+const char *ms_set_dir_expr(cmd_parms *cmd, void *dir, const char *arg)
 {
-    ms_dir_conf *conf = dir;
     const char *error = NULL;
 
-    conf->label = ap_expr_parse_cmd(cmd, arg, AP_EXPR_FLAG_STRING_RESULT, &error, NULL);
+    *(const ap_expr_info_t **)field_of(cmd, dir) = ap_expr_parse_cmd(
+        cmd, arg, AP_EXPR_FLAG_STRING_RESULT | AP_EXPR_FLAG_DONT_VARY, &error, NULL);
     if (error) {
         return apr_psprintf(cmd->pool,
-                            "%s takes a string expression, such as %%{env:MM_CITY_NAME}: %s",
+                            "%s takes a string expression, such as %%{tolower:%%{REMOTE_USER}} or "
+                            "%%{env:NAME}: %s",
                             cmd->cmd->name, error);
     }
     return check_place(cmd);
@@ -521,8 +524,7 @@ static const char *dbd_setting(apr_pool_t *p, const server_rec *s, const char *n
     return NULL;
 }
 
-/* httpd runs the checks twice at start; what is only worth knowing is said once. */
-static int is_last_pass(void)
+int ms_config_is_last_pass(void)
 {
     return ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST ||
            ap_state_query(AP_SQ_MAIN_STATE) != AP_SQ_MS_CREATE_PRE_CONFIG;
@@ -532,7 +534,8 @@ static void note_guessed_realm(const server_rec *s, const ms_server_conf *conf)
 {
     const ap_directive_t *from = s->is_virtual ? block_of(s) : ap_conftree;
 
-    if (conf->used && !conf->realm && !find_directive(from, "ServerName") && is_last_pass()) {
+    if (conf->used && !conf->realm && !find_directive(from, "ServerName") &&
+        ms_config_is_last_pass()) {
         ap_log_error(APLOG_MARK, APLOG_NOTICE | APLOG_STARTUP, 0, s,
                      "mod_managed_session: no ServerName is configured here, so sessions belong to "
                      "the realm \"%s\" that httpd guessed; set ServerName or ManagedSessionRealm",
@@ -693,7 +696,6 @@ static void part_hosts(apr_pool_t *p, server_rec *main_server)
 
 int ms_config_finish(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *main_server)
 {
-    (void)ptemp;
     part_hosts(pconf, main_server);
     for (server_rec *s = main_server; s; s = s->next) {
         const int rv = finish_server(pconf, s);
@@ -702,5 +704,6 @@ int ms_config_finish(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *main_serv
             return rv;
         }
     }
+    ms_user_name_check(ptemp, main_server);
     return OK;
 }

@@ -81,8 +81,9 @@ typedef struct ms_dir_conf {
     const char *landing_url;
     const char *title;
     const char *stylesheet;
-    const ap_expr_info_t *label; /* for new sessions */
-    const char *user_header;     /* "" where a section took it back with "none" */
+    const ap_expr_info_t *label;     /* for new sessions */
+    const ap_expr_info_t *user_name; /* of new sessions; NULL: as authenticated */
+    const char *user_header;         /* "" where a section took it back with "none" */
     ms_provider *providers;
 } ms_dir_conf;
 
@@ -109,7 +110,7 @@ const char *ms_set_server_duration_or_0(cmd_parms *cmd, void *dir, const char *a
 const char *ms_set_remember(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_limit(cmd_parms *cmd, void *dir, const char *n, const char *policy);
 const char *ms_set_login_limit(cmd_parms *cmd, void *dir, const char *n, const char *period);
-const char *ms_set_label(cmd_parms *cmd, void *dir, const char *arg);
+const char *ms_set_dir_expr(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_batch(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_cache_ttl(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_cache_entries(cmd_parms *cmd, void *dir, const char *arg);
@@ -117,6 +118,10 @@ const char *ms_set_event_log(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_origin(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_same_site(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_table(cmd_parms *cmd, void *dir, const char *arg);
+
+/** Whether this is the last time that the configuration is checked: httpd does it twice at start,
+ * and what is only worth knowing is logged once. */
+int ms_config_is_last_pass(void);
 
 /**
  * Work out what depends on several directives, and refuse what cannot work. Runs at configtest too.

@@ -18,6 +18,7 @@ typedef enum {
     MS_LOG_IGNORED_HEADER,    /* MS0050 */
     MS_LOG_FOREIGN_REQUEST,   /* MS0140 */
     MS_LOG_STALE_FORM,        /* MS0141 */
+    MS_LOG_NO_USER_NAME,      /* MS0110 */
     MS_LOG_KINDS
 } ms_log_kind;
 

@@ -17,6 +17,7 @@
 #include "events.h"
 #include "log_limit.h"
 #include "text.h"
+#include "user_name.h"
 
 APLOG_USE_MODULE(managed_session);
 
@@ -456,10 +457,13 @@ apr_status_t ms_session_begin(request_rec *r, const char *user, const char *meth
                               const ms_row **row)
 {
     const ms_row *presented;
+    const char *name;
     ms_token token;
-    apr_status_t rv = check_user(r, user);
+    apr_status_t rv;
 
     *row = NULL;
+    name = ms_user_name_of(r, user);
+    rv = name || !user ? check_user(r, name) : APR_EINVAL;
     if (rv == APR_SUCCESS) {
         rv = ms_session_current(r, &presented);
     }
@@ -467,7 +471,7 @@ apr_status_t ms_session_begin(request_rec *r, const char *user, const char *meth
         rv = ms_token_make(&token);
     }
     if (rv == APR_SUCCESS) {
-        rv = begin_with(r, &token, user, method, remember, row);
+        rv = begin_with(r, &token, name, method, remember, row);
         apr_crypto_memzero(&token, sizeof(token));
     }
     return rv;

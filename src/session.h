@@ -42,10 +42,12 @@ apr_status_t ms_session_current(request_rec *r, const ms_row **row);
 
 /**
  * Sign in: a new session, its cookie on this response; those that the client presented are ended.
+ * @param user      whom authentication let in; ManagedSessionUserName may give the session another
+ *                  name
  * @param remember  whether the user asked to be remembered; ManagedSessionRemember may know better
- * @return APR_SUCCESS; APR_EINVAL: not a user's name; APR_ENOSPC: she has as many sessions as
- *         ManagedSessionLimit allows; else the database could not be asked. But for success nobody
- * is signed in, and whoever was still is.
+ * @return APR_SUCCESS; APR_EINVAL: not a user's name, or ManagedSessionUserName gives none, which
+ * is logged; APR_ENOSPC: she has as many sessions as ManagedSessionLimit allows; else the database
+ * could not be asked. But for success nobody is signed in, and whoever was still is.
  */
 apr_status_t ms_session_begin(request_rec *r, const char *user, const char *method, int remember,
                               const ms_row **row);

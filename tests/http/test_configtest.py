@@ -42,6 +42,7 @@ MISTAKES = {
     "ManagedSessionEventLog": ('takes a file, or "|program"', '"|"'),
     "ManagedSessionLoginLimit": ("takes a", "-1 5m", "ten 5m", "10", "10 0", "10 8d", "10 soon", "10001 5m"),
     "ManagedSessionLabel": ("takes a string expression", '"%{nonsense:x}"', '"%{env:X"', '"%{tolower"'),
+    "ManagedSessionUserName": ("takes a string expression", '"%{nonsense:x}"', '"%{env:X"', '"%{tolower"'),
     "ManagedSessionRealm": (TEXT, "r" * 256, '"a\x01b"', '"a\x7fb"'),
     "ManagedSessionTable": ("takes the name of a table", "1st", "a-b", '"a b"', "a.b", "t;drop", "t" * 49,
                             "t\u00e4fel"),

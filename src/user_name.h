@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ManagedSessionUserName: which user a session is of, if that is not the name that authentication
+ * ended with. One account must not have sessions under several spellings.
+ */
+#ifndef MS_USER_NAME_H
+#define MS_USER_NAME_H
+
+#include <httpd.h>
+
+/**
+ * The user of a session that begins.
+ * @param user  whom authentication let in; REMOTE_USER while the expression is evaluated
+ * @return user itself if the directive is not set here; else the expression's value; NULL: it
+ *         cannot be evaluated or is empty, which is logged (once a second), and the sign-in must
+ * fail
+ */
+const char *ms_user_name_of(request_rec *r, const char *user);
+
+/**
+ * At start and configtest: warn, once, if a provider that may fold names (dbd, ldap) lets users
+ * in at a place without the directive and without AuthLDAPRemoteUserAttribute.
+ * @param ptemp  scratch
+ */
+void ms_user_name_check(apr_pool_t *ptemp, server_rec *main_server);
+
+#endif
