@@ -54,6 +54,7 @@ test)
     need openssl openssl
     want chromium chromium
     want chromium-driver chromedriver
+    want libnss3-tools certutil
     want python3-selenium /usr/lib/python3/dist-packages/selenium
     want npm npm
     want php-fpm /usr/sbin/php-fpm*

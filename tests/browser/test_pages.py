@@ -1,75 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """The pages in a real browser: the library story, keyboard, schemes, sizes, languages, accessibility, and hostile text."""
-import contextlib
 import json
-import pathlib
-import re
-import time
 
 import pytest
-from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from harness import DEADLINE, PASSWORDS, SITE, Server, get, sign_in
+from harness import PASSWORDS, SITE
+from pages import fits, go, path_of, press, says, shoot, sign_in_by_form, text, wait
 
-SCREENSHOTS = pathlib.Path(__file__).parents[2] / "build/screenshots"
 PHONE = (320, 700)
 LIBRARY = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:131.0) Gecko/20100101 Firefox/131.0"
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1"
-
-
-def go(driver, server, path: str):
-    driver.get(f"http://127.0.0.1:{server.port}{path}")
-
-
-def path_of(driver) -> str:
-    return re.sub(r"^https?://[^/]+", "", driver.current_url)
-
-
-def text(driver) -> str:
-    """In one step: between finding an element and reading it, a page may be replaced by the next."""
-    return driver.execute_script("return document.body ? document.body.innerText : ''")
-
-
-def wait(condition, what: str):
-    end = time.monotonic() + DEADLINE
-    while time.monotonic() < end:
-        with contextlib.suppress(StaleElementReferenceException, NoSuchElementException):
-            found = condition()
-            if found:
-                return found
-        time.sleep(0.05)
-    raise AssertionError(f"in vain: {what}")
-
-
-def says(driver, *words: str) -> None:
-    wait(lambda: all(word in text(driver) for word in words), f"{words}")
-
-
-def press(driver, *keys) -> None:
-    for key in keys:
-        driver.switch_to.active_element.send_keys(key)
-
-
-def sign_in_by_form(driver, server, user: str = "alice", path: str = "/sessions", remember=False):
-    go(driver, server, path)
-    driver.find_element(By.ID, "username").send_keys(user)
-    driver.find_element(By.ID, "password").send_keys(PASSWORDS[user])
-    if remember:
-        driver.find_element(By.ID, "remember").click()
-    driver.find_element(By.CSS_SELECTOR, "main button").click()
-    wait(lambda: path_of(driver) == path, f"{path} after the sign-in")
-
-
-def shoot(driver, name: str) -> None:
-    """A picture of the whole page, for people to look at."""
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    height = driver.execute_script("return document.documentElement.scrollHeight")
-    width = driver.execute_script("return window.innerWidth")
-    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
-                           {"width": width, "height": max(height, 300), "deviceScaleFactor": 1, "mobile": False})
-    driver.save_screenshot(str(SCREENSHOTS / f"{name}.png"))
 
 
 def card(driver, words: str):
@@ -77,7 +19,7 @@ def card(driver, words: str):
 
 
 def others_of(server, n: int, agent: str = IPHONE, user: str = "alice") -> list[str]:
-    return [sign_in(server, user, agent=agent) for _ in range(n)]
+    return [server.sign_in(user, agent=agent) for _ in range(n)]
 
 
 @pytest.fixture(autouse=True)
@@ -110,7 +52,7 @@ def test_all_others_with_a_question_before(browse, server):
     shoot(driver, "confirm")
     driver.find_element(By.CSS_SELECTOR, "main button").click()
     says(driver, "3 other devices were signed out.")
-    assert get(server, "/app/", others[0]).status == 401
+    assert server.get("/app/", others[0]).status == 401
 
 
 def test_a_wrong_password_is_told_where_the_fields_are(browse, server):
@@ -144,10 +86,6 @@ def test_the_keyboard_is_enough(browse, server):
 
 
 # -- what it looks like -----------------------------------------------------------------------------------
-
-
-def fits(driver) -> bool:
-    return driver.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
 
 
 @pytest.mark.parametrize("name, how", [("light", {}), ("dark", {"dark": True}), ("phone", {"size": PHONE}),
@@ -292,8 +230,8 @@ def test_no_script_is_needed_and_none_is_there(browse, server):
     says(driver, "Where you are signed in")
 
 
-def test_a_title_and_a_style_sheet_of_the_sites_own(browse):
-    with Server(SITE + 'ManagedSessionTitle "Town Library"\nManagedSessionStylesheet "/own.css"\n') as server:
+def test_a_title_and_a_style_sheet_of_the_sites_own(browse, new_site, server):
+    with new_site(server.scheme, SITE + 'ManagedSessionTitle "Town Library"\nManagedSessionStylesheet "/own.css"\n') as server:
         server.write("htdocs/own.css", ":root { --accent: rgb(120, 20, 90); --page: rgb(250, 240, 250) }")
         driver = browse()
         go(driver, server, "/login")
