@@ -18,8 +18,8 @@
 #include "cache_control.h"
 #include "config.h"
 #include "gate.h"
-#include "handshake.h"
 #include "session.h"
+#include "upgrade_filter.h"
 
 APLOG_USE_MODULE(managed_session);
 
@@ -113,18 +113,12 @@ static int is_scheme(const char *credentials, const char *scheme)
            credentials[len] != '-';
 }
 
-/*
- * An interim answer (1xx) of an application's goes out past every filter, with a cookie of our name
- * or our headers if it has them, so it is kept back. And names and passwords of another scheme must
- * not reach an application beside the session's user, whom they may contradict.
- */
+/* Names and passwords of another scheme must not reach an application beside the session's user,
+ * whom they may contradict. */
 static int on_fixups(request_rec *r)
 {
     const char *credentials = apr_table_get(r->headers_in, "Authorization");
 
-    if (ms_server_conf_get(r->server)->used) {
-        apr_table_setn(r->subprocess_env, "proxy-interim-response", "Suppress");
-    }
     if (credentials && r->ap_auth_type && strcmp(r->ap_auth_type, MS_AUTH_TYPE) == 0 &&
         (is_scheme(credentials, "Basic") || is_scheme(credentials, "Digest"))) {
         apr_table_unset(r->headers_in, "Authorization");
@@ -142,12 +136,15 @@ static void hide_cookie(request_rec *r)
     if (!header || ms_dir_conf_get(r)->hide_cookie == 0) {
         return;
     }
-    ms_request_get(r); /* keeps the tokens for whoever asks later */
     rest = ms_cookie_strip(r->pool, header, ms_server_conf_get(r->server)->cookie.name);
+    if (rest == header) {
+        return;
+    }
+    ms_request_get(r); /* keeps the tokens for a later look-up */
     if (!*rest) {
         apr_table_unset(r->headers_in, "Cookie");
     }
-    else if (rest != header) {
+    else {
         apr_table_setn(r->headers_in, "Cookie", rest);
     }
 }
@@ -196,10 +193,14 @@ static void drop_foreign_cookies(request_rec *r, apr_table_t *headers)
     }
 }
 
-static void send_cookie(request_rec *r, const ms_request *request)
+static void drop_all_foreign_cookies(request_rec *r)
 {
     drop_foreign_cookies(r, r->headers_out);
     drop_foreign_cookies(r, r->err_headers_out);
+}
+
+static void send_cookie(request_rec *r, const ms_request *request)
+{
     if (request->set_cookie) {
         apr_table_addn(r->err_headers_out, "Set-Cookie", request->set_cookie);
     }
@@ -237,11 +238,11 @@ static int is_includes_ahead(const ap_filter_t *f)
 
 /* A page for everybody may include a part that is for one user, which is known only once its
  * headers are out: so whoever presents a session's cookie is taken for somebody. */
-static void expect_includes(const ap_filter_t *f, ms_request *request)
+static void expect_includes(ms_request *request)
 {
     const ms_dependence how = request->cookies.n > 0 ? MS_DEPENDS_ENTIRELY : MS_DEPENDS_OPTIONALLY;
 
-    if (request->depends < how && is_includes_ahead(f)) {
+    if (request->depends < how) {
         request->depends = how;
     }
 }
@@ -249,14 +250,20 @@ static void expect_includes(const ap_filter_t *f, ms_request *request)
 static apr_status_t on_response(ap_filter_t *f, apr_bucket_brigade *bb)
 {
     request_rec *r = f->r;
-    ms_request *request = ms_request_get(r);
+    const ms_request *request;
 
-    expect_includes(f, request);
+    if (is_includes_ahead(f)) {
+        expect_includes(ms_request_get(r));
+    }
     ap_remove_output_filter(f);
     ms_backend_login(r);
-    ms_session_settle_cookie(r);
-    send_cookie(r, request);
-    tell_caches(r, request);
+    drop_all_foreign_cookies(r);
+    request = ms_request_peek(r);
+    if (request) { /* NULL: a request that has nothing to do with sessions */
+        ms_session_settle_cookie(r);
+        send_cookie(r, request);
+        tell_caches(r, request);
+    }
     return ap_pass_brigade(f->next, bb);
 }
 
@@ -295,7 +302,7 @@ static void on_handler(request_rec *r)
     set_user_header(r);
     add_filter(r);
     if (ms_server_conf_get(r->server)->used) {
-        ms_handshake_watch(r);
+        ms_upgrade_filter_watch(r);
     }
 }
 
@@ -327,6 +334,6 @@ void ms_backend_register_hooks(void)
     ap_hook_insert_filter(on_handler, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_insert_error_filter(add_filter, NULL, NULL, APR_HOOK_FIRST);
     /* Nearest to the handler, before anything could store or rewrite the headers. */
-    ms_handshake_register();
+    ms_upgrade_filter_register();
     ap_register_output_filter(FILTER_NAME, on_response, NULL, AP_FTYPE_RESOURCE - 5);
 }
