@@ -125,6 +125,16 @@ ms_server_conf *ms_server_conf_get(const server_rec *s)
     return ap_get_module_config(s->module_config, &managed_session_module);
 }
 
+int ms_config_is_used(const server_rec *main_server)
+{
+    const server_rec *s = main_server;
+
+    while (s && !ms_server_conf_get(s)->used) {
+        s = s->next;
+    }
+    return s != NULL;
+}
+
 ms_dir_conf *ms_dir_conf_get(const request_rec *r)
 {
     return ap_get_module_config(r->per_dir_config, &managed_session_module);

@@ -92,6 +92,9 @@ void *ms_server_conf_merge(apr_pool_t *p, void *base, void *add);
 void *ms_dir_conf_create(apr_pool_t *p, char *dir);
 void *ms_dir_conf_merge(apr_pool_t *p, void *base, void *add);
 
+/** Whether a directive of ours applies to any server. */
+int ms_config_is_used(const server_rec *main_server);
+
 ms_server_conf *ms_server_conf_get(const server_rec *s);
 ms_dir_conf *ms_dir_conf_get(const request_rec *r);
 

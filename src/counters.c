@@ -12,6 +12,7 @@
 #include <http_log.h>
 #include <http_protocol.h>
 #include <mod_status.h>
+#include "config.h"
 
 APLOG_USE_MODULE(managed_session);
 
@@ -43,9 +44,13 @@ static const struct {
 void ms_counters_init(apr_pool_t *pconf, server_rec *s)
 {
     apr_shm_t *shm = NULL;
-    const apr_status_t rv = apr_shm_create(&shm, MS_COUNTERS * sizeof(counter), NULL, pconf);
+    apr_status_t rv;
 
     counters = NULL;
+    if (!ms_config_is_used(s)) {
+        return;
+    }
+    rv = apr_shm_create(&shm, MS_COUNTERS * sizeof(counter), NULL, pconf);
     if (rv != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, rv, s,
                      "MS0060: no shared memory for counters; mod_status will show none");

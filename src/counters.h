@@ -24,8 +24,8 @@ typedef enum {
     MS_COUNTERS
 } ms_counter;
 
-/** Make the counters; from post_config. Without shared memory nothing is counted, which is logged.
- */
+/** Make the counters, if any server uses the module; from post_config. Without shared memory
+ * nothing is counted, which is logged. */
 void ms_counters_init(apr_pool_t *pconf, server_rec *s);
 
 /** Register with mod_status, where that is loaded; from register_hooks. */

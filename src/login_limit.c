@@ -26,9 +26,13 @@ static unsigned char hash_key[KEY_BYTES];
 void ms_login_limit_init(apr_pool_t *pconf, server_rec *s)
 {
     apr_shm_t *shm = NULL;
-    apr_status_t rv = apr_shm_create(&shm, MS_THROTTLE_SIZE, NULL, pconf);
+    apr_status_t rv;
 
     memory = NULL;
+    if (!ms_config_is_used(s)) {
+        return;
+    }
+    rv = apr_shm_create(&shm, MS_THROTTLE_SIZE, NULL, pconf);
     if (rv == APR_SUCCESS) {
         rv = apr_generate_random_bytes(hash_key, sizeof(hash_key));
     }

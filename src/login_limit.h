@@ -9,7 +9,8 @@
 
 #include <httpd.h>
 
-/** At start: the shared memory. Without it nobody is limited, which is logged. */
+/** At start: the shared memory, if any server uses the module. Without it sign-ins are not limited,
+ * which is logged. */
 void ms_login_limit_init(apr_pool_t *pconf, server_rec *main_server);
 
 /** One attempt; filled in by ms_login_limit_take(). */

@@ -51,6 +51,11 @@ static apr_status_t wipe(void *requestv)
     return APR_SUCCESS;
 }
 
+ms_request *ms_request_peek(request_rec *r)
+{
+    return ap_get_module_config(first_of(r)->request_config, &managed_session_module);
+}
+
 ms_request *ms_request_get(request_rec *r)
 {
     request_rec *first = first_of(r);
@@ -504,8 +509,7 @@ static int is_paused(apr_int64_t now)
 void ms_session_touch(request_rec *r)
 {
     const ms_server_conf *conf = ms_server_conf_get(r->server);
-    ms_request *request =
-        ap_get_module_config(first_of(r)->request_config, &managed_session_module);
+    ms_request *request = ms_request_peek(r);
     const apr_int64_t now = ms_now(), interval = touch_interval(conf);
     apr_int64_t touched;
     ms_asker ask;
@@ -531,8 +535,7 @@ void ms_session_touch(request_rec *r)
 int ms_session_is_touch_urgent(request_rec *r)
 {
     const ms_server_conf *conf = ms_server_conf_get(r->server);
-    const ms_request *request =
-        ap_get_module_config(first_of(r)->request_config, &managed_session_module);
+    const ms_request *request = ms_request_peek(r);
 
     return conf->idle_timeout > 0 && request && request->row &&
            request->row->expires_at - ms_now() < conf->idle_timeout / 2;

@@ -33,6 +33,9 @@ typedef struct ms_request {
 /** The state of the client's request; made on first use, in the pool of the first request. */
 ms_request *ms_request_get(request_rec *r);
 
+/** The same, or NULL if nothing has made it yet. */
+ms_request *ms_request_peek(request_rec *r);
+
 /**
  * Who is signed in. Asks the database at the first call of a client's request only.
  * @param row  NULL: nobody

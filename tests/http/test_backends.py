@@ -801,3 +801,8 @@ def test_where_nothing_is_configured_nothing_is_done():
     with Backend() as backend, Server(f'ProxyPass "/b/" "http://127.0.0.1:{backend.port}/"\n', own_paths=()) as server:
         token = random_token()
         assert ["cookie", f"{COOKIE}={token}; a=b"] in get(server, "/b/", f"{COOKIE}={token}; a=b").json()
+
+
+def test_where_nothing_is_configured_mod_status_shows_nothing_of_ours():
+    with Server("<Location /status>\nSetHandler server-status\n</Location>\n", modules="status", own_paths=()) as server:
+        assert "ManagedSession" not in get(server, "/status?auto").text
