@@ -16,6 +16,7 @@
 #include "config.h"
 #include "counters.h"
 #include "cutoff.h"
+#include "door.h"
 #include "events.h"
 #include "gate.h"
 #include "login.h"
@@ -265,26 +266,26 @@ static int on_content(request_rec *r)
                  {MS_HANDLER_LOGOUT, ms_logout_answer},
                  {MS_HANDLER_LIST, ms_sessions_page_answer},
                  {MS_HANDLER_ADMIN, ms_admin_page_answer}};
-    const char *handler = ms_gate_handler(r);
+    const char *page = ms_door_page(r);
 
-    for (apr_size_t i = 0; handler && i < sizeof(pages) / sizeof(pages[0]); i++) {
-        if (strcmp(handler, pages[i].handler) == 0) {
+    for (apr_size_t i = 0; page && i < sizeof(pages) / sizeof(pages[0]); i++) {
+        if (ap_cstr_casecmp(page, pages[i].handler) == 0) {
             return pages[i].answer(r);
         }
     }
-    return DECLINED;
+    return ms_door_close(r);
 }
 
 static void register_hooks(apr_pool_t *p)
 {
-    /* mod_proxy takes every request it has a ProxyPass for, at the same place: be asked before it.
-     */
-    static const char *const before_proxy[] = {"mod_proxy.c", NULL};
+    /* Handlers that take a request without a look at its handler: run before each of them. */
+    static const char *const takers[] = {"mod_cache.c", "mod_proxy.c", NULL};
     static const char *const dbd[] = {"mod_dbd.c", NULL};
 
     ms_session_register_functions();
     ms_store_register_hooks();
     ms_counters_register_hooks();
+    ms_door_register_hooks();
     ms_gate_register_hooks(p);
     ms_backend_register_hooks();
     ap_hook_open_logs(open_logs, NULL, NULL, APR_HOOK_MIDDLE);
@@ -295,7 +296,7 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_child_init(child_init, dbd, NULL, APR_HOOK_MIDDLE);
     ap_hook_insert_filter(before_handler, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_log_transaction(on_logged, NULL, NULL, APR_HOOK_LAST);
-    ap_hook_handler(on_content, NULL, before_proxy, APR_HOOK_FIRST);
+    ap_hook_handler(on_content, NULL, takers, APR_HOOK_REALLY_FIRST - 1);
 }
 
 AP_DECLARE_MODULE(managed_session) = {

@@ -17,6 +17,7 @@
 #include "backend_login.h"
 #include "cache_control.h"
 #include "config.h"
+#include "door.h"
 #include "gate.h"
 #include "session.h"
 #include "upgrade_filter.h"
@@ -286,7 +287,7 @@ static int is_ours(request_rec *r)
 {
     return ms_server_conf_get(r->server)->used ||
            ap_get_module_config(r->request_config, &managed_session_module) ||
-           ms_gate_handler(r) != NULL;
+           ms_door_page(r) != NULL;
 }
 
 static void add_filter(request_rec *r)

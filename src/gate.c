@@ -17,6 +17,7 @@
 #include <http_request.h>
 #include <mod_auth.h>
 #include "config.h"
+#include "door.h"
 #include "log_limit.h"
 #include "origin.h"
 #include "page.h"
@@ -26,7 +27,6 @@
 APLOG_USE_MODULE(managed_session);
 
 #define ENV_ID "MANAGED_SESSION_ID"
-#define OURS   "managed-session-" /* how the names of our handlers begin */
 
 /* What r->ap_auth_type is set to, which is then known by its address. */
 static const char our_type[] = MS_AUTH_TYPE;
@@ -34,36 +34,6 @@ static const char our_type[] = MS_AUTH_TYPE;
 static int is_our_type(const char *auth_type)
 {
     return auth_type && (auth_type == our_type || ap_cstr_casecmp(auth_type, our_type) == 0);
-}
-
-/* Asked before httpd itself has looked: SetHandler takes an expression. */
-static const char *handler_of(request_rec *r)
-{
-    const core_dir_config *core = ap_get_core_module_config(r->per_dir_config);
-
-    if (core->expr_handler) {
-        const char *error = NULL, *handler = ap_expr_str_exec(r, core->expr_handler, &error);
-
-        return error ? NULL : handler;
-    }
-    return core->handler ? core->handler : r->handler;
-}
-
-int ms_gate_is_handler(request_rec *r, const char *handler)
-{
-    const char *set = handler_of(r);
-
-    return set && ap_cstr_casecmp(set, handler) == 0;
-}
-
-const char *ms_gate_handler(request_rec *r)
-{
-    const char *handler = r->handler;
-
-    if (handler && strcmp(handler, "proxy-server") == 0) {
-        handler = handler_of(r);
-    }
-    return handler && strncmp(handler, OURS, sizeof(OURS) - 1) == 0 ? handler : NULL;
 }
 
 static void depend(request_rec *r, ms_dependence how)
@@ -82,7 +52,7 @@ static void depend(request_rec *r, ms_dependence how)
 static int is_foreign_page(request_rec *r, const char *auth_type)
 {
     return auth_type && !is_our_type(auth_type) &&
-           (ms_gate_is_handler(r, MS_HANDLER_LOGIN) || ms_gate_is_handler(r, MS_HANDLER_ADMIN));
+           (ms_door_leads_to(r, MS_HANDLER_LOGIN) || ms_door_leads_to(r, MS_HANDLER_ADMIN));
 }
 
 /* A page of another site's may open a WebSocket to anywhere, and reads what comes: the browser's
@@ -193,7 +163,7 @@ int ms_gate_challenge(request_rec *r)
     ms_leave_body_unread(r);
     ms_session_refused(r);
     apr_table_setn(r->err_headers_out, "Cache-Control", "no-store");
-    if (ms_gate_is_handler(r, MS_HANDLER_LIST) || ms_gate_is_handler(r, MS_HANDLER_ADMIN)) {
+    if (ms_door_leads_to_us(r)) {
         ms_page_status(r, HTTP_UNAUTHORIZED);
     }
     if (login && ms_is_navigation(r) && is_login_url(as_asked(r), login)) {
@@ -267,13 +237,17 @@ static int open_own_doors(request_rec *r)
     int answer;
 
     if (r->user || !is_our_type(ap_auth_type(r)) || apr_table_get(r->notes, asked) ||
-        !(ms_gate_is_handler(r, MS_HANDLER_LOGIN) || ms_gate_is_handler(r, MS_HANDLER_LOGOUT))) {
+        !ms_door_may_open(r)) {
         return DECLINED;
     }
     apr_table_setn(r->notes, asked, "1");
     answer = ap_run_access_checker_ex(r);
     apr_table_unset(r->notes, asked);
-    return answer == DECLINED ? OK : answer;
+    if (answer != DECLINED) {
+        return answer;
+    }
+    ms_door_open(r);
+    return OK;
 }
 
 /*
@@ -361,8 +335,13 @@ static int decide_again(request_rec *r)
 {
     const ms_row *row;
 
-    if (ap_satisfies(r) != SATISFY_ANY || !is_our_type(ap_auth_type(r)) ||
-        ms_gate_is_handler(r, MS_HANDLER_LOGIN) || ms_gate_is_handler(r, MS_HANDLER_LOGOUT)) {
+    if (ap_satisfies(r) != SATISFY_ANY || !is_our_type(ap_auth_type(r))) {
+        return OK;
+    }
+    if (ms_door_may_open(r)) {
+        if (!r->user) {
+            ms_door_open(r);
+        }
         return OK;
     }
     if (ms_session_current(r, &row) != APR_SUCCESS) {
@@ -374,7 +353,7 @@ static int decide_again(request_rec *r)
                       " would let everybody in; "
                       "use <RequireAny> with Require lines instead");
         ms_leave_body_unread(r);
-        return HTTP_FORBIDDEN;
+        return ms_door_leads_to_us(r) ? ms_page_status(r, HTTP_FORBIDDEN) : HTTP_FORBIDDEN;
     }
     return ap_run_auth_checker(r) == OK ? OK : HTTP_FORBIDDEN;
 }

@@ -11,13 +11,6 @@
 /** Register the hooks and authz providers. */
 void ms_gate_register_hooks(apr_pool_t *p);
 
-/** Whether the location's handler is that one; known before the handler phase too. */
-int ms_gate_is_handler(request_rec *r, const char *handler);
-
-/** The content handler of ours that a request is for; NULL: none. A RewriteRule with [P] in a
- * section around it, which comes later than SetHandler, does not take the page away. */
-const char *ms_gate_handler(request_rec *r);
-
 /** The URL of the sign-in page that leads back to this request; NULL where none is configured. */
 const char *ms_gate_login_url(request_rec *r);
 

@@ -17,6 +17,7 @@ typedef enum {
     MS_LOG_FOREIGN_COOKIE,    /* MS0030 */
     MS_LOG_IGNORED_HEADER,    /* MS0050 */
     MS_LOG_CLOSED_TUNNEL,     /* MS0120 */
+    MS_LOG_OPEN_DOOR,         /* MS0100 */
     MS_LOG_FOREIGN_REQUEST,   /* MS0140 */
     MS_LOG_STALE_FORM,        /* MS0141 */
     MS_LOG_NO_USER_NAME,      /* MS0110 */
