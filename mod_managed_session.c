@@ -181,6 +181,7 @@ static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, s
         return OK; /* httpd will come again */
     }
     ms_counters_init(pconf, s);
+    ms_events_post_config(pconf, s);
     ms_login_limit_init(pconf, s);
     ms_registry_init(s, cache_entries(s));
     return ms_sweep_post_config(pconf, s);

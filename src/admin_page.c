@@ -16,6 +16,7 @@
 #include "config.h"
 #include "form.h"
 #include "gate.h"
+#include "log_limit.h"
 #include "origin.h"
 #include "page.h"
 #include "session.h"
@@ -402,14 +403,24 @@ static int handle_delete(request_rec *r)
 /* ----------------------------------------------------------------------------------------------
  */
 
+static void log_open_page(request_rec *r)
+{
+    const char *suffix = ms_log_limit_suffix(MS_LOG_OPEN_ADMIN, r->pool);
+
+    if (suffix) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+                      "MS0080: " MS_HANDLER_ADMIN
+                      " shows nothing, since not everybody who comes here must be a user; give its "
+                      "location an AuthType and a line such as \"Require user admin\", and no "
+                      "\"Satisfy Any\"%s",
+                      suffix);
+    }
+}
+
 static int refuse(request_rec *r)
 {
     ms_leave_body_unread(r);
-    ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
-                  "MS0080: " MS_HANDLER_ADMIN
-                  " shows nothing, since not everybody who comes here must be a user; give its "
-                  "location an AuthType and a line such as \"Require user admin\", and no "
-                  "\"Satisfy Any\"");
+    log_open_page(r);
     if (wants_json(r)) {
         return ms_page_send_json(r, HTTP_FORBIDDEN,
                                  json_pack("{s:s}", "error", "no user is required here"));

@@ -9,6 +9,7 @@
 #include <apr_strings.h>
 #include <http_log.h>
 #include "config.h"
+#include "log_limit.h"
 #include "session.h"
 
 APLOG_USE_MODULE(managed_session);
@@ -59,6 +60,30 @@ static int is_single(request_rec *r, const char *name, const taken *t)
     return 1;
 }
 
+static void log_failed_end(request_rec *r)
+{
+    const char *suffix = ms_log_limit_suffix(MS_LOG_END_FAILED, r->pool);
+
+    if (suffix) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+                      "MS0051: the application's sign-out failed: the session database could not "
+                      "be queried, and the session lives on%s",
+                      suffix);
+    }
+}
+
+static void log_failed_begin(request_rec *r, const char *user)
+{
+    const char *suffix = ms_log_limit_suffix(MS_LOG_BEGIN_FAILED, r->pool);
+
+    if (suffix) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+                      "MS0052: the application's sign-in of user \"%s\" failed: the session "
+                      "database could not be queried%s",
+                      user, suffix);
+    }
+}
+
 static void end(request_rec *r, const taken *t)
 {
     apr_int64_t ended;
@@ -78,10 +103,7 @@ static void end(request_rec *r, const taken *t)
         return;
     }
     if (rv != APR_SUCCESS) {
-        ap_log_rerror(
-            APLOG_MARK, APLOG_ERR, 0, r,
-            "MS0051: the application's sign-out failed: the session database could not be "
-            "asked, and the session lives on");
+        log_failed_end(r);
     }
 }
 
@@ -95,11 +117,7 @@ static void begin(request_rec *r, const taken *t)
     }
     rv = ms_session_begin(r, t->value, METHOD, 0, &row);
     if (rv != APR_SUCCESS && rv != APR_EINVAL && rv != APR_ENOSPC) { /* these are logged already */
-        ap_log_rerror(
-            APLOG_MARK, APLOG_ERR, 0, r,
-            "MS0052: the application's sign-in of user \"%s\" failed: the session database "
-            "could not be asked",
-            t->value);
+        log_failed_begin(r, t->value);
     }
 }
 

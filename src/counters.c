@@ -39,6 +39,7 @@ static const struct {
     [MS_COUNT_DB_ERRORS] = {"ManagedSessionDatabaseErrors", "database errors"},
     [MS_COUNT_CLEANUP_RUNS] = {"ManagedSessionCleanupRuns", "clean-ups"},
     [MS_COUNT_CLEANUP_ROWS] = {"ManagedSessionCleanupRows", "expired rows deleted"},
+    [MS_COUNT_EVENTS_LOST] = {"ManagedSessionEventsLost", "events lost"},
 };
 
 void ms_counters_init(apr_pool_t *pconf, server_rec *s)

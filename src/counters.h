@@ -21,6 +21,7 @@ typedef enum {
     MS_COUNT_DB_ERRORS,
     MS_COUNT_CLEANUP_RUNS,
     MS_COUNT_CLEANUP_ROWS,
+    MS_COUNT_EVENTS_LOST, /* not written to the event log */
     MS_COUNTERS
 } ms_counter;
 

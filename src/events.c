@@ -1,37 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Lines are written whole, by one write each, to a file opened for appending or to httpd's own
- * piped log, so that children do not mix theirs. A program that does not read makes the writer
- * wait: an event is never dropped. Jansson escapes whatever a name or a User-Agent might forge a
- * line with.
+ * What the lines of the event log say. Jansson escapes what a name or a User-Agent might forge a
+ * line with. How lines reach their file or program is in event_log.c.
  */
 #include "events.h"
 
 #include <string.h>
+#include <apr_random.h>
+#include <apr_shm.h>
 #include <apr_strings.h>
 #include <http_config.h>
 #include <http_core.h>
 #include <http_log.h>
 #include <jansson.h>
+#include <mod_watchdog.h>
 #include "config.h"
 #include "counters.h"
 #include "device.h"
+#include "event_log.h"
+#include "refusals.h"
 #include "session.h"
 #include "text.h"
+#include "token.h"
 
 APLOG_USE_MODULE(managed_session);
 
 #define SCHEMA_VERSION 1
-#define AGENT_MAX      256 /* characters: with all else a line stays below what a pipe takes whole */
+#define AGENT_MAX      256 /* characters */
+#define WATCHDOG       "_managed_session_events_"
 
-struct ms_event_log {
-    const char *target;
-    apr_file_t *file;
-};
+/* Process-wide, set at start: the table of refusals. NULL: each refusal is written. */
+static void *refusals;
 
 ms_event ms_event_of(const char *name, const char *user, const char *id)
 {
-    const ms_event event = {name, user, id, NULL, NULL, NULL, NULL, -1, -1, NULL, NULL};
+    const ms_event event = {.name = name, .user = user, .id = id, .count = -1, .new_device = -1};
 
     return event;
 }
@@ -39,63 +42,50 @@ ms_event ms_event_of(const char *name, const char *user, const char *id)
 /* ---- open -------------------------------------------------------------------------------------
  */
 
-static apr_file_t *open_target(apr_pool_t *p, server_rec *s, const char *target)
-{
-    const char *path;
-    apr_file_t *file = NULL;
-    apr_status_t rv;
-
-    if (target[0] == '|') {
-        piped_log *pipe = ap_open_piped_log(p, target + 1);
-
-        return pipe ? ap_piped_log_write_fd(pipe) : NULL;
-    }
-    path = ap_server_root_relative(p, target);
-    rv = path ? apr_file_open(&file, path, APR_WRITE | APR_APPEND | APR_CREATE | APR_LARGEFILE,
-                              APR_UREAD | APR_UWRITE | APR_GREAD, p)
-              : APR_EBADPATH;
-    if (rv != APR_SUCCESS) {
-        ap_log_error(
-            APLOG_MARK, APLOG_STARTUP | APLOG_ERR, rv, s,
-            "mod_managed_session: ManagedSessionEventLog \"%s\" cannot be opened for writing",
-            target);
-        return NULL;
-    }
-    return file;
-}
-
 static ms_event_log *find_open(const server_rec *main_server, const server_rec *until,
                                const char *target)
 {
     for (const server_rec *s = main_server; s && s != until; s = s->next) {
         const ms_server_conf *conf = ms_server_conf_get(s);
 
-        if (conf->events && strcmp(conf->events->target, target) == 0) {
+        if (conf->events && strcmp(ms_event_log_target(conf->events), target) == 0) {
             return conf->events;
         }
     }
     return NULL;
 }
 
+static int open_log_of(apr_pool_t *pconf, const server_rec *main_server, server_rec *s)
+{
+    ms_server_conf *conf = ms_server_conf_get(s);
+    apr_status_t rv;
+
+    conf->events = NULL;
+    if (!conf->event_log) {
+        return OK;
+    }
+    conf->events = find_open(main_server, s, conf->event_log);
+    if (conf->events) {
+        return OK;
+    }
+    rv = ms_event_log_open(&conf->events, pconf, conf->event_log);
+    if (rv != APR_SUCCESS) {
+        ap_log_error(
+            APLOG_MARK, APLOG_STARTUP | APLOG_ERR, rv, s,
+            "mod_managed_session: ManagedSessionEventLog \"%s\" cannot be opened for writing",
+            conf->event_log);
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    return OK;
+}
+
 int ms_events_open(apr_pool_t *pconf, server_rec *main_server)
 {
     for (server_rec *s = main_server; s; s = s->next) {
-        ms_server_conf *conf = ms_server_conf_get(s);
+        const int rv = open_log_of(pconf, main_server, s);
 
-        conf->events = NULL;
-        if (!conf->event_log) {
-            continue;
-        }
-        conf->events = find_open(main_server, s, conf->event_log);
-        if (!conf->events) {
-            ms_event_log *log = apr_pcalloc(pconf, sizeof(*log));
-
-            log->target = conf->event_log;
-            log->file = open_target(pconf, s, conf->event_log);
-            if (!log->file) {
-                return HTTP_INTERNAL_SERVER_ERROR;
-            }
-            conf->events = log;
+        if (rv != OK) {
+            return rv;
         }
     }
     return OK;
@@ -158,20 +148,28 @@ static void add_request(json_t *line, request_rec *r)
     set_text(line, "device", device.name);
 }
 
-static void put(server_rec *s, apr_pool_t *p, json_t *line)
+static char *as_text(apr_pool_t *p, const json_t *line)
 {
-    char *text = json_dumps(line, JSON_COMPACT);
-    apr_status_t rv = APR_ENOMEM;
+    char *text = json_dumps(line, JSON_COMPACT), *whole = NULL;
 
     if (text) {
-        const char *whole = apr_pstrcat(p, text, "\n", NULL);
-
-        rv = apr_file_write_full(ms_server_conf_get(s)->events->file, whole, strlen(whole), NULL);
+        whole = apr_pstrcat(p, text, "\n", NULL);
         free(text);
     }
-    if (rv != APR_SUCCESS) {
-        ap_log_error(APLOG_MARK, APLOG_ERR, rv, s, "MS0061: an event could not be written to %s",
-                     ms_server_conf_get(s)->events->target);
+    return whole;
+}
+
+/* With every field at its longest the line would not be written whole: the browser's words go. */
+static void put(server_rec *s, apr_pool_t *p, json_t *line)
+{
+    const char *text = as_text(p, line);
+
+    if (text && strlen(text) > MS_EVENT_LINE_MAX) {
+        json_object_del(line, "user_agent");
+        text = as_text(p, line);
+    }
+    if (text) {
+        ms_event_log_write(ms_server_conf_get(s)->events, s, text);
     }
     json_decref(line);
 }
@@ -182,7 +180,7 @@ static const char *phrase(apr_pool_t *p, const char *label, const char *value)
     return value ? apr_pstrcat(p, ", ", label, value, NULL) : "";
 }
 
-void ms_event_write(request_rec *r, const ms_event *event)
+static void log_in_words(request_rec *r, const ms_event *event)
 {
     const char *count =
         event->count >= 0 ? apr_psprintf(r->pool, "%" APR_INT64_T_FMT, event->count) : NULL;
@@ -193,6 +191,118 @@ void ms_event_write(request_rec *r, const ms_event *event)
                   phrase(r->pool, "by user ", event->scope ? event->by_user : NULL),
                   phrase(r->pool, "by session ", event->by_session),
                   phrase(r->pool, "count ", count), phrase(r->pool, "", event->reason));
+}
+
+/* ---- summaries --------------------------------------------------------------------------------
+ */
+
+static void put_summary(apr_pool_t *p, const ms_refusal *due)
+{
+    ms_event event = ms_event_of("sign_in_refused", due->user, NULL);
+    server_rec *s = (server_rec *)due->server;
+    json_t *line;
+
+    if (!due->count || !ms_events_wanted(s)) {
+        return;
+    }
+    event.method = *due->method ? due->method : NULL;
+    event.reason = due->reason;
+    event.count = due->count;
+    line = common(s, p, &event);
+    set_text(line, "ip", due->ip);
+    put(s, p, line);
+}
+
+/* Never 0. */
+static apr_uint64_t key_of_user(request_rec *r, const ms_event *event)
+{
+    const char *text = apr_pstrcat(r->pool, ms_server_conf_get(r->server)->realm, "\n",
+                                   event->reason, "\n", event->user, NULL);
+    apr_crypto_hash_t *sha = apr_crypto_sha256_new(r->pool);
+    unsigned char digest[MS_DIGEST_LEN];
+    apr_uint64_t key;
+
+    sha->init(sha);
+    sha->add(sha, text, strlen(text));
+    sha->finish(sha, digest);
+    memcpy(&key, digest, sizeof(key));
+    return key ? key : 1;
+}
+
+/* Whether the event is the first of its key and period. The others are counted. */
+static int is_first(request_rec *r, const ms_event *event)
+{
+    ms_refusal refusal = {.server = r->server, .reason = event->reason}, due;
+    int first;
+
+    if (!event->period || !refusals) {
+        return 1;
+    }
+    apr_cpystrn(refusal.user, event->user ? event->user : "", sizeof(refusal.user));
+    apr_cpystrn(refusal.method, event->method ? event->method : "", sizeof(refusal.method));
+    apr_cpystrn(refusal.ip, r->useragent_ip, sizeof(refusal.ip));
+    first = ms_refusals_is_first(refusals, event->key ? event->key : key_of_user(r, event),
+                                 ms_now(), event->period, &refusal, &due);
+    put_summary(r->pool, &due);
+    return first;
+}
+
+/* Always APR_SUCCESS: after anything else mod_watchdog never calls again. */
+static apr_status_t put_due_summaries(int state, void *unused, apr_pool_t *p)
+{
+    apr_size_t at = 0;
+    ms_refusal due;
+
+    (void)unused;
+    while (state == AP_WATCHDOG_STATE_RUNNING &&
+           ms_refusals_next_due(refusals, ms_now(), &at, &due)) {
+        apr_pool_t *scratch;
+
+        apr_pool_create(&scratch, p);
+        put_summary(scratch, &due);
+        apr_pool_destroy(scratch);
+    }
+    return APR_SUCCESS;
+}
+
+/* Without mod_watchdog a summary is written before the next refusal of its key. */
+static void watch(apr_pool_t *pconf)
+{
+    APR_OPTIONAL_FN_TYPE(ap_watchdog_get_instance) *get =
+        APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_get_instance);
+    APR_OPTIONAL_FN_TYPE(ap_watchdog_register_callback) *add =
+        APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_register_callback);
+    ap_watchdog_t *watchdog;
+
+    if (get && add && get(&watchdog, WATCHDOG, 0, 1, pconf) == APR_SUCCESS) {
+        add(watchdog, apr_time_from_sec(1), NULL, put_due_summaries);
+    }
+}
+
+void ms_events_post_config(apr_pool_t *pconf, server_rec *main_server)
+{
+    apr_shm_t *shm = NULL;
+    int wanted = 0;
+
+    for (const server_rec *s = main_server; s; s = s->next) {
+        wanted |= ms_events_wanted(s);
+    }
+    refusals = NULL;
+    if (wanted && apr_shm_create(&shm, ms_refusals_size(), NULL, pconf) == APR_SUCCESS) {
+        refusals = memset(apr_shm_baseaddr_get(shm), 0, ms_refusals_size());
+        watch(pconf);
+    }
+}
+
+/* ---- events -----------------------------------------------------------------------------------
+ */
+
+void ms_event_write(request_rec *r, const ms_event *event)
+{
+    if (!is_first(r, event)) {
+        return;
+    }
+    log_in_words(r, event);
     if (ms_events_wanted(r->server)) {
         json_t *line = common(r->server, r->pool, event);
 

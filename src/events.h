@@ -9,7 +9,7 @@
 #include <httpd.h>
 #include "store.h"
 
-typedef struct ms_event_log ms_event_log;
+#define MS_EVENT_PERIOD 300 /* seconds, for what has no period of its own */
 
 typedef struct ms_event {
     const char *name;       /* "sign_in", see docs/events.md */
@@ -23,6 +23,9 @@ typedef struct ms_event {
     int new_device;         /* 1, 0; negative: does not apply */
     const char *scope;      /* of an administrator's act: "one", "user", "ip"; or NULL */
     const char *of_ip;      /* the address whose sessions it ended, or NULL */
+    apr_int64_t period;     /* seconds: after the first event of a key in a period the others are
+                               one line with their count; 0: each event is written */
+    apr_uint64_t key;       /* with a period: hash of what was over its limit; 0: of the user */
 } ms_event;
 
 /** An event with that name, of a user and session, in which nothing else applies. */
@@ -31,6 +34,9 @@ ms_event ms_event_of(const char *name, const char *user, const char *id);
 /** Open the logs that servers are configured with; from open_logs. Logs what is wrong, and returns
  * an HTTP status. */
 int ms_events_open(apr_pool_t *pconf, server_rec *main_server);
+
+/** From post_config: have summaries written when their period has ended. */
+void ms_events_post_config(apr_pool_t *pconf, server_rec *main_server);
 
 /** Write an event of a request: its address, device and host are added. */
 void ms_event_write(request_rec *r, const ms_event *event);

@@ -156,6 +156,19 @@ static int note_auth_failure(request_rec *r, const char *auth_type)
     return OK;
 }
 
+static void log_closed_login(request_rec *r, const char *login)
+{
+    const char *suffix = ms_log_limit_suffix(MS_LOG_CLOSED_LOGIN, r->pool);
+
+    if (suffix) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+                      "MS0020: ManagedSessionLoginURL %s is itself closed to visitors who are not "
+                      "signed in; give its location \"SetHandler " MS_HANDLER_LOGIN
+                      "\", or \"Require all granted\"%s",
+                      login, suffix);
+    }
+}
+
 int ms_gate_challenge(request_rec *r)
 {
     const char *login = ms_dir_conf_get(r)->login_url;
@@ -167,11 +180,7 @@ int ms_gate_challenge(request_rec *r)
         ms_page_status(r, HTTP_UNAUTHORIZED);
     }
     if (login && ms_is_navigation(r) && is_login_url(as_asked(r), login)) {
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
-                      "MS0020: ManagedSessionLoginURL %s is itself closed to visitors who are not "
-                      "signed in; give its location \"SetHandler " MS_HANDLER_LOGIN
-                      "\", or \"Require all granted\"",
-                      login);
+        log_closed_login(r, login);
     }
     else if (login && ms_is_navigation(r)) {
         apr_table_setn(r->headers_out, "Location", ms_gate_login_url(r));
@@ -327,6 +336,18 @@ static const authz_provider session_provider = {require_session, parse_no_argume
 /* ---- what was decided, once more; and the environment -----------------------------------------
  */
 
+static void log_satisfy_any(request_rec *r)
+{
+    const char *suffix = ms_log_limit_suffix(MS_LOG_SATISFY_ANY, r->pool);
+
+    if (suffix) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+                      "MS0021: \"Satisfy Any\" beside AuthType " MS_AUTH_TYPE
+                      " would let everybody in; use <RequireAny> with Require lines instead%s",
+                      suffix);
+    }
+}
+
 /*
  * "Satisfy Any" (mod_access_compat) lets a request in that no access hook refused, without ever
  * asking for its user. Beside our AuthType that would be everybody.
@@ -348,10 +369,7 @@ static int decide_again(request_rec *r)
         return unavailable(r);
     }
     if (!row || !r->user) {
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
-                      "MS0021: \"Satisfy Any\" beside AuthType " MS_AUTH_TYPE
-                      " would let everybody in; "
-                      "use <RequireAny> with Require lines instead");
+        log_satisfy_any(r);
         ms_leave_body_unread(r);
         return ms_door_leads_to_us(r) ? ms_page_status(r, HTTP_FORBIDDEN) : HTTP_FORBIDDEN;
     }

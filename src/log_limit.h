@@ -21,6 +21,16 @@ typedef enum {
     MS_LOG_FOREIGN_REQUEST,   /* MS0140 */
     MS_LOG_STALE_FORM,        /* MS0141 */
     MS_LOG_NO_USER_NAME,      /* MS0110 */
+    MS_LOG_BROKEN_ROW,        /* MS0006 */
+    MS_LOG_BAD_USER,          /* MS0011 */
+    MS_LOG_LABEL,             /* MS0012 */
+    MS_LOG_CLOSED_LOGIN,      /* MS0020 */
+    MS_LOG_SATISFY_ANY,       /* MS0021 */
+    MS_LOG_NO_PROVIDER,       /* MS0040 */
+    MS_LOG_UNSURE_PROVIDER,   /* MS0041 */
+    MS_LOG_END_FAILED,        /* MS0051 */
+    MS_LOG_BEGIN_FAILED,      /* MS0052 */
+    MS_LOG_OPEN_ADMIN,        /* MS0080 */
     MS_LOG_KINDS
 } ms_log_kind;
 

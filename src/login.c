@@ -194,18 +194,29 @@ static int is_complete(const sign_in *typed)
            strlen(typed->password) <= MS_PASSWORD_MAX;
 }
 
-static void note(request_rec *r, const char *what, const char *user, const char *reason)
+static void note(request_rec *r, const char *what, const char *user)
 {
     ms_event event = ms_event_of(what, user, NULL);
 
     event.method = METHOD_FORM;
-    event.reason = reason;
     ms_event_write(r, &event);
 }
 
-static int turn_away(request_rec *r, const sign_in *typed, apr_int64_t wait)
+static void note_refusal(request_rec *r, const char *user, const ms_attempt *attempt)
 {
-    note(r, "sign_in_refused", typed->user, "too many failed sign-ins");
+    ms_event event = ms_event_of("sign_in_refused", user, NULL);
+
+    event.method = METHOD_FORM;
+    event.reason = "too many failed sign-ins";
+    event.key = attempt->full;
+    event.period = ms_server_conf_get(r->server)->login_limit.period;
+    ms_event_write(r, &event);
+}
+
+static int turn_away(request_rec *r, const sign_in *typed, const ms_attempt *attempt,
+                     apr_int64_t wait)
+{
+    note_refusal(r, typed->user, attempt);
     ms_count(MS_COUNT_REFUSALS, 1);
     apr_table_setn(r->err_headers_out, "Retry-After",
                    apr_psprintf(r->pool, "%" APR_INT64_T_FMT, wait));
@@ -224,7 +235,7 @@ static int answer_to(request_rec *r, const sign_in *typed, const ms_attempt *att
         ms_login_limit_was_nothing(r, attempt);
         return fail(r, UNAVAILABLE, typed);
     default:
-        note(r, "sign_in_failed", typed->user, NULL);
+        note(r, "sign_in_failed", typed->user);
         ms_count(MS_COUNT_FAILURES, 1);
         return fail(r, WRONG, typed);
     }
@@ -243,7 +254,7 @@ static int check_and_finish(request_rec *r, const sign_in *typed)
         return fail(r, UNAVAILABLE, typed);
     }
     wait = ms_login_limit_take(r, typed->user, current ? current->user : NULL, &attempt);
-    return wait ? turn_away(r, typed, wait) : answer_to(r, typed, &attempt);
+    return wait ? turn_away(r, typed, &attempt, wait) : answer_to(r, typed, &attempt);
 }
 
 static int is_ticked(const char *value)

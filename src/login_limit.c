@@ -88,19 +88,21 @@ apr_int64_t ms_login_limit_take(request_rec *r, const char *user, const char *cu
     const apr_time_t now = apr_time_now();
     apr_int64_t wait;
 
-    attempt->user = attempt->client = 0;
+    attempt->user = attempt->client = attempt->full = 0;
     if (!memory || !rate->count) {
         return 0;
     }
     attempt->client = hash(r, "client", same_client(r));
     wait = ms_throttle_take(memory, attempt->client, now, rate);
     if (wait) {
+        attempt->full = attempt->client;
         attempt->client = 0;
     }
     else if (!current || strcmp(current, user) != 0) {
         attempt->user = hash(r, "user", ms_name_fold(r->pool, user));
         wait = ms_throttle_take(memory, attempt->user, now, rate);
         if (wait) {
+            attempt->full = attempt->user;
             attempt->user = 0;
             ms_login_limit_was_nothing(r, attempt);
         }

@@ -17,6 +17,7 @@ void ms_login_limit_init(apr_pool_t *pconf, server_rec *main_server);
 typedef struct ms_attempt {
     apr_uint64_t user;   /* hash of realm and name, or 0 where it is not counted */
     apr_uint64_t client; /* hash of the address, or 0 */
+    apr_uint64_t full;   /* the one of these that was over the limit, or 0 */
 } ms_attempt;
 
 /**

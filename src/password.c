@@ -11,6 +11,7 @@
 #include <apr_strings.h>
 #include <http_log.h>
 #include "config.h"
+#include "log_limit.h"
 
 APLOG_USE_MODULE(managed_session);
 
@@ -55,6 +56,30 @@ static authn_status ask_providers(request_rec *r, const ms_provider *providers, 
     return status;
 }
 
+static void log_no_provider(request_rec *r)
+{
+    const char *suffix = ms_log_limit_suffix(MS_LOG_NO_PROVIDER, r->pool);
+
+    if (suffix) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+                      "MS0040: nobody can sign in at %s: set ManagedSessionAuthProvider there, for "
+                      "example to \"file\" beside an AuthUserFile%s",
+                      r->uri, suffix);
+    }
+}
+
+static void log_unsure_provider(request_rec *r)
+{
+    const char *suffix = ms_log_limit_suffix(MS_LOG_UNSURE_PROVIDER, r->pool);
+
+    if (suffix) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+                      "MS0041: the authentication provider could not say whether the password is "
+                      "right; what it logged itself tells why%s",
+                      suffix);
+    }
+}
+
 ms_password_answer ms_password_check(request_rec *r, const char *user, const char *password,
                                      const char **as_user)
 {
@@ -65,10 +90,7 @@ ms_password_answer ms_password_check(request_rec *r, const char *user, const cha
     authn_status status;
 
     if (!providers) {
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
-                      "MS0040: nobody can sign in at %s: set ManagedSessionAuthProvider there, for "
-                      "example to \"file\" beside an AuthUserFile",
-                      r->uri);
+        log_no_provider(r);
         return MS_PASSWORD_UNKNOWN;
     }
     status = ask_providers(r, providers, user, password);
@@ -86,9 +108,7 @@ ms_password_answer ms_password_check(request_rec *r, const char *user, const cha
         spend_cost(conf, password, start);
         return MS_PASSWORD_WRONG;
     default:
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
-                      "MS0041: the authentication provider could not say whether the password is "
-                      "right; what it logged itself tells why");
+        log_unsure_provider(r);
         return MS_PASSWORD_UNKNOWN;
     }
 }

@@ -226,7 +226,12 @@ static const char *label_for(request_rec *r, apr_pool_t *p)
     const char *error = NULL, *label = expr ? ap_expr_str_exec(r, expr, &error) : NULL;
 
     if (error) {
-        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, "MS0012: ManagedSessionLabel: %s", error);
+        const char *suffix = ms_log_limit_suffix(MS_LOG_LABEL, r->pool);
+
+        if (suffix) {
+            ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, "MS0012: ManagedSessionLabel: %s%s",
+                          error, suffix);
+        }
         return NULL;
     }
     return label && *label ? apr_pstrdup(p, ms_text_storable(p, label, LABEL_MAX)) : NULL;
@@ -374,16 +379,25 @@ static apr_status_t store_new(request_rec *r, const ms_asker *ask, const ms_row 
     return rv;
 }
 
+static void log_bad_user(request_rec *r, const char *user)
+{
+    const char *suffix = ms_log_limit_suffix(MS_LOG_BAD_USER, r->pool);
+
+    if (suffix) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+                      "MS0011: \"%s\" cannot be the name of a user: it must be 1 to 255 characters "
+                      "of UTF-8 without control characters, and without blanks around it where "
+                      "ManagedSessionUserHeader is used; nobody was signed in%s",
+                      user, suffix);
+    }
+}
+
 static apr_status_t check_user(request_rec *r, const char *user)
 {
     if (ms_session_is_user(r, user)) {
         return APR_SUCCESS;
     }
-    ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
-                  "MS0011: \"%s\" cannot be the name of a user: it must be 1 to 255 characters of "
-                  "UTF-8 without control characters, and without blanks around it where "
-                  "ManagedSessionUserHeader is used; nobody was signed in",
-                  user ? user : "");
+    log_bad_user(r, user ? user : "");
     return APR_EINVAL;
 }
 
@@ -452,6 +466,7 @@ static apr_status_t begin_with(request_rec *r, const ms_token *token, const char
 
         event.method = made->auth_method;
         event.reason = "limit of sessions";
+        event.period = MS_EVENT_PERIOD;
         ms_event_write(r, &event);
         ms_count(MS_COUNT_REFUSALS, 1);
     }

@@ -11,6 +11,7 @@
 #include <http_log.h>
 #include "connection.h"
 #include "counters.h"
+#include "log_limit.h"
 
 APLOG_USE_MODULE(managed_session);
 
@@ -215,12 +216,16 @@ static int judge(const row_reader *reader, const ms_row *row, const ms_row **fou
 {
     const ms_store *store = reader->c->ask->store;
 
-    if (reader->broken && !reader->failed) {
+    const char *suffix = reader->broken && !reader->failed
+                             ? ms_log_limit_suffix(MS_LOG_BROKEN_ROW, reader->c->ask->p)
+                             : NULL;
+
+    if (suffix) {
         ap_log_error(
             APLOG_MARK, APLOG_ERR, 0, store->server,
             "MS0006: a row of table \"%s\" has NULL where there must be a value; it counts "
-            "as no session",
-            store->table);
+            "as no session%s",
+            store->table, suffix);
     }
     *found = reader->broken ? NULL : row;
     return !reader->failed;

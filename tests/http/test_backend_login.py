@@ -15,6 +15,7 @@ import pytest
 
 import backends
 import databases
+import harness
 from harness import COOKIE, DEADLINE, SITE, Server, connect, get, random_token, request, sign_in
 
 USER, END = "Managed-Session-User", "Managed-Session-End"
@@ -325,11 +326,17 @@ def test_htaccess_cannot_switch_it_on(site):
 def test_a_name_that_is_none_makes_no_session_and_a_line_in_the_log(site, user, line):
     site.expect("MS0011")
     token, rows = sign_in(site), site.rows()
-    answer = ask(site, "/on/", token, Managed_Session_User=user)
-    assert answer.status == 200 and answer.body == BODY and told_nothing(answer) and not answer.cookies()
-    assert site.rows() == rows and who(site, token) == "alice"
-    if user != "":  # mod_proxy leaves out a header without a value
-        assert len([l for l in site.new_log().splitlines() if any(code in l for code in line.split("|"))]) == 1
+
+    def try_it():
+        before = site.error_log()
+        answer = ask(site, "/on/", token, Managed_Session_User=user)
+        assert answer.status == 200 and answer.body == BODY and told_nothing(answer) and not answer.cookies()
+        assert site.rows() == rows and who(site, token) == "alice"
+        assert len(re.findall(line, site.error_log()[len(before):])) <= 1
+    if user == "":  # mod_proxy leaves out a header without a value
+        try_it()
+    else:
+        harness.logged(site, line, try_it)
 
 
 @pytest.mark.parametrize("end", ["", "everything", "ALL", "current, all", ["current", "all"], "all;"])
