@@ -102,6 +102,9 @@ static const char *const icons[] = {
     [MS_DEVICE_UNKNOWN] = "unknown", [MS_DEVICE_COMPUTER] = "computer",
     [MS_DEVICE_PHONE] = "phone",     [MS_DEVICE_TABLET] = "tablet",
     [MS_DEVICE_BOT] = "bot",         [MS_DEVICE_COMMAND_LINE] = "terminal",
+    [MS_DEVICE_TV] = "tv",           [MS_DEVICE_CONSOLE] = "console",
+    [MS_DEVICE_WATCH] = "watch",     [MS_DEVICE_CAR] = "car",
+    [MS_DEVICE_HEADSET] = "headset",
 };
 
 void ms_sessions_add_words(request_rec *r, json_t *model, const ms_row *row, apr_int64_t now)

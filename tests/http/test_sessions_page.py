@@ -800,3 +800,16 @@ def test_client_hints_at_sign_in_name_the_device(server):
     assert (session["device"], session["browser"], session["os"]) == ("Brave on Windows", "Brave", "Windows")
     page = get(server, "/sessions", token).text
     assert "Brave 141 on Windows" in page and 'href="#computer"' in page and f"{agent} [Brave 141; Windows]" in page
+
+
+@pytest.mark.parametrize("icon, agent", [
+    ("tv", "Mozilla/5.0 (Web0S; Linux/SmartTV) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/94.0.4606.128 Safari/537.36"),
+    ("console", "Mozilla/5.0 (PlayStation 5 4.03) AppleWebKit/605.1.15 (KHTML, like Gecko)"),
+    ("watch", "Zebra/1.0 (Watch7,10; watchOS 11.4)"),
+    ("car", "Mozilla/5.0 (X11; GNU/Linux) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/136.0 Safari/537.36 Tesla/2025.20"),
+    ("headset", "Mozilla/5.0 (X11; Linux x86_64; Quest 3) AppleWebKit/537.36 OculusBrowser/31.0 Chrome/120.0 VR Safari/537.36"),
+])
+def test_each_kind_of_device_has_a_picture(server, icon, agent):
+    token = post(server, "/login", {"username": "bob", "password": "builder"}, headers={"User-Agent": agent}).token()
+    page = get(server, "/sessions", token).text
+    assert f'<use href="#{icon}"/>' in page and f'<symbol id="{icon}"' in page

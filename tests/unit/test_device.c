@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What src/device.c calls the things people sign in with, and that nothing they claim to be can do
- * more harm than being called unknown.
+ * What src/device.c calls the devices of sessions, and that no User-Agent can do more harm than
+ * give its own device a wrong name. tests/unit/user-agents.tsv has what a person calls each of 306
+ * agents.
  */
 #include "unit.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <apr_cstr.h>
 
 #include "device.h"
 
@@ -421,7 +424,7 @@ static void a_huge_user_agent_is_read_like_any_other(void **state)
     assert_string_equal(name(state, huge).name, "Unknown device");
 }
 
-/* Names are made of our own words only: nothing of what a visitor sent comes back. */
+/* What is not made like the name of a product does not come back. */
 static void nothing_of_the_user_agent_is_echoed(void **state)
 {
     ms_device device = name(state, "<b>Firefox/<i>99 (Linux <script>");
@@ -429,6 +432,292 @@ static void nothing_of_the_user_agent_is_echoed(void **state)
     assert_string_equal(device.name, "Firefox on Linux");
     assert_string_equal(device.browser, "Firefox");
     assert_string_equal(device.os, "Linux");
+}
+
+/* ---- the file -------------------------------------------------------------------------------- */
+
+#define RIGHT_AT_LEAST 95 /* percent */
+#define WRONG_AT_MOST  1
+#define COLUMNS        5
+
+static const char *const kinds[] = {"unknown", "computer", "phone", "tablet", "bot",    "command",
+                                    "tv",      "console",  "watch", "car",    "headset"};
+
+typedef enum { RIGHT, UNKNOWN, WRONG } verdict;
+
+/* "A|B": either is right; "-" nothing is named; "?" is not looked at. Case is not looked at. */
+static verdict judge(void **state, const char *named, const char *expected)
+{
+    char *last, *alternatives = apr_pstrdup(*state, expected), *one;
+
+    if (strcmp(expected, "?") == 0) {
+        return RIGHT;
+    }
+    while ((one = apr_strtok(alternatives, "|", &last)) != NULL) {
+        alternatives = NULL;
+        if (apr_cstr_casecmp(one, named) == 0) {
+            return RIGHT;
+        }
+    }
+    return strcmp(named, "-") == 0 || strcmp(named, "unknown") == 0 ? UNKNOWN : WRONG;
+}
+
+static verdict worse(verdict a, verdict b)
+{
+    return a > b ? a : b;
+}
+
+static verdict judge_row(void **state, char **row)
+{
+    const ms_device device = name(state, row[0]);
+    const verdict all = worse(judge(state, device.browser ? device.browser : "-", row[1]),
+                              worse(judge(state, device.os ? device.os : "-", row[2]),
+                                    judge(state, kinds[device.kind], row[3])));
+
+    if (all != RIGHT) {
+        print_message("%s: %s: %s, %s\n", all == WRONG ? "wrong" : "unknown", row[0], device.name,
+                      kinds[device.kind]);
+    }
+    return all;
+}
+
+/* The fields of a line; the line itself is changed. */
+static int split(char *line, char **row)
+{
+    int n = 0;
+
+    for (line[strcspn(line, "\n")] = '\0'; line && n < COLUMNS; n++) {
+        row[n] = line;
+        line = strchr(line, '\t');
+        if (line) {
+            *line++ = '\0';
+        }
+    }
+    return n;
+}
+
+static void devices_are_called_what_a_person_calls_them(void **state)
+{
+    const char *path = apr_pstrcat(*state, apr_pstrndup(*state, __FILE__, strlen(__FILE__) - 13),
+                                   "user-agents.tsv", NULL);
+    FILE *file = fopen(path, "r");
+    int counts[] = {0, 0, 0}, rows = 0;
+    char line[2048], *row[COLUMNS];
+
+    assert_non_null(file);
+    while (fgets(line, sizeof(line), file)) {
+        if (*line != '#') {
+            assert_int_equal(split(line, row), COLUMNS);
+            counts[judge_row(state, row)]++;
+            rows++;
+        }
+    }
+    fclose(file);
+    assert_int_equal(rows, 306);
+    assert_true(counts[RIGHT] * 100 >= rows * RIGHT_AT_LEAST);
+    assert_true(counts[WRONG] * 100 <= rows * WRONG_AT_MOST);
+}
+
+/* ---- the rule -------------------------------------------------------------------------------- */
+
+static void assert_detailed(void **state, const detailed *examples, apr_size_t count)
+{
+    for (apr_size_t i = 0; i < count; i++) {
+        const ms_device device = name(state, examples[i].user_agent);
+
+        assert_maybe_string_equal(device.browser, examples[i].browser);
+        assert_maybe_string_equal(device.version, examples[i].version);
+        assert_maybe_string_equal(device.os, examples[i].os);
+        assert_string_equal(kinds[device.kind], kinds[examples[i].kind]);
+    }
+}
+
+static void the_first_product_that_is_no_engine_names_itself(void **state)
+{
+    static const detailed examples[] = {
+        {ON_WINDOWS WEBKIT DESKTOP " Zebra/12.5", "Zebra", "12", "Windows", MS_DEVICE_COMPUTER},
+        {ON_WINDOWS WEBKIT "Zebra/12.5 " DESKTOP " Other/3", "Zebra", "12", "Windows",
+         MS_DEVICE_COMPUTER},
+        {ON_LINUX "Gecko/20100101 Firefox/143.0 Zebra/143.0", "Zebra", "143", "Linux",
+         MS_DEVICE_COMPUTER},
+        {ON_ANDROID WEBKIT "Version/4.0 " MOBILE " Vendor/ZebraBrowser/v7.1-gn", "Zebra Browser",
+         "7", "Android", MS_DEVICE_PHONE},
+        {ON_MAC WEBKIT "Chrome/141.0.0.0 Electron/38.1 Safari/537.36 Zebra/4.1", "Zebra", "4",
+         "macOS", MS_DEVICE_COMPUTER},
+        {ON_IPHONE "Mobile/15E148 Great%20Zebra/2.1", "Great Zebra", "2", "iOS", MS_DEVICE_PHONE},
+        {"Zebra/2.1 (iPad; iOS 18.4; Scale/2.00)", "Zebra", "2", "iPadOS", MS_DEVICE_TABLET},
+        {"Great Zebra/2.1 (Windows NT 10.0)", "Great Zebra", "2", "Windows", MS_DEVICE_COMPUTER},
+        {"Zebra 2.1 (Windows)", "Zebra", "2", "Windows", MS_DEVICE_COMPUTER},
+        {"Zebra for iPhone/2.1", "Zebra", "2", "iOS", MS_DEVICE_PHONE},
+        {"ZebraAndroid/2.1", "Zebra", "2", NULL, MS_DEVICE_UNKNOWN},
+        /* Alone behind the engine, without a version. */
+        {ON_IPHONE "Version/18.0 Mobile/15E148 Safari/604.1 Zebra", "Zebra", NULL, "iOS",
+         MS_DEVICE_PHONE},
+        {ON_IPHONE "Mobile/15E148 Safari/604.1 Brave", "Brave", NULL, "iOS", MS_DEVICE_PHONE},
+        {ON_WINDOWS WEBKIT DESKTOP " en", "Chrome", "141", "Windows", MS_DEVICE_COMPUTER},
+        /* Programs are written in lower case, or say "http". */
+        {"zebra-client/2.1", "zebra-client", "2", NULL, MS_DEVICE_COMMAND_LINE},
+        {"ZebraHttp/2.1", "ZebraHttp", "2", NULL, MS_DEVICE_COMMAND_LINE},
+        {"libzebra (Fedora Linux 42; server)", "libzebra", NULL, "Linux", MS_DEVICE_COMMAND_LINE},
+        {"newsbeuter/2.4 (Linux) libcurl/7.22.0", "newsbeuter", "2", "Linux",
+         MS_DEVICE_COMMAND_LINE},
+        {"Mozilla/5.0 (compatible; Zebra/1.0; +https://zebra.example/about)", "Bot", NULL, NULL,
+         MS_DEVICE_BOT},
+    };
+
+    assert_detailed(state, examples, COUNT(examples));
+}
+
+static void nothing_is_called_what_it_is_not(void **state)
+{
+    static const detailed examples[] = {
+        {"Mozilla/5.0 (Linux; Android 9; HiPad Pro) " WEBKIT DESKTOP, "Chrome", "141", "Android",
+         MS_DEVICE_TABLET},
+        {"Mozilla/5.0 (PlayStation 5 4.03) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/13.0 "
+         "Safari/605.1.15",
+         NULL, NULL, "PlayStation", MS_DEVICE_CONSOLE},
+        {"Mozilla/5.0 (BB10; Touch) AppleWebKit/537.35 (KHTML, like Gecko) Version/10.3 Mobile "
+         "Safari/537.35",
+         NULL, NULL, "BlackBerry OS", MS_DEVICE_PHONE},
+        {"Mozilla/5.0 (Mobile; Windows Phone 8.1; Android 4.0; Trident/7.0; rv:11.0; NOKIA) like "
+         "iPhone OS 7_0_3 Mac OS X AppleWebKit/537 (KHTML, like Gecko) Mobile Safari/537",
+         "Internet Explorer", "11", "Windows", MS_DEVICE_PHONE},
+        /* An app says neither "Mobile" nor that this is a tablet. */
+        {"Zebra/2.1 (SM-G950F; Android 9)", "Zebra", "2", "Android", MS_DEVICE_UNKNOWN},
+        {"Zebra/2.1 (iPhone; iOS 18.4; beside the TV)", "Zebra", "2", "iOS", MS_DEVICE_PHONE},
+        {"Mozilla/5.0 (X11; Linux x86_64; Tablet PC 4.1) " WEBKIT DESKTOP, "Chrome", "141", "Linux",
+         MS_DEVICE_COMPUTER},
+        {IN_APP WEBKIT MOBILE " WatchFree/1", "WatchFree", "1", "Android", MS_DEVICE_PHONE},
+        {"Browser/1.0", NULL, NULL, NULL, MS_DEVICE_UNKNOWN},
+        {"Mozilla/5.0 (X11; Linux x86_64) 12345/1.0 1/2 _/3", NULL, NULL, "Linux",
+         MS_DEVICE_COMPUTER},
+    };
+
+    assert_detailed(state, examples, COUNT(examples));
+}
+
+static void other_kinds_of_devices_are_told_by_their_marks(void **state)
+{
+    static const struct {
+        const char *user_agent;
+        ms_device_kind kind;
+    } examples[] = {
+        {"Mozilla/5.0 (Web0S; Linux/SmartTV) " WEBKIT DESKTOP, MS_DEVICE_TV},
+        {"Mozilla/5.0 (SMART-TV; Linux; Tizen 7.0) " WEBKIT "SamsungBrowser/2.2 TV Safari/537.36",
+         MS_DEVICE_TV},
+        {"Mozilla/5.0 (Linux; Android 9; AFTKA) " WEBKIT "Silk/96.2 like " DESKTOP, MS_DEVICE_TV},
+        {"Zebra/1.0 (AppleTV6,2; tvOS 18.4)", MS_DEVICE_TV},
+        {"Mozilla/5.0 (Nintendo Switch; WebApplet) AppleWebKit/609.4 NF/6.0", MS_DEVICE_CONSOLE},
+        {ON_WINDOWS WEBKIT DESKTOP " Edg/141.0 (Xbox; Xbox Series X)", MS_DEVICE_CONSOLE},
+        {"Zebra/1.0 (Watch7,10; watchOS 11.4)", MS_DEVICE_WATCH},
+        {"Mozilla/5.0 (Linux; Tizen 5.5; SAMSUNG SM-R800) " WEBKIT MOBILE, MS_DEVICE_WATCH},
+        {ON_LINUX WEBKIT DESKTOP " Tesla/2024.20.9", MS_DEVICE_CAR},
+        {"Mozilla/5.0 (Linux; Android 7.0; Tesla_SP6.3) " WEBKIT MOBILE, MS_DEVICE_PHONE},
+        {"Mozilla/5.0 (X11; Linux x86_64; Quest 3) " WEBKIT
+         "OculusBrowser/31.0 Chrome/120.0.0.0 VR Safari/537.36",
+         MS_DEVICE_HEADSET},
+        {"Mozilla/5.0 (Android 14; Mobile VR; rv:128.0) Gecko/128.0 Firefox/128.0 Wolvic/1.8",
+         MS_DEVICE_HEADSET},
+    };
+
+    for (apr_size_t i = 0; i < COUNT(examples); i++) {
+        assert_string_equal(kinds[name(state, examples[i].user_agent).kind],
+                            kinds[examples[i].kind]);
+    }
+}
+
+static void brands_of_client_hints_name_themselves_too(void **state)
+{
+    static const struct {
+        const char *user_agent, *brands, *stored, *name;
+    } examples[] = {
+        {ON_WINDOWS WEBKIT DESKTOP, BRANDS("Zebra Browser"),
+         ON_WINDOWS WEBKIT DESKTOP " [Zebra Browser 141; ]", "Zebra Browser on Windows"},
+        {ON_WINDOWS WEBKIT DESKTOP,
+         "\"Zebra\";v=\"9\", \"Google Chrome\";v=\"141\", \"Chromium\";v=\"141\"",
+         ON_WINDOWS WEBKIT DESKTOP " [Zebra 9; ]", "Zebra on Windows"},
+        {ON_WINDOWS WEBKIT DESKTOP, "\"(Not(A:Brand\";v=\"8\", \"Chromium\";v=\"141\"",
+         ON_WINDOWS WEBKIT DESKTOP, "Chrome on Windows"},
+        {ON_WINDOWS WEBKIT DESKTOP, "\" Not A;Brand\";v=\"99\", \"Not_A Brand\";v=\"8\"",
+         ON_WINDOWS WEBKIT DESKTOP, "Chrome on Windows"},
+        {ON_WINDOWS WEBKIT DESKTOP, "\"Zeb;ra\";v=\"9\", \"<b>\";v=\"9\", \"Zebra", /* broken */
+         ON_WINDOWS WEBKIT DESKTOP, "Chrome on Windows"},
+        /* A name in the User-Agent is more exact than a brand that others are made of. */
+        {ON_WINDOWS WEBKIT DESKTOP " Zebra/3", BRANDS("Google Chrome"),
+         ON_WINDOWS WEBKIT DESKTOP " Zebra/3", "Zebra on Windows"},
+        {IN_APP WEBKIT MOBILE " [FB_IAB/FB4A;FBAV/530.0;]", BRANDS("Android WebView"),
+         IN_APP WEBKIT MOBILE " [FB_IAB/FB4A;FBAV/530.0;]", "Facebook on Android"},
+    };
+
+    for (apr_size_t i = 0; i < COUNT(examples); i++) {
+        const char *stored =
+            ms_device_describe(*state, examples[i].user_agent, examples[i].brands, NULL, 512);
+
+        assert_string_equal(stored, examples[i].stored);
+        assert_string_equal(name(state, stored).name, examples[i].name);
+    }
+    assert_string_equal(
+        name(state, IN_APP WEBKIT MOBILE " Instagram 400.0 [Android WebView 141; Android]").name,
+        "Instagram on Android");
+}
+
+/* ---- hostile --------------------------------------------------------------------------------- */
+
+/* Text of this length, repeated, in a block of exactly its size: a read behind it is found by ASan.
+ */
+static char *repeated(const char *part, apr_size_t size)
+{
+    char *text = malloc(size + 1);
+
+    for (apr_size_t i = 0; i < size; i++) {
+        text[i] = part[i % strlen(part)];
+    }
+    text[size] = '\0';
+    return text;
+}
+
+static void hostile_text_is_read_in_time_and_names_nothing_hostile(void **state)
+{
+    static const char *const parts[] = {"(",
+                                        ")",
+                                        "((",
+                                        "[",
+                                        "]",
+                                        "/",
+                                        "a/",
+                                        "/a",
+                                        "A/1",
+                                        "Zebra ",
+                                        "Mozilla/5.0 ",
+                                        "Linux",
+                                        "xLinux",
+                                        " [;",
+                                        "; ]",
+                                        "\"",
+                                        "\\",
+                                        "%20",
+                                        "%",
+                                        "\xFF",
+                                        "\x01",
+                                        "v",
+                                        "1",
+                                        " for",
+                                        "Browser",
+                                        "<Z>/1 ",
+                                        "Z<>/1 ",
+                                        "Z&lt/1;"};
+
+    for (apr_size_t i = 0; i < COUNT(parts); i++) {
+        for (apr_size_t size = 1; size < 70000; size = size * 3 + 1) {
+            char *text = repeated(parts[i], size);
+            const char *named = name(state, text).name;
+
+            assert_true(strlen(named) < 80);
+            assert_null(strpbrk(named, "<>\"'/;()[]\x01\xFF"));
+            ms_device_describe(*state, text, text, text, 512);
+            free(text);
+        }
+    }
 }
 
 int main(void)
@@ -445,6 +734,12 @@ int main(void)
         TEST(what_says_nothing_is_unknown),
         TEST(a_huge_user_agent_is_read_like_any_other),
         TEST(nothing_of_the_user_agent_is_echoed),
+        TEST(devices_are_called_what_a_person_calls_them),
+        TEST(the_first_product_that_is_no_engine_names_itself),
+        TEST(nothing_is_called_what_it_is_not),
+        TEST(other_kinds_of_devices_are_told_by_their_marks),
+        TEST(brands_of_client_hints_name_themselves_too),
+        TEST(hostile_text_is_read_in_time_and_names_nothing_hostile),
     };
 
     return RUN(tests);
