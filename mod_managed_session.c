@@ -60,7 +60,8 @@ static const command_rec directives[] = {
                   "SameSite of the cookie: Lax, Strict or None, which needs Secure (default: Lax)"),
     AP_INIT_FLAG("ManagedSessionCookieSecure", ms_set_server_flag, SERVER_FIELD(cookie_secure),
                  SERVER,
-                 "whether the cookie is Secure; Off is for development over plain http "
+                 "whether the cookie is Secure; Off is for plain http on a trusted network, since "
+                 "browsers drop a Secure cookie there "
                  "(default: On)"),
     AP_INIT_TAKE1("ManagedSessionLifetime", ms_set_server_duration, SERVER_FIELD(lifetime), SERVER,
                   "absolute life of a session, 400d at most; the cookie's Max-Age follows it "

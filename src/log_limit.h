@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Log lines that a client can cause at will are limited to one a second, per kind and child
- * process. Any number of threads may call; there is no lock.
+ * Log lines that a client can cause at will are limited to one a second, some to one a minute, per
+ * kind and child process. Any number of threads may call; there is no lock.
  */
 #ifndef MS_LOG_LIMIT_H
 #define MS_LOG_LIMIT_H
@@ -20,6 +20,8 @@ typedef enum {
     MS_LOG_OPEN_DOOR,         /* MS0100 */
     MS_LOG_FOREIGN_REQUEST,   /* MS0140 */
     MS_LOG_STALE_FORM,        /* MS0141 */
+    MS_LOG_PLAIN_HTTP,        /* MS0142; once a minute */
+    MS_LOG_MAYBE_PLAIN_HTTP,  /* MS0143; once a minute */
     MS_LOG_NO_USER_NAME,      /* MS0110 */
     MS_LOG_BROKEN_ROW,        /* MS0006 */
     MS_LOG_BAD_USER,          /* MS0011 */

@@ -21,6 +21,7 @@
 #include "origin.h"
 #include "page.h"
 #include "password.h"
+#include "plain_http.h"
 #include "session.h"
 #include "text.h"
 
@@ -106,7 +107,15 @@ static int show_form(request_rec *r, int status, const sign_in *typed)
 /* ---- failures -------------------------------------------------------------------------------- */
 
 /* Why nobody was signed in. */
-typedef enum { WRONG, LIMITED, UNAVAILABLE, BAD_NAME, TOO_MANY_DEVICES, BAD_FORM } failure;
+typedef enum {
+    WRONG,
+    LIMITED,
+    UNAVAILABLE,
+    BAD_NAME,
+    TOO_MANY_DEVICES,
+    BAD_FORM,
+    PLAIN_HTTP
+} failure;
 
 static const char *with_query(apr_pool_t *p, const char *url, const char *name, const char *value)
 {
@@ -152,6 +161,12 @@ static int show_failure(request_rec *r, failure why, const sign_in *typed)
             "one of them, then try again.");
     case BAD_FORM:
         return ms_page_bad_form(r, HTTP_BAD_REQUEST);
+    case PLAIN_HTTP:
+        ms_leave_body_unread(r);
+        return ms_page_message(
+            r, HTTP_FORBIDDEN, "This connection is not secure",
+            "You cannot sign in here, because this page was opened without encryption. Open it "
+            "again with https:// at the front of the address, or tell the administrator.");
     default:
         return ms_page_unavailable(r);
     }
@@ -164,7 +179,8 @@ static int fail(request_rec *r, failure why, const sign_in *typed)
                                         [UNAVAILABLE] = "unavailable",  [BAD_NAME] = "name",
                                         [TOO_MANY_DEVICES] = "devices", [BAD_FORM] = "form"};
 
-    if (ms_dir_conf_get(r)->login_page && r->method_number == M_POST) {
+    /* A fault of the configuration: the site's own page has no words for it. */
+    if (why != PLAIN_HTTP && ms_dir_conf_get(r)->login_page && r->method_number == M_POST) {
         return go_to_own_page(r, words[why], typed->back);
     }
     return show_failure(r, why, typed);
@@ -183,6 +199,8 @@ static int finish(request_rec *r, const sign_in *who, const char *method)
         return fail(r, BAD_NAME, who);
     case APR_ENOSPC:
         return fail(r, TOO_MANY_DEVICES, who);
+    case APR_EACCES:
+        return fail(r, PLAIN_HTTP, who);
     default:
         return fail(r, UNAVAILABLE, who);
     }
@@ -271,6 +289,9 @@ static int handle_post(request_rec *r)
 
     if (ms_is_cross_site(r)) {
         return ms_page_cross_site(r);
+    }
+    if (ms_plain_http_drops_cookie(r)) { /* before a password is checked, and more are sent */
+        return fail(r, PLAIN_HTTP, &typed);
     }
     typed.back = back_from_query(r);
     status = ms_body_read_form(r, &fields);

@@ -91,14 +91,16 @@ int ms_origin_is_listed(const request_rec *r, const ms_web_origin *origin)
     return 0;
 }
 
-int ms_origin_is_ours(const request_rec *r, const ms_web_origin *origin)
+int ms_origin_is_here(const request_rec *r, const ms_web_origin *origin)
 {
-    if (ms_origin_is_listed(r, origin)) {
-        return 1;
-    }
     return is_possible_scheme(r, origin) &&
            (is_host(r, header(r, "Host"), origin) || is_host(r, forwarded_host(r), origin) ||
             is_canonical(r, origin));
+}
+
+int ms_origin_is_ours(const request_rec *r, const ms_web_origin *origin)
+{
+    return ms_origin_is_listed(r, origin) || ms_origin_is_here(r, origin);
 }
 
 static int is_own(const request_rec *r, const char *text)

@@ -19,6 +19,10 @@ int ms_origin_is_ours(const request_rec *r, const ms_web_origin *origin);
 /** Whether it is one of ManagedSessionOrigin. */
 int ms_origin_is_listed(const request_rec *r, const ms_web_origin *origin);
 
+/** Whether it is the origin that the request itself is for: as ms_origin_is_ours(), but without
+ * ManagedSessionOrigin. */
+int ms_origin_is_here(const request_rec *r, const ms_web_origin *origin);
+
 /** The origin that the request is for, as far as it is known here, for log lines. In r->pool. */
 const char *ms_origin_own(const request_rec *r);
 

@@ -15,6 +15,7 @@
 #include "counters.h"
 #include "device.h"
 #include "events.h"
+#include "plain_http.h"
 #include "log_limit.h"
 #include "text.h"
 #include "user_name.h"
@@ -482,6 +483,9 @@ apr_status_t ms_session_begin(request_rec *r, const char *user, const char *meth
     apr_status_t rv;
 
     *row = NULL;
+    if (ms_plain_http_drops_cookie(r)) {
+        return APR_EACCES;
+    }
     name = ms_user_name_of(r, user);
     rv = name || !user ? check_user(r, name) : APR_EINVAL;
     if (rv == APR_SUCCESS) {
@@ -493,6 +497,9 @@ apr_status_t ms_session_begin(request_rec *r, const char *user, const char *meth
     if (rv == APR_SUCCESS) {
         rv = begin_with(r, &token, name, method, remember, row);
         apr_crypto_memzero(&token, sizeof(token));
+    }
+    if (rv == APR_SUCCESS) {
+        ms_plain_http_note_sign_in(r);
     }
     return rv;
 }

@@ -50,7 +50,8 @@ apr_status_t ms_session_current(request_rec *r, const ms_row **row);
  * @param remember  whether the user asked to be remembered; ManagedSessionRemember may know better
  * @return APR_SUCCESS; APR_EINVAL: not a user's name, or ManagedSessionUserName gives none, which
  * is logged; APR_ENOSPC: she has as many sessions as ManagedSessionLimit allows; else the database
- * could not be asked. But for success nobody is signed in, and whoever was still is.
+ * could not be asked. APR_EACCES: the browser would drop the cookie (plain_http.h), which is
+ * logged. But for success nobody is signed in, and whoever was still is.
  */
 apr_status_t ms_session_begin(request_rec *r, const char *user, const char *method, int remember,
                               const ms_row **row);

@@ -7,7 +7,7 @@ import urllib.request
 import pytest
 
 from harness import PASSWORDS, SITE
-from pages import fill_in, go, says
+from pages import fill_in, go, says, shoot
 
 SITE_WITH_LANDING = SITE + 'ManagedSessionLandingURL "/app/"\n'
 
@@ -57,6 +57,27 @@ def test_a_browser_without_sec_fetch_headers_can_sign_in_over_tls(new_site, auth
             except urllib.error.HTTPError as answer:
                 statuses.append(answer.code)
         assert statuses == [303, 403, 403, 403]
+
+
+def test_a_secure_cookie_over_plain_http_is_explained(browse, new_site):
+    with new_site("http", secure=True) as site:
+        site.expect("MS0142")
+        driver = browse()
+        go(driver, site, "/app/")
+        fill_in(driver)
+        says(driver, "This connection is not secure")
+        shoot(driver, "plain-http")
+        assert site.rows() == 0
+
+
+def test_tls_that_a_proxy_ends_needs_no_setting(browse, new_site):
+    with new_site("http", secure=True) as inner:
+        proxy = f'ProxyPreserveHost On\nProxyPass "/" "http://127.0.0.1:{inner.port}/"\n'
+        with new_site("https", proxy) as front:
+            driver = browse()
+            go(driver, front, "/app/")
+            fill_in(driver)
+            says(driver, "protected page")
 
 
 class NoRedirect(urllib.request.HTTPRedirectHandler):

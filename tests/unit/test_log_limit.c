@@ -19,6 +19,18 @@ static void test_one_line_a_second(void **state)
     assert_int_equal(skipped, 5);
 }
 
+static void test_some_are_one_a_minute(void **state)
+{
+    apr_uint32_t skipped = 99;
+    const apr_time_t minute = apr_time_from_sec(1700000000 / 60 * 60);
+
+    (void)state;
+    assert_true(ms_log_limit_pass(MS_LOG_PLAIN_HTTP, minute, &skipped));
+    assert_false(ms_log_limit_pass(MS_LOG_PLAIN_HTTP, minute + apr_time_from_sec(59), &skipped));
+    assert_true(ms_log_limit_pass(MS_LOG_PLAIN_HTTP, minute + apr_time_from_sec(60), &skipped));
+    assert_int_equal(skipped, 1);
+}
+
 static void test_each_kind_has_its_own(void **state)
 {
     apr_uint32_t skipped;
@@ -57,10 +69,10 @@ static void test_the_suffix_tells_that_lines_were_skipped(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(test_one_line_a_second),
-                                       TEST(test_each_kind_has_its_own),
-                                       TEST(test_a_clock_set_back_silences_nothing),
-                                       TEST(test_the_suffix_tells_that_lines_were_skipped)};
+    const struct CMUnitTest tests[] = {
+        TEST(test_one_line_a_second), TEST(test_some_are_one_a_minute),
+        TEST(test_each_kind_has_its_own), TEST(test_a_clock_set_back_silences_nothing),
+        TEST(test_the_suffix_tells_that_lines_were_skipped)};
 
     return RUN(tests);
 }

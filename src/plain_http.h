@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Browsers drop a Secure cookie that comes over plain http, except from their own machine: a
+ * session that began there would be lost at once, and its user would be sent to sign in without
+ * end. Whether TLS is in use is for the browser to say: a proxy in front may have ended it.
+ */
+#ifndef MS_PLAIN_HTTP_H
+#define MS_PLAIN_HTTP_H
+
+#include <httpd.h>
+
+/**
+ * Whether the browser will drop the session cookie, by the Origin of the request: it is this host
+ * by http, not the client's own machine, and the cookie is Secure. False when the request has no
+ * Origin. If it is true, this logs how to mend it, once a minute at most.
+ */
+int ms_plain_http_drops_cookie(request_rec *r);
+
+/**
+ * For a sign-in by GET, which has no Origin: log, once a minute at most, if a browser that is new
+ * here may well drop the cookie, since nothing shows TLS.
+ */
+void ms_plain_http_note_sign_in(request_rec *r);
+
+#endif
