@@ -11,6 +11,8 @@
  * Nothing is ever searched for to be deleted: each slot carries the number of times that sessions
  * of its user (or of others who share the counter) had been ended when its row was read, and
  * counts for nothing once that number has gone up.
+ *
+ * docs/lookup-cache.md describes the whole protocol and argues that it is right.
  */
 #include "cache.h"
 
@@ -376,7 +378,8 @@ int ms_cache_put(ms_cache *cache, const ms_cache_key *key, const ms_row *row,
 /* ---- forget ----------------------------------------------------------------------------------
  */
 
-/* In this order: ms_cache_put() reads them the other way round, and its proof hangs on that. */
+/* In this order: ms_cache_put() reads them the other way round (docs/lookup-cache.md, the claim).
+ */
 void ms_cache_forget_user(ms_cache *cache, const char *user)
 {
     atomic_fetch_add(&cache->forgotten, 1);
