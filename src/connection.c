@@ -7,15 +7,14 @@
 #include "connection.h"
 
 #include <string.h>
-#include <unistd.h>
 #include <apr_dso.h>
 #include <apr_optional_hooks.h>
 #include <apr_strings.h>
-#include <apr_user.h>
 #include <http_config.h>
 #include <http_log.h>
 #include <http_request.h>
 #include "cutoff.h"
+#include "sqlite_file.h"
 
 APLOG_USE_MODULE(managed_session);
 
@@ -128,27 +127,27 @@ static int is_sqlite(const ms_store *store)
     return store->dbd_driver && strcmp(store->dbd_driver, "sqlite3") == 0 && store->dbd_params;
 }
 
-/* The commonest mistake with SQLite deserves a sentence of its own. */
+/* The most common mistake with SQLite deserves a sentence of its own. */
 static const char *sqlite_hint(const ms_store *store, apr_pool_t *p)
 {
-    const char *dir, *user = "?";
-    char *name = NULL;
+    return is_sqlite(store) && store->dbd_params[0] == '/'
+               ? ms_sqlite_file_hint(p, store->dbd_params)
+               : "";
+}
 
-    if (!is_sqlite(store) || store->dbd_params[0] != '/') {
-        return "";
+/* Before SQLite makes -wal and -shm. */
+static void protect_files(const ms_store *store, apr_pool_t *p)
+{
+    const int was = is_sqlite(store) && store->dbd_params[0] == '/'
+                        ? ms_sqlite_file_protect(p, store->dbd_params)
+                        : 0;
+
+    if (was) {
+        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, store->server,
+                     "MS0150: the files of the session database %s were readable by other users "
+                     "(mode %04o); their mode is 0600 now",
+                     store->dbd_params, (unsigned)was);
     }
-    dir = ap_make_dirstr_parent(p, store->dbd_params);
-    if (access(dir, W_OK | X_OK) == 0 && access(store->dbd_params, W_OK) == 0) {
-        return "";
-    }
-    if (apr_uid_name_get(&name, geteuid(), p) == APR_SUCCESS) {
-        user = name;
-    }
-    return apr_psprintf(p,
-                        ". The directory \"%s\" and the files in it must be there and writable by "
-                        "the user \"%s\" that httpd runs as, since SQLite keeps files beside the "
-                        "database too: mkdir -p %s && chown -R %s %s",
-                        dir, user, dir, user, dir);
 }
 
 static void log_unreachable(const ms_asker *ask)
@@ -301,6 +300,9 @@ static int see_table(ms_connection *c, const ms_kept *kept)
     const apr_time_t start = apr_time_now();
     int rv;
 
+    if (!kept->prepared) {
+        protect_files(store, c->ask->p);
+    }
     for (const char *const *sql = kept->dialect->setup; *sql && !kept->prepared; sql++) {
         query(c, *sql); /* a pragma that answers with a row is an "error" to apr_dbd */
     }
@@ -321,6 +323,7 @@ void ms_store_make_table(ms_store *store, apr_pool_t *p)
     ap_dbd_t dbd = {.pool = p};
     ms_connection c = {.ask = &ask, .dbd = &dbd};
 
+    protect_files(store, p);
     if (is_sqlite(store) && store->create &&
         apr_dbd_get_driver(p, "sqlite3", &dbd.driver) == APR_SUCCESS &&
         apr_dbd_open(dbd.driver, p, store->dbd_params, &dbd.handle) == APR_SUCCESS) {
