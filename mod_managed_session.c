@@ -82,7 +82,7 @@ static const command_rec directives[] = {
     AP_INIT_TAKE12(
         "ManagedSessionLimit", ms_set_limit, NULL, SERVER,
         "live sessions a user may have, 0 for any number; then evict ends the one unused "
-        "longest, refuse turns the new one away (default: 0 evict)"),
+        "longest, refuse turns the new one away (default: 100 evict)"),
     AP_INIT_TAKE12("ManagedSessionLoginLimit", ms_set_login_limit, NULL, SERVER,
                    "failed sign-ins that are let pass at once, or spread over that time, for one "
                    "user name and for one client (a /64 of IPv6); then 429; 0 is any number "

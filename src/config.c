@@ -23,6 +23,7 @@ APLOG_USE_MODULE(managed_session);
 #define DEFAULT_CLEANUP_BATCH      1000
 #define DEFAULT_CACHE_TTL          1
 #define DEFAULT_CACHE_ENTRIES      8192
+#define DEFAULT_LIMIT              100
 #define DEFAULT_LOGIN_LIMIT        10
 #define DEFAULT_LOGIN_PERIOD       300
 #define LOGIN_PERIOD_MAX           (7 * 86400)
@@ -643,7 +644,7 @@ static void fill_in(ms_server_conf *conf)
         conf->remember = MS_REMEMBER_ASK;
     }
     if (conf->limit == MS_UNSET) {
-        conf->limit = 0;
+        conf->limit = DEFAULT_LIMIT;
     }
     if (conf->login_limit.count == MS_UNSET) {
         conf->login_limit = (ms_rate){DEFAULT_LOGIN_LIMIT, DEFAULT_LOGIN_PERIOD};

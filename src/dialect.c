@@ -19,6 +19,8 @@
 
 #define NEWEST_LIMIT " LIMIT 51" /* MS_NEWEST_MAX */
 
+#define LIST_ORDER " last_seen_at DESC, created_at DESC, session_id"
+
 /* A page of the newest sessions begins behind the last one of the page before. The first comparison
  * of created_at is what an index can be entered with. */
 #define NEWEST                                                                                     \
@@ -43,11 +45,17 @@ static const struct {
                    " last_seen_at, expires_at, max_expires_at, created_ip, last_ip, user_agent,"
                    " label, auth_method, persistent)"
                    " VALUES (%s, %s, %s, %s, %lld, %lld, %lld, %lld, %s, %s, %s, %s, %s, %lld)"},
-    [MS_SQL_LIST] = {"LIST",
-                     "SELECT " COLUMNS " FROM {table}"
-                     " WHERE realm = %s AND user_name = %s AND expires_at > %lld"
-                     " ORDER BY last_seen_at DESC, created_at DESC, session_id"
-                     " LIMIT 1000"}, /* MS_LIST_MAX: nobody reads more, and the time is quadratic */
+    [MS_SQL_LIST] = {"LIST", "SELECT " COLUMNS " FROM {table}"
+                             " WHERE realm = %s AND user_name = %s AND expires_at > %lld"
+                             " ORDER BY CASE WHEN session_id = %s THEN 0 ELSE 1 END," LIST_ORDER
+                             " LIMIT %lld OFFSET %lld"},
+    [MS_SQL_LIST_AFTER] = {"LIST_AFTER",
+                           "SELECT " COLUMNS " FROM {table}"
+                           " WHERE realm = %s AND user_name = %s AND expires_at > %lld"
+                           " AND session_id <> %s AND (last_seen_at < %lld"
+                           " OR (last_seen_at = %lld AND (created_at < %lld"
+                           " OR (created_at = %lld AND session_id > %s))))"
+                           " ORDER BY" LIST_ORDER " LIMIT %lld"},
     [MS_SQL_END] = {"END", "DELETE FROM {table} WHERE realm = %s AND user_name = %s"
                            " AND expires_at > %lld AND session_id = %s"},
     [MS_SQL_END_OTHERS] = {"END_OTHERS", "DELETE FROM {table} WHERE realm = %s AND user_name = %s"
@@ -61,15 +69,27 @@ static const struct {
                       " AND last_seen_at <= %lld AND max_expires_at >= %lld"},
     [MS_SQL_COUNT] = {"COUNT", "SELECT COUNT(*) FROM {table} WHERE realm = %s AND user_name = %s"
                                " AND expires_at > %lld"},
-    /* The subqueries within subqueries are for MySQL, which reads no table that it is deleting
+    /* When the newest was created, if there are that many; else 0. */
+    [MS_SQL_LATEST] = {"LATEST", "SELECT CASE WHEN COUNT(*) >= %lld THEN MAX(created_at) ELSE 0 END"
+                                 " FROM {table} WHERE realm = %s AND user_name = %s"
+                                 " AND expires_at > %lld"},
+    /* Every client of the table keeps the same sessions: the newest (created_at, then id), and of
+     * the others those used last. So several sign-ins at once delete the same ones, and none of
+     * them deletes the newest. "created_at + 0" keeps SQLite from the index that is in that order.
+     * The subqueries within subqueries are for MySQL, which reads no table that it is deleting
      * from, and takes no LIMIT directly within IN. */
     [MS_SQL_EVICT] = {"EVICT", "DELETE FROM {table} WHERE realm = %s AND user_name = %s"
                                " AND expires_at > %lld AND session_id <> %s AND session_id NOT IN"
                                " (SELECT session_id FROM (SELECT session_id FROM {table}"
                                " WHERE realm = %s AND user_name = %s AND expires_at > %lld"
                                " AND session_id <> %s"
-                               " ORDER BY last_seen_at DESC, created_at DESC, session_id"
-                               " LIMIT %lld) AS newest)"},
+                               " ORDER BY CASE WHEN session_id = (SELECT session_id FROM {table}"
+                               " WHERE realm = %s AND user_name = %s AND expires_at > %lld"
+                               " AND created_at + 0 <= %lld"
+                               " ORDER BY created_at + 0 DESC, session_id DESC LIMIT 1)"
+                               " THEN 0 ELSE 1 END,"
+                               " last_seen_at DESC, created_at DESC, session_id DESC"
+                               " LIMIT %lld) AS kept)"},
     [MS_SQL_END_OVER] = {"END_OVER", "DELETE FROM {table} WHERE session_id = %s AND realm = %s"
                                      " AND (SELECT n FROM (SELECT COUNT(*) AS n FROM {table}"
                                      " WHERE realm = %s AND user_name = %s AND expires_at > %lld)"

@@ -18,13 +18,17 @@ typedef enum {
     MS_SQL_FIND_ANY,       /* MS_FIND_MAX ids, realm, now */
     MS_SQL_SHOW,           /* id, realm, now */
     MS_SQL_INSERT,         /* all columns, in the order of the table */
-    MS_SQL_LIST,           /* realm, user, now */
+    MS_SQL_LIST,           /* realm, user, now, the first one's id, how many, after how many */
+    MS_SQL_LIST_AFTER,     /* realm, user, now, an id left out, then of the last one of the part
+                              before: seen, seen, created, created, id; how many */
     MS_SQL_END,            /* realm, user, now, id */
     MS_SQL_END_OTHERS,     /* realm, user, now, id */
     MS_SQL_END_ALL,        /* realm, user, now */
     MS_SQL_TOUCH,          /* now, ip, new expiry, id, realm, now, now - interval, new expiry */
     MS_SQL_COUNT,          /* realm, user, now */
-    MS_SQL_EVICT,          /* realm, user, now, id, realm, user, now, id, how many others stay */
+    MS_SQL_LATEST,         /* how many, realm, user, now */
+    MS_SQL_EVICT,          /* twice: realm, user, now, an id left out; then realm, user, now,
+                              latest creation, how many stay */
     MS_SQL_END_OVER,       /* id, realm, realm, user, now, how many may be */
     MS_SQL_SWEEP,          /* now, how many, now */
     MS_SQL_NEWEST,         /* realm, now, before, before, its id, realm */

@@ -277,14 +277,14 @@ apr_status_t ms_registry_end_all(const ms_asker *ask, const char *user, const ch
     return rv;
 }
 
-apr_status_t ms_registry_evict(const ms_asker *ask, const ms_row *keep, apr_int64_t now,
-                               apr_int64_t limit, apr_int64_t *evicted)
+apr_status_t ms_registry_evict(const ms_asker *ask, const char *user, const char *except,
+                               apr_int64_t now, apr_int64_t limit, apr_int64_t *evicted)
 {
     apr_status_t rv;
 
-    forget(keep->user);
-    rv = ms_store_evict(ask, keep, now, limit, evicted);
-    forget(keep->user);
+    forget(user);
+    rv = ms_store_evict(ask, user, except, now, limit, evicted);
+    forget(user);
     return rv;
 }
 

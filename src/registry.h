@@ -52,8 +52,8 @@ apr_status_t ms_registry_end(const ms_asker *ask, const char *user, const char *
                              apr_int64_t *ended);
 apr_status_t ms_registry_end_all(const ms_asker *ask, const char *user, const char *except,
                                  apr_int64_t now, apr_int64_t *ended);
-apr_status_t ms_registry_evict(const ms_asker *ask, const ms_row *keep, apr_int64_t now,
-                               apr_int64_t limit, apr_int64_t *evicted);
+apr_status_t ms_registry_evict(const ms_asker *ask, const char *user, const char *except,
+                               apr_int64_t now, apr_int64_t limit, apr_int64_t *evicted);
 apr_status_t ms_registry_end_over(const ms_asker *ask, const ms_row *row, apr_int64_t now,
                                   apr_int64_t limit, apr_int64_t *ended);
 apr_status_t ms_registry_end_of_ip(const ms_asker *ask, const char *ip, apr_int64_t now,

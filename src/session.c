@@ -26,6 +26,7 @@ APLOG_USE_MODULE(managed_session);
 #define METHOD_MAX     32
 #define LABEL_MAX      255
 #define TOUCH_PAUSE    10 /* seconds */
+#define KNOWN_DEVICES  20 /* sessions that are compared with a new one */
 #define CLEAR_WITHIN   apr_time_from_sec(1)
 
 _Static_assert(MS_COOKIE_TOKENS_MAX <= MS_FIND_MAX, "one statement looks them all up");
@@ -238,8 +239,8 @@ static const char *label_for(request_rec *r, apr_pool_t *p)
     return label && *label ? apr_pstrdup(p, ms_text_storable(p, label, LABEL_MAX)) : NULL;
 }
 
-static const ms_row *new_row(request_rec *r, apr_pool_t *p, const ms_token *token, const char *user,
-                             const char *method, int remember)
+static ms_row *new_row(request_rec *r, apr_pool_t *p, const ms_token *token, const char *user,
+                       const char *method, int remember)
 {
     const ms_server_conf *conf = ms_server_conf_get(r->server);
     const apr_int64_t now = ms_now();
@@ -331,21 +332,46 @@ static apr_status_t check_room(request_rec *r, const ms_asker *ask, const ms_row
 }
 
 /*
+ * Of a user's sessions the newest stays, which is told by created_at. If the user is at the limit
+ * and signs in twice in a second, the second session must be the newer one: it is dated a second
+ * after the first.
+ */
+static apr_status_t date_as_newest(request_rec *r, const ms_asker *ask, ms_row *made)
+{
+    const ms_server_conf *conf = ms_server_conf_get(r->server);
+    apr_int64_t latest = 0;
+    apr_status_t rv = APR_SUCCESS;
+
+    if (conf->limit && !conf->limit_refuses) {
+        rv = ms_store_latest(ask, made->user, made->last_seen_at, conf->limit, &latest);
+    }
+    if (rv == APR_SUCCESS && latest >= made->created_at) {
+        made->created_at = latest + 1;
+    }
+    return rv;
+}
+
+/*
  * After the insert: several sign-ins may have found room at once. There is no lock that three
- * databases share; but whoever comes last sees them all, so there are never more than the limit.
+ * databases share; but the last of them sees them all, so there are never more than the limit.
+ * The session that the browser presented does not count: it is ended next, once nothing else can
+ * fail.
  */
 static apr_status_t enforce_limit(request_rec *r, const ms_asker *ask, const ms_row *made)
 {
     const ms_server_conf *conf = ms_server_conf_get(r->server);
+    const ms_request *request = ms_request_get(r);
     apr_int64_t n = 0;
     apr_status_t rv = APR_SUCCESS;
 
     if (conf->limit && conf->limit_refuses) {
-        rv = ms_registry_end_over(ask, made, made->created_at, conf->limit, &n);
+        rv = ms_registry_end_over(ask, made, made->created_at,
+                                  conf->limit + presented_of(request, made->user), &n);
         rv = rv == APR_SUCCESS && n > 0 ? APR_ENOSPC : rv;
     }
     else if (conf->limit) {
-        rv = ms_registry_evict(ask, made, made->created_at, conf->limit, &n);
+        rv = ms_registry_evict(ask, made->user, request->live_n == 1 ? request->live[0]->id : NULL,
+                               made->last_seen_at, conf->limit, &n);
         if (n > 0) {
             ms_event event = ms_event_of("evicted", made->user, NULL);
 
@@ -359,23 +385,26 @@ static apr_status_t enforce_limit(request_rec *r, const ms_asker *ask, const ms_
 }
 
 /* The row is in the table and everything else done, or neither. */
-static apr_status_t store_new(request_rec *r, const ms_asker *ask, const ms_row *made)
+static apr_status_t store_new(request_rec *r, const ms_asker *ask, ms_row *made)
 {
     apr_int64_t ended;
     apr_status_t rv = check_room(r, ask, made);
 
+    if (rv == APR_SUCCESS) {
+        rv = date_as_newest(r, ask, made);
+    }
     if (rv == APR_SUCCESS) {
         rv = ms_store_insert(ask, made);
     }
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    rv = end_presented(ask, ms_request_get(r), &ended);
+    rv = enforce_limit(r, ask, made);
     if (rv == APR_SUCCESS) {
-        rv = enforce_limit(r, ask, made);
+        rv = end_presented(ask, ms_request_get(r), &ended);
     }
     if (rv != APR_SUCCESS) {
-        ms_registry_end(ask, made->user, made->id, made->created_at, &ended);
+        ms_registry_end(ask, made->user, made->id, made->last_seen_at, &ended);
     }
     return rv;
 }
@@ -416,14 +445,16 @@ static int is_same_network(const char *a, const char *b)
     return *a == *b;
 }
 
-/* Whether this user's sessions in the table, live or lately expired, have one of this browser,
+/* Whether the user's newest sessions in the table, live or expired, have one of this browser,
  * system and network. Asked for the event log alone. */
 static int is_known_device(request_rec *r, const ms_asker *ask, const ms_row *made)
 {
+    const ms_list_part newest = {.limit = KNOWN_DEVICES};
     apr_array_header_t *rows;
     ms_device here, there;
 
-    if (!ms_events_wanted(r->server) || ms_store_list(ask, made->user, 0, &rows) != APR_SUCCESS) {
+    if (!ms_events_wanted(r->server) ||
+        ms_store_list(ask, made->user, 0, &newest, &rows) != APR_SUCCESS) {
         return 1;
     }
     ms_device_name(ask->p, made->user_agent, &here);
@@ -452,7 +483,7 @@ static apr_status_t begin_with(request_rec *r, const ms_token *token, const char
                                const char *method, int remember, const ms_row **row)
 {
     const ms_asker ask = asker_of(r);
-    const ms_row *made = new_row(r, ask.p, token, user, method, remember);
+    ms_row *made = new_row(r, ask.p, token, user, method, remember);
     const int known_device = is_known_device(r, &ask, made);
     const apr_status_t rv = store_new(r, &ask, made);
 
@@ -652,7 +683,7 @@ apr_status_t ms_session_revoke_all(request_rec *r, int others_only, apr_int64_t 
     return rv;
 }
 
-apr_status_t ms_session_list(request_rec *r, apr_array_header_t **rows)
+apr_status_t ms_session_list(request_rec *r, const ms_list_part *part, apr_array_header_t **rows)
 {
     const ms_row *current;
     apr_status_t rv = ms_session_current(r, &current);
@@ -660,18 +691,39 @@ apr_status_t ms_session_list(request_rec *r, apr_array_header_t **rows)
     *rows = NULL;
     if (rv == APR_SUCCESS && current) {
         const ms_asker ask = asker_of(r);
+        ms_list_part own = *part;
 
-        rv = ms_store_list(&ask, current->user, ms_now(), rows);
-        for (int i = 1; rv == APR_SUCCESS && i < (*rows)->nelts; i++) {
-            const ms_row *row = APR_ARRAY_IDX(*rows, i, const ms_row *);
+        own.first = current->id;
+        rv = ms_store_list(&ask, current->user, ms_now(), &own, rows);
+    }
+    return rv;
+}
 
-            if (strcmp(row->id, current->id) == 0) {
-                const ms_row **all = (const ms_row **)(void *)(*rows)->elts;
+apr_status_t ms_session_show(request_rec *r, const char *id, const ms_row **row)
+{
+    const ms_row *current;
+    apr_status_t rv = ms_session_current(r, &current);
 
-                memmove(all + 1, all, sizeof(*all) * (apr_size_t)i);
-                all[0] = row;
-            }
+    *row = NULL;
+    if (rv == APR_SUCCESS && current) {
+        rv = ms_session_admin_find(r, id, row);
+        if (*row && strcmp((*row)->user, current->user) != 0) {
+            *row = NULL;
         }
+    }
+    return rv;
+}
+
+apr_status_t ms_session_count(request_rec *r, apr_int64_t *n)
+{
+    const ms_row *current;
+    apr_status_t rv = ms_session_current(r, &current);
+
+    *n = 0;
+    if (rv == APR_SUCCESS && current) {
+        const ms_asker ask = asker_of(r);
+
+        rv = ms_store_count(&ask, current->user, ms_now(), n);
     }
     return rv;
 }

@@ -96,8 +96,18 @@ apr_status_t ms_session_revoke(request_rec *r, const char *id, apr_int64_t *ende
 /** End all sessions of the user who is signed in, but for the current one where others_only. */
 apr_status_t ms_session_revoke_all(request_rec *r, int others_only, apr_int64_t *ended);
 
-/** The live sessions of the user who is signed in: the current one first, then the last used. */
-apr_status_t ms_session_list(request_rec *r, apr_array_header_t **rows);
+/**
+ * A part of the live sessions of the user who is signed in: the current one first, then the last
+ * used.
+ * @param part  part->first is not looked at
+ */
+apr_status_t ms_session_list(request_rec *r, const ms_list_part *part, apr_array_header_t **rows);
+
+/** The live session of that id, if it is one of the user who is signed in; *row is NULL if not. */
+apr_status_t ms_session_show(request_rec *r, const char *id, const ms_row **row);
+
+/** How many live sessions the user who is signed in has. */
+apr_status_t ms_session_count(request_rec *r, apr_int64_t *n);
 
 /*
  * For administrators: sessions of any user of this realm. The caller has seen to it that r->user is

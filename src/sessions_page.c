@@ -22,7 +22,8 @@
 
 APLOG_USE_MODULE(managed_session);
 
-#define ALLOWED "GET, HEAD, POST, DELETE"
+#define ALLOWED  "GET, HEAD, POST, DELETE"
+#define JSON_MAX 200 /* sessions in one answer */
 
 /* ---- the model ------------------------------------------------------------------------------- */
 
@@ -60,17 +61,16 @@ json_t *ms_session_model(request_rec *r, const ms_row *row, const ms_row *curren
     return model;
 }
 
-static json_t *list_model(request_rec *r, const ms_row *current, const apr_array_header_t *rows)
+json_t *ms_session_models(request_rec *r, const apr_array_header_t *rows)
 {
-    json_t *model = json_object(), *sessions = json_array();
+    const ms_row *current = ms_request_get(r)->row;
+    json_t *sessions = json_array();
 
     for (int i = 0; i < rows->nelts; i++) {
         json_array_append_new(sessions,
                               ms_session_model(r, APR_ARRAY_IDX(rows, i, const ms_row *), current));
     }
-    json_object_set_new(model, "user", json_string(current->user));
-    json_object_set_new(model, "sessions", sessions);
-    return model;
+    return sessions;
 }
 
 /* ---- GET ------------------------------------------------------------------------------------- */
@@ -80,20 +80,106 @@ static int wants_json(request_rec *r)
     return ms_text_prefers(apr_table_get(r->headers_in, "Accept"), "application/json", "text/html");
 }
 
-static int show_list(request_rec *r, const ms_row *current)
+/* "<last seen>.<created>.<id>" of the last session of the part before. */
+static int read_cursor(const char *text, ms_list_part *part)
 {
-    apr_array_header_t *rows;
-    json_t *list;
+    char *end;
 
-    if (ms_session_list(r, &rows) != APR_SUCCESS) {
+    part->seen = apr_strtoi64(text, &end, 10);
+    if (end == text || *end != '.' || *text == '-') {
+        return 0;
+    }
+    text = end + 1;
+    part->created = apr_strtoi64(text, &end, 10);
+    if (end == text || *end != '.' || *text == '-') {
+        return 0;
+    }
+    part->after = end + 1;
+    return ms_token_is_id(part->after, strlen(part->after));
+}
+
+/* ?limit=&cursor= */
+static int read_part(request_rec *r, ms_list_part *part)
+{
+    const char *args = r->args ? r->args : "", *limit, *cursor;
+    apr_table_t *query;
+    char *end;
+
+    *part = (ms_list_part){.limit = JSON_MAX};
+    if (ms_form_parse(r->pool, args, strlen(args), &query)) {
+        return 1; /* a query that is none of ours */
+    }
+    limit = apr_table_get(query, "limit");
+    cursor = apr_table_get(query, "cursor");
+    if (limit) {
+        part->limit = apr_strtoi64(limit, &end, 10);
+        if (end == limit || *end || part->limit < 1 || part->limit > JSON_MAX) {
+            return 0;
+        }
+    }
+    return !cursor || read_cursor(cursor, part);
+}
+
+/* The URL of the part that follows. */
+static const char *next_url(request_rec *r, apr_int64_t limit, const ms_row *last)
+{
+    return apr_psprintf(r->pool,
+                        "%s?limit=%" APR_INT64_T_FMT "&cursor=%" APR_INT64_T_FMT
+                        ".%" APR_INT64_T_FMT ".%s",
+                        ms_text_escape_query(r->pool, r->uri), limit, last->last_seen_at,
+                        last->created_at, last->id);
+}
+
+/* The last row that is in the list's order; the current session stands before it. A limit of one
+ * gives the current session alone: then everything else follows. */
+static const ms_row *last_used(request_rec *r, const apr_array_header_t *rows,
+                               const ms_row *current)
+{
+    static const char before_all[] = "----------------------";
+    const ms_row *last = APR_ARRAY_IDX(rows, rows->nelts - 1, const ms_row *);
+    ms_row *start;
+
+    if (strcmp(last->id, current->id) != 0) {
+        return last;
+    }
+    start = apr_pcalloc(r->pool, sizeof(*start));
+    start->id = before_all;
+    start->last_seen_at = start->created_at = APR_INT64_MAX;
+    return start;
+}
+
+static int send_list(request_rec *r, const ms_row *current)
+{
+    const char *next = NULL;
+    apr_array_header_t *rows;
+    ms_list_part part;
+    json_t *list;
+    int limit;
+
+    if (!read_part(r, &part)) {
+        return ms_page_status(r, HTTP_BAD_REQUEST);
+    }
+    limit = (int)part.limit++; /* one more tells that there is another part */
+    if (ms_session_list(r, &part, &rows) != APR_SUCCESS) {
         return ms_page_unavailable(r);
     }
-    list = list_model(r, current, rows);
-    apr_table_mergen(r->headers_out, "Vary", "Accept");
-    if (wants_json(r)) {
-        return ms_page_send_json(r, HTTP_OK, list);
+    if (rows->nelts > limit) {
+        rows->nelts = limit;
+        next = next_url(r, limit, last_used(r, rows, current));
     }
-    return ms_sessions_view(r, list, rows);
+    list = json_object();
+    json_object_set_new(list, "user", json_string(current->user));
+    json_object_set_new(list, "sessions", ms_session_models(r, rows));
+    if (next) {
+        json_object_set_new(list, "next", json_string(next));
+    }
+    return ms_page_send_json(r, HTTP_OK, list);
+}
+
+static int show_list(request_rec *r, const ms_row *current)
+{
+    apr_table_mergen(r->headers_out, "Vary", "Accept");
+    return wants_json(r) ? send_list(r, current) : ms_sessions_view(r);
 }
 
 /* ---- POST: the page's forms ------------------------------------------------------------------ */
@@ -106,29 +192,21 @@ static int go_back(request_rec *r, const char *query)
     return ms_page_redirect(r, apr_pstrcat(r->pool, list, query, page, NULL));
 }
 
-/* What it was is asked before it is gone. */
+/* The notice names the device, so its row is read before it is gone. */
 static int revoke_one(request_rec *r, const char *id)
 {
-    apr_array_header_t *rows;
-    const char *agent = NULL;
+    const ms_row *row;
     apr_int64_t ended;
 
-    if (ms_session_list(r, &rows) != APR_SUCCESS) {
-        return ms_page_unavailable(r);
-    }
-    for (int i = 0; rows && i < rows->nelts; i++) {
-        const ms_row *row = APR_ARRAY_IDX(rows, i, const ms_row *);
-
-        agent = strcmp(row->id, id) == 0 ? row->user_agent : agent;
-    }
-    if (ms_session_revoke(r, id, &ended) != APR_SUCCESS) {
+    if (ms_session_show(r, id, &row) != APR_SUCCESS ||
+        ms_session_revoke(r, id, &ended) != APR_SUCCESS) {
         return ms_page_unavailable(r);
     }
     if (!ms_request_get(r)->row) {
         return go_back(r, ""); /* it was this one */
     }
-    return go_back(r, ended > 0 && agent ? ms_sessions_notice_device(r, agent)
-                                         : ms_sessions_notice_gone(r));
+    return go_back(r, ended > 0 && row ? ms_sessions_notice_device(r, row->user_agent)
+                                       : ms_sessions_notice_gone(r));
 }
 
 static int revoke_many(request_rec *r, int others_only)

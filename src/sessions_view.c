@@ -12,11 +12,13 @@
 #include "form.h"
 #include "page.h"
 #include "session.h"
+#include "sessions_page.h"
 #include "store.h"
 #include "text.h"
 #include "words.h"
 
 #define PAGE_SIZE 50
+#define PAGES_MAX 20 /* further down the database reads more and more rows to leave them out */
 
 static const char *csrf_for(request_rec *r, const char *purpose)
 {
@@ -133,74 +135,125 @@ const char *ms_sessions_page_asked(request_rec *r)
     return len > 0 && len < 5 && !page[len] && atoi(page) > 1 ? page : NULL;
 }
 
-/* The part of the list that is on this page; of its neighbours their numbers. */
-static json_t *cut_page(request_rec *r, json_t *model, json_t *all, const apr_array_header_t *rows)
+/* What one page shows. */
+typedef struct shown {
+    int page;          /* from 1 */
+    int pages;         /* how many there are */
+    apr_int64_t total; /* sessions in all */
+    apr_array_header_t *rows;
+} shown;
+
+/* One row more than a page has tells whether there is another. */
+static apr_status_t read_rows(request_rec *r, shown *list)
+{
+    const ms_list_part part = {.limit = PAGE_SIZE + 1,
+                               .offset = (apr_int64_t)(list->page - 1) * PAGE_SIZE};
+
+    return ms_session_list(r, &part, &list->rows);
+}
+
+static int pages_of(apr_int64_t total)
+{
+    const apr_int64_t pages = total > 0 ? (total - 1) / PAGE_SIZE + 1 : 1;
+
+    return pages < PAGES_MAX ? (int)pages : PAGES_MAX;
+}
+
+/* A list of one page is read in one statement; else they are counted. */
+static apr_status_t read_page(request_rec *r, shown *list)
 {
     const char *asked = ms_sessions_page_asked(r);
-    const int pages = rows->nelts > 0 ? (rows->nelts - 1) / PAGE_SIZE + 1 : 1;
-    int page = asked ? atoi(asked) : 1;
-    json_t *some = json_array();
+    apr_status_t rv;
 
-    page = page > pages ? pages : page;
-    for (int i = (page - 1) * PAGE_SIZE; i < rows->nelts && i < page * PAGE_SIZE; i++) {
-        json_t *one = json_array_get(all, (size_t)i);
+    *list = (shown){.page = asked ? atoi(asked) : 1, .pages = 1};
+    rv = read_rows(r, list);
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    list->total = list->rows->nelts;
+    if (list->page > 1 || list->total > PAGE_SIZE) {
+        rv = ms_session_count(r, &list->total);
+    }
+    list->pages = pages_of(list->total);
+    if (rv == APR_SUCCESS && list->page > list->pages) {
+        list->page = list->pages;
+        rv = read_rows(r, list);
+    }
+    if (rv == APR_SUCCESS && list->rows->nelts > PAGE_SIZE) {
+        list->rows->nelts = PAGE_SIZE;
+    }
+    return rv;
+}
 
-        json_object_set_new(one, "i", json_integer(i + 1));
-        ms_sessions_add_words(r, one, APR_ARRAY_IDX(rows, i, const ms_row *), ms_now());
-        json_array_append(some, one);
+static void add_sessions(request_rec *r, json_t *model, const shown *list)
+{
+    json_t *sessions = ms_session_models(r, list->rows);
+
+    for (int i = 0; i < list->rows->nelts; i++) {
+        json_t *one = json_array_get(sessions, (size_t)i);
+
+        json_object_set_new(one, "i", json_integer((list->page - 1) * PAGE_SIZE + i + 1));
+        ms_sessions_add_words(r, one, APR_ARRAY_IDX(list->rows, i, const ms_row *), ms_now());
     }
-    if (pages > 1) {
-        json_object_set_new(model, "pages", json_integer(pages));
-        json_object_set_new(model, "page", json_integer(page));
-        json_object_set_new(model, "previous", json_integer(page - 1));
-        json_object_set_new(model, "next", json_integer(page < pages ? page + 1 : 0));
+    json_object_set_new(model, "sessions", sessions);
+    if (list->pages > 1) {
+        json_object_set_new(model, "pages", json_integer(list->pages));
+        json_object_set_new(model, "page", json_integer(list->page));
+        json_object_set_new(model, "previous", json_integer(list->page - 1));
+        json_object_set_new(model, "next",
+                            json_integer(list->page < list->pages ? list->page + 1 : 0));
     }
-    return some;
+}
+
+static void add_total(json_t *model, apr_int64_t total)
+{
+    json_object_set_new(model, "total", json_integer(total));
+    json_object_set_new(model, "others", json_integer(total > 0 ? total - 1 : 0));
 }
 
 /* ---------------------------------------------------------------------------------------------- */
 
-static int ask(request_rec *r, json_t *model, int others_only)
+static int ask(request_rec *r, json_t *model, int others_only, apr_int64_t total)
 {
+    add_total(model, total);
     json_object_set_new(model, others_only ? "confirm_others" : "confirm_all", json_true());
     set_text(model, "action", others_only ? "revoke-others" : "revoke-all");
     ms_page_set_heading(r, model, "Sign out?");
     return ms_page_send(r, HTTP_OK, "confirm.html", model);
 }
 
-/* How many there are, of which the list may have the first only. */
-static apr_int64_t total_of(request_rec *r, const apr_array_header_t *rows)
+static int show(request_rec *r, json_t *model, const apr_table_t *query)
 {
-    apr_int64_t n = rows->nelts;
+    shown list;
 
-    if (n == MS_LIST_MAX) {
-        ms_session_admin_count(r, ms_request_get(r)->row->user, NULL, &n);
+    if (read_page(r, &list) != APR_SUCCESS) {
+        json_decref(model);
+        return ms_page_unavailable(r);
     }
-    return n;
+    add_total(model, list.total);
+    ms_page_set_heading(r, model, "Where you are signed in");
+    add_notice(r, query, model);
+    add_sessions(r, model, &list);
+    return ms_page_send(r, HTTP_OK, "sessions.html", model);
 }
 
-int ms_sessions_view(request_rec *r, json_t *list, const apr_array_header_t *rows)
+int ms_sessions_view(request_rec *r)
 {
     const apr_table_t *query = query_of(r);
     const char *confirm = apr_table_get(query, "confirm");
-    json_t *model = ms_page_model(r), *all = json_object_get(list, "sessions");
-    const apr_int64_t total = total_of(r, rows);
+    const int others = confirm && strcmp(confirm, "others") == 0,
+              all = confirm && strcmp(confirm, "all") == 0;
+    apr_int64_t total = 0;
+    json_t *model;
 
+    if ((others || all) && ms_session_count(r, &total) != APR_SUCCESS) {
+        return ms_page_unavailable(r);
+    }
+    model = ms_page_model(r);
     set_text(model, "csrf", csrf_for(r, ""));
-    json_object_set(model, "user", json_object_get(list, "user"));
-    json_object_set_new(model, "total", json_integer(total));
-    json_object_set_new(model, "others", json_integer(total > 0 ? total - 1 : 0));
-    if (confirm && rows->nelts > 1 && strcmp(confirm, "others") == 0) {
-        json_decref(list);
-        return ask(r, model, 1);
+    set_text(model, "user", ms_request_get(r)->row->user);
+    if (all || (others && total > 1)) {
+        return ask(r, model, others, total);
     }
-    if (confirm && strcmp(confirm, "all") == 0) {
-        json_decref(list);
-        return ask(r, model, 0);
-    }
-    ms_page_set_heading(r, model, "Where you are signed in");
-    add_notice(r, query, model);
-    json_object_set_new(model, "sessions", cut_page(r, model, all, rows));
-    json_decref(list);
-    return ms_page_send(r, HTTP_OK, "sessions.html", model);
+    return show(r, model, query);
 }

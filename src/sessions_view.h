@@ -10,12 +10,8 @@
 #include <jansson.h>
 #include "row.h"
 
-/**
- * Send the page, or the question that ?confirm= asks for.
- * @param list  the JSON interface's model of the list; is released
- * @param rows  const ms_row *, in the order of list
- */
-int ms_sessions_view(request_rec *r, json_t *list, const apr_array_header_t *rows);
+/** Send the page for the user who is signed in, or the question that ?confirm= asks for. */
+int ms_sessions_view(request_rec *r);
 
 /** Add to the JSON interface's model of a session what only a page says of it: times and the device
  * in words, and what the browser calls itself. */

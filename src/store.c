@@ -15,8 +15,9 @@
 
 APLOG_USE_MODULE(managed_session);
 
-#define TRIES     3
-#define RETRY_FOR apr_time_from_sec(1) /* a database that is merely slow is not asked again */
+#define TRIES         3
+#define CLOCKS_DIFFER 3600 /* seconds between the clocks of hosts that share a table, at most */
+#define RETRY_FOR     apr_time_from_sec(1) /* a database that is merely slow is not asked again */
 
 static void make_tag(apr_pool_t *p, ms_store *store)
 {
@@ -403,9 +404,18 @@ apr_status_t ms_store_show(const ms_asker *ask, const char *id, apr_int64_t now,
 }
 
 apr_status_t ms_store_list(const ms_asker *ask, const char *user, apr_int64_t now,
-                           apr_array_header_t **rows)
+                           const ms_list_part *part, apr_array_header_t **rows)
 {
-    const void *args[] = {ask->store->realm, user, &now};
+    const char *realm = ask->store->realm, *first = part->first ? part->first : "";
+
+    if (part->after) {
+        const void *args[] = {realm,       user,        &now,           first,
+                              &part->seen, &part->seen, &part->created, &part->created,
+                              part->after, &part->limit};
+
+        return select_rows(ask, MS_SQL_LIST_AFTER, args, rows);
+    }
+    const void *args[] = {realm, user, &now, first, &part->limit, &part->offset};
 
     return select_rows(ask, MS_SQL_LIST, args, rows);
 }
@@ -465,13 +475,27 @@ apr_status_t ms_store_count(const ms_asker *ask, const char *user, apr_int64_t n
     return run(ask, MS_SQL_COUNT, args, execute_number, n);
 }
 
-apr_status_t ms_store_evict(const ms_asker *ask, const ms_row *keep, apr_int64_t now,
-                            apr_int64_t limit, apr_int64_t *evicted)
+apr_status_t ms_store_latest(const ms_asker *ask, const char *user, apr_int64_t now,
+                             apr_int64_t least, apr_int64_t *created_at)
 {
-    const apr_int64_t others = limit - 1;
+    const void *args[] = {&least, ask->store->realm, user, &now};
+    const apr_status_t rv = run(ask, MS_SQL_LATEST, args, execute_number, created_at);
+
+    if (rv == APR_SUCCESS && *created_at >= now + CLOCKS_DIFFER) {
+        *created_at = 0;
+    }
+    return rv;
+}
+
+apr_status_t ms_store_evict(const ms_asker *ask, const char *user, const char *except,
+                            apr_int64_t now, apr_int64_t limit, apr_int64_t *evicted)
+{
+    /* A row that a clock set wrong has dated far ahead must not be the newest for good. */
+    const apr_int64_t latest = now + CLOCKS_DIFFER;
     const char *realm = ask->store->realm;
-    const void *args[] = {realm,      keep->user, &now,     keep->id, realm,
-                          keep->user, &now,       keep->id, &others};
+    const char *id = except ? except : "";
+    const void *args[] = {realm, user,  &now, id,   realm,   user,  &now,
+                          id,    realm, user, &now, &latest, &limit};
 
     return run(ask, MS_SQL_EVICT, args, execute_change, evicted);
 }

@@ -14,8 +14,6 @@
 #include "dialect.h" /* MS_NEWEST_MAX */
 #include "row.h"
 
-#define MS_LIST_MAX 1000 /* sessions that ms_store_list() gives at most */
-
 typedef struct ms_store ms_store;
 
 /* Who asks: for whom memory is taken and which connection may be used. */
@@ -99,9 +97,20 @@ apr_status_t ms_store_show(const ms_asker *ask, const char *id, apr_int64_t now,
 /** Insert a row. An id that is taken already is an error. */
 apr_status_t ms_store_insert(const ms_asker *ask, const ms_row *row);
 
+/* A part of the list of a user's sessions. A list is never read as a whole: apr_dbd copies all rows
+ * of a result, with SQLite under a mutex of the whole process. */
+typedef struct ms_list_part {
+    const char *first;   /* the id that is first in the list; or NULL */
+    apr_int64_t limit;   /* rows */
+    apr_int64_t offset;  /* rows before this part */
+    const char *after;   /* NULL; or the id that the part before ended with: no offset, then */
+    apr_int64_t seen;    /* when that one was last seen, */
+    apr_int64_t created; /* and created */
+} ms_list_part;
+
 /** The live sessions of a user, the one used last first. rows: an array of const ms_row *. */
 apr_status_t ms_store_list(const ms_asker *ask, const char *user, apr_int64_t now,
-                           apr_array_header_t **rows);
+                           const ms_list_part *part, apr_array_header_t **rows);
 
 /** Delete one live session of a user. */
 apr_status_t ms_store_end(const ms_asker *ask, const char *user, const char *id, apr_int64_t now,
@@ -123,9 +132,21 @@ apr_status_t ms_store_touch(const ms_asker *ask, const ms_row *row, const char *
 /** How many live sessions a user has. */
 apr_status_t ms_store_count(const ms_asker *ask, const char *user, apr_int64_t now, apr_int64_t *n);
 
-/** Delete a user's live sessions but for one and the others of those used last, limit in all. */
-apr_status_t ms_store_evict(const ms_asker *ask, const ms_row *keep, apr_int64_t now,
-                            apr_int64_t limit, apr_int64_t *evicted);
+/**
+ * When the newest live session of a user was created, if the user has at least so many; else 0.
+ * Those that a wrong clock dated far ahead do not count.
+ */
+apr_status_t ms_store_latest(const ms_asker *ask, const char *user, apr_int64_t now,
+                             apr_int64_t least, apr_int64_t *created_at);
+
+/**
+ * Delete a user's live sessions but for the newest and, of the others, those used last: limit in
+ * all. Several sign-ins at once leave that many, and always the same.
+ * @param except   NULL; or a session that is neither counted nor deleted
+ * @param evicted  out: how many were deleted; the session that was just made may be one of them
+ */
+apr_status_t ms_store_evict(const ms_asker *ask, const char *user, const char *except,
+                            apr_int64_t now, apr_int64_t limit, apr_int64_t *evicted);
 
 /** Delete this session if its user has more than limit. */
 apr_status_t ms_store_end_over(const ms_asker *ask, const ms_row *row, apr_int64_t now,

@@ -246,6 +246,68 @@ def test_hundreds_of_sessions_come_in_pages_of_fifty(server):
     server.sql("DELETE FROM managed_session")
 
 
+def insert_copies(server, token: str, n: int) -> None:
+    """Sessions of the same user, each last seen a second after the one before."""
+    columns = "secret_hash, realm, user_name, created_at, max_expires_at, expires_at, created_ip, last_ip, user_agent, auth_method, persistent"
+    for at in range(0, n, 100):
+        values = " UNION ALL ".join(f"SELECT '{i:022d}' AS x, {1000 + i} AS y" for i in range(at, min(at + 100, n)))
+        server._sql(f"INSERT INTO managed_session (session_id, last_seen_at, {columns}) SELECT v.x, v.y, {columns} FROM managed_session,"
+                    f" ({values}) v WHERE session_id = ?", (token[:22],))
+
+
+@pytest.mark.parametrize("limit", [None, 1, 7, 60, 200])
+def test_a_script_reads_a_long_list_in_parts(server, limit):
+    """T-82: no answer holds more than 200, and each session is in one of them, the current one first."""
+    token = sign_in(server)
+    insert_copies(server, token, 450 if limit != 1 else 5)
+    url, found, sizes = "/sessions" + (f"?limit={limit}" if limit else ""), [], []
+    while url:
+        server.forget_statements()
+        answer = get(server, url, token, JSON).json()
+        assert len(server.statements()) == 2, "the look-up, and one part"
+        assert answer["user"] == "alice" and [s["current"] for s in answer["sessions"]].count(True) == (not found)
+        found += [s["id"] for s in answer["sessions"]]
+        sizes.append(len(answer["sessions"]))
+        url = answer.get("next")
+    assert found == [token[:22], *(f"{i:022d}" for i in reversed(range(450 if limit != 1 else 5)))]
+    assert set(sizes[:-1]) == {limit or 200}
+    server.sql("DELETE FROM managed_session")
+
+
+def test_sessions_that_end_meanwhile_take_no_other_from_a_script(server):
+    token = sign_in(server)
+    insert_copies(server, token, 30)
+    first = get(server, "/sessions?limit=11", token, JSON).json()
+    for session in first["sessions"][1:]:
+        assert delete(server, token, f"/sessions/{session['id']}").status == 204
+    second = get(server, first["next"], token, JSON).json()
+    assert [s["id"] for s in second["sessions"]] == [f"{i:022d}" for i in range(19, 8, -1)]
+    server.sql("DELETE FROM managed_session")
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=201", "limit=-1", "limit=x", "limit=", "cursor=", "cursor=1", "cursor=1.2", "cursor=1.2.3",
+                                   "cursor=-1.1." + 22 * "A", "cursor=x.1." + 22 * "A", "cursor=1.1." + 21 * "A" + "'"])
+def test_a_part_that_is_none_is_a_bad_request(server, query):
+    token = sign_in(server)
+    assert get(server, f"/sessions?{query}", token, JSON).status == 400
+    assert get(server, f"/sessions?{query}", token).status == 200, "the page has pages of its own"
+
+
+def test_no_statement_reads_a_long_list_as_a_whole(server):
+    """The page, what it does and its questions: fifty rows, or a number."""
+    token = sign_in(server)
+    insert_copies(server, token, 120)
+    for target, statements in (("/sessions", ["FIND", "LIST", "COUNT"]), ("/sessions?page=3", ["FIND", "LIST", "COUNT"]),
+                               ("/sessions?page=9", ["FIND", "LIST", "COUNT", "LIST"]), ("/sessions?confirm=others", ["FIND", "COUNT"])):
+        server.forget_statements()
+        assert get(server, target, token).status == 200
+        assert server.statements() == statements
+    server.forget_statements()
+    act(server, token, action="revoke", id=f"{7:022d}")
+    assert "LIST" not in server.statements()[2:]
+    server.sql("DELETE FROM managed_session")
+
+
 @pytest.mark.parametrize("language", ["en", "ar"])
 def test_a_page_of_twenty_is_below_30_kb(server, language):
     token = [sign_in(server, agent=CHROME) for _ in range(20)][0]
