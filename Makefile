@@ -15,6 +15,7 @@
 #   make bench-memory  whether httpd's children grow in ten million requests
 #   make bench-cleanup  what visitors notice of a clean-up
 #   make check        formatting, clang-tidy, cppcheck, the generated reference
+#   make compile_commands.json  for clangd and other tools that must know how each file is compiled
 #   make install      module and configuration where apxs says (DESTDIR is honoured)
 
 PYTHON   := /usr/bin/python3
@@ -174,6 +175,10 @@ check: deps-test
 	clang-tidy --quiet --warnings-as-errors='*' $(filter %.c,$(filter-out tests/%,$(SOURCES))) -- $(filter-out -Werror,$(MS_CFLAGS))
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --enable=warning,performance,portability -Iinclude -Isrc mod_managed_session.c src
 	$(PYTHON) tests/reference.py --check
+
+# For clangd and other tools; nothing is compiled. The pages and catalogues are made, since they are C too.
+compile_commands.json: Makefile $(BUILD)/pages.c $(BUILD)/languages.c $(wildcard *.c src/*.c tests/unit/*.c)
+	@$(MAKE) --no-print-directory -nB -o $(BUILD)/pages.c -o $(BUILD)/languages.c $(MODULE) $(UNIT) $(BUILD)/unit/stress_cache | $(PYTHON) tests/compile_commands.py $@
 
 docs: $(MODULE)
 	$(PYTHON) tests/reference.py
