@@ -34,6 +34,7 @@ MS_CFLAGS    = -std=gnu11 $(WARN) $(OPTIMIZE) -fPIC $(httpd_cflags) $(httpd_inc)
 PURE  := token log_limit refusals web_origin cookie text form device render guard cutoff dialect cache cache_control throttle language words name_fold
 PURE += device_tables product product_names client_hints
 PURE += sqlite_file
+PURE += network
 HTTPD := $(filter-out $(PURE),$(basename $(notdir $(wildcard src/*.c))))
 PAGES := $(shell find src/pages -name '*.html' -o -name '*.css')
 LANGS := $(sort $(wildcard src/pages/lang/*.po))

@@ -519,8 +519,9 @@ static const ap_directive_t *block_of(const server_rec *s)
     return NULL;
 }
 
-/* mod_dbd keeps its settings to itself, so they are read where the administrator wrote them. */
-static const char *dbd_setting(apr_pool_t *p, const server_rec *s, const char *name)
+/* Other modules keep their settings to themselves, so they are read where the administrator wrote
+ * them. */
+static const char *setting_of(apr_pool_t *p, const server_rec *s, const char *name)
 {
     const ap_directive_t *found = find_directive(block_of(s), name);
 
@@ -582,7 +583,7 @@ static int finish_cookie(apr_pool_t *p, const server_rec *s, ms_server_conf *con
 
 static int pool_number(apr_pool_t *p, const server_rec *s, const char *name, int unset)
 {
-    const char *set = dbd_setting(p, s, name);
+    const char *set = setting_of(p, s, name);
 
     return set ? atoi(set) : unset;
 }
@@ -597,9 +598,9 @@ static int is_pool_possible(apr_pool_t *p, const server_rec *s)
 
 static int finish_database(apr_pool_t *p, server_rec *s, ms_server_conf *conf, ms_store_spec *spec)
 {
-    spec->dbd_driver = dbd_setting(p, s, "DBDriver");
-    spec->dbd_params = dbd_setting(p, s, "DBDParams");
-    spec->dbd_init = dbd_setting(p, s, "DBDInitSQL");
+    spec->dbd_driver = setting_of(p, s, "DBDriver");
+    spec->dbd_params = setting_of(p, s, "DBDParams");
+    spec->dbd_init = setting_of(p, s, "DBDInitSQL");
     if (!conf->used) {
         return OK;
     }
@@ -687,6 +688,7 @@ static int finish_server(apr_pool_t *p, server_rec *s)
                          "client name its own user in a trailer; set MergeTrailers Off");
     }
     conf->realm = spec.realm;
+    conf->remoteip_header = setting_of(p, s, "RemoteIPHeader");
     conf->store = ms_store_create(p, s, &spec);
     return OK;
 }

@@ -58,7 +58,8 @@ typedef struct ms_server_conf {
 
     /* Worked out by ms_config_finish(). */
     volatile apr_uint32_t
-        password_cost; /* microseconds that checking a password takes; of this child */
+        password_cost;           /* microseconds that checking a password takes; of this child */
+    const char *remoteip_header; /* mod_remoteip's RemoteIPHeader; NULL: not set */
     ms_cookie_attrs cookie;
     ms_store *store;
     struct ms_event_log *events; /* opened by ms_events_open(); NULL: none */

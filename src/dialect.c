@@ -123,6 +123,11 @@ static const struct {
                           "DELETE FROM {table}"
                           " WHERE (realm = %s AND created_ip = %s AND expires_at > %lld)"
                           " OR (realm = %s AND last_ip = %s AND expires_at > %lld)"},
+    /* Of live and ended sessions. A user has few addresses that one pattern matches. */
+    [MS_SQL_PLACES] = {"PLACES", "SELECT created_ip FROM {table} WHERE realm = %s"
+                                 " AND user_name IN (%s, %s) AND created_ip LIKE %s"
+                                 " UNION SELECT last_ip FROM {table} WHERE realm = %s"
+                                 " AND user_name IN (%s, %s) AND last_ip LIKE %s LIMIT 256"},
 };
 
 /*

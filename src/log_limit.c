@@ -40,3 +40,13 @@ const char *ms_log_limit_suffix(ms_log_kind kind, apr_pool_t *p)
     }
     return skipped ? apr_psprintf(p, " (%u more like this were not logged)", skipped) : "";
 }
+
+void ms_log_limit_skip(ms_log_kind kind)
+{
+    apr_atomic_inc32(&slots[kind].skipped);
+}
+
+apr_uint32_t ms_log_limit_skipped(ms_log_kind kind)
+{
+    return apr_atomic_xchg32(&slots[kind].skipped, 0);
+}

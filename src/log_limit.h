@@ -33,6 +33,8 @@ typedef enum {
     MS_LOG_END_FAILED,        /* MS0051 */
     MS_LOG_BEGIN_FAILED,      /* MS0052 */
     MS_LOG_OPEN_ADMIN,        /* MS0080 */
+    MS_LOG_FAILED,            /* MS0112 */
+    MS_LOG_REFUSED,           /* MS0113 */
     MS_LOG_KINDS
 } ms_log_kind;
 
@@ -49,5 +51,11 @@ int ms_log_limit_pass(ms_log_kind kind, apr_time_t now, apr_uint32_t *skipped);
  * @return "" or " (n more like this were not logged)", allocated from p; NULL: write no line
  */
 const char *ms_log_limit_suffix(ms_log_kind kind, apr_pool_t *p);
+
+/** For kinds that are limited by other rules: count a line that is not written. */
+void ms_log_limit_skip(ms_log_kind kind);
+
+/** For those: how many were skipped since the last line that was written, which is this one. */
+apr_uint32_t ms_log_limit_skipped(ms_log_kind kind);
 
 #endif

@@ -13,8 +13,6 @@
 #include <http_protocol.h>
 #include "body.h"
 #include "config.h"
-#include "counters.h"
-#include "events.h"
 #include "form.h"
 #include "gate.h"
 #include "login_limit.h"
@@ -23,6 +21,7 @@
 #include "password.h"
 #include "plain_http.h"
 #include "session.h"
+#include "sign_in_log.h"
 #include "text.h"
 
 APLOG_USE_MODULE(managed_session);
@@ -212,30 +211,10 @@ static int is_complete(const sign_in *typed)
            strlen(typed->password) <= MS_PASSWORD_MAX;
 }
 
-static void note(request_rec *r, const char *what, const char *user)
-{
-    ms_event event = ms_event_of(what, user, NULL);
-
-    event.method = METHOD_FORM;
-    ms_event_write(r, &event);
-}
-
-static void note_refusal(request_rec *r, const char *user, const ms_attempt *attempt)
-{
-    ms_event event = ms_event_of("sign_in_refused", user, NULL);
-
-    event.method = METHOD_FORM;
-    event.reason = "too many failed sign-ins";
-    event.key = attempt->full;
-    event.period = ms_server_conf_get(r->server)->login_limit.period;
-    ms_event_write(r, &event);
-}
-
 static int turn_away(request_rec *r, const sign_in *typed, const ms_attempt *attempt,
                      apr_int64_t wait)
 {
-    note_refusal(r, typed->user, attempt);
-    ms_count(MS_COUNT_REFUSALS, 1);
+    ms_sign_in_log_refused(r, typed->user, METHOD_FORM, MS_REFUSED_FAILURES, attempt->full);
     apr_table_setn(r->err_headers_out, "Retry-After",
                    apr_psprintf(r->pool, "%" APR_INT64_T_FMT, wait));
     return fail(r, LIMITED, typed);
@@ -253,8 +232,7 @@ static int answer_to(request_rec *r, const sign_in *typed, const ms_attempt *att
         ms_login_limit_was_nothing(r, attempt);
         return fail(r, UNAVAILABLE, typed);
     default:
-        note(r, "sign_in_failed", typed->user);
-        ms_count(MS_COUNT_FAILURES, 1);
+        ms_sign_in_log_failed(r, typed->user, METHOD_FORM);
         return fail(r, WRONG, typed);
     }
 }
@@ -271,7 +249,7 @@ static int check_and_finish(request_rec *r, const sign_in *typed)
     if (ms_session_current(r, &current) != APR_SUCCESS) {
         return fail(r, UNAVAILABLE, typed);
     }
-    wait = ms_login_limit_take(r, typed->user, current ? current->user : NULL, &attempt);
+    wait = ms_login_limit_take(r, typed->user, &attempt);
     return wait ? turn_away(r, typed, &attempt, wait) : answer_to(r, typed, &attempt);
 }
 

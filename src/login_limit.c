@@ -6,25 +6,46 @@
 #include "login_limit.h"
 
 #include <string.h>
+#include <apr_atomic.h>
 #include <apr_random.h>
 #include <apr_shm.h>
 #include <apr_strings.h>
 #include <http_log.h>
 #include "config.h"
 #include "name_fold.h"
+#include "network.h"
+#include "session.h"
 #include "throttle.h"
+#include "user_name.h"
 
 APLOG_USE_MODULE(managed_session);
 
 #define SHA256_BYTES 32
 #define KEY_BYTES    32
 
+/*
+ * Three tables in one piece of memory, so that a flood of one kind does not push out another:
+ * failures by the configured rate, failures in a row, and what was logged recently.
+ */
+enum { RATES, STREAKS, LOGGED, TABLES };
+
+/* NIST SP 800-63B-4, 3.2.2: no more than 100 consecutive failures. One a day is forgotten, since
+ * an administrator cannot unlock each account that somebody attacks. */
+static const ms_rate in_a_row = {100, (apr_int64_t)100 * 86400};
+
 /* Process-wide, set at start. The key keeps anybody from choosing names that share a slot. */
 static void *memory;
 static unsigned char hash_key[KEY_BYTES];
+static volatile apr_uint32_t *noticed; /* shared: that clients cannot be told apart */
+
+static void *table(int which)
+{
+    return (char *)memory + (apr_size_t)which * MS_THROTTLE_SIZE;
+}
 
 void ms_login_limit_init(apr_pool_t *pconf, server_rec *s)
 {
+    const apr_size_t size = TABLES * MS_THROTTLE_SIZE + sizeof(*noticed);
     apr_shm_t *shm = NULL;
     apr_status_t rv;
 
@@ -32,7 +53,7 @@ void ms_login_limit_init(apr_pool_t *pconf, server_rec *s)
     if (!ms_config_is_used(s)) {
         return;
     }
-    rv = apr_shm_create(&shm, MS_THROTTLE_SIZE, NULL, pconf);
+    rv = apr_shm_create(&shm, size, NULL, pconf);
     if (rv == APR_SUCCESS) {
         rv = apr_generate_random_bytes(hash_key, sizeof(hash_key));
     }
@@ -43,7 +64,8 @@ void ms_login_limit_init(apr_pool_t *pconf, server_rec *s)
         return;
     }
     memory = apr_shm_baseaddr_get(shm);
-    memset(memory, 0, MS_THROTTLE_SIZE);
+    memset(memory, 0, size);
+    noticed = (volatile apr_uint32_t *)table(TABLES);
 }
 
 /* Never 0. */
@@ -64,48 +86,144 @@ static apr_uint64_t hash(request_rec *r, const char *kind, const char *text)
     return word ? word : 1;
 }
 
-/* The network that one customer of a provider has: all of an IPv4 address, or the first half. */
-static const char *same_client(request_rec *r)
+/* ---- clients ----------------------------------------------------------------------------------
+ */
+
+/* The header that a proxy puts the client's address in, if it still has to be read: all visitors
+ * behind that proxy have one address here. NULL: the address is the client's. */
+static const char *unread_header(request_rec *r)
 {
-    const apr_sockaddr_t *addr = r->useragent_addr;
+    static const char *const headers[] = {"X-Forwarded-For", "Forwarded"};
+    const char *known = ms_server_conf_get(r->server)->remoteip_header, *arrived = NULL;
 
-#if APR_HAVE_IPV6
-    if (addr && addr->family == APR_INET6 &&
-        !IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)addr->ipaddr_ptr)) {
-        const unsigned char *half = addr->ipaddr_ptr;
-
-        return apr_psprintf(r->pool, "%02x%02x%02x%02x%02x%02x%02x%02x", half[0], half[1], half[2],
-                            half[3], half[4], half[5], half[6], half[7]);
+    for (int i = 0; i < 2; i++) {
+        /* mod_remoteip knows it, and which addresses are proxies: this client is none of them. */
+        if (known && ap_cstr_casecmp(known, headers[i]) == 0) {
+            return NULL;
+        }
+        arrived = !arrived && apr_table_get(r->headers_in, headers[i]) ? headers[i] : arrived;
     }
-#endif
-    return addr ? r->useragent_ip : "";
+    return r->useragent_addr == r->connection->client_addr ? arrived : NULL;
 }
 
-apr_int64_t ms_login_limit_take(request_rec *r, const char *user, const char *current,
-                                ms_attempt *attempt)
+static void notice_proxy(request_rec *r, const char *header)
 {
-    const ms_rate *rate = &ms_server_conf_get(r->server)->login_limit;
+    if (apr_atomic_cas32(noticed, 1, 0) == 0) {
+        ap_log_rerror(
+            APLOG_MARK, APLOG_NOTICE, 0, r,
+            "MS0111: the header %s arrived from %s, and mod_remoteip has not taken the client's "
+            "address from it: failed sign-ins are limited by user name, but not by client. If that "
+            "is a proxy of yours, load mod_remoteip and write RemoteIPHeader X-Forwarded-For and "
+            "RemoteIPInternalProxy %s. If clients connect directly, write RequestHeader unset %s "
+            "early, since they could avoid the limit with it",
+            header, r->useragent_ip, r->useragent_ip, header);
+    }
+}
+
+/* What one customer of a provider has: all of an IPv4 address, or the first half of IPv6's. NULL:
+ * the client is not known. */
+static const char *client_of(request_rec *r)
+{
+    const char *header = unread_header(r);
+
+    if (header) {
+        notice_proxy(r, header);
+        return NULL;
+    }
+    return strchr(r->useragent_ip, ':') ? ms_network_name(r->pool, r->useragent_ip)
+                                        : r->useragent_ip;
+}
+
+/* ---- buckets ----------------------------------------------------------------------------------
+ */
+
+static const ms_rate *rate_of(request_rec *r)
+{
+    return &ms_server_conf_get(r->server)->login_limit;
+}
+
+static apr_int64_t take_client(request_rec *r, ms_attempt *attempt)
+{
+    const char *client = client_of(r);
+    const apr_uint64_t key = client ? hash(r, "client", client) : 0;
+    const apr_int64_t wait =
+        key ? ms_throttle_take(table(RATES), key, apr_time_now(), rate_of(r)) : 0;
+
+    attempt->client = wait ? 0 : key;
+    attempt->full = wait ? key : 0;
+    return wait;
+}
+
+static apr_int64_t take_bucket(request_rec *r, apr_uint64_t key, ms_attempt *attempt)
+{
     const apr_time_t now = apr_time_now();
+    apr_int64_t wait = ms_throttle_take(table(RATES), key, now, rate_of(r));
+
+    if (!wait) {
+        wait = ms_throttle_take(table(STREAKS), key, now, &in_a_row);
+        if (wait) {
+            ms_throttle_give_back(table(RATES), key, now, rate_of(r));
+        }
+    }
+    attempt->bucket = wait ? 0 : key;
+    attempt->full = wait ? key : 0;
+    return wait;
+}
+
+/* The id of the live session that this request presents, if it is this user's. */
+static const char *own_session(request_rec *r, const char *folded)
+{
+    const ms_row *row;
+
+    return ms_session_current(r, &row) == APR_SUCCESS && row &&
+                   strcmp(ms_name_fold(r->pool, row->user), folded) == 0
+               ? row->id
+               : NULL;
+}
+
+/* Whether the user has had a session in the client's network. */
+static int is_known_network(request_rec *r, const char *user)
+{
+    const ms_asker ask = ms_store_asker(ms_server_conf_get(r->server)->store, r, r->pool);
+    int has = 0;
+
+    ms_store_has_place(&ask, user, ms_user_name_guess(r, user), r->useragent_ip, &has);
+    return has;
+}
+
+static apr_int64_t take_user(request_rec *r, const char *user, ms_attempt *attempt)
+{
+    const char *folded = ms_name_fold(r->pool, user), *own = own_session(r, folded), *network;
     apr_int64_t wait;
 
-    attempt->user = attempt->client = attempt->full = 0;
-    if (!memory || !rate->count) {
+    attempt->user = hash(r, "user", folded);
+    if (own) {
+        return take_bucket(r, hash(r, "device", apr_pstrcat(r->pool, own, " ", folded, NULL)),
+                           attempt);
+    }
+    wait = take_bucket(r, attempt->user, attempt);
+    network = wait ? ms_network_name(r->pool, r->useragent_ip) : NULL;
+    if (network && is_known_network(r, user)) {
+        wait = take_bucket(r, hash(r, "network", apr_pstrcat(r->pool, network, " ", folded, NULL)),
+                           attempt);
+    }
+    return wait;
+}
+
+apr_int64_t ms_login_limit_take(request_rec *r, const char *user, ms_attempt *attempt)
+{
+    apr_int64_t wait;
+
+    memset(attempt, 0, sizeof(*attempt));
+    if (!memory || !rate_of(r)->count) {
         return 0;
     }
-    attempt->client = hash(r, "client", same_client(r));
-    wait = ms_throttle_take(memory, attempt->client, now, rate);
-    if (wait) {
-        attempt->full = attempt->client;
-        attempt->client = 0;
+    wait = take_client(r, attempt);
+    if (!wait && user) {
+        wait = take_user(r, user, attempt);
     }
-    else if (!current || strcmp(current, user) != 0) {
-        attempt->user = hash(r, "user", ms_name_fold(r->pool, user));
-        wait = ms_throttle_take(memory, attempt->user, now, rate);
-        if (wait) {
-            attempt->full = attempt->user;
-            attempt->user = 0;
-            ms_login_limit_was_nothing(r, attempt);
-        }
+    if (wait) {
+        ms_login_limit_was_nothing(r, attempt);
     }
     return wait;
 }
@@ -113,21 +231,42 @@ apr_int64_t ms_login_limit_take(request_rec *r, const char *user, const char *cu
 static void give_back(request_rec *r, apr_uint64_t key)
 {
     if (key) {
-        ms_throttle_give_back(memory, key, apr_time_now(),
-                              &ms_server_conf_get(r->server)->login_limit);
+        ms_throttle_give_back(table(RATES), key, apr_time_now(), rate_of(r));
+    }
+}
+
+static void forget(apr_uint64_t key)
+{
+    if (key) {
+        ms_throttle_forget(table(RATES), key);
+        ms_throttle_forget(table(STREAKS), key);
     }
 }
 
 void ms_login_limit_was_right(request_rec *r, const ms_attempt *attempt)
 {
     give_back(r, attempt->client);
-    if (attempt->user) {
-        ms_throttle_forget(memory, attempt->user);
-    }
+    forget(attempt->user);
+    forget(attempt->bucket);
 }
 
 void ms_login_limit_was_nothing(request_rec *r, const ms_attempt *attempt)
 {
     give_back(r, attempt->client);
-    give_back(r, attempt->user);
+    give_back(r, attempt->bucket);
+    if (attempt->bucket) {
+        ms_throttle_give_back(table(STREAKS), attempt->bucket, apr_time_now(), &in_a_row);
+    }
+}
+
+/* ---- log lines --------------------------------------------------------------------------------
+ */
+
+int ms_login_limit_may_log(request_rec *r, const char *what, const char *who, const ms_rate *rate)
+{
+    static const ms_rate in_all = {500, 10};
+    const apr_time_t now = apr_time_now();
+
+    return !memory || (!ms_throttle_take(table(LOGGED), hash(r, what, who), now, rate) &&
+                       !ms_throttle_take(table(LOGGED), hash(r, what, ""), now, &in_all));
 }

@@ -1,39 +1,53 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ManagedSessionLoginLimit: how many wrong passwords there may be for one user name, and from one
- * client (an IPv4 address, or an IPv6 /64). Counted on all children of a host together, and anew
- * after a restart.
+ * ManagedSessionLoginLimit: how many sign-ins may fail for one user name, and from one client (an
+ * IPv4 address, or an IPv6 /64). Counted on all children of a host together, and from zero after a
+ * restart.
+ *
+ * A user name has several budgets, so that an attacker who uses one up does not lock the user out:
+ * one for each live session of the user that a request presents; else one for all clients; and when
+ * that is used up, one for each network (a /24 or /64) in which the user has had a session. Each is
+ * closed after 100 failures in a row, too.
  */
 #ifndef MS_LOGIN_LIMIT_H
 #define MS_LOGIN_LIMIT_H
 
 #include <httpd.h>
+#include "throttle.h"
 
 /** At start: the shared memory, if any server uses the module. Without it sign-ins are not limited,
  * which is logged. */
 void ms_login_limit_init(apr_pool_t *pconf, server_rec *main_server);
 
-/** One attempt; filled in by ms_login_limit_take(). */
+/** One attempt; filled in by ms_login_limit_take(). Each a key of the tables, or 0: not counted. */
 typedef struct ms_attempt {
-    apr_uint64_t user;   /* hash of realm and name, or 0 where it is not counted */
-    apr_uint64_t client; /* hash of the address, or 0 */
-    apr_uint64_t full;   /* the one of these that was over the limit, or 0 */
+    apr_uint64_t client; /* address */
+    apr_uint64_t user;   /* the budget of the name for all clients, which success renews */
+    apr_uint64_t bucket; /* the budget that this attempt was counted in */
+    apr_uint64_t full;   /* if it was refused: the one that was over the limit */
 } ms_attempt;
 
 /**
  * Before a password is checked: count it as wrong.
- * @param user     as typed; spellings that ms_name_fold() holds equal count as one
- * @param current  the user of the live session that this request presents, or NULL: whoever is
- *                 signed in already is not locked out by what others try in her name
- * @return 0: go on; else the seconds after which another attempt may succeed
+ * @param user  as typed; spellings that ms_name_fold() holds equal count as one; NULL: not known,
+ *              so that only the client is counted
+ * @return 0: go on; else the seconds after which another attempt may succeed, and nothing is
+ * counted
  */
-apr_int64_t ms_login_limit_take(request_rec *r, const char *user, const char *current,
-                                ms_attempt *attempt);
+apr_int64_t ms_login_limit_take(request_rec *r, const char *user, ms_attempt *attempt);
 
-/** It was right: the name is forgotten, and the client given back what was counted. */
+/** It was right: the name and its budget are forgotten, and the client given back what was counted.
+ */
 void ms_login_limit_was_right(request_rec *r, const ms_attempt *attempt);
 
-/** Nobody could say whether it was right: as if it had not been made. */
+/** It is not known whether it was right: as if it had not been made. */
 void ms_login_limit_was_nothing(request_rec *r, const ms_attempt *attempt);
+
+/**
+ * Whether a log line may be written; counts it.
+ * @param what  kind of line
+ * @param who   what the rate is for, such as an address; of all together there may be 50 a second
+ */
+int ms_login_limit_may_log(request_rec *r, const char *what, const char *who, const ms_rate *rate);
 
 #endif

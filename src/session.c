@@ -15,8 +15,9 @@
 #include "counters.h"
 #include "device.h"
 #include "events.h"
-#include "plain_http.h"
 #include "log_limit.h"
+#include "network.h"
+#include "plain_http.h"
 #include "text.h"
 #include "user_name.h"
 
@@ -431,20 +432,6 @@ static apr_status_t check_user(request_rec *r, const char *user)
     return APR_EINVAL;
 }
 
-/* Two addresses of one network: the same /24, or /64 where they are IPv6. */
-static int is_same_network(const char *a, const char *b)
-{
-    const int v6 = strchr(a, ':') != NULL;
-    int parts = v6 ? 4 : 3;
-
-    for (; *a && *a == *b; a++, b++) {
-        if (*a == (v6 ? ':' : '.') && --parts == 0) {
-            return 1;
-        }
-    }
-    return *a == *b;
-}
-
 /* Whether the user's newest sessions in the table, live or expired, have one of this browser,
  * system and network. Asked for the event log alone. */
 static int is_known_device(request_rec *r, const ms_asker *ask, const ms_row *made)
@@ -462,7 +449,8 @@ static int is_known_device(request_rec *r, const ms_asker *ask, const ms_row *ma
         const ms_row *row = APR_ARRAY_IDX(rows, i, const ms_row *);
 
         ms_device_name(ask->p, row->user_agent, &there);
-        if (strcmp(here.name, there.name) == 0 && is_same_network(made->created_ip, row->last_ip)) {
+        if (strcmp(here.name, there.name) == 0 &&
+            ms_network_is_same(ask->p, made->created_ip, row->last_ip)) {
             return 1;
         }
     }

@@ -12,6 +12,7 @@
 #include "connection.h"
 #include "counters.h"
 #include "log_limit.h"
+#include "network.h"
 
 APLOG_USE_MODULE(managed_session);
 
@@ -513,6 +514,36 @@ apr_status_t ms_store_end_over(const ms_asker *ask, const ms_row *row, apr_int64
 
         rv = ms_store_find(ask, row->id, now, &there);
         *ended = rv == APR_SUCCESS && !there;
+    }
+    return rv;
+}
+
+static int read_place(const ms_connection *c, apr_dbd_row_t *dbd_row, const ms_row **found)
+{
+    ms_row *row = apr_pcalloc(c->ask->p, sizeof(*row));
+    row_reader reader = {c, dbd_row, 0, 0, 0};
+
+    row->last_ip = read_text(&reader);
+    return judge(&reader, row, found);
+}
+
+static int execute_places(ms_connection *c, apr_dbd_prepared_t *statement, const void **args,
+                          void *rows)
+{
+    return select_with(read_place, c, statement, args, rows);
+}
+
+apr_status_t ms_store_has_place(const ms_asker *ask, const char *user, const char *alias,
+                                const char *ip, int *has)
+{
+    const char *realm = ask->store->realm, *like = ms_network_like(ask->p, ip);
+    const void *args[] = {realm, user, alias, like, realm, user, alias, like};
+    apr_array_header_t *rows = apr_array_make(ask->p, 1, sizeof(const ms_row *));
+    apr_status_t rv = like ? run(ask, MS_SQL_PLACES, args, execute_places, rows) : APR_SUCCESS;
+
+    *has = 0;
+    for (int i = 0; rv == APR_SUCCESS && i < rows->nelts && !*has; i++) {
+        *has = ms_network_is_same(ask->p, ip, APR_ARRAY_IDX(rows, i, const ms_row *)->last_ip);
     }
     return rv;
 }

@@ -152,6 +152,14 @@ apr_status_t ms_store_evict(const ms_asker *ask, const char *user, const char *e
 apr_status_t ms_store_end_over(const ms_asker *ask, const ms_row *row, apr_int64_t now,
                                apr_int64_t limit, apr_int64_t *ended);
 
+/**
+ * Whether a user has a session, live or ended but still in the table, that was made or used last in
+ * the network of an address (network.h).
+ * @param user, alias  two names the user may have here; they may be one
+ */
+apr_status_t ms_store_has_place(const ms_asker *ask, const char *user, const char *alias,
+                                const char *ip, int *has);
+
 /** Delete at most so many expired rows, of any realm. */
 apr_status_t ms_store_sweep(const ms_asker *ask, apr_int64_t now, apr_int64_t most,
                             apr_int64_t *deleted);

@@ -14,19 +14,38 @@
 
 APLOG_USE_MODULE(managed_session);
 
+/* NULL: none, and possibly why. */
+static const char *evaluate(request_rec *r, const ap_expr_info_t *expr, const char *user,
+                            const char **error)
+{
+    char *before = r->user;
+    const char *value;
+
+    *error = NULL;
+    r->user = apr_pstrdup(r->pool, user);
+    value = ap_expr_str_exec(r, expr, error);
+    r->user = before;
+    return !*error && value && *value ? value : NULL;
+}
+
+const char *ms_user_name_guess(request_rec *r, const char *user)
+{
+    const ap_expr_info_t *expr = ms_dir_conf_get(r)->user_name;
+    const char *error, *value = expr ? evaluate(r, expr, user, &error) : NULL;
+
+    return value ? value : user;
+}
+
 const char *ms_user_name_of(request_rec *r, const char *user)
 {
     const ap_expr_info_t *expr = ms_dir_conf_get(r)->user_name;
-    const char *error = NULL, *value, *more;
-    char *before = r->user;
+    const char *error, *value, *more;
 
     if (!expr || !user) {
         return user;
     }
-    r->user = apr_pstrdup(r->pool, user);
-    value = ap_expr_str_exec(r, expr, &error);
-    r->user = before;
-    if (!error && value && *value) {
+    value = evaluate(r, expr, user, &error);
+    if (value) {
         return value;
     }
     more = ms_log_limit_suffix(MS_LOG_NO_USER_NAME, r->pool);

@@ -61,6 +61,7 @@ test)
     want uwsgi-core uwsgi-core uwsgi
     want uwsgi-plugin-python3 /usr/lib/uwsgi/plugins/python3_plugin.so
     want libapache2-mod-auth-openidc /usr/lib/apache2/modules/mod_auth_openidc.so
+    want fail2ban fail2ban-regex
     ;;
 bench)
     need wrk wrk

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sign-ins that failed or were refused: the event, the counter, and a line at warn in the error log
+ * that a program such as fail2ban can read (conf/examples/fail2ban).
+ */
+#ifndef MS_SIGN_IN_LOG_H
+#define MS_SIGN_IN_LOG_H
+
+#include <httpd.h>
+
+/**
+ * A wrong password, say. Of one address ten lines are logged, and then one a second.
+ * @param user    as typed, whatever it holds; NULL: not known
+ * @param method  "form", or the AuthType
+ */
+void ms_sign_in_log_failed(request_rec *r, const char *user, const char *method);
+
+/* Reasons of refusals; literals, as the event log needs them. */
+#define MS_REFUSED_FAILURES "too many failed sign-ins"
+
+/**
+ * A limit turned it away. Of one user and address the first of a period is a line; it has the
+ * number of those that were not.
+ * @param reason  a literal
+ * @param key     hash of what was over its limit, for the event; 0: of the user
+ */
+void ms_sign_in_log_refused(request_rec *r, const char *user, const char *method,
+                            const char *reason, apr_uint64_t key);
+
+#endif
