@@ -114,9 +114,12 @@ static const command_rec directives[] = {
                   "name of the table, an identifier (default: managed_session)"),
     AP_INIT_FLAG("ManagedSessionCreateTable", ms_set_server_flag, SERVER_FIELD(create_table),
                  SERVER, "make the table where it is missing (default: On)"),
-    AP_INIT_ITERATE("ManagedSessionAuthProvider", ms_set_provider, NULL, DIR,
+    AP_INIT_ITERATE("ManagedSessionAuthProvider", ms_set_provider, NULL, DIR_ONLY,
                     "providers that check the sign-in form's passwords (file, dbd, ldap, ...), as "
                     "AuthBasicProvider takes them (default: none)"),
+    AP_INIT_FLAG("ManagedSessionSignIn", ms_set_dir_flag, DIR_FIELD(sign_in), DIR_ONLY,
+                 "sessions may begin here; needed if another AuthType guards the sign-in page "
+                 "(default: On if ManagedSessionAuthProvider is set, otherwise Off)"),
     AP_INIT_TAKE1(
         "ManagedSessionUserName", ms_set_dir_expr, DIR_FIELD(user_name), DIR_ONLY,
         "expression whose value is the user of a new session, once authentication succeeded, such "
@@ -140,9 +143,9 @@ static const command_rec directives[] = {
     AP_INIT_TAKE1("ManagedSessionUserHeader", ms_set_user_header, NULL, DIR,
                   "request header that tells an application the user; every spelling of it that a "
                   "client sent is removed first (default: none)"),
-    AP_INIT_FLAG("ManagedSessionHideCookie", ms_set_dir_flag, DIR_FIELD(hide_cookie), DIR,
-                 "take the session cookie out of the request before an application sees it "
-                 "(default: On)"),
+    AP_INIT_FLAG("ManagedSessionHideCookie", ms_set_hide_cookie, DIR_FIELD(hide_cookie), DIR,
+                 "take the session cookie out of the request before an application sees it; Off is "
+                 "not allowed in .htaccess (default: On)"),
     AP_INIT_FLAG("ManagedSessionBackendLogin", ms_set_dir_flag, DIR_FIELD(backend_login), DIR_ONLY,
                  "let the application sign visitors in and out with the response headers "
                  "Managed-Session-User and Managed-Session-End (default: Off)"),

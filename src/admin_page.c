@@ -16,6 +16,8 @@
 #include "config.h"
 #include "form.h"
 #include "gate.h"
+#include "htaccess.h"
+#include "log_limit.h"
 #include "log_limit.h"
 #include "origin.h"
 #include "page.h"
@@ -417,10 +419,28 @@ static void log_open_page(request_rec *r)
     }
 }
 
+/* The author of an .htaccess file could be any administrator, by a password file of his own. */
+static int is_from_htaccess(request_rec *r)
+{
+    const char *module = ms_htaccess_sets(r, MS_OWN_REQUIRE), *suffix;
+
+    if (!module && !ms_htaccess_gives_handler(r)) {
+        return 0;
+    }
+    suffix = ms_log_limit_suffix(MS_LOG_HTACCESS_ADMIN, r->pool);
+    if (suffix) {
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
+                      "MS0103: " MS_HANDLER_ADMIN
+                      " shows nothing at %s: an .htaccess file has directives of %s there; write "
+                      "who is an administrator into the server's own configuration%s",
+                      r->uri, module ? module : "core.c", suffix);
+    }
+    return 1;
+}
+
 static int refuse(request_rec *r)
 {
     ms_leave_body_unread(r);
-    log_open_page(r);
     if (wants_json(r)) {
         return ms_page_send_json(r, HTTP_FORBIDDEN,
                                  json_pack("{s:s}", "error", "no user is required here"));
@@ -433,6 +453,10 @@ static int refuse(request_rec *r)
 int ms_admin_page_answer(request_rec *r)
 {
     if (!ms_gate_demands_user(r)) {
+        log_open_page(r);
+        return refuse(r);
+    }
+    if (is_from_htaccess(r)) {
         return refuse(r);
     }
     if (r->method_number != M_GET && r->method_number != M_POST && r->method_number != M_DELETE) {

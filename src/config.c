@@ -96,6 +96,7 @@ void *ms_dir_conf_create(apr_pool_t *p, char *dir)
     conf->on = MS_UNSET;
     conf->hide_cookie = MS_UNSET;
     conf->backend_login = MS_UNSET;
+    conf->sign_in = MS_UNSET;
     return conf;
 }
 
@@ -107,6 +108,7 @@ void *ms_dir_conf_merge(apr_pool_t *p, void *basev, void *addv)
     PICK(on, MS_UNSET);
     PICK(hide_cookie, MS_UNSET);
     PICK(backend_login, MS_UNSET);
+    PICK(sign_in, MS_UNSET);
     PICK(login_url, NULL);
     PICK(login_page, NULL);
     PICK(logout_url, NULL);
@@ -143,10 +145,13 @@ ms_dir_conf *ms_dir_conf_get(const request_rec *r)
 
 /* ---- setters --------------------------------------------------------------------------------- */
 
-/* A directive within <Limit> would hold for some methods only, and let the others through. */
+/* A directive within <Limit> would hold for some methods only, and let the others through.
+ * AllowOverrideList could bring into .htaccess what is for the server's own configuration. */
 static const char *check_place(cmd_parms *cmd)
 {
-    const char *wrong = ap_check_cmd_context(cmd, NOT_IN_LIMIT);
+    const unsigned for_htaccess = cmd->cmd->req_override & OR_ALL;
+    const char *wrong =
+        ap_check_cmd_context(cmd, NOT_IN_LIMIT | (for_htaccess ? 0 : NOT_IN_HTACCESS));
 
     if (!wrong && !ap_check_cmd_context(cmd, NOT_IN_HTACCESS)) {
         ms_server_conf_get(cmd->server)->used = 1;
@@ -168,6 +173,18 @@ const char *ms_set_dir_flag(cmd_parms *cmd, void *dir, int on)
 {
     *(int *)field_of(cmd, dir) = on;
     return check_place(cmd);
+}
+
+/* The author of an .htaccess file must not see the secrets of those who visit. */
+const char *ms_set_hide_cookie(cmd_parms *cmd, void *dir, int on)
+{
+    if (!on && ap_check_cmd_context(cmd, NOT_IN_HTACCESS)) {
+        return apr_psprintf(cmd->pool,
+                            "%s Off is not allowed in .htaccess; write it into the "
+                            "server's own configuration",
+                            cmd->cmd->name);
+    }
+    return ms_set_dir_flag(cmd, dir, on);
 }
 
 /* A URL that we send browsers to: on this host, or a whole one. Never one that could split a

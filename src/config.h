@@ -75,6 +75,7 @@ typedef struct ms_dir_conf {
     int on;
     int hide_cookie;
     int backend_login;
+    int sign_in; /* sessions may begin here; unset: if there are providers */
     const char *login_url;
     const char *login_page; /* the site's own, in place of the built-in form */
     const char *logout_url;
@@ -102,6 +103,7 @@ ms_dir_conf *ms_dir_conf_get(const request_rec *r);
 /* Setters for the directive table. cmd->info is the field's offset in its struct. Each refuses a
  * bad value with a sentence that names the directive and what it takes. */
 const char *ms_set_dir_flag(cmd_parms *cmd, void *dir, int on);
+const char *ms_set_hide_cookie(cmd_parms *cmd, void *dir, int on);
 const char *ms_set_dir_url(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_login_page(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_dir_text(cmd_parms *cmd, void *dir, const char *arg);

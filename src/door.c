@@ -23,6 +23,7 @@ APLOG_USE_MODULE(managed_session);
 #define NOTE_OPEN "managed-session-open"
 #define NOTE_URI  "managed-session-uri"
 #define NOTE_ARGS "managed-session-args"
+#define NOTE_FILE "managed-session-file"
 
 static int is_ours(const char *handler)
 {
@@ -173,6 +174,9 @@ static int claim(request_rec *r)
     if (is_ours(page)) {
         apr_table_setn(r->notes, NOTE_PAGE, page);
         remember_args(r);
+        if (r->filename) {
+            apr_table_setn(r->notes, NOTE_FILE, r->filename);
+        }
         if (!is_real_file(r)) {
             r->finfo = (apr_finfo_t){.filetype = APR_REG};
         }
@@ -180,13 +184,16 @@ static int claim(request_rec *r)
     return DECLINED;
 }
 
-/* A front controller (RewriteRule ^(.*)$ index.php?q=$1) has put its own query in place of ours. */
-static int restore_args(request_rec *r)
+/* A front controller (RewriteRule ^(.*)$ index.php?q=$1) has put its own file and query in place of
+ * ours. */
+static int restore_request(request_rec *r)
 {
-    const char *args = apr_table_get(r->notes, NOTE_ARGS);
+    const char *args = apr_table_get(r->notes, NOTE_ARGS),
+               *file = apr_table_get(r->notes, NOTE_FILE);
 
     if (args && ms_door_page(r)) {
         r->args = *args ? (char *)args : NULL;
+        r->filename = file ? (char *)file : r->filename;
     }
     return DECLINED;
 }
@@ -197,5 +204,5 @@ void ms_door_register_hooks(void)
     ap_hook_map_to_storage(restore_uri, NULL, NULL, APR_HOOK_REALLY_FIRST);
     /* The first of all: any hook that knows the type ends this phase. */
     ap_hook_type_checker(claim, NULL, NULL, APR_HOOK_REALLY_FIRST - 1);
-    ap_hook_fixups(restore_args, NULL, NULL, APR_HOOK_REALLY_LAST + 1);
+    ap_hook_fixups(restore_request, NULL, NULL, APR_HOOK_REALLY_LAST + 1);
 }

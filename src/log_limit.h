@@ -18,6 +18,9 @@ typedef enum {
     MS_LOG_IGNORED_HEADER,    /* MS0050 */
     MS_LOG_CLOSED_TUNNEL,     /* MS0120 */
     MS_LOG_OPEN_DOOR,         /* MS0100 */
+    MS_LOG_NO_SIGN_IN,        /* MS0101 */
+    MS_LOG_HTACCESS_SIGN_IN,  /* MS0102 */
+    MS_LOG_HTACCESS_ADMIN,    /* MS0103 */
     MS_LOG_FOREIGN_REQUEST,   /* MS0140 */
     MS_LOG_STALE_FORM,        /* MS0141 */
     MS_LOG_PLAIN_HTTP,        /* MS0142; once a minute */

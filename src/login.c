@@ -15,6 +15,8 @@
 #include "config.h"
 #include "form.h"
 #include "gate.h"
+#include "htaccess.h"
+#include "log_limit.h"
 #include "login_limit.h"
 #include "origin.h"
 #include "page.h"
@@ -314,6 +316,61 @@ static int handle_foreign(request_rec *r, const char *auth_type)
     return finish(r, &(sign_in){r->user, "", back_from_query(r), 0}, auth_type);
 }
 
+/* ---- where sessions may begin ---------------------------------------------------------------- */
+
+static int may_begin(const ms_dir_conf *conf)
+{
+    return conf->sign_in == MS_UNSET ? conf->providers != NULL : conf->sign_in;
+}
+
+static void log_no_sign_in(request_rec *r)
+{
+    const char *suffix = ms_log_limit_suffix(MS_LOG_NO_SIGN_IN, r->pool);
+
+    if (suffix) {
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
+                      "MS0101: no session begins at %s: give its location "
+                      "ManagedSessionAuthProvider or, if another AuthType guards it, "
+                      "\"ManagedSessionSignIn On\", in the server's own configuration%s",
+                      r->uri, suffix);
+    }
+}
+
+static void log_htaccess(request_rec *r, const char *module)
+{
+    const char *suffix = ms_log_limit_suffix(MS_LOG_HTACCESS_SIGN_IN, r->pool);
+
+    if (suffix) {
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
+                      "MS0102: no session begins at %s: an .htaccess file has directives of %s, "
+                      "which could name any user; move them to the server's own configuration%s",
+                      r->uri, module, suffix);
+    }
+}
+
+/* Only if the server's own configuration says so, and how users are known here. */
+static int is_sign_in_place(request_rec *r, ms_own how)
+{
+    const char *module = ms_htaccess_sets(r, how);
+
+    if (!may_begin(ms_dir_conf_get(r))) {
+        log_no_sign_in(r);
+        return 0;
+    }
+    if (module) {
+        log_htaccess(r, module);
+    }
+    return !module;
+}
+
+static int refuse_place(request_rec *r)
+{
+    ms_leave_body_unread(r);
+    return ms_page_message(r, HTTP_FORBIDDEN, "You could not be signed in",
+                           "Sign-in is not set up at this address. Please tell the "
+                           "administrator.");
+}
+
 int ms_login_answer(request_rec *r)
 {
     const char *foreign;
@@ -326,10 +383,12 @@ int ms_login_answer(request_rec *r)
         return OK; /* mod_auth_openidc's way to say that it has sent a page of its own */
     }
     if (foreign) {
-        return r->header_only ? ms_page_status(r, HTTP_NO_CONTENT) : handle_foreign(r, foreign);
+        return r->header_only                          ? ms_page_status(r, HTTP_NO_CONTENT)
+               : is_sign_in_place(r, MS_OWN_AUTH_TYPE) ? handle_foreign(r, foreign)
+                                                       : refuse_place(r);
     }
     if (r->method_number == M_POST) {
-        return handle_post(r);
+        return is_sign_in_place(r, MS_OWN_PASSWORDS) ? handle_post(r) : refuse_place(r);
     }
     if (ms_dir_conf_get(r)->login_page) {
         return go_to_own_page(r, NULL, back_from_query(r));

@@ -426,6 +426,7 @@ def test_where_nobody_is_signed_in_credentials_are_the_applications_own_affair(s
 BASIC_LOGIN = SITE + """
 <Location "/other-login">
     SetHandler managed-session-login
+    ManagedSessionSignIn On
     AuthType Basic
     AuthName other
     AuthBasicProvider file

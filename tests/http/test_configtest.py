@@ -57,6 +57,7 @@ MISTAKES = {
     "ManagedSessionUserHeader": ("takes the name of a header", '"X User"', "X-User:", "X-\u00dcser", '"X\\"User"',
                                  "(none)"),
     "ManagedSessionHideCookie": (ON_OFF, "Sometimes"),
+    "ManagedSessionSignIn": (ON_OFF, "Maybe"),
     "ManagedSessionBackendLogin": (ON_OFF, "Yes"),
     "ManagedSessionTitle": ("takes some text in UTF-8 without control characters", '"a\x01b"'),
     "ManagedSessionStylesheet": (URL, "site.css", "//evil.test/a.css", "javascript:1"),

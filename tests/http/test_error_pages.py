@@ -11,6 +11,7 @@ BASIC = 'AuthType Basic\n    AuthName "x"\n    AuthBasicProvider file\n    AuthU
 CONFIG = SITE + f"""
 <Location "/sso">
     SetHandler managed-session-login
+    ManagedSessionSignIn On
     {BASIC}
     Require user bob
     ErrorDocument 401 "/sso/failed"

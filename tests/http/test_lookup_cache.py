@@ -27,6 +27,7 @@ ManagedSessionTouchInterval 1m
 
 # Who signs in ten thousand times does not want to wait for bcrypt as often.
 QUICK_SITE = MORE.replace("SetHandler managed-session-login", """SetHandler managed-session-login
+    ManagedSessionSignIn On
     AuthType Basic
     AuthName quick
     AuthBasicProvider anon

@@ -74,6 +74,7 @@ BASIC_FILE = """
 ManagedSessionLoginURL "/login"
 <Location "/login">
     SetHandler managed-session-login
+    ManagedSessionSignIn On
     AuthType Basic
     AuthName "app"
     AuthBasicProvider file

@@ -21,6 +21,7 @@ DOORS = SITE + """
 </Location>
 <Location "/basic">
     SetHandler managed-session-login
+    ManagedSessionSignIn On
     AuthType Basic
     AuthName "staff"
     AuthBasicProvider file
@@ -29,6 +30,7 @@ DOORS = SITE + """
 </Location>
 <Location "/anyone">
     SetHandler managed-session-login
+    ManagedSessionSignIn On
     AuthType Basic
     AuthName "anyone"
     AuthBasicProvider anon

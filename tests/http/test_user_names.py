@@ -104,6 +104,7 @@ def test_it_holds_for_another_authentication_type():
     basic = ("Authorization", "Basic " + base64.b64encode(b"alice:wonderland").decode())
     page = '''<Location "/basic">
         SetHandler managed-session-login
+        ManagedSessionSignIn On
         AuthType Basic
         AuthName "app"
         AuthBasicProvider file
