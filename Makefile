@@ -31,7 +31,7 @@ httpd_inc    = -isystem $(shell $(APXS) -q INCLUDEDIR 2>/dev/null) -isystem $(sh
 MS_CFLAGS    = -std=gnu11 $(WARN) $(OPTIMIZE) -fPIC $(httpd_cflags) $(httpd_inc) -Iinclude -Isrc $(SANITIZE)
 
 # What knows httpd, and what knows only apr and is therefore tested without a server.
-PURE  := token log_limit refusals web_origin cookie text form device render guard cutoff dialect cache cache_control throttle language words name_fold
+PURE  := token log_limit refusals web_origin cookie text form device render guard cutoff dialect cache cache_control throttle language words name_fold clock
 PURE += device_tables product product_names client_hints
 PURE += sqlite_file
 PURE += network

@@ -204,6 +204,9 @@ static apr_status_t take(const ms_asker *ask, ms_connection *c)
     apr_status_t rv;
 
     *c = (ms_connection){.ask = ask};
+    if (!ask->store->guard) {
+        return APR_ENOMEM; /* logged at start: MS0005 */
+    }
     if (ask->held) {
         c->dbd = ask->held;
         begin_to_wait(c);

@@ -24,7 +24,9 @@ struct ms_store {
     int create;
     const char *sql[MS_SQL_N];
     unsigned char tag[MS_CACHE_STORE_LEN];
-    ms_guard *guard; /* of this child */
+    /* Of this child: */
+    ms_guard *guard; /* NULL: it could not be made, and no connection is used */
+    volatile apr_uint32_t touches_paused_until; /* epoch seconds */
 };
 
 /** In each child, after mod_dbd's own child_init: find mod_dbd. */

@@ -7,10 +7,10 @@
 #include "registry.h"
 
 #include <string.h>
-#include <time.h>
 #include <apr_shm.h>
 #include <http_config.h>
 #include <http_log.h>
+#include "clock.h"
 #include "counters.h"
 
 APLOG_USE_MODULE(managed_session);
@@ -25,19 +25,6 @@ typedef struct retained {
 } retained;
 
 static ms_cache *cache; /* process-wide, set at start; NULL: none */
-
-/* Not by the clock that can be set: an hour back would be an hour more for every entry. */
-static apr_int64_t steady_ms(void)
-{
-    struct timespec t;
-
-#ifdef CLOCK_BOOTTIME
-    clock_gettime(CLOCK_BOOTTIME, &t);
-#else
-    clock_gettime(CLOCK_MONOTONIC, &t);
-#endif
-    return (apr_int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static retained *get_retained(void)
 {
@@ -122,7 +109,8 @@ static ms_cache_key key_of(const ms_asker *ask, const ms_found *found)
 static const ms_row *get(const ms_asker *ask, apr_int64_t now, ms_found *found)
 {
     const ms_cache_key key = key_of(ask, found);
-    const ms_row *row = ms_cache_get(cache, &key, steady_ms(), found->ttl, ask->p, &found->ticket);
+    const ms_row *row =
+        ms_cache_get(cache, &key, ms_clock_steady_ms(), found->ttl, ask->p, &found->ticket);
 
     /* One that has expired may have been used through another host since: ask. */
     return row && row->expires_at > now ? row : NULL;
@@ -184,7 +172,7 @@ static apr_status_t ask_table(const ms_asker *ask, apr_int64_t now, ms_found *co
 {
     for (int i = 0; i < n; i++) {
         if (missing[i]->ttl) {
-            ms_cache_ask(cache, steady_ms(), &missing[i]->ticket);
+            ms_cache_ask(cache, ms_clock_steady_ms(), &missing[i]->ticket);
         }
     }
     if (n == 0) {

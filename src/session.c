@@ -7,7 +7,6 @@
 #include "session.h"
 
 #include <string.h>
-#include <apr_atomic.h>
 #include <apr_crypto.h>
 #include <apr_strings.h>
 #include <http_log.h>
@@ -26,7 +25,6 @@ APLOG_USE_MODULE(managed_session);
 #define USER_AGENT_MAX 512
 #define METHOD_MAX     32
 #define LABEL_MAX      255
-#define TOUCH_PAUSE    10 /* seconds */
 #define KNOWN_DEVICES  20 /* sessions that are compared with a new one */
 #define CLEAR_WITHIN   apr_time_from_sec(1)
 
@@ -537,16 +535,6 @@ static apr_int64_t touch_interval(const ms_server_conf *conf)
     return conf->touch_interval;
 }
 
-/* This child's: no touches before that second, after one has failed. */
-static volatile apr_uint32_t paused_until;
-
-static int is_paused(apr_int64_t now)
-{
-    const apr_int64_t left = (apr_int64_t)apr_atomic_read32(&paused_until) - now;
-
-    return left > 0 && left <= TOUCH_PAUSE; /* more: the clock was set back */
-}
-
 void ms_session_touch(request_rec *r)
 {
     const ms_server_conf *conf = ms_server_conf_get(r->server);
@@ -556,20 +544,16 @@ void ms_session_touch(request_rec *r)
     ms_asker ask;
 
     if (!request || !request->row || request->touched ||
-        now - request->row->last_seen_at < interval || is_paused(now)) {
+        now - request->row->last_seen_at < interval || ms_store_is_touch_paused(conf->store, now)) {
         return;
     }
     request->touched = 1;
     ask = asker_of(r);
-    /* Not much is lost where this fails, and the store has logged it; but every request would fail
-     * again, and keep readers waiting. */
+    /* Not much is lost if this fails, and the store has logged it. */
     if (ms_registry_touch(&ask, &request->found, r->useragent_ip, now,
                           idle_end(conf, now, request->row->max_expires_at), interval,
                           &touched) == APR_SUCCESS) {
         ms_count(MS_COUNT_TOUCHES, touched);
-    }
-    else {
-        apr_atomic_set32(&paused_until, (apr_uint32_t)(now + TOUCH_PAUSE));
     }
 }
 

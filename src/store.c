@@ -6,6 +6,7 @@
 #include "store.h"
 
 #include <string.h>
+#include <apr_atomic.h>
 #include <apr_random.h>
 #include <apr_strings.h>
 #include <http_log.h>
@@ -17,6 +18,7 @@
 APLOG_USE_MODULE(managed_session);
 
 #define TRIES         3
+#define TOUCH_PAUSE   10   /* seconds */
 #define CLOCKS_DIFFER 3600 /* seconds between the clocks of hosts that share a table, at most */
 #define RETRY_FOR     apr_time_from_sec(1) /* a database that is merely slow is not asked again */
 
@@ -70,7 +72,8 @@ void ms_store_child_init(apr_pool_t *pchild, ms_store *const *stores, int n)
         }
         if (!stores[i]->guard && ms_guard_create(&stores[i]->guard, pchild) != APR_SUCCESS) {
             ap_log_error(APLOG_MARK, APLOG_CRIT, 0, stores[i]->server,
-                         "MS0005: out of memory or mutexes at start");
+                         "MS0005: out of memory or mutexes at start: this process answers 503 to "
+                         "requests that need a session");
             stores[i]->guard = NULL;
         }
     }
@@ -466,7 +469,20 @@ apr_status_t ms_store_touch(const ms_asker *ask, const ms_row *row, const char *
     const apr_int64_t before = now - interval;
     const void *args[] = {&now, ip, &expires, row->id, ask->store->realm, &now, &before, &expires};
 
-    return run(ask, MS_SQL_TOUCH, args, execute_change, touched);
+    const apr_status_t rv = run(ask, MS_SQL_TOUCH, args, execute_change, touched);
+
+    if (rv != APR_SUCCESS) {
+        apr_atomic_set32(&ask->store->touches_paused_until, (apr_uint32_t)(now + TOUCH_PAUSE));
+    }
+    return rv;
+}
+
+int ms_store_is_touch_paused(const ms_store *store, apr_int64_t now)
+{
+    const apr_int64_t left =
+        (apr_int64_t)apr_atomic_read32((volatile apr_uint32_t *)&store->touches_paused_until) - now;
+
+    return left > 0 && left <= TOUCH_PAUSE; /* more: the clock was set back */
 }
 
 apr_status_t ms_store_count(const ms_asker *ask, const char *user, apr_int64_t now, apr_int64_t *n)

@@ -129,6 +129,12 @@ apr_status_t ms_store_end_all(const ms_asker *ask, const char *user, const char 
 apr_status_t ms_store_touch(const ms_asker *ask, const ms_row *row, const char *ip, apr_int64_t now,
                             apr_int64_t expires, apr_int64_t interval, apr_int64_t *touched);
 
+/**
+ * Whether a touch has failed in this child so short a time ago that it would fail again, and keep
+ * readers waiting. Of this store alone: another may be well.
+ */
+int ms_store_is_touch_paused(const ms_store *store, apr_int64_t now);
+
 /** How many live sessions a user has. */
 apr_status_t ms_store_count(const ms_asker *ask, const char *user, apr_int64_t now, apr_int64_t *n);
 

@@ -6,11 +6,11 @@
  */
 #include "sweep.h"
 
-#include <time.h>
 #include <apr_atomic.h>
 #include <apr_strings.h>
 #include <http_log.h>
 #include <mod_watchdog.h>
+#include "clock.h"
 #include "config.h"
 #include "counters.h"
 #include "events.h"
@@ -40,16 +40,9 @@ static APR_OPTIONAL_FN_TYPE(ap_watchdog_set_callback_interval) * set_interval;
 
 static apr_status_t on_tick(int state, void *data, apr_pool_t *p);
 
-static apr_int64_t seconds_since_boot(void)
-{
-    struct timespec t;
-
-    return clock_gettime(CLOCK_BOOTTIME, &t) == 0 ? (apr_int64_t)t.tv_sec : 0;
-}
-
 static int is_clock_trusted(sweeper *sweep)
 {
-    const apr_int64_t wall = ms_now(), steady = seconds_since_boot();
+    const apr_int64_t wall = ms_now(), steady = ms_clock_steady_ms() / 1000;
 
     if (sweep->steady && (wall - sweep->wall) - (steady - sweep->steady) > JUMP) {
         sweep->jumped_at = steady;

@@ -168,6 +168,26 @@ def test_a_touch_that_fails_fails_no_request(watch):
         eventually(lambda: "MS0004" in server.new_log(), "a line in the log")
 
 
+def test_a_table_that_takes_no_touches_stops_no_other_hosts(watch):
+    """T-93: a pause after a failure is for the one table alone."""
+    hosts = ("<VirtualHost *:@PORT@>\nServerName well.test\nManagedSessionTable well\n</VirtualHost>\n"
+             "<VirtualHost *:@PORT@>\nServerName broken.test\n</VirtualHost>\n")
+    with site(watch, "ManagedSessionIdleTimeout 1h", hosts) as server:
+        well, broken = [("Host", "well.test")], [("Host", "broken.test")]
+        server.expects_5xx = True  # the harness would miss the rows of the second table
+        tokens = {host[0][1]: post(server, "/login", {"username": "alice", "password": "wonderland"}, headers=host).token()
+                  for host in (well, broken)}
+        for statement in NO_UPDATES[databases.NAME]:
+            server.sql(statement)
+        server.expect("MS0004")
+        for _ in range(3):
+            watch.forward(25 * MINUTE)
+            assert get(server, "/app/", tokens["broken.test"], broken).status in (200, 401)
+            eventually(lambda: "MS0004" in server.new_log(), "a touch that fails")
+            assert get(server, "/app/", tokens["well.test"], well).status == 200, "in use, and so not idle"
+            eventually(lambda: server.sql("SELECT last_seen_at FROM well")[0][0] >= watch.now() - MINUTE, "a touch")
+
+
 # -- remembered ------------------------------------------------------------------------------------
 
 
