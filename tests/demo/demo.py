@@ -14,8 +14,9 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "http"))
 import harness  # noqa: E402  (the tests' way of starting a private httpd)
+import processes  # noqa: E402
 
-STATE = HERE.parents[1] / "build/demo.json"
+STATE = pathlib.Path(os.environ.get("MS_DEMO_STATE", HERE.parents[1] / "build/demo.json"))
 
 CONFIG = """
 LogLevel warn managed_session:info
@@ -63,6 +64,7 @@ def start() -> int:
         app.kill()
         print(error, file=sys.stderr)
         return 1
+    processes.let_go(server.process, server.root)
     url = f"http://127.0.0.1:{server.port}/"
     STATE.parent.mkdir(exist_ok=True)
     STATE.write_text(json.dumps({"httpd": server.process.pid, "app": app.pid, "root": str(server.root), "url": url}))

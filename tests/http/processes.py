@@ -39,6 +39,12 @@ def end(process: subprocess.Popen, how: int = signal.SIGTERM, seconds: float = 1
     _note(f"gone group {process.pid}")
 
 
+def let_go(process: subprocess.Popen, folder: pathlib.Path) -> None:
+    """They outlive this run."""
+    _note(f"gone group {process.pid}")
+    _note(f"gone folder {folder}")
+
+
 def make_folder(prefix: str) -> pathlib.Path:
     """A temporary folder that other users may enter."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix=f"ms-{prefix}-"))
