@@ -33,7 +33,7 @@ MS_CFLAGS    = -std=gnu11 $(WARN) $(OPTIMIZE) -fPIC $(httpd_cflags) $(httpd_inc)
 # What knows httpd, and what knows only apr and is therefore tested without a server.
 PURE  := token log_limit refusals web_origin cookie text form device render guard cutoff dialect cache cache_control throttle language words name_fold clock
 PURE += device_tables product product_names client_hints
-PURE += sqlite_file
+PURE += sqlite_file header_name
 PURE += network
 HTTPD := $(filter-out $(PURE),$(basename $(notdir $(wildcard src/*.c))))
 PAGES := $(shell find src/pages -name '*.html' -o -name '*.css')

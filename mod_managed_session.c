@@ -141,8 +141,8 @@ static const command_rec directives[] = {
                   "page of the site's own in place of the built-in form: GET goes there, a failed "
                   "POST goes there with ?error=..., see docs/pages.md (default: none)"),
     AP_INIT_TAKE1("ManagedSessionUserHeader", ms_set_user_header, NULL, DIR,
-                  "request header that tells an application the user; every spelling of it that a "
-                  "client sent is removed first (default: none)"),
+                  "request header that tells an application the user; each spelling of it that a "
+                  "client sent is removed first, on all virtual hosts (default: none)"),
     AP_INIT_FLAG("ManagedSessionHideCookie", ms_set_hide_cookie, DIR_FIELD(hide_cookie), DIR,
                  "take the session cookie out of the request before an application sees it; Off is "
                  "not allowed in .htaccess (default: On)"),

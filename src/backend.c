@@ -6,19 +6,18 @@
 #include "backend.h"
 
 #include <string.h>
-#include <apr_lib.h>
 #include <apr_strings.h>
 #include <http_config.h>
 #include <http_core.h>
 #include <http_protocol.h>
+#include <http_request.h>
 #include <http_log.h>
-#include <mod_proxy.h>
 #include <util_filter.h>
 #include "backend_login.h"
 #include "cache_control.h"
 #include "config.h"
-#include "door.h"
 #include "gate.h"
+#include "request_headers.h"
 #include "session.h"
 #include "upgrade_filter.h"
 
@@ -28,127 +27,6 @@ APLOG_USE_MODULE(managed_session);
 
 /* mod_include's, process-wide, set at start; NULL: it is not loaded. */
 static const ap_filter_rec_t *includes;
-
-/* ---- the user's header ----------------------------------------------------------------------- */
-
-/* Applications fold names: CGI, WSGI and PHP read X_Remote_User, X.Remote.User and the like as one.
- */
-static int is_same_header(const char *a, const char *b)
-{
-    for (; *a && *b; a++, b++) {
-        const int x = apr_isalnum(*a) ? apr_tolower(*a) : '_',
-                  y = apr_isalnum(*b) ? apr_tolower(*b) : '_';
-
-        if (x != y) {
-            return 0;
-        }
-    }
-    return *a == *b;
-}
-
-static void remove_spellings(request_rec *r, const char *name)
-{
-    const apr_array_header_t *headers = apr_table_elts(r->headers_in);
-    const apr_table_entry_t *entry = (const apr_table_entry_t *)(const void *)headers->elts;
-
-    for (int i = 0; i < headers->nelts; i++) {
-        if (is_same_header(entry[i].key, name)) {
-            const char *spelling = apr_pstrdup(r->pool, entry[i].key);
-
-            apr_table_unset(r->headers_in, spelling);
-            remove_spellings(r, name); /* the table has moved under us: look again */
-            return;
-        }
-    }
-}
-
-static void remove_user_headers(request_rec *r)
-{
-    const apr_array_header_t *names = ms_server_conf_get(r->server)->user_headers;
-
-    for (int i = 0; names && i < names->nelts; i++) {
-        remove_spellings(r, APR_ARRAY_IDX(names, i, const char *));
-    }
-}
-
-/* Early, for every request and location: no application may ever see a client's own idea of a user.
- */
-static int on_request(request_rec *r)
-{
-    remove_user_headers(r);
-    return DECLINED;
-}
-
-/* Who the application may believe is there: never a name that was only tried. */
-static const char *user_for_application(request_rec *r)
-{
-    const ms_row *row = ms_request_get(r)->row;
-
-    if (!r->user || !ms_session_is_user(r, r->user)) {
-        return NULL;
-    }
-    if (row && strcmp(row->user, r->user) == 0) {
-        return r->user;
-    }
-    return ms_gate_is_error_page(r) ? NULL : r->user;
-}
-
-static int set_user_header(request_rec *r)
-{
-    const char *name = ms_dir_conf_get(r)->user_header;
-
-    if (name && *name) {
-        remove_spellings(r, name);
-        if (user_for_application(r)) {
-            apr_table_setn(r->headers_in, name, r->user);
-        }
-    }
-    return DECLINED;
-}
-
-static int is_scheme(const char *credentials, const char *scheme)
-{
-    const apr_size_t len = strlen(scheme);
-
-    return ap_cstr_casecmpn(credentials, scheme, len) == 0 && !apr_isalnum(credentials[len]) &&
-           credentials[len] != '-';
-}
-
-/* Names and passwords of another scheme must not reach an application beside the session's user,
- * whom they may contradict. */
-static int on_fixups(request_rec *r)
-{
-    const char *credentials = apr_table_get(r->headers_in, "Authorization");
-
-    if (credentials && r->ap_auth_type && strcmp(r->ap_auth_type, MS_AUTH_TYPE) == 0 &&
-        (is_scheme(credentials, "Basic") || is_scheme(credentials, "Digest"))) {
-        apr_table_unset(r->headers_in, "Authorization");
-    }
-    return set_user_header(r);
-}
-
-/* ---- our cookie on the way in ---------------------------------------------------------------- */
-
-/* As late as can be: after rewrites and subrequests, once it is known who answers. */
-static void hide_cookie(request_rec *r)
-{
-    const char *header = apr_table_get(r->headers_in, "Cookie"), *rest;
-
-    if (!header || ms_dir_conf_get(r)->hide_cookie == 0) {
-        return;
-    }
-    rest = ms_cookie_strip(r->pool, header, ms_server_conf_get(r->server)->cookie.name);
-    if (rest == header) {
-        return;
-    }
-    ms_request_get(r); /* keeps the tokens for a later look-up */
-    if (!*rest) {
-        apr_table_unset(r->headers_in, "Cookie");
-    }
-    else {
-        apr_table_setn(r->headers_in, "Cookie", rest);
-    }
-}
 
 /* ---- our cookie on the way out --------------------------------------------------------------- */
 
@@ -282,17 +160,9 @@ static int on_redirect(request_rec *r)
 
 /* ---- registration ---------------------------------------------------------------------------- */
 
-/* Handlers and AuthType imply that the module is on, without any directive of ours. */
-static int is_ours(request_rec *r)
-{
-    return ms_server_conf_get(r->server)->used ||
-           ap_get_module_config(r->request_config, &managed_session_module) ||
-           ms_door_page(r) != NULL;
-}
-
 static void add_filter(request_rec *r)
 {
-    if (!r->main && is_ours(r)) {
+    if (!r->main && ms_request_headers_is_ours(r)) {
         ap_add_output_filter(FILTER_NAME, NULL, r, r->connection);
     }
 }
@@ -300,20 +170,11 @@ static void add_filter(request_rec *r)
 static void on_handler(request_rec *r)
 {
     ms_gate_keep_user(r);
-    set_user_header(r);
+    ms_request_headers_set_user(r);
     add_filter(r);
     if (ms_server_conf_get(r->server)->used) {
         ms_upgrade_filter_watch(r);
     }
-}
-
-/* After mod_cache has looked, which tells users from visitors by the cookie. */
-static int before_handlers(request_rec *r)
-{
-    if (is_ours(r)) {
-        hide_cookie(r);
-    }
-    return DECLINED;
 }
 
 static void find_includes(void)
@@ -323,15 +184,9 @@ static void find_includes(void)
 
 void ms_backend_register_hooks(void)
 {
-    static const char *const cache[] = {"mod_cache.c", NULL};
-
+    ms_request_headers_register_hooks();
     ap_hook_optional_fn_retrieve(find_includes, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_handler(before_handlers, cache, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_translate_name(on_redirect, NULL, NULL, APR_HOOK_REALLY_FIRST);
-    ap_hook_post_read_request(on_request, NULL, NULL, APR_HOOK_REALLY_FIRST);
-    ap_hook_fixups(on_fixups, NULL, NULL, APR_HOOK_LAST);
-    /* mod_proxy strips what the client lists in "Connection:" and only then runs this hook. */
-    APR_OPTIONAL_HOOK(proxy, fixups, set_user_header, NULL, NULL, APR_HOOK_LAST);
     ap_hook_insert_filter(on_handler, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_insert_error_filter(add_filter, NULL, NULL, APR_HOOK_FIRST);
     /* Nearest to the handler, before anything could store or rewrite the headers. */

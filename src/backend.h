@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Headers to and from applications: the user's name in, our cookie neither in nor out, and what
- * caches on the way are told of answers that depend on who asked.
+ * Headers from applications: no cookie of ours, and what caches are told of answers that
+ * depend on the user. (To applications: request_headers.h.)
  */
 #ifndef MS_BACKEND_H
 #define MS_BACKEND_H

@@ -11,6 +11,8 @@
 #include <http_core.h>
 #include <http_log.h>
 #include "dialect.h"
+#include "header_name.h"
+#include "shared_names.h"
 #include "text.h"
 #include "user_name.h"
 
@@ -239,6 +241,8 @@ const char *ms_set_dir_text(cmd_parms *cmd, void *dir, const char *arg)
 
 const char *ms_set_user_header(cmd_parms *cmd, void *dir, const char *arg)
 {
+    int named = 0;
+
     if (ap_cstr_casecmp(arg, "none") == 0) {
         arg = "";
     }
@@ -246,6 +250,13 @@ const char *ms_set_user_header(cmd_parms *cmd, void *dir, const char *arg)
         if (!apr_isalnum(*c) && *c != '-' && *c != '_') {
             return needs(cmd, "the name of a header, such as X-Remote-User, or \"none\"", arg);
         }
+        named |= apr_isalnum(*c);
+    }
+    if (*arg && (!named || ms_header_name_is_reserved(arg))) {
+        return needs(cmd,
+                     "a header that has no meaning of its own in HTTP or for proxies, such as "
+                     "X-Remote-User",
+                     arg);
     }
     ((ms_dir_conf *)dir)->user_header = arg;
     if (*arg && !ap_check_cmd_context(cmd, NOT_IN_HTACCESS)) {
@@ -675,13 +686,6 @@ static void fill_in(ms_server_conf *conf)
     }
 }
 
-static int merges_trailers(const server_rec *s)
-{
-    const core_server_config *core = ap_get_core_module_config(s->module_config);
-
-    return core->merge_trailers == AP_MERGE_TRAILERS_ENABLE;
-}
-
 static int finish_server(apr_pool_t *p, server_rec *s)
 {
     ms_server_conf *conf = ms_server_conf_get(s);
@@ -700,10 +704,6 @@ static int finish_server(apr_pool_t *p, server_rec *s)
         return rv;
     }
     note_guessed_realm(s, conf);
-    if (conf->user_headers->nelts > 0 && merges_trailers(s)) {
-        return refuse(s, "ManagedSessionUserHeader and \"MergeTrailers On\" together would let a "
-                         "client name its own user in a trailer; set MergeTrailers Off");
-    }
     conf->realm = spec.realm;
     conf->remoteip_header = setting_of(p, s, "RemoteIPHeader");
     conf->store = ms_store_create(p, s, &spec);
@@ -735,5 +735,5 @@ int ms_config_finish(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *main_serv
         }
     }
     ms_user_name_check(ptemp, main_server);
-    return OK;
+    return ms_shared_names_finish(pconf, main_server);
 }

@@ -62,7 +62,9 @@ typedef struct ms_server_conf {
     const char *remoteip_header; /* mod_remoteip's RemoteIPHeader; NULL: not set */
     ms_cookie_attrs cookie;
     ms_store *store;
-    struct ms_event_log *events; /* opened by ms_events_open(); NULL: none */
+    const apr_array_header_t *removed_headers; /* const char *: user headers of all servers */
+    const apr_array_header_t *hidden_cookies;  /* const char *: names of all servers' cookies */
+    struct ms_event_log *events;               /* opened by ms_events_open(); NULL: none */
 } ms_server_conf;
 
 typedef struct ms_provider {

@@ -130,18 +130,28 @@ static int blank_joined(char *header, const char *name)
     return blanked;
 }
 
-const char *ms_cookie_strip(apr_pool_t *p, const char *header, const char *name)
+static int is_token_value(span value)
+{
+    ms_token token;
+
+    return ms_token_parse(value.at, value.len, &token);
+}
+
+static const char *strip(apr_pool_t *p, const char *header, const char *name, int tokens_only)
 {
     const char *rest = header;
     char *out, *end;
     int dropped = 0;
 
+    if (!strstr(header, name)) {
+        return header;
+    }
     out = end = apr_palloc(p, strlen(header) + 1);
     while (rest) {
         const span piece = next_piece(&rest);
         span value;
 
-        if (is_named(piece, name, &value)) {
+        if (is_named(piece, name, &value) && (!tokens_only || is_token_value(value))) {
             dropped = 1;
             continue;
         }
@@ -159,6 +169,16 @@ const char *ms_cookie_strip(apr_pool_t *p, const char *header, const char *name)
     *end = '\0';
     dropped |= blank_joined(out, name);
     return dropped ? out : header;
+}
+
+const char *ms_cookie_strip(apr_pool_t *p, const char *header, const char *name)
+{
+    return strip(p, header, name, 0);
+}
+
+const char *ms_cookie_strip_tokens(apr_pool_t *p, const char *header, const char *name)
+{
+    return strip(p, header, name, 1);
 }
 
 const char *ms_cookie_format(apr_pool_t *p, const ms_cookie_attrs *attrs, const char *value,

@@ -45,6 +45,9 @@ void ms_cookie_find(const char *header, const char *name, ms_cookie_found *found
  */
 const char *ms_cookie_strip(apr_pool_t *p, const char *header, const char *name);
 
+/** The same, but a cookie of that name stays unless its value has the form of a token. */
+const char *ms_cookie_strip_tokens(apr_pool_t *p, const char *header, const char *name);
+
 /**
  * A Set-Cookie value (RFC 6265, section 4.1.1).
  * @param value    NULL clears the cookie

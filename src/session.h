@@ -16,6 +16,7 @@ typedef enum { MS_DEPENDS_NOT, MS_DEPENDS_OPTIONALLY, MS_DEPENDS_ENTIRELY } ms_d
 
 typedef struct ms_request {
     ms_cookie_found cookies; /* as the client sent them, before any was hidden from a backend */
+    const char *credentials; /* Basic or Digest, as the client sent them; NULL: none */
     int resolved;
     apr_status_t status; /* of the look-up: not APR_SUCCESS means that nobody knows */
     const ms_row *row;   /* the session in force; NULL: nobody */

@@ -206,7 +206,7 @@ def test_mod_cgi_tells_the_same():
 
 SPELLINGS = ["X-Remote-User", "x-remote-user", "X-REMOTE-USER", "X_Remote_User", "x_remote-user", "X-Remote_User",
              "X.Remote.User", "X~Remote~User", "X!Remote!User", "X#Remote$User", "X'Remote*User", "X+Remote^User",
-             "X`Remote|User", "X%Remote&User"]
+             "X`Remote|User", "X%Remote&User", "X-Remote-User_", "_X-Remote-User", "X-Remote-User--", "-_X__Remote-_User"]
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
@@ -353,8 +353,8 @@ def test_an_error_page_of_an_application_gets_neither_cookie_nor_a_clients_word(
 # -- virtual hosts ---------------------------------------------------------------------------------
 
 
-def test_each_virtual_host_keeps_its_own_headers_clean_everywhere():
-    """T-21: what the main server and the host name counts on every URL of that host."""
+def test_each_virtual_host_keeps_the_headers_of_all_clean_everywhere():
+    """T-21: what any host names counts on each URL of each host."""
     with HttpApplication() as application:
         hosts = SITE + f"""
             ProxyPass "/" "http://127.0.0.1:{application.port}/"
@@ -388,11 +388,11 @@ def test_each_virtual_host_keeps_its_own_headers_clean_everywhere():
         forged = [("X_Main-User", "admin"), ("X-First_User", "admin"), ("x.second.user", "admin")]
         with Server(hosts) as server:
             first = get(server, "/anything", headers=[("Host", "first.test"), *forged])
-            assert [n for n, v in seen(first) if v == "admin"] == ["HTTP_X_SECOND_USER"]
+            assert [n for n, v in seen(first) if v == "admin"] == []
             signed_in = post(server, "/login", {"username": "alice", "password": PASSWORDS["alice"]},
                              headers=[("Host", "second.test")]).token()
             second = get(server, "/anything", signed_in, [("Host", "second.test"), *forged])
-            assert [n for n, v in seen(second) if v == "admin"] == ["HTTP_X_FIRST_USER"]
+            assert [n for n, v in seen(second) if v == "admin"] == []
             assert told(second, "HTTP_X_SECOND_USER") == ["alice"] and told(second, "HTTP_X_MAIN_USER") == []
             # A session of one host is nobody's in the other.
             assert told(get(server, "/anything", signed_in, [("Host", "first.test")]), "HTTP_X_FIRST_USER") == []

@@ -204,6 +204,34 @@ def test_trailers_must_not_count_as_headers_beside_a_users_header(site, header, 
     assert found is passes and ("set MergeTrailers Off" in said) is (not passes), said
 
 
+@pytest.mark.parametrize("lines", [
+    "MergeTrailers On\n" + SITE + in_host("MergeTrailers Off\n" + in_location("ManagedSessionUserHeader X-User")),
+    SITE + in_location("ManagedSessionUserHeader X-User") + in_host("MergeTrailers On"),
+])
+def test_trailers_must_not_count_as_headers_on_any_host(site, lines):
+    passes, said = configtest(site, lines)
+    assert not passes and "set MergeTrailers Off" in said, said
+
+
+@pytest.mark.parametrize("name", [
+    "Host", "host", "HOST", "_Host-", "Cookie", "Content-Length", "content_length", "Content-Type", "Transfer-Encoding",
+    "Transfer_Encoding_", "Connection", "Upgrade", "Keep-Alive", "TE", "Trailer", "Expect", "Via", "Forwarded",
+    "X-Forwarded-For", "X_Forwarded_Host", "X-Forwarded-Proto", "X-Real-IP", "Proxy", "Proxy-Authorization", "Proxy-Connection",
+    "Range", "If-Match", "If-Modified-Since", "If", "Authorization", "Origin", "Referer", "Sec-Fetch-Site", "User-Agent",
+    "Accept", "Accept-Encoding", "Access-Control-Request-Method", "X-HTTP-Method-Override", "X-Original-URL", "-", "__"])
+def test_a_header_with_a_meaning_of_its_own_cannot_tell_the_user(site, name):
+    """T-92."""
+    passes, said = configtest(site, SITE + in_location(f"ManagedSessionUserHeader {name}"))
+    assert not passes and "ManagedSessionUserHeader" in said and "X-Remote-User" in said and f'"{name}"' in said, said
+
+
+@pytest.mark.parametrize("name", ["X-Remote-User", "Remote-User", "X-Forwarded-User", "X-Forwarded-Email", "X-WEBAUTH-USER",
+                                  "X-Token-Subject", "Remote_User", "From", "X-Hosted-By", "Contents"])
+def test_other_headers_can(site, name):
+    passes, said = configtest(site, SITE + in_location(f"ManagedSessionUserHeader {name}"))
+    assert passes, said
+
+
 # -- the database ----------------------------------------------------------------------------------
 
 WITHOUT_DATABASE = BASE.replace("DBDriver sqlite3\n", "").replace('DBDParams "@DB@"\n', "")

@@ -154,6 +154,21 @@ static void where_there_is_nothing_to_hide_nothing_is_changed(void **state)
     }
 }
 
+static void of_another_hosts_name_only_tokens_are_taken_out(void **state)
+{
+    static const struct {
+        const char *header, *rest;
+    } cases[] = {{NAME "=" TOKEN, ""},
+                 {"a=1; " NAME "=" TOKEN "; b=2", "a=1; b=2"},
+                 {NAME "=eyJ.abc; " NAME "=" OTHER, NAME "=eyJ.abc"},
+                 {NAME "=1; " NAME "; b=2", NAME "=1; " NAME "; b=2"},
+                 {"b=2", "b=2"}};
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_string_equal(ms_cookie_strip_tokens(*state, cases[i].header, NAME), cases[i].rest);
+    }
+}
+
 static void a_set_cookie_carries_its_attributes(void **state)
 {
     const ms_cookie_attrs host = {NAME, NULL, "/", MS_SAMESITE_LAX, 1},
@@ -249,6 +264,7 @@ int main(void)
         TEST(others_are_left_byte_for_byte),
         TEST(no_token_is_left_however_it_is_joined),
         TEST(where_there_is_nothing_to_hide_nothing_is_changed),
+        TEST(of_another_hosts_name_only_tokens_are_taken_out),
         TEST(a_set_cookie_carries_its_attributes),
         TEST(an_applications_cookie_of_our_name_is_known_in_every_form),
         TEST(names_promise_what_their_attributes_must_keep),
