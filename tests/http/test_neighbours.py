@@ -189,7 +189,7 @@ def includes(place, token):
 
 
 def caching(place, token):
-    """A public page comes from the cache; a protected one never does, whoever asked for it before."""
+    """A public page comes from the cache; a protected one never does, no matter which user requested it before."""
     for _ in range(2):
         assert get(place.server, "/open/kept.html").text == "kept page\n"
     assert get(place.server, "/open/kept.html").headers["X-Cache"].startswith("HIT")
