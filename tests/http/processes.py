@@ -35,6 +35,10 @@ def end(process: subprocess.Popen, how: int = signal.SIGTERM, seconds: float = 1
             process.wait(seconds)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        deadline = time.monotonic() + seconds
+        while _has_living(process.pid) and time.monotonic() < deadline:
+            time.sleep(0.005)  # a child that is dying has the port still
     process.wait()
     _note(f"gone group {process.pid}")
 
@@ -43,6 +47,16 @@ def let_go(process: subprocess.Popen, folder: pathlib.Path) -> None:
     """They outlive this run."""
     _note(f"gone group {process.pid}")
     _note(f"gone folder {folder}")
+
+
+def _has_living(group: int) -> bool:
+    """Whether a process of this group is alive; one that waits for its parent to notice its death is not."""
+    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, _parent, leader = stat.read_text().rpartition(") ")[2].split()[:3]
+            if int(leader) == group and state not in "ZX":
+                return True
+    return False
 
 
 def make_folder(prefix: str) -> pathlib.Path:

@@ -20,10 +20,9 @@ import pytest
 import backends
 import harness
 from backends import told
-from harness import COOKIE, SITE, Server, get, post, random_token, request, sign_in
+from harness import COOKIE, PAGE, SITE, Server, get, post, random_token, request, sign_in
 
 pytestmark = pytest.mark.sqlite
-PAGE = "protected page\n"
 USER = "HTTP_X_REMOTE_USER"
 BASIC = "Basic " + base64.b64encode(b"application:secret").decode()
 
@@ -277,7 +276,7 @@ Alias "/basic" "@ROOT@/htdocs/basic"
     "dav": Neighbour("dav dav_fs", '<Location "/">\n    Dav On\n</Location>\nDavLockDB "@ROOT@/run/lock"\n', web_dav,
                      {"private/index.html": "private page\n"}, ours=CLOSED_PAGES),
     "proxy, of the whole site": Neighbour("proxy", 'ProxyPass "/app/index.html" !\nProxyPassMatch "^/app/$" !\n'
-                                          'ProxyPassMatch "^/$" !\nProxyPassMatch "^/open(/|$)" !\n'
+                                          'ProxyPassMatch "^/(index\\.html)?$" !\nProxyPassMatch "^/open(/|$)" !\n'
                                           'ProxyPassMatch "^/none.html$" !\nProxyPass "/" "http://127.0.0.1:@HTTP@/"\n', whole_site, ours="""
 <LocationMatch "^/anything">
     AuthType ManagedSession
