@@ -11,7 +11,8 @@ import signal
 
 import harness
 from databases import Instance, MariaDB, PostgreSQL, free_port
-from load import WHO, eventually
+from harness import eventually
+from load import WHO
 
 SITE = harness.SITE + WHO + "ManagedSessionCacheTTL 0\n"  # so that each request asks
 PROVIDER = "/usr/lib/galera/libgalera_smm.so"

@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every test gets: the usual server, and the checks that follow it."""
+import os
+import subprocess
+
 import pytest
 
 import databases
 import harness
+import processes
 
 
 def pytest_configure(config):
@@ -32,6 +36,20 @@ def server():
 def neighbour_order(request):
     """For Server(..., neighbours="dav dav_fs", order=neighbour_order): each test with the neighbour before ours and after it."""
     return request.param
+
+
+@pytest.fixture
+def small_disk():
+    """A disk of its own with room for two megabytes or so."""
+    folder = processes.make_folder("disk")
+    mounted = os.getuid() == 0 and subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m,mode=777", "tmpfs", folder],
+                                                  capture_output=True).returncode == 0
+    if not mounted:
+        processes.remove_folder(folder)
+        pytest.skip("only root can mount a small disk")
+    yield folder
+    subprocess.run(["umount", "-l", folder], check=True)
+    processes.remove_folder(folder)
 
 
 @pytest.fixture(autouse=True)

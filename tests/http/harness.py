@@ -38,6 +38,11 @@ COOKIE = "__Host-session"
 PASSWORDS = {"alice": "wonderland", "bob": "builder"}
 CACHE = os.environ.get("MS_CACHE", "off") == "on"  # whether look-ups are cached where a test does not say
 DEADLINE = 60 if TOOL else 20  # seconds after which something hangs
+PAGE = "protected page\n"  # what /app/ shows
+# Headers of requests: a script's, a browser's for an address that was typed, a page's own script's.
+JSON = {"Accept": "application/json"}
+NAVIGATION = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "none"}
+FETCH = {"Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty", "Sec-Fetch-Site": "same-origin"}
 
 BASE_MODULES = (
     "authz_core authn_core authz_user authz_host authz_groupfile authn_file auth_basic access_compat "
@@ -94,6 +99,18 @@ ManagedSessionLoginLimit 0
 
 running: list["Server"] = []
 issued: set[bytes] = set()  # the secrets of all tokens ever handed out: none may turn up anywhere
+
+
+def eventually(condition, what: str, seconds: float = DEADLINE):
+    """The first value of the condition that is true; queried often at first, then twenty times a second."""
+    end, pause = time.monotonic() + seconds, 0.002
+    while time.monotonic() < end:
+        found = condition()
+        if found:
+            return found
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.05)
+    raise AssertionError(f"in vain: {what}")
 
 
 def has_secret(data: bytes) -> bool:
@@ -172,7 +189,7 @@ class Server:
         for name in ("logs", "run", "db", "htdocs", "htdocs/app"):
             (self.root / name).mkdir(parents=True)
         self.write("htdocs/index.html", "public page\n")
-        self.write("htdocs/app/index.html", "protected page\n")
+        self.write("htdocs/app/index.html", PAGE)
         self.write("groups", "admins: bob\nusers: alice bob\n")
         for name, password in PASSWORDS.items():
             self.add_user(name, password)
@@ -562,7 +579,7 @@ class Browser:
 
     def go(self, target: str, follow: bool = True) -> Answer:
         """Navigate, as by typing an address."""
-        answer = self._send("GET", target, {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "none"})
+        answer = self._send("GET", target, NAVIGATION)
         return self._arrive(target, answer, follow)
 
     def _arrive(self, target: str, answer: Answer, follow: bool) -> Answer:
@@ -582,8 +599,7 @@ class Browser:
 
     def fetch(self, target: str, method: str = "GET", headers: dict | None = None) -> Answer:
         """What a page's own script would do."""
-        return self._send(method, target, {"Accept": "application/json", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty",
-                                           "Sec-Fetch-Site": "same-origin", **(headers or {})})
+        return self._send(method, target, {**JSON, **FETCH, **(headers or {})})
 
     def sign_in(self, user: str = "alice", target: str = "/login", **fields) -> Answer:
         self.go(target, follow=False)

@@ -6,19 +6,9 @@ import http.client
 import threading
 import time
 
-from harness import DEADLINE, get, random_token
+from harness import DEADLINE, PAGE, eventually, get, random_token
 
-PAGE = "protected page\n"
 WHO = '<Location "/app">\n    Header always set User "expr=%{REMOTE_USER}"\n</Location>\n'  # what the site must have
-
-
-def eventually(condition, what: str, seconds: float = DEADLINE):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"in vain: {what}")
 
 
 def settled(ask):

@@ -9,9 +9,8 @@ import urllib.parse
 import pytest
 
 import harness
-from harness import COOKIE, SITE, Browser, FormReader, Server, get, post, random_token, request, sign_in
+from harness import COOKIE, JSON, SITE, Browser, FormReader, Server, get, post, random_token, request, sign_in
 
-JSON = {"Accept": "application/json"}
 KEYS = {"id", "user", "current", "device", "browser", "os", "ip", "last_ip", "label", "method", "created_at", "last_seen_at",
         "expires_at"}
 ADMIN = SITE + """

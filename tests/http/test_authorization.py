@@ -9,12 +9,9 @@ import urllib.parse
 import pytest
 
 import harness
-from harness import COOKIE, Backend, FormReader, Server, get, post, random_token, request, sign_in
+from harness import COOKIE, FETCH, NAVIGATION, PAGE, Backend, FormReader, Server, get, post, random_token, request, sign_in
 
-PAGE = "protected page\n"
 CHALLENGE = 'ManagedSession realm="app"'
-NAVIGATION = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "none"}
-FETCH = {"Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty", "Sec-Fetch-Site": "same-origin"}
 
 # What stands at /x/NAME/, all of it with AuthType ManagedSession: the Require lines.
 REQUIRE = {

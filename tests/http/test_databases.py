@@ -7,9 +7,8 @@ import pytest
 
 import databases
 import harness
-from harness import SITE, Server, get, post, random_token, sign_in
+from harness import JSON, SITE, Server, get, post, random_token, sign_in
 
-JSON = {"Accept": "application/json"}
 SQLITE, PGSQL, MYSQL = (databases.NAME == name for name in ("sqlite", "pgsql", "mysql"))
 # Any name passes here: the provider is asked for a password that everybody has.
 ANYBODY = SITE.replace("ManagedSessionAuthProvider file\n    AuthUserFile \"@ROOT@/passwords\"", "ManagedSessionAuthProvider anon\n"

@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The database's disk is full: who is signed in stays so, nobody is told of a change that was not made, and room is all that it takes."""
-import os
 import pathlib
 import shutil
 import subprocess
-import tempfile
 
 import pytest
 
@@ -12,20 +10,6 @@ import databases
 from harness import COOKIE, PASSWORDS, SITE, TOOL, Server, get, post, request, sign_in
 
 pytestmark = [pytest.mark.skipif(bool(TOOL), reason="the database, not the module, is what is tested here")]
-
-
-@pytest.fixture
-def small_disk():
-    """A disk of its own with room for two megabytes or so."""
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="ms-disk-"))
-    mounted = os.getuid() == 0 and subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m,mode=777", "tmpfs", folder],
-                                                  capture_output=True).returncode == 0
-    if not mounted:
-        folder.rmdir()
-        pytest.skip("only root can mount a small disk")
-    yield folder
-    subprocess.run(["umount", "-l", folder], check=True)
-    folder.rmdir()
 
 
 @pytest.fixture

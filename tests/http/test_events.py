@@ -5,14 +5,13 @@ import os
 import pathlib
 import re
 import subprocess
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 import clock
 import harness
-from harness import DEADLINE, PASSWORDS, SITE, Server, get, post, request
+from harness import DEADLINE, PASSWORDS, SITE, Server, eventually, get, post, request
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0"
 SAFARI = ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
@@ -54,16 +53,6 @@ class Watching:
     def the_one(self) -> dict:
         [event] = self.seen()
         return event
-
-
-def eventually(condition, what: str):
-    end = time.monotonic() + DEADLINE
-    while time.monotonic() < end:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.02)
-    raise AssertionError(f"in vain: {what}")
 
 
 def enter(server, user: str = "alice", agent: str = FIREFOX, ip: str = "192.0.2.1", password: str | None = None, cookie=None):

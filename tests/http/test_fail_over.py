@@ -9,8 +9,8 @@ import pytest
 import clusters
 from clusters import SITE
 from databases import PASSWORD, PostgreSQL
-from harness import TOOL, Server, get, post, sign_in
-from load import PAGE, Load, eventually, settled
+from harness import PAGE, TOOL, Server, eventually, get, post, sign_in
+from load import Load, settled
 
 WHY_NOT = clusters.missing("postgresql", "libaprutil1-dbd-pgsql", "python3-psycopg2")
 pytestmark = [pytest.mark.sqlite, pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT),

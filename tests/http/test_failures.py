@@ -12,8 +12,8 @@ import pytest
 
 import databases
 import faults
-from harness import DEADLINE, PASSWORDS, SITE, TOOL, Server, get, post, sign_in
-from load import PAGE, WHO, Load, eventually
+from harness import DEADLINE, PAGE, PASSWORDS, SITE, TOOL, Server, eventually, get, post, sign_in
+from load import WHO, Load
 
 pytestmark = [pytest.mark.skipif(databases.NAME == "sqlite", reason="SQLite has no server"),
               pytest.mark.skipif(bool(TOOL), reason="too slow under this tool")]

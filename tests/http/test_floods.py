@@ -10,7 +10,7 @@ import pytest
 
 import clock
 from harness import PASSWORDS, SITE, Server, get, post, request
-from test_disk_full import fill, small_disk  # noqa: F401  (a fixture)
+from test_disk_full import fill
 from test_events import counters, enter, events, eventually
 
 CONFIG = SITE.replace('AuthUserFile "@ROOT@/passwords"', 'AuthUserFile "@ROOT@/cheap"') + """
@@ -88,7 +88,7 @@ def test_a_fifo_without_a_reader_holds_up_neither_the_start_nor_a_request():
         assert counters(server)["EventsLost"] > 0
 
 
-def test_a_full_disk_gets_whole_lines_or_none(small_disk):  # noqa: F811
+def test_a_full_disk_gets_whole_lines_or_none(small_disk):
     server = flooded(CONFIG.replace('"|@ROOT@/program"', f'"{small_disk}/events.log"'))
     with server:
         server.expect("MS0061")

@@ -9,13 +9,12 @@ import pytest
 import clusters
 import harness
 from clusters import SITE
-from harness import TOOL, Server, get, post, sign_in
-from load import PAGE, Load, eventually, settled
+from harness import JSON, PAGE, TOOL, Server, eventually, get, post, sign_in
+from load import Load, settled
 
 WHY_NOT = clusters.missing("mariadb-server", "galera-4", "rsync", "libaprutil1-dbd-mysql", "python3-pymysql")
 pytestmark = [pytest.mark.sqlite, pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT),
               pytest.mark.skipif(bool(TOOL), reason="too slow under this tool")]
-JSON = {"Accept": "application/json"}
 AWAY = r"MS000\d|AH006\d\d|dbd|AH10159"  # the last: those who wait keep threads busy
 ALICE = {"username": "alice", "password": "wonderland"}
 WAIT = 'DBDInitSQL "SET SESSION wsrep_sync_wait=1"\n'

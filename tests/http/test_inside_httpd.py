@@ -5,10 +5,8 @@ import time
 
 import pytest
 
-from harness import COOKIE, SITE, Server, get, post, request, sign_in
+from harness import COOKIE, NAVIGATION, PAGE, SITE, Server, get, post, request, sign_in
 
-PAGE = "protected page\n"
-NAVIGATION = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "none"}
 ENV = ("REMOTE_USER", "AUTH_TYPE", "MANAGED_SESSION_ID", "MANAGED_SESSION_AUTH_TIME", "MANAGED_SESSION_EXPIRES", "HTTP_COOKIE")
 
 CONFIG = SITE + """

@@ -12,8 +12,7 @@ import pytest
 
 import databases
 import processes
-from harness import Server, sign_in
-from load import eventually
+from harness import Server, eventually, sign_in
 
 RUN = """
 import sys

@@ -15,21 +15,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 import databases
-from harness import COOKIE, DEADLINE, PASSWORDS, SITE, TOOL, Browser, Server, get, post, sign_in
+from harness import COOKIE, DEADLINE, PAGE, PASSWORDS, SITE, TOOL, Browser, Server, eventually, get, post, sign_in
 
-PAGE = "protected page\n"
 MPMS = ["prefork", "worker", "event"]
 SAFARI = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Safari/605.1.15"
-
-
-def eventually(condition, what: str):
-    end = time.monotonic() + DEADLINE
-    while time.monotonic() < end:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"in vain: {what}")
 
 
 @pytest.mark.parametrize("mpm", MPMS)

@@ -9,8 +9,7 @@ import pytest
 import clusters
 from clusters import SITE
 from databases import PostgreSQL
-from harness import TOOL, Server, get, post, sign_in
-from load import eventually
+from harness import TOOL, Server, eventually, get, post, sign_in
 
 WHY_NOT = clusters.missing("postgresql", "libaprutil1-dbd-pgsql", "python3-psycopg2")
 pytestmark = [pytest.mark.sqlite, pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT),

@@ -8,13 +8,12 @@ import pytest
 import clusters
 from clusters import SITE
 from databases import PostgreSQL
-from harness import TOOL, Server, get, post, random_token, request, sign_in
-from load import PAGE, Load
+from harness import JSON, PAGE, TOOL, Server, get, post, random_token, request, sign_in
+from load import Load
 
 WHY_NOT = clusters.missing("postgresql", "pgbouncer", "libaprutil1-dbd-pgsql", "python3-psycopg2")
 pytestmark = [pytest.mark.sqlite, pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT),
               pytest.mark.skipif(bool(TOOL), reason="too slow under this tool")]
-JSON = {"Accept": "application/json"}
 AWAY = r"MS000\d|AH006\d\d|dbd|AH10159"
 # As a session holds a server's connection for good in session mode, there must be one for each of httpd's;
 # in the others two do for all.

@@ -14,22 +14,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 import databases
-from harness import DEADLINE, PASSWORDS, SITE, Server, get, post, random_token, sign_in
+from harness import DEADLINE, PAGE, PASSWORDS, SITE, Server, eventually, get, post, random_token, sign_in
 
 ONE_CHILD = "MaxRequestWorkers 16\nMaxSpareThreads 16\n"
 ONE_CONNECTION = ONE_CHILD + "DBDMin 1\nDBDKeep 1\nDBDMax 1\n"
-PAGE = "protected page\n"
-
-
-def eventually(condition, what: str):
-    """What the condition gives once it gives something."""
-    end = time.monotonic() + DEADLINE
-    while time.monotonic() < end:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"in vain: {what}")
 
 
 # -- a connection is held for a statement, not for a request ---------------------------------------

@@ -8,7 +8,7 @@ import pytest
 
 import clock
 import databases
-from harness import DEADLINE, SITE, Browser, Server, get, post, sign_in
+from harness import SITE, Browser, Server, eventually, get, post, sign_in
 
 pytestmark = pytest.mark.skipif(not clock.is_possible(), reason="this tool and a clock of our own do not go together")
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -34,16 +34,6 @@ def watch():
 def site(watch, *lines: str, **options) -> Server:
     modules = "status " + options.pop("modules", "")
     return watch.give_to(Server(OPEN + "ManagedSessionCleanupInterval 0\n" + "\n".join(lines) + "\n", modules=modules, **options))
-
-
-def eventually(condition, what: str):
-    end = time.monotonic() + DEADLINE
-    while time.monotonic() < end:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.02)
-    raise AssertionError(f"in vain: {what}")
 
 
 def row(server, token: str) -> dict:

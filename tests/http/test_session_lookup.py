@@ -11,11 +11,9 @@ import time
 import pytest
 
 import harness
-from harness import COOKIE, Backend, Server, get, random_token, sign_in
-from load import eventually
+from harness import COOKIE, PAGE, Backend, Server, eventually, get, random_token, sign_in
 
 APP = "/app/"
-PAGE = "protected page\n"
 
 
 def denied(answer) -> bool:

@@ -8,10 +8,8 @@ import urllib.parse
 import pytest
 
 import harness
-from harness import SITE, Browser, FormReader, Server, get, post, random_token, request, sign_in
+from harness import JSON, NAVIGATION, SITE, Browser, FormReader, Server, get, post, random_token, request, sign_in
 
-JSON = {"Accept": "application/json"}
-NAVIGATION = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "none"}
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0"
 CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36"
 SAFARI = ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "

@@ -1,5 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every call to the database fails, waits, loses its connection or is its child's last; what must hold, holds."""
+"""Every call to the database fails, waits, loses its connection or is the last of its child; what must hold, holds.
+
+The words of this file:
+    stage   a server whose database driver does as it is told (faults.py, dbd_fault.c), and whose clock a test sets
+    cast    who is signed in before something happens: `mine` and `other` are alice's sessions, `bobs` is bob's
+    flow    one request of a client, which of the cast it ends, whether it begins a session, how it is answered
+    action  what happens to a call of the driver: FAIL before it is done, FAIL_AFTER though it is done, LIE with an
+            empty result, LOSE the connection, BLOCK until the test goes on, KILL the child before or after
+    plan    the action, the first and the last call that it meets, and of which kinds of calls
+    play    a flow under a plan, after which all is well again: its cast, its answer, and whether the plan was met
+
+Most tests play a flow with the plan for the first call, the second, and so on, until there is no such call. Each time:
+the answer says rightly whether it was done (is_done), each session that has not ended is let in as its own user and
+nobody else is (check_people), and the table has no row that nobody was given (check_rows).
+"""
 from __future__ import annotations
 
 import contextlib
@@ -18,12 +32,11 @@ import pytest
 import clock
 import databases
 import faults
-from harness import COOKIE, DEADLINE, PASSWORDS, SITE, TOOL, Answer, Backend, Server
+from harness import COOKIE, DEADLINE, PAGE, PASSWORDS, SITE, TOOL, Answer, Backend, Server, eventually
 from harness import check_answer, connect, random_token
 
 pytestmark = [pytest.mark.skipif(not clock.is_possible(), reason="this tool and a clock of our own do not go together")]
 SQLITE = databases.NAME == "sqlite"
-PAGE = "protected page\n"
 LOGGED = r"MS00\d\d|AH0063\d|dbd"
 MORE_CONNECTIONS = "MaxRequestWorkers 16\nMinSpareThreads 1\nMaxSpareThreads 16\nDBDMin 4\nDBDKeep 4\nDBDMax 4\n"
 ONE_CONNECTION = "MaxRequestWorkers 16\nMinSpareThreads 1\nMaxSpareThreads 16\nDBDMin 1\nDBDKeep 1\nDBDMax 1\n"
@@ -53,16 +66,6 @@ ProxyPass "/on/" "http://127.0.0.1:@APP@/"
     ManagedSessionLimit 3 refuse
 </VirtualHost>
 """
-
-
-def eventually(condition, what: str):
-    end = time.monotonic() + DEADLINE
-    while time.monotonic() < end:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.002)
-    raise AssertionError(f"in vain: {what}")
 
 
 @dataclasses.dataclass

@@ -5,10 +5,9 @@ import time
 import pytest
 
 import databases
-from harness import SITE, Server, get, post, request, sign_in
+from harness import JSON, SITE, Server, get, post, request, sign_in
 
 pytestmark = pytest.mark.skipif(databases.NAME == "sqlite", reason="SQLite is one host's")
-JSON = {"Accept": "application/json"}
 
 
 class Shared:
