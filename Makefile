@@ -35,6 +35,7 @@ PURE  := token log_limit refusals web_origin cookie text form device render guar
 PURE += device_tables product product_names client_hints
 PURE += sqlite_file header_name
 PURE += network
+PURE += slots costs
 HTTPD := $(filter-out $(PURE),$(basename $(notdir $(wildcard src/*.c))))
 PAGES := $(shell find src/pages -name '*.html' -o -name '*.css')
 LANGS := $(sort $(wildcard src/pages/lang/*.po))

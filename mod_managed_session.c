@@ -23,6 +23,8 @@
 #include "login_limit.h"
 #include "logout.h"
 #include "page.h"
+#include "password.h"
+#include "password_share.h"
 #include "registry.h"
 #include "session.h"
 #include "sessions_page.h"
@@ -187,6 +189,8 @@ static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, s
     ms_counters_init(pconf, s);
     ms_events_post_config(pconf, s);
     ms_login_limit_init(pconf, s);
+    ms_password_init(pconf, s);
+    ms_password_share_init(pconf, s);
     ms_registry_init(s, cache_entries(s));
     return ms_sweep_post_config(pconf, s);
 }
@@ -222,6 +226,7 @@ static void child_init(apr_pool_t *pchild, server_rec *s)
         APR_ARRAY_PUSH(stores, ms_store *) = ms_server_conf_get(server)->store;
     }
     ms_registry_child_init();
+    ms_password_share_child_init(pchild);
     ms_store_child_init(pchild, (ms_store *const *)(void *)stores->elts, stores->nelts);
     apr_pool_create(&scratch, pchild);
     for (server_rec *server = s; server; server = server->next) {

@@ -46,7 +46,8 @@ APR_DECLARE_OPTIONAL_FN(apr_status_t, managed_session_get,
  * @param method      at most 32 characters of ASCII, kept as auth_method
  * @param persistent  1 for a cookie that outlives the browser
  * @return APR_SUCCESS; APR_EINVAL where the name cannot be a user's; APR_EACCES where the browser
- *         would drop the Secure cookie, since it came by plain http; else the database could not
+ *         would drop the Secure cookie, since it came by plain http; APR_EBUSY if the user has
+ *         signed in more than 60 times within a minute; else the database could not
  *         be asked: then no cookie is set and nobody is signed in
  */
 APR_DECLARE_OPTIONAL_FN(apr_status_t, managed_session_create,

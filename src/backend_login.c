@@ -116,8 +116,8 @@ static void begin(request_rec *r, const taken *t)
         return;
     }
     rv = ms_session_begin(r, t->value, METHOD, 0, &row);
-    if (rv != APR_SUCCESS && rv != APR_EINVAL && rv != APR_ENOSPC &&
-        rv != APR_EACCES) { /* these are logged already */
+    if (rv != APR_SUCCESS && rv != APR_EINVAL && rv != APR_ENOSPC && rv != APR_EACCES &&
+        rv != APR_EBUSY) { /* these are logged already */
         log_failed_begin(r, t->value);
     }
 }

@@ -57,8 +57,7 @@ typedef struct ms_server_conf {
     int used;          /* some directive of ours applies to this server */
 
     /* Worked out by ms_config_finish(). */
-    volatile apr_uint32_t
-        password_cost;           /* microseconds that checking a password takes; of this child */
+    struct ms_costs *costs;      /* of checking passwords, in shared memory; NULL: there is none */
     const char *remoteip_header; /* mod_remoteip's RemoteIPHeader; NULL: not set */
     ms_cookie_attrs cookie;
     ms_store *store;

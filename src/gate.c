@@ -193,7 +193,7 @@ int ms_gate_challenge(request_rec *r)
 static int unavailable(request_rec *r)
 {
     ms_leave_body_unread(r);
-    apr_table_setn(r->err_headers_out, "Retry-After", APR_STRINGIFY(MS_RETRY_AFTER));
+    ms_page_retry_after(r, MS_RETRY_AFTER);
     apr_table_setn(r->err_headers_out, "Cache-Control", "no-store");
     return HTTP_SERVICE_UNAVAILABLE;
 }

@@ -115,7 +115,9 @@ typedef enum {
     BAD_NAME,
     TOO_MANY_DEVICES,
     BAD_FORM,
-    PLAIN_HTTP
+    PLAIN_HTTP,
+    BUSY,
+    TOO_OFTEN
 } failure;
 
 static const char *with_query(apr_pool_t *p, const char *url, const char *name, const char *value)
@@ -151,6 +153,13 @@ static int show_failure(request_rec *r, failure why, const sign_in *typed)
             r, HTTP_TOO_MANY_REQUESTS, "Too many attempts",
             "There were too many failed sign-ins with this user name or from here. "
             "Wait some minutes, then try again.");
+    case TOO_OFTEN:
+        return ms_page_message(r, HTTP_TOO_MANY_REQUESTS, "Too many attempts",
+                               "There were too many sign-ins with this user name. Wait a minute, "
+                               "then try again.");
+    case BUSY:
+        return ms_page_message(r, HTTP_SERVICE_UNAVAILABLE, "Please try again in a moment",
+                               "Too many people are signing in right now.");
     case BAD_NAME:
         return ms_page_message(
             r, HTTP_FORBIDDEN, "You could not be signed in",
@@ -178,7 +187,8 @@ static int fail(request_rec *r, failure why, const sign_in *typed)
     /* These words are documented in docs/pages.md. */
     static const char *const words[] = {[WRONG] = "credentials",        [LIMITED] = "limit",
                                         [UNAVAILABLE] = "unavailable",  [BAD_NAME] = "name",
-                                        [TOO_MANY_DEVICES] = "devices", [BAD_FORM] = "form"};
+                                        [TOO_MANY_DEVICES] = "devices", [BAD_FORM] = "form",
+                                        [BUSY] = "unavailable",         [TOO_OFTEN] = "limit"};
 
     /* A fault of the configuration: the site's own page has no words for it. */
     if (why != PLAIN_HTTP && ms_dir_conf_get(r)->login_page && r->method_number == M_POST) {
@@ -202,6 +212,8 @@ static int finish(request_rec *r, const sign_in *who, const char *method)
         return fail(r, TOO_MANY_DEVICES, who);
     case APR_EACCES:
         return fail(r, PLAIN_HTTP, who);
+    case APR_EBUSY:
+        return fail(r, TOO_OFTEN, who);
     default:
         return fail(r, UNAVAILABLE, who);
     }
@@ -217,8 +229,7 @@ static int turn_away(request_rec *r, const sign_in *typed, const ms_attempt *att
                      apr_int64_t wait)
 {
     ms_sign_in_log_refused(r, typed->user, METHOD_FORM, MS_REFUSED_FAILURES, attempt->full);
-    apr_table_setn(r->err_headers_out, "Retry-After",
-                   apr_psprintf(r->pool, "%" APR_INT64_T_FMT, wait));
+    ms_page_retry_after(r, wait);
     return fail(r, LIMITED, typed);
 }
 
@@ -230,6 +241,10 @@ static int answer_to(request_rec *r, const sign_in *typed, const ms_attempt *att
     case MS_PASSWORD_RIGHT:
         ms_login_limit_was_right(r, attempt);
         return finish(r, &right, METHOD_FORM);
+    case MS_PASSWORD_BUSY:
+        ms_login_limit_was_nothing(r, attempt);
+        ms_page_retry_after(r, MS_RETRY_AFTER);
+        return fail(r, BUSY, typed);
     case MS_PASSWORD_UNKNOWN:
         ms_login_limit_was_nothing(r, attempt);
         return fail(r, UNAVAILABLE, typed);

@@ -68,8 +68,7 @@ void ms_login_limit_init(apr_pool_t *pconf, server_rec *s)
     noticed = (volatile apr_uint32_t *)table(TABLES);
 }
 
-/* Never 0. */
-static apr_uint64_t hash(request_rec *r, const char *kind, const char *text)
+apr_uint64_t ms_login_limit_hash(request_rec *r, const char *kind, const char *text)
 {
     const char *realm = ms_server_conf_get(r->server)->realm;
     apr_crypto_hash_t *sha = apr_crypto_sha256_new(r->pool);
@@ -145,7 +144,7 @@ static const ms_rate *rate_of(request_rec *r)
 static apr_int64_t take_client(request_rec *r, ms_attempt *attempt)
 {
     const char *client = client_of(r);
-    const apr_uint64_t key = client ? hash(r, "client", client) : 0;
+    const apr_uint64_t key = client ? ms_login_limit_hash(r, "client", client) : 0;
     const apr_int64_t wait =
         key ? ms_throttle_take(table(RATES), key, apr_time_now(), rate_of(r)) : 0;
 
@@ -196,16 +195,18 @@ static apr_int64_t take_user(request_rec *r, const char *user, ms_attempt *attem
     const char *folded = ms_name_fold(r->pool, user), *own = own_session(r, folded), *network;
     apr_int64_t wait;
 
-    attempt->user = hash(r, "user", folded);
+    attempt->user = ms_login_limit_hash(r, "user", folded);
     if (own) {
-        return take_bucket(r, hash(r, "device", apr_pstrcat(r->pool, own, " ", folded, NULL)),
-                           attempt);
+        return take_bucket(
+            r, ms_login_limit_hash(r, "device", apr_pstrcat(r->pool, own, " ", folded, NULL)),
+            attempt);
     }
     wait = take_bucket(r, attempt->user, attempt);
     network = wait ? ms_network_name(r->pool, r->useragent_ip) : NULL;
     if (network && is_known_network(r, user)) {
-        wait = take_bucket(r, hash(r, "network", apr_pstrcat(r->pool, network, " ", folded, NULL)),
-                           attempt);
+        wait = take_bucket(
+            r, ms_login_limit_hash(r, "network", apr_pstrcat(r->pool, network, " ", folded, NULL)),
+            attempt);
     }
     return wait;
 }
@@ -259,6 +260,28 @@ void ms_login_limit_was_nothing(request_rec *r, const ms_attempt *attempt)
     }
 }
 
+/* ---- sign-ins that succeed --------------------------------------------------------------------
+ */
+
+static const ms_rate sessions = {60, 60};
+
+apr_int64_t ms_login_limit_take_session(request_rec *r, const char *user, apr_uint64_t *key)
+{
+    *key = 0;
+    if (!memory || !rate_of(r)->count) {
+        return 0;
+    }
+    *key = ms_login_limit_hash(r, "session", ms_name_fold(r->pool, user));
+    return ms_throttle_take(table(RATES), *key, apr_time_now(), &sessions);
+}
+
+void ms_login_limit_give_session_back(apr_uint64_t key)
+{
+    if (key) {
+        ms_throttle_give_back(table(RATES), key, apr_time_now(), &sessions);
+    }
+}
+
 /* ---- log lines --------------------------------------------------------------------------------
  */
 
@@ -267,6 +290,7 @@ int ms_login_limit_may_log(request_rec *r, const char *what, const char *who, co
     static const ms_rate in_all = {500, 10};
     const apr_time_t now = apr_time_now();
 
-    return !memory || (!ms_throttle_take(table(LOGGED), hash(r, what, who), now, rate) &&
-                       !ms_throttle_take(table(LOGGED), hash(r, what, ""), now, &in_all));
+    return !memory ||
+           (!ms_throttle_take(table(LOGGED), ms_login_limit_hash(r, what, who), now, rate) &&
+            !ms_throttle_take(table(LOGGED), ms_login_limit_hash(r, what, ""), now, &in_all));
 }

@@ -19,6 +19,13 @@
  * which is logged. */
 void ms_login_limit_init(apr_pool_t *pconf, server_rec *main_server);
 
+/**
+ * A hash under a key of this run of httpd, so that a client cannot choose names that share one.
+ * @param kind  keeps the hashes of different uses apart; the realm does, too
+ * @return never 0
+ */
+apr_uint64_t ms_login_limit_hash(request_rec *r, const char *kind, const char *text);
+
 /** One attempt; filled in by ms_login_limit_take(). Each a key of the tables, or 0: not counted. */
 typedef struct ms_attempt {
     apr_uint64_t client; /* address */
@@ -42,6 +49,18 @@ void ms_login_limit_was_right(request_rec *r, const ms_attempt *attempt);
 
 /** It is not known whether it was right: as if it had not been made. */
 void ms_login_limit_was_nothing(request_rec *r, const ms_attempt *attempt);
+
+/**
+ * Before a session begins: sign-ins that succeed are limited, too, to 60 a minute for each user, so
+ * that one account cannot fill the table. ManagedSessionLoginLimit 0 switches this off as well.
+ * @param user  of the session
+ * @param key   out: for ms_login_limit_give_session_back()
+ * @return 0: it is counted; else the seconds after which another one may begin
+ */
+apr_int64_t ms_login_limit_take_session(request_rec *r, const char *user, apr_uint64_t *key);
+
+/** No session began after all. */
+void ms_login_limit_give_session_back(apr_uint64_t key);
 
 /**
  * Whether a log line may be written; counts it.

@@ -206,10 +206,16 @@ int ms_page_stale_form(request_rec *r)
     return show_unchanged(r);
 }
 
+void ms_page_retry_after(request_rec *r, apr_int64_t seconds)
+{
+    apr_table_setn(r->err_headers_out, "Retry-After",
+                   apr_psprintf(r->pool, "%" APR_INT64_T_FMT, seconds));
+}
+
 int ms_page_unavailable(request_rec *r)
 {
     ms_leave_body_unread(r);
-    apr_table_setn(r->headers_out, "Retry-After", APR_STRINGIFY(MS_RETRY_AFTER));
+    ms_page_retry_after(r, MS_RETRY_AFTER);
     return ms_page_message(r, HTTP_SERVICE_UNAVAILABLE, "Please try again in a moment",
                            "The sessions cannot be reached right now. Nothing was changed: whoever "
                            "was signed in still is.");

@@ -57,6 +57,9 @@ int ms_page_stale_form(request_rec *r);
 /** 503: the database could not be asked, and nothing has changed. */
 int ms_page_unavailable(request_rec *r);
 
+/** Set Retry-After, on whichever response this request gets. */
+void ms_page_retry_after(request_rec *r, apr_int64_t seconds);
+
 /** The page for a body that ms_body_read_form() refused with that status. */
 int ms_page_bad_form(request_rec *r, int status);
 

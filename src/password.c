@@ -1,44 +1,95 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A provider that does not find a user answers sooner than one that has to hash a password. How
- * long hashing takes here is learned from the checks of users who are there, and spent on the
- * others too.
+ * long hashing takes here is learned from the checks of users that exist, and spent on the others
+ * too.
  */
 #include "password.h"
 
-#include <apr_atomic.h>
+#include <string.h>
 #include <apr_md5.h>
+#include <apr_shm.h>
 #include <apr_strings.h>
 #include <http_log.h>
 #include "config.h"
+#include "costs.h"
 #include "log_limit.h"
+#include "login_limit.h"
+#include "name_fold.h"
+#include "password_share.h"
 
 APLOG_USE_MODULE(managed_session);
 
 #define COST_MAX  apr_time_from_sec(2)
 #define COST_ZERO 2000 /* microseconds, until something was learned: about one bcrypt of cost 5 */
 
-/* A hash that no password has: "apr1" with a salt, costing some hundred microseconds to check. */
-static const char unit_of_work[] = "$apr1$........$......................";
+#define COARSE 1000 /* microseconds: so much must be left for the larger piece of work */
 
-static void learn_cost(ms_server_conf *conf, apr_interval_time_t took)
+/* Hashes that no password has: "apr1" costs some hundred microseconds to check, SHA-1 about one. */
+static const char larger_work[] = "$apr1$........$......................";
+static const char smaller_work[] = "{SHA}...........................=";
+
+static apr_uint32_t bounded(apr_interval_time_t took)
 {
-    const apr_uint32_t old = apr_atomic_read32(&conf->password_cost);
-    const apr_uint32_t now = (apr_uint32_t)(took < COST_MAX ? took : COST_MAX);
-
-    apr_atomic_set32(&conf->password_cost, old ? old - old / 4 + now / 4 : now);
+    return (apr_uint32_t)(took < 0 ? 0 : took < COST_MAX ? took : COST_MAX);
 }
 
-static void spend_cost(ms_server_conf *conf, const char *password, apr_time_t since)
+void ms_password_init(apr_pool_t *pconf, server_rec *main_server)
 {
-    const apr_uint32_t learned = apr_atomic_read32(&conf->password_cost);
-    const apr_interval_time_t cost = learned ? learned : COST_ZERO;
-    apr_interval_time_t spent;
+    apr_size_t servers = 0;
+    apr_shm_t *shm = NULL;
+    char *memory = NULL;
 
-    do {
-        (void)apr_password_validate(password, unit_of_work);
+    for (const server_rec *s = main_server; s; s = s->next) {
+        servers++;
+    }
+    if (ms_config_is_used(main_server) &&
+        apr_shm_create(&shm, servers * ms_costs_size(), NULL, pconf) == APR_SUCCESS) {
+        memory = apr_shm_baseaddr_get(shm);
+        memset(memory, 0, servers * ms_costs_size());
+    }
+    for (server_rec *s = main_server; s; s = s->next) {
+        ms_server_conf_get(s)->costs = (ms_costs *)(void *)memory;
+        memory += memory ? ms_costs_size() : 0;
+    }
+}
+
+apr_interval_time_t ms_password_expected_cost(const server_rec *s)
+{
+    const ms_costs *costs = ms_server_conf_get(s)->costs;
+    const apr_uint32_t mean = costs ? ms_costs_mean(costs) : 0;
+
+    return mean ? mean : COST_ZERO;
+}
+
+static void learn_cost(request_rec *r, apr_time_t since)
+{
+    ms_costs *costs = ms_server_conf_get(r->server)->costs;
+
+    if (costs) {
+        ms_costs_learn(costs, bounded(apr_time_now() - since));
+    }
+}
+
+/* A name that is not there has the cost of one of the kinds of hashes that are, and keeps it. */
+static apr_interval_time_t cost_of(request_rec *r, const char *user)
+{
+    const ms_costs *costs = ms_server_conf_get(r->server)->costs;
+    const apr_uint64_t hash = ms_login_limit_hash(r, "cost", ms_name_fold(r->pool, user));
+    const apr_uint32_t cost = costs ? ms_costs_pick(costs, (apr_uint32_t)hash) : 0;
+
+    return cost ? cost : COST_ZERO;
+}
+
+static void spend_cost(request_rec *r, const char *user, const char *password, apr_time_t since)
+{
+    const apr_interval_time_t cost = cost_of(r, user);
+    apr_interval_time_t spent = apr_time_now() - since;
+
+    while (spent >= 0 && spent < cost) {
+        (void)apr_password_validate(password, cost - spent > COARSE ? larger_work : smaller_work);
         spent = apr_time_now() - since;
-    } while (spent >= 0 && spent < cost);
+    }
 }
 
 static authn_status ask_providers(request_rec *r, const ms_provider *providers, const char *user,
@@ -80,11 +131,10 @@ static void log_unsure_provider(request_rec *r)
     }
 }
 
-ms_password_answer ms_password_check(request_rec *r, const char *user, const char *password,
-                                     const char **as_user)
+static ms_password_answer check(request_rec *r, const char *user, const char *password,
+                                const char **as_user)
 {
     const ms_provider *providers = ms_dir_conf_get(r)->providers;
-    ms_server_conf *conf = ms_server_conf_get(r->server);
     char *before = r->user;
     const apr_time_t start = apr_time_now();
     authn_status status;
@@ -98,17 +148,31 @@ ms_password_answer ms_password_check(request_rec *r, const char *user, const cha
     r->user = before;
     switch (status) {
     case AUTH_GRANTED:
-        learn_cost(conf, apr_time_now() - start);
+        learn_cost(r, start);
         return MS_PASSWORD_RIGHT;
     case AUTH_DENIED:
-        learn_cost(conf, apr_time_now() - start);
+        learn_cost(r, start);
         return MS_PASSWORD_WRONG;
     case AUTH_USER_NOT_FOUND:
     case AUTH_USER_FOUND:
-        spend_cost(conf, password, start);
+        spend_cost(r, user, password, start);
         return MS_PASSWORD_WRONG;
     default:
         log_unsure_provider(r);
         return MS_PASSWORD_UNKNOWN;
     }
+}
+
+ms_password_answer ms_password_check(request_rec *r, const char *user, const char *password,
+                                     const char **as_user)
+{
+    ms_password_answer answer;
+    int number;
+
+    if (ms_password_share_enter(r, &number) != OK) {
+        return MS_PASSWORD_BUSY;
+    }
+    answer = check(r, user, password, as_user);
+    ms_password_share_leave(number);
+    return answer;
 }

@@ -12,8 +12,9 @@
 
 typedef enum {
     MS_PASSWORD_RIGHT,
-    MS_PASSWORD_WRONG,  /* or no such user: nobody outside is told which */
-    MS_PASSWORD_UNKNOWN /* the providers could not be asked, which is logged */
+    MS_PASSWORD_WRONG,   /* or no such user: nobody outside is told which */
+    MS_PASSWORD_UNKNOWN, /* the providers could not be asked, which is logged */
+    MS_PASSWORD_BUSY     /* too many are checked at this moment, which is logged */
 } ms_password_answer;
 
 /**
@@ -23,5 +24,11 @@ typedef enum {
  */
 ms_password_answer ms_password_check(request_rec *r, const char *user, const char *password,
                                      const char **as_user);
+
+/** From post_config: the memory for what checks cost, shared by all children. */
+void ms_password_init(apr_pool_t *pconf, server_rec *main_server);
+
+/** What a check takes on average, in microseconds; never 0. */
+apr_interval_time_t ms_password_expected_cost(const server_rec *s);
 
 #endif

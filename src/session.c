@@ -15,8 +15,11 @@
 #include "device.h"
 #include "events.h"
 #include "log_limit.h"
+#include "login_limit.h"
 #include "network.h"
+#include "page.h"
 #include "plain_http.h"
+#include "sign_in_log.h"
 #include "text.h"
 #include "user_name.h"
 
@@ -491,6 +494,25 @@ static apr_status_t begin_with(request_rec *r, const ms_token *token, const char
     return rv;
 }
 
+static apr_status_t begin_within_limit(request_rec *r, const ms_token *token, const char *user,
+                                       const char *method, int remember, const ms_row **row)
+{
+    apr_uint64_t key;
+    const apr_int64_t wait = ms_login_limit_take_session(r, user, &key);
+    apr_status_t rv;
+
+    if (wait) {
+        ms_sign_in_log_refused(r, user, method, MS_REFUSED_SESSIONS, key);
+        ms_page_retry_after(r, wait);
+        return APR_EBUSY;
+    }
+    rv = begin_with(r, token, user, method, remember, row);
+    if (rv != APR_SUCCESS) {
+        ms_login_limit_give_session_back(key);
+    }
+    return rv;
+}
+
 apr_status_t ms_session_begin(request_rec *r, const char *user, const char *method, int remember,
                               const ms_row **row)
 {
@@ -512,7 +534,7 @@ apr_status_t ms_session_begin(request_rec *r, const char *user, const char *meth
         rv = ms_token_make(&token);
     }
     if (rv == APR_SUCCESS) {
-        rv = begin_with(r, &token, name, method, remember, row);
+        rv = begin_within_limit(r, &token, name, method, remember, row);
         apr_crypto_memzero(&token, sizeof(token));
     }
     if (rv == APR_SUCCESS) {

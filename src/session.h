@@ -52,7 +52,8 @@ apr_status_t ms_session_current(request_rec *r, const ms_row **row);
  * @return APR_SUCCESS; APR_EINVAL: not a user's name, or ManagedSessionUserName gives none, which
  * is logged; APR_ENOSPC: she has as many sessions as ManagedSessionLimit allows; else the database
  * could not be asked. APR_EACCES: the browser would drop the cookie (plain_http.h), which is
- * logged. But for success nobody is signed in, and whoever was still is.
+ * logged. APR_EBUSY: this user has signed in too often within a minute; Retry-After is set. Without
+ * APR_SUCCESS the user is not signed in, and a session that was in use goes on.
  */
 apr_status_t ms_session_begin(request_rec *r, const char *user, const char *method, int remember,
                               const ms_row **row);

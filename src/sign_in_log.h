@@ -17,6 +17,7 @@ void ms_sign_in_log_failed(request_rec *r, const char *user, const char *method)
 
 /* Reasons of refusals; literals, as the event log needs them. */
 #define MS_REFUSED_FAILURES "too many failed sign-ins"
+#define MS_REFUSED_SESSIONS "too many sign-ins"
 
 /**
  * A limit turned it away. Of one user and address the first of a period is a line; it has the
