@@ -40,6 +40,7 @@
 #define SERVER_DIR (RSRC_CONF | OR_AUTHCFG)
 #define DIR        (ACCESS_CONF | OR_AUTHCFG)
 #define DIR_ONLY   ACCESS_CONF /* not in .htaccess */
+#define GLOBAL     RSRC_CONF   /* and not in <VirtualHost>, which the setter refuses */
 
 #define SERVER_FIELD(name) ((void *)APR_OFFSETOF(ms_server_conf, name))
 #define DIR_FIELD(name)    ((void *)APR_OFFSETOF(ms_dir_conf, name))
@@ -98,7 +99,8 @@ static const command_rec directives[] = {
         "ManagedSessionCacheTTL", ms_set_cache_ttl, NULL, SERVER,
         "how long a look-up may be answered from shared memory, 1h at most; so long may a "
         "session live on that another host has ended; 0 is off (default: 1s)"),
-    AP_INIT_TAKE1("ManagedSessionCacheEntries", ms_set_cache_entries, NULL, SERVER,
+    AP_INIT_TAKE1("ManagedSessionCacheEntries", ms_set_cache_entries,
+                  NULL /* as SERVER, but not in a virtual host */, GLOBAL,
                   "sessions that the shared memory has room for, of 256 bytes each; for all "
                   "virtual hosts together (default: 8192)"),
     AP_INIT_TAKE1(

@@ -10,6 +10,8 @@
 #include <apr_strings.h>
 #include <http_core.h>
 #include <http_log.h>
+#include "config_check.h"
+#include "config_tree.h"
 #include "dialect.h"
 #include "header_name.h"
 #include "shared_names.h"
@@ -18,8 +20,7 @@
 
 APLOG_USE_MODULE(managed_session);
 
-#define DEFAULT_LIFETIME           2592000 /* 30d */
-#define DEFAULT_TRANSIENT_LIFETIME 43200   /* 12h */
+#define DEFAULT_TRANSIENT_LIFETIME 43200 /* 12h */
 #define DEFAULT_TOUCH_INTERVAL     60
 #define DEFAULT_CLEANUP_INTERVAL   600
 #define DEFAULT_CLEANUP_BATCH      1000
@@ -398,11 +399,12 @@ const char *ms_set_cache_ttl(cmd_parms *cmd, void *dir, const char *arg)
 
 const char *ms_set_cache_entries(cmd_parms *cmd, void *dir, const char *arg)
 {
-    const char *wrong = ap_check_cmd_context(cmd, GLOBAL_ONLY);
-
     (void)dir;
-    if (wrong) {
-        return wrong;
+    if (cmd->server->is_virtual || ap_check_cmd_context(cmd, GLOBAL_ONLY)) {
+        return apr_psprintf(cmd->pool,
+                            "%s is for all virtual hosts together; write it outside of every "
+                            "section",
+                            cmd->cmd->name);
     }
     if (!read_count(arg, CACHE_ENTRIES_MIN, CACHE_ENTRIES_MAX,
                     &ms_server_conf_get(cmd->server)->cache_entries)) {
@@ -524,63 +526,19 @@ const char *ms_set_table(cmd_parms *cmd, void *dir, const char *arg)
 
 /* ---- the configuration as a whole ------------------------------------------------------------ */
 
-static const ap_directive_t *find_directive(const ap_directive_t *at, const char *name)
-{
-    for (; at; at = at->next) {
-        if (ap_cstr_casecmp(at->directive, name) == 0) {
-            return at;
-        }
-    }
-    return NULL;
-}
-
-/* The block of a virtual host in the tree that httpd keeps of its configuration; NULL: the main
- * server. */
-static const ap_directive_t *block_of(const server_rec *s)
-{
-    for (const ap_directive_t *at = ap_conftree; at && s->is_virtual; at = at->next) {
-        if (at->first_child && s->defn_name && strcmp(at->filename, s->defn_name) == 0 &&
-            at->line_num == (int)s->defn_line_number) {
-            return at->first_child;
-        }
-    }
-    return NULL;
-}
-
 /* Other modules keep their settings to themselves, so they are read where the administrator wrote
  * them. */
 static const char *setting_of(apr_pool_t *p, const server_rec *s, const char *name)
 {
-    const ap_directive_t *found = find_directive(block_of(s), name);
+    const ap_directive_t *found = ms_tree_setting(s, name);
 
-    if (!found) {
-        found = find_directive(ap_conftree, name);
-    }
-    if (found) {
-        const char *args = found->args;
-
-        return ap_getword_conf(p, &args);
-    }
-    return NULL;
+    return found ? ms_tree_word(p, found, 0) : NULL;
 }
 
 int ms_config_is_last_pass(void)
 {
     return ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST ||
            ap_state_query(AP_SQ_MAIN_STATE) != AP_SQ_MS_CREATE_PRE_CONFIG;
-}
-
-static void note_guessed_realm(const server_rec *s, const ms_server_conf *conf)
-{
-    const ap_directive_t *from = s->is_virtual ? block_of(s) : ap_conftree;
-
-    if (conf->used && !conf->realm && !find_directive(from, "ServerName") &&
-        ms_config_is_last_pass()) {
-        ap_log_error(APLOG_MARK, APLOG_NOTICE | APLOG_STARTUP, 0, s,
-                     "mod_managed_session: no ServerName is configured here, so sessions belong to "
-                     "the realm \"%s\" that httpd guessed; set ServerName or ManagedSessionRealm",
-                     s->server_hostname);
-    }
 }
 
 static int refuse(const server_rec *s, const char *sentence)
@@ -624,8 +582,34 @@ static int is_pool_possible(apr_pool_t *p, const server_rec *s)
     return pool_number(p, s, "DBDMin", 1) <= keep && keep <= pool_number(p, s, "DBDMax", 10);
 }
 
+/* Each connection would have a database of its own, so that sessions come and go. */
+static const char *sqlite_mistake(apr_pool_t *p, const char *path)
+{
+    if (!path || !*path) {
+        return "DBDriver sqlite3 without DBDParams keeps sessions in a temporary database of each "
+               "connection; set DBDParams to a file, for example DBDParams "
+               "\"/var/lib/managed-session/sessions.db\"";
+    }
+    if (path[0] != '/') {
+        return apr_psprintf(
+            p,
+            "DBDParams takes the absolute path of a file with DBDriver sqlite3, not "
+            "\"%s\"; for example \"/var/lib/managed-session/sessions.db\"",
+            path);
+    }
+    if (ap_is_directory(p, path) || path[strlen(path) - 1] == '/') {
+        return apr_psprintf(p,
+                            "DBDParams takes a file with DBDriver sqlite3, and \"%s\" is a "
+                            "directory; name a file in it, for example sessions.db",
+                            path);
+    }
+    return NULL;
+}
+
 static int finish_database(apr_pool_t *p, server_rec *s, ms_server_conf *conf, ms_store_spec *spec)
 {
+    const char *mistake;
+
     spec->dbd_driver = setting_of(p, s, "DBDriver");
     spec->dbd_params = setting_of(p, s, "DBDParams");
     spec->dbd_init = setting_of(p, s, "DBDInitSQL");
@@ -645,6 +629,10 @@ static int finish_database(apr_pool_t *p, server_rec *s, ms_server_conf *conf, m
         return refuse(s, apr_psprintf(p, "sessions cannot be kept with DBDriver %s; use one of: %s",
                                       spec->dbd_driver, ms_dialect_names(p)));
     }
+    mistake = strcmp(spec->dbd_driver, "sqlite3") == 0 ? sqlite_mistake(p, spec->dbd_params) : NULL;
+    if (mistake) {
+        return refuse(s, mistake);
+    }
     if (!is_pool_possible(p, s)) {
         return refuse(s, "mod_dbd has no connections at all unless DBDMin (1 unless set) is not "
                          "above DBDKeep (2 unless set), nor that above DBDMax (10 unless set)");
@@ -657,7 +645,7 @@ static void fill_in(ms_server_conf *conf)
     const struct {
         apr_int64_t *field;
         apr_int64_t value;
-    } defaults[] = {{&conf->lifetime, DEFAULT_LIFETIME},
+    } defaults[] = {{&conf->lifetime, MS_DEFAULT_LIFETIME},
                     {&conf->transient_lifetime, DEFAULT_TRANSIENT_LIFETIME},
                     {&conf->idle_timeout, 0},
                     {&conf->touch_interval, DEFAULT_TOUCH_INTERVAL},
@@ -703,7 +691,6 @@ static int finish_server(apr_pool_t *p, server_rec *s)
     if (rv != OK) {
         return rv;
     }
-    note_guessed_realm(s, conf);
     conf->realm = spec.realm;
     conf->remoteip_header = setting_of(p, s, "RemoteIPHeader");
     conf->store = ms_store_create(p, s, &spec);
@@ -727,6 +714,7 @@ static void part_hosts(apr_pool_t *p, server_rec *main_server)
 int ms_config_finish(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *main_server)
 {
     part_hosts(pconf, main_server);
+    ms_config_check_times(ptemp, main_server);
     for (server_rec *s = main_server; s; s = s->next) {
         const int rv = finish_server(pconf, s);
 
@@ -735,5 +723,6 @@ int ms_config_finish(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *main_serv
         }
     }
     ms_user_name_check(ptemp, main_server);
+    ms_config_check(ptemp, main_server);
     return ms_shared_names_finish(pconf, main_server);
 }

@@ -23,6 +23,8 @@ extern module AP_MODULE_DECLARE_DATA managed_session_module;
 #define MS_HANDLER_LIST   "managed-session-list"
 #define MS_HANDLER_ADMIN  "managed-session-admin"
 
+#define MS_DEFAULT_LIFETIME 2592000 /* 30d, in seconds */
+
 #define MS_UNSET        (-1)
 #define MS_COOKIE_MAX_S 34560000 /* 400d: browsers keep no cookie longer (RFC 6265bis, 5.5) */
 

@@ -189,6 +189,7 @@ CLOSED = """
 </Location>
 <Location "/empty">
     SetHandler managed-session-login
+    ManagedSessionSignIn On
 </Location>
 <Location "/broken">
     SetHandler managed-session-login

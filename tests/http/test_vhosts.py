@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Several sites in one httpd, each with settings, realm and table of its own, or shared."""
+import re
+
 import pytest
 
-from harness import SITE, Server, get, post
+from harness import BASE, SITE, Server, get, post
 
 HOSTS = SITE + """
 ManagedSessionTitle "Main"
@@ -123,11 +125,16 @@ def test_the_realm_is_the_hosts_name(site):
     assert site.sql("SELECT realm FROM managed_session WHERE session_id = ?", token[:22]) == [("shop.test",)]
 
 
-@pytest.mark.parametrize("config, noticed", [
-    ("<VirtualHost *:@PORT@>\nManagedSessionTitle x\n</VirtualHost>\n", True),
-    ("<VirtualHost *:@PORT@>\nManagedSessionTitle x\nServerName a.test\n</VirtualHost>\n", False),
-    ("<VirtualHost *:@PORT@>\nManagedSessionRealm x\n</VirtualHost>\n", False),
+NAMELESS = BASE.replace("ServerName app.test\n", "")
+
+
+@pytest.mark.parametrize("base, config, noticed", [
+    (NAMELESS, "<VirtualHost *:@PORT@>\nManagedSessionTitle x\n</VirtualHost>\n", True),
+    (BASE, "<VirtualHost *:@PORT@>\nManagedSessionTitle x\n</VirtualHost>\n", False),  # it has the global name
+    (BASE, "<VirtualHost *:@PORT@>\nManagedSessionTitle x\nServerName a.test\n</VirtualHost>\n", False),
+    (BASE, "<VirtualHost *:@PORT@>\nManagedSessionRealm x\n</VirtualHost>\n", False),
 ])
-def test_a_realm_that_httpd_only_guessed_is_noticed_at_start(config, noticed):
-    with Server(SITE + config) as server:
-        assert ("set ServerName or ManagedSessionRealm" in server.error_log() + (server.root / "logs/stderr").read_text()) is noticed
+def test_a_realm_that_httpd_only_guessed_is_noticed_at_start(base, config, noticed):
+    with Server(SITE + config, base=base) as server:
+        said = server.error_log() + (server.root / "logs/stderr").read_text()
+        assert bool(re.search(r"virtual host at .*httpd.conf:\d+ has no ServerName.*set ServerName or ManagedSessionRealm", said)) is noticed
