@@ -7,6 +7,7 @@
 #include "connection.h"
 
 #include <string.h>
+#include <sys/stat.h>
 #include <apr_dso.h>
 #include <apr_optional_hooks.h>
 #include <apr_strings.h>
@@ -37,6 +38,9 @@ typedef struct ms_kept {
     ms_cutoff *cutoff;
     apr_pool_t *pool;
     ms_prepared *prepared;
+    int is_set_up;
+    apr_uint64_t set_up_socket; /* identity_of() the one that was set up */
+    const char *encoding;       /* NULL; or that of a database that is none for us */
 } ms_kept;
 
 /* Process-wide, set at start: mod_dbd may be loaded after us, so it is not linked against. */
@@ -295,6 +299,57 @@ static void log_no_table(ms_connection *c, const ms_dialect *dialect, const char
     }
 }
 
+static void run_setup(ms_connection *c, const ms_dialect *dialect)
+{
+    protect_files(c->ask->store, c->ask->p);
+    for (const char *const *sql = dialect->setup; *sql; sql++) {
+        query(c, *sql); /* a pragma that returns a row is an "error" to apr_dbd */
+    }
+}
+
+static const char *find_unfit_encoding(ms_connection *c)
+{
+    const ms_dialect *dialect = c->kept->dialect;
+    apr_dbd_results_t *res = NULL;
+    apr_dbd_row_t *row = NULL;
+    const char *encoding = NULL;
+    apr_pool_t *scratch;
+
+    if (!dialect->unfit) {
+        return NULL;
+    }
+    apr_pool_create(&scratch, c->ask->p);
+    if (apr_dbd_select(c->dbd->driver, scratch, c->dbd->handle, &res, dialect->unfit, 1) == 0 &&
+        apr_dbd_get_row(c->dbd->driver, scratch, res, &row, 1) == 0) {
+        encoding = apr_dbd_get_entry(c->dbd->driver, row, 0);
+        encoding = encoding ? apr_pstrdup(c->kept->pool, encoding) : NULL;
+    }
+    apr_pool_destroy(scratch);
+    return encoding;
+}
+
+/* A socket has an inode of its own for as long as the system runs. */
+static apr_uint64_t identity_of(int socket)
+{
+    struct stat about;
+
+    return socket >= 0 && fstat(socket, &about) == 0 ? (apr_uint64_t)about.st_ino : 0;
+}
+
+/* mod_dbd connects again by itself, on the same handle, and what was set before is lost. */
+static void set_up(ms_connection *c)
+{
+    ms_kept *kept = c->kept;
+    const apr_uint64_t socket = identity_of(socket_of(kept, c->dbd));
+
+    if (!kept->is_set_up || kept->set_up_socket != socket) {
+        run_setup(c, kept->dialect);
+        kept->encoding = find_unfit_encoding(c);
+        kept->is_set_up = 1;
+        kept->set_up_socket = socket;
+    }
+}
+
 /* Look before making: a role that may not create tables works where the table is there already.
  * Answers 0, or apr_dbd's code where there is no table to work with. */
 static int see_table(ms_connection *c, const ms_kept *kept)
@@ -303,12 +358,6 @@ static int see_table(ms_connection *c, const ms_kept *kept)
     const apr_time_t start = apr_time_now();
     int rv;
 
-    if (!kept->prepared) {
-        protect_files(store, c->ask->p);
-    }
-    for (const char *const *sql = kept->dialect->setup; *sql && !kept->prepared; sql++) {
-        query(c, *sql); /* a pragma that answers with a row is an "error" to apr_dbd */
-    }
     rv = probe(c);
     if (!rv || !store->create || apr_time_now() - start >= OPEN_FOR) {
         return rv; /* a table that is not there is missed at once: this one is locked, say */
@@ -330,6 +379,7 @@ void ms_store_make_table(ms_store *store, apr_pool_t *p)
     if (is_sqlite(store) && store->create &&
         apr_dbd_get_driver(p, "sqlite3", &dbd.driver) == APR_SUCCESS &&
         apr_dbd_open(dbd.driver, p, store->dbd_params, &dbd.handle) == APR_SUCCESS) {
+        run_setup(&c, kept.dialect);
         see_table(&c, &kept);
         apr_dbd_close(dbd.driver, dbd.handle);
     }
@@ -359,6 +409,20 @@ static void log_not_set_up(const ms_connection *c, int was_called)
     }
 }
 
+static void log_unfit(const ms_connection *c)
+{
+    const ms_store *store = c->ask->store;
+
+    if (ms_guard_may_log(store->guard)) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, store->server,
+                     "MS0131: the session database has the encoding %s, in which names and devices "
+                     "cannot be kept as they are sent; use one that was made with CREATE DATABASE "
+                     "... ENCODING 'UTF8' TEMPLATE template0. Requests that need a session are "
+                     "answered 503",
+                     c->kept->encoding);
+    }
+}
+
 /* Where the first try was slow, a lock or a server in trouble is the reason, and the visitor has
  * waited long enough. */
 static int may_try_again(int try, apr_time_t start)
@@ -378,6 +442,11 @@ static apr_status_t prepare_for_store(ms_connection *c, int try, apr_time_t star
         return APR_ENOTIMPL;
     }
     ms_guard_resize(store->guard, kept->nmax > 0 ? kept->nmax : 1);
+    set_up(c);
+    if (kept->encoding) {
+        log_unfit(c);
+        return APR_ENOTIMPL;
+    }
     for (prepared = kept->prepared; prepared; prepared = prepared->next) {
         if (prepared->store == store) {
             c->prepared = prepared;
@@ -386,6 +455,7 @@ static apr_status_t prepare_for_store(ms_connection *c, int try, apr_time_t star
     }
     rv = see_table(c, kept);
     if (rv) {
+        kept->is_set_up = 0; /* that may not have worked either */
         if (!may_try_again(try, start)) {
             log_no_table(c, kept->dialect, apr_dbd_error(c->dbd->driver, c->dbd->handle, rv));
         }

@@ -131,6 +131,7 @@ static const struct {
 };
 
 /*
+ * SQLite has no defaults of a server: what a connection does not set is as SQLite was built.
  * WAL lets readers go on while one writes. The busy timeout is small on purpose: apr_dbd waits in
  * it under a mutex that all threads of the process share.
  */
@@ -175,7 +176,41 @@ static const char mysql_newest[] =
 static const char *const mysql_own[MS_SQL_N] = {
     [MS_SQL_SWEEP] = mysql_sweep, [MS_SQL_NEWEST] = mysql_newest};
 static const char *const no_own[MS_SQL_N] = {NULL};
-static const char *const no_setup[] = {NULL};
+
+/*
+ * What an administrator, a database or a role may have set otherwise, and our statements rely on:
+ * each is a transaction of its own that may write and sees what is committed, and text is UTF-8.
+ * Set only if it differs: behind a pooler such as PgBouncer the connection may be another client's
+ * next.
+ */
+static const char *const pgsql_setup[] = {
+    "SELECT set_config(v.name, v.value, false) FROM (VALUES ('client_encoding', 'UTF8'),"
+    " ('default_transaction_read_only', 'off'),"
+    " ('default_transaction_isolation', 'read committed'), ('transform_null_equals', 'off'))"
+    " AS v(name, value) WHERE current_setting(v.name) <> v.value",
+    NULL};
+
+/* Bytes that are not checked, or characters that not every user has: lengths and comparisons would
+ * be other ones. */
+static const char pgsql_unfit[] =
+    "SELECT getdatabaseencoding() WHERE getdatabaseencoding() <> 'UTF8'";
+
+/*
+ * The same on MySQL. Without autocommit nothing would ever be committed. sql_safe_updates refuses
+ * statements, sql_select_limit cuts results, and EMPTY_STRING_IS_NULL makes comparisons with ''
+ * unknown. The rest of sql_mode is left as it is, since others may share the connection: no
+ * statement here has a string, a quoted name, an operator or a division in it that a mode could
+ * change.
+ */
+static const char *const mysql_setup[] = {
+    "SET SESSION autocommit = 1",
+    "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+    "SET SESSION TRANSACTION READ WRITE",
+    "SET SESSION sql_safe_updates = 0, sql_big_selects = 1",
+    "SET SESSION sql_select_limit = 18446744073709551615",
+    "SET SESSION sql_mode ="
+    " TRIM(BOTH ',' FROM REPLACE(CONCAT(',', @@SESSION.sql_mode, ','), ',EMPTY_STRING_IS_NULL,', ','))",
+    NULL};
 
 static const char *const pgsql_ddl[] = {
     "CREATE TABLE IF NOT EXISTS {table} ("
@@ -231,9 +266,10 @@ static const char *const mysql_ddl[] = {
     NULL};
 
 static const ms_dialect dialects[] = {
-    {"sqlite3", sqlite_setup, sqlite_ddl, "conf/schema/sqlite.sql", NULL, no_own},
-    {"pgsql", no_setup, pgsql_ddl, "conf/schema/postgresql.sql", "PQsocket", no_own},
-    {"mysql", no_setup, mysql_ddl, "conf/schema/mysql.sql", "mysql_get_socket", mysql_own},
+    {"sqlite3", sqlite_setup, NULL, sqlite_ddl, "conf/schema/sqlite.sql", NULL, no_own},
+    {"pgsql", pgsql_setup, pgsql_unfit, pgsql_ddl, "conf/schema/postgresql.sql", "PQsocket",
+     no_own},
+    {"mysql", mysql_setup, NULL, mysql_ddl, "conf/schema/mysql.sql", "mysql_get_socket", mysql_own},
 };
 
 const char *ms_sql_name(ms_sql which)

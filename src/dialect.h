@@ -46,6 +46,7 @@ typedef int ms_socket_fn(void *native);
 typedef struct ms_dialect {
     const char *driver;       /* apr_dbd's name for it */
     const char *const *setup; /* for each new connection, NULL-terminated; failures do not matter */
+    const char *unfit;        /* selects the encoding of a database that is none for us; or NULL */
     const char *const *ddl;   /* makes the table, NULL-terminated */
     const char *schema_file;  /* the same DDL for those who run it by hand */
     const char *socket;       /* the client library's ms_socket_fn, by name; NULL: no server */

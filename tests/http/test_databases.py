@@ -182,3 +182,95 @@ def test_a_role_that_may_make_no_table_needs_one_that_is_there(is_there):
         assert post(server, "/login", {"username": "alice", "password": "wonderland"}).status == 503
         lines = re.findall(r"MS0002: .*", server.error_log())
         assert lines and f"conf/schema/{SCHEMA}" in lines[0]
+
+
+# -- defaults of the server that change what a statement means --------------------------------------
+
+
+def story(server) -> None:
+    """Everything that a user does, over several connections; what is written is seen by others."""
+    tokens = [sign_in(server) for _ in range(3)]
+    assert [get(server, "/app/", tokens[0]).status for _ in range(12)] == 12 * [200]
+    for token in tokens:
+        assert server.sql("SELECT user_name FROM managed_session WHERE session_id = ?", token[:22]) == [("alice",)]
+    assert {s["id"] for s in sessions(server, tokens[0])} == {token[:22] for token in tokens}
+    assert harness.request(server, "DELETE", f"/sessions/{tokens[1][:22]}", {"Cookie": f"{harness.COOKIE}={tokens[0]}"}).status == 204
+    assert [get(server, "/app/", tokens[1]).status for _ in range(6)] == 6 * [401]
+    assert harness.request(server, "DELETE", "/sessions?scope=others", {"Cookie": f"{harness.COOKIE}={tokens[0]}"}).json() == {"revoked": 1}
+    assert post(server, "/logout", {}, tokens[0]).status == 303
+    assert [get(server, "/app/", tokens[0]).status for _ in range(6)] == 6 * [401] and server.rows() == 0
+    agent = ("\u00e4" * 300 + "\U0001f310").encode()
+    answer = post(server, "/login", {"username": "alice", "password": "wonderland"}, headers=[("User-Agent", agent)])
+    assert answer.status == 303
+    assert server.sql("SELECT user_agent FROM managed_session") == [(agent.decode(),)]
+
+
+MYSQL_DEFAULTS = ["autocommit = 0", "sql_mode = 'EMPTY_STRING_IS_NULL'", "sql_mode = 'ORACLE,EMPTY_STRING_IS_NULL,PAD_CHAR_TO_FULL_LENGTH'",
+                  "sql_mode = 'ANSI,NO_BACKSLASH_ESCAPES,HIGH_NOT_PRECEDENCE,IGNORE_SPACE,TRADITIONAL,ONLY_FULL_GROUP_BY'",
+                  "sql_mode = 'MSSQL,EMPTY_STRING_IS_NULL'", "sql_safe_updates = 1", "sql_select_limit = 1", "sql_select_limit = 0", "tx_read_only = 1",
+                  "tx_isolation = 'SERIALIZABLE'", "tx_isolation = 'READ-UNCOMMITTED'", "completion_type = 'RELEASE'",
+                  "character_set_server = 'utf16'", "collation_connection = 'utf8mb4_turkish_ci'", "time_zone = '+12:00'"]
+
+
+@pytest.mark.skipif(not MYSQL, reason="MariaDB's own settings")
+@pytest.mark.parametrize("default", MYSQL_DEFAULTS)
+def test_defaults_of_mariadb_change_nothing(default):
+    server, name = Server(SITE, extra="DBDMin 2\nDBDKeep 4\nDBDMax 4\n"), default.split(" ")[0]
+    [(before,)] = server.sql(f"SELECT @@GLOBAL.{name}")
+    databases.chosen().administer(f"SET GLOBAL {default}")
+    try:
+        server.sql("SET SESSION sql_mode = '', tx_read_only = 0")  # what this test reads with is not what is tested
+        with server:
+            story(server)
+    finally:
+        databases.chosen().administer(f"SET GLOBAL {name} = {before if isinstance(before, int) else repr(before)}")
+
+
+@pytest.mark.skipif(not MYSQL, reason="MariaDB's own settings")
+def test_what_was_set_is_set_again_on_a_new_connection():
+    """mod_dbd connects again by itself, and the handle is the same."""
+    server = Server(SITE, extra="DBDMin 1\nDBDKeep 1\nDBDMax 1\n")
+    databases.chosen().administer("SET GLOBAL autocommit = 0")
+    try:
+        with server:
+            assert post(server, "/logout", {}, sign_in(server)).status == 303
+            for (number,) in server.sql("SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()"):
+                server.sql(f"KILL {number}")
+            story(server)
+    finally:
+        databases.chosen().administer("SET GLOBAL autocommit = 1")
+
+
+PGSQL_DEFAULTS = ["default_transaction_read_only = on", "default_transaction_isolation = 'serializable'",
+                  "default_transaction_isolation = 'repeatable read'", "client_encoding = 'LATIN1'", "client_encoding = 'SQL_ASCII'",
+                  "standard_conforming_strings = off", "transform_null_equals = on", "timezone = 'Pacific/Auckland'",
+                  "datestyle = 'German'", "bytea_output = 'escape'", "extra_float_digits = 0", "default_transaction_deferrable = on"]
+
+
+@pytest.mark.skipif(not PGSQL, reason="PostgreSQL's own settings")
+@pytest.mark.parametrize("default", PGSQL_DEFAULTS)
+def test_defaults_of_postgresql_change_nothing(default):
+    server = Server(SITE, extra="DBDMin 2\nDBDKeep 4\nDBDMax 4\n")
+    name = re.search(r"dbname=(\w+)", server.params)[1]
+    server.sql("SELECT 1")  # before the default is for this test's own connection too
+    databases.chosen().administer(f"ALTER DATABASE {name} SET {default}")
+    with server:
+        story(server)
+
+
+@pytest.mark.skipif(not PGSQL, reason="PostgreSQL's own settings")
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1", "EUC_JP"])
+def test_an_encoding_that_is_not_utf_8_is_refused_at_start_with_a_sentence(encoding):
+    server = Server(SITE)
+    name = f"encoded_{encoding.lower()}_{server.port}"
+    databases.chosen().administer(f"CREATE DATABASE {name} ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0")
+    config = (server.root / "httpd.conf").read_text()
+    server.write("httpd.conf", re.sub(r"dbname=\w+", f"dbname={name}", config))
+    server.expect("MS0131", status_5xx=True)
+    with server:
+        assert re.search(rf"managed_session:error\].*MS0131: .* encoding {encoding}, .* ENCODING 'UTF8'", server.error_log())
+        agent = ("\u00e4" * 300).encode()
+        answer = post(server, "/login", {"username": "alice", "password": "wonderland"}, headers=[("User-Agent", agent)])
+        assert answer.status == 503 and not answer.cookies()
+        assert get(server, "/").text == "public page\n"
+        server.expect("MS0131", status_5xx=True)
