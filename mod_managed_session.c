@@ -13,6 +13,7 @@
 #include <util_filter.h>
 #include "admin_page.h"
 #include "backend.h"
+#include "chain.h"
 #include "config.h"
 #include "counters.h"
 #include "cutoff.h"
@@ -298,6 +299,7 @@ static void register_hooks(apr_pool_t *p)
     ms_store_register_hooks();
     ms_counters_register_hooks();
     ms_door_register_hooks();
+    ms_chain_register_hooks();
     ms_gate_register_hooks(p);
     ms_backend_register_hooks();
     ap_hook_open_logs(open_logs, NULL, NULL, APR_HOOK_MIDDLE);

@@ -12,10 +12,12 @@
 #include <http_log.h>
 #include <http_protocol.h>
 #include "body.h"
+#include "chain.h"
 #include "config.h"
 #include "form.h"
 #include "gate.h"
 #include "htaccess.h"
+#include "intent.h"
 #include "log_limit.h"
 #include "login_limit.h"
 #include "origin.h"
@@ -25,6 +27,7 @@
 #include "session.h"
 #include "sign_in_log.h"
 #include "text.h"
+#include "user_name.h"
 
 APLOG_USE_MODULE(managed_session);
 
@@ -318,17 +321,39 @@ static const char *foreign_auth_type(request_rec *r)
                : NULL;
 }
 
-/* A visitor may be led here from another site (an OpenID provider, say), but no image or frame may
- * sign her in: credentials that a browser sends by itself would be enough for that. */
+/* One button: whoever wants the session to begin presses it, and it comes from our own page. */
+static int ask_to_continue(request_rec *r)
+{
+    json_t *model = ms_page_model(r);
+
+    ms_page_set_heading(r, model, "Sign in");
+    json_object_set_new(model, "user", json_string(ms_user_name_guess(r, r->user)));
+    return ms_page_send(r, HTTP_OK, "continue.html", model);
+}
+
+static int begin_foreign(request_rec *r, const char *auth_type)
+{
+    ms_leave_body_unread(r);
+    ms_chain_end(r);
+    return finish(r, &(sign_in){r->user, "", back_from_query(r), 0}, auth_type);
+}
+
+/* No image, frame or guess of the browser may sign anybody in: what it sends by itself would be
+ * enough for that. */
 static int handle_foreign(request_rec *r, const char *auth_type)
 {
-    const int is_get = r->method_number == M_GET;
-
-    if (is_get ? ms_is_foreign_embed(r) : ms_is_cross_site(r)) {
-        return ms_page_cross_site(r);
+    if (r->method_number == M_POST) {
+        return ms_is_cross_site(r) ? ms_page_cross_site(r) : begin_foreign(r, auth_type);
     }
-    ms_leave_body_unread(r);
-    return finish(r, &(sign_in){r->user, "", back_from_query(r), 0}, auth_type);
+    switch (ms_intent_to_sign_in(r)) {
+    case MS_INTENT_OWN:
+        return begin_foreign(r, auth_type);
+    case MS_INTENT_UNKNOWN:
+        return ms_chain_ends_here(r) ? begin_foreign(r, auth_type) : ask_to_continue(r);
+    default:
+        return ms_page_message(r, HTTP_FORBIDDEN, "Nothing was changed",
+                               "To sign in, open this page in a window of its own.");
+    }
 }
 
 /* ---- where sessions may begin ---------------------------------------------------------------- */

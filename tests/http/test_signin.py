@@ -384,9 +384,11 @@ def test_no_image_frame_or_form_of_another_site_signs_her_in_by_what_her_browser
     assert (answer.status, answer.cookies(), server.rows()) == (403, [], 0)
 
 
-def test_another_site_may_lead_her_there(server):
+def test_another_site_may_lead_there_and_a_button_signs_in(server):
     headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
     answer = get(server, "/basic", headers=[basic("alice", "wonderland"), *headers.items()])
+    assert (answer.status, server.rows()) == (200, 0) and "Continue as alice" in answer.text
+    answer = post(server, "/basic", {}, headers=[basic("alice", "wonderland"), ("Sec-Fetch-Site", "same-origin")])
     assert (answer.status, server.rows()) == (303, 1)
 
 
