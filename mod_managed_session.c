@@ -153,7 +153,8 @@ static const command_rec directives[] = {
                  "not allowed in .htaccess (default: On)"),
     AP_INIT_FLAG("ManagedSessionBackendLogin", ms_set_dir_flag, DIR_FIELD(backend_login), DIR_ONLY,
                  "let the application sign visitors in and out with the response headers "
-                 "Managed-Session-User and Managed-Session-End (default: Off)"),
+                 "Managed-Session-User (of a 2xx or 3xx response) and Managed-Session-End "
+                 "(default: Off)"),
     AP_INIT_TAKE1("ManagedSessionTitle", ms_set_dir_text, DIR_FIELD(title), SERVER_DIR,
                   "title of the built-in pages (default: Your sessions)"),
     AP_INIT_TAKE1("ManagedSessionStylesheet", ms_set_dir_url, DIR_FIELD(stylesheet), SERVER_DIR,

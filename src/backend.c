@@ -17,6 +17,7 @@
 #include "cache_control.h"
 #include "config.h"
 #include "gate.h"
+#include "log_limit.h"
 #include "request_headers.h"
 #include "session.h"
 #include "upgrade_filter.h"
@@ -50,7 +51,19 @@ static int sift_cookie(void *sievev, const char *key, const char *value)
     return 1;
 }
 
-/* Nobody but this module sets or clears the session cookie. */
+static void log_foreign_cookie(request_rec *r, const char *name)
+{
+    const char *suffix = ms_log_limit_suffix(MS_LOG_FOREIGN_COOKIE, r->pool);
+
+    if (suffix) {
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
+                      "MS0030: the application tried to set the cookie \"%s\", which is the "
+                      "session's; that was removed from its response%s",
+                      name, suffix);
+    }
+}
+
+/* Only this module sets and clears the session cookie. */
 static void drop_foreign_cookies(request_rec *r, apr_table_t *headers)
 {
     cookie_sieve sieve = {ms_server_conf_get(r->server)->cookie.name, NULL, 0};
@@ -65,10 +78,7 @@ static void drop_foreign_cookies(request_rec *r, apr_table_t *headers)
         for (int i = 0; i < sieve.others->nelts; i++) {
             apr_table_addn(headers, "Set-Cookie", APR_ARRAY_IDX(sieve.others, i, const char *));
         }
-        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
-                      "MS0030: the application tried to set the cookie \"%s\", which is the "
-                      "session's; that was removed from its answer",
-                      sieve.name);
+        log_foreign_cookie(r, sieve.name);
     }
 }
 

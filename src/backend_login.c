@@ -10,6 +10,7 @@
 #include <http_log.h>
 #include "config.h"
 #include "log_limit.h"
+#include "log_limit.h"
 #include "session.h"
 
 APLOG_USE_MODULE(managed_session);
@@ -47,8 +48,12 @@ static taken take(request_rec *r, const char *name)
 
 static void ignore(request_rec *r, const char *name, const char *why)
 {
-    ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
-                  "MS0050: the application's header %s was ignored: %s", name, why);
+    const char *suffix = ms_log_limit_suffix(MS_LOG_IGNORED_HEADER, r->pool);
+
+    if (suffix) {
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
+                      "MS0050: the application's header %s was ignored: %s%s", name, why, suffix);
+    }
 }
 
 static int is_single(request_rec *r, const char *name, const taken *t)
@@ -107,12 +112,24 @@ static void end(request_rec *r, const taken *t)
     }
 }
 
+/* An error page may show what the client sent, or come from a layer that checked no password. */
+static int is_success(request_rec *r)
+{
+    if (r->status >= HTTP_OK && r->status < HTTP_BAD_REQUEST) {
+        return 1;
+    }
+    ignore(r, MS_USER_HEADER,
+           apr_psprintf(r->pool, "it came with status %d, and only 2xx and 3xx sign a user in",
+                        r->status));
+    return 0;
+}
+
 static void begin(request_rec *r, const taken *t)
 {
     const ms_row *row;
     apr_status_t rv;
 
-    if (!is_single(r, MS_USER_HEADER, t)) {
+    if (!is_single(r, MS_USER_HEADER, t) || !is_success(r)) {
         return;
     }
     rv = ms_session_begin(r, t->value, METHOD, 0, &row);

@@ -12,8 +12,9 @@
 #define MS_END_HEADER  "Managed-Session-End"
 
 /**
- * Take both headers out of the response; where ManagedSessionBackendLogin is on, do what they say.
- * Whatever cannot be done is logged, and signs nobody in.
+ * Take both headers out of the response; if ManagedSessionBackendLogin is on, do what they say. A
+ * user is signed in on status 2xx and 3xx only, and a 304 does nothing, which may repeat the
+ * headers of an old response. What is not done is logged.
  */
 void ms_backend_login(request_rec *r);
 
