@@ -59,7 +59,7 @@ static const command_rec directives[] = {
     AP_INIT_TAKE1("ManagedSessionCookieDomain", ms_set_server_text, SERVER_FIELD(cookie_domain),
                   SERVER, "Domain of the cookie (default: none, so that only this host gets it)"),
     AP_INIT_TAKE1("ManagedSessionCookiePath", ms_set_server_text, SERVER_FIELD(cookie_path), SERVER,
-                  "Path of the cookie (default: /)"),
+                  "Path of the cookie; our own pages must lie below it (default: /)"),
     AP_INIT_TAKE1("ManagedSessionCookieSameSite", ms_set_same_site, NULL, SERVER,
                   "SameSite of the cookie: Lax, Strict or None, which needs Secure (default: Lax)"),
     AP_INIT_FLAG("ManagedSessionCookieSecure", ms_set_server_flag, SERVER_FIELD(cookie_secure),

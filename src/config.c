@@ -12,6 +12,7 @@
 #include <http_log.h>
 #include "config_check.h"
 #include "config_tree.h"
+#include "cookie_path.h"
 #include "dialect.h"
 #include "header_name.h"
 #include "shared_names.h"
@@ -564,6 +565,9 @@ static int finish_cookie(apr_pool_t *p, const server_rec *s, ms_server_conf *con
                            : "managed_session";
     }
     wrong = ms_cookie_check(p, cookie);
+    if (!wrong && conf->used) {
+        wrong = ms_cookie_path_check(p, s, cookie->path);
+    }
     return wrong ? refuse(s, wrong) : OK;
 }
 

@@ -195,6 +195,55 @@ def test_a_virtual_host_may_contradict_the_main_server(site):
     assert not passes and "__Host-s" in said, said
 
 
+PAGES = "".join(f'<Location "@AT@/{name}">\nSetHandler managed-session-{handler}\n</Location>\n'
+                for name, handler in (("login", "login"), ("logout", "logout"), ("sessions", "list")))
+
+
+@pytest.mark.parametrize("handler", ["login", "logout", "list"])
+@pytest.mark.parametrize("path, place", [("/app", "/x"), ("/app", "/"), ("/app", "/application/x"), ("/app/", "/app"), ("/app", "/App/x"),
+                                         ("/app/x", "/app")])
+def test_a_page_of_ours_that_the_cookie_is_not_sent_to_is_refused(site, handler, path, place):
+    """POST to a sign-out page there would be answered 303, and the session would live on."""
+    page = f'<Location "{place}">\nSetHandler managed-session-{handler}\n</Location>\n'
+    cookie = f"ManagedSessionCookiePath {path}\n"
+    for text in (cookie + page, in_host(cookie + page), cookie + in_host(page), page + in_host(cookie)):
+        passes, said = configtest(site, text)
+        assert not passes and f"ManagedSessionCookiePath {path}" in said and f"to {place} (SetHandler managed-session-{handler})" in said, said
+        assert "ManagedSessionCookiePath /" in said
+
+
+@pytest.mark.parametrize("directive", ["ManagedSessionLoginURL", "ManagedSessionLogoutURL", "ManagedSessionListURL"])
+def test_a_url_of_ours_that_the_cookie_is_not_sent_to_is_refused(site, directive):
+    cookie = "ManagedSessionCookiePath /app\n"
+    for url in ("/x", "/", "/apples?a=/app/", "/app-x"):
+        for text in (f"{directive} {url}\n{cookie}", in_host(f"{cookie}{directive} {url}\n"), f"{directive} {url}\n" + in_host(cookie),
+                     cookie + in_location(f"{directive} {url}")):
+            passes, said = configtest(site, text)
+            assert not passes and f"to {url} ({directive})" in said, said
+
+
+@pytest.mark.parametrize("text", [
+    "ManagedSessionCookiePath /app\n" + PAGES.replace("@AT@", "/app"),
+    "ManagedSessionCookiePath /app/\n" + PAGES.replace("@AT@", "/app"),
+    "ManagedSessionCookiePath /app\n<Location /app>\nSetHandler managed-session-list\n</Location>\n",
+    "ManagedSessionCookiePath /app\nManagedSessionLoginURL /app/login?x=1\nManagedSessionLogoutURL https://login.test/logout\n"
+    "ManagedSessionLandingURL /\n",
+    PAGES.replace("@AT@", "") + in_host("ManagedSessionCookiePath /app\n" + PAGES.replace("@AT@", "/app")),
+    "ManagedSessionCookiePath /app\n<LocationMatch \"^/(x|y)$\">\nSetHandler managed-session-logout\n</LocationMatch>\n",
+    "ManagedSessionCookiePath /app\n<Location /admin>\nSetHandler managed-session-admin\nAuthType Basic\nAuthName x\n"
+    "AuthBasicProvider file\nRequire user bob\n</Location>\n",
+])
+def test_pages_that_the_cookie_is_sent_to_are_right(site, text):
+    passes, said = configtest(site, text)
+    assert passes, said
+
+
+def test_an_administrators_page_by_session_needs_the_cookie_too(site):
+    passes, said = configtest(site, "ManagedSessionCookiePath /app\n<Location /admin>\nSetHandler managed-session-admin\n"
+                              "AuthType ManagedSession\nRequire user bob\n</Location>\n")
+    assert not passes and "to /admin (SetHandler managed-session-admin)" in said, said
+
+
 @pytest.mark.parametrize("header, trailers, passes", [
     ("X-User", "On", False), ("X-User", "Off", True), (None, "On", True),
 ])
