@@ -116,6 +116,9 @@ static void tell_caches(request_rec *r, const ms_request *request)
     }
     now = request->set_cookie ? "no-store" : entirely ? ms_cache_private(r->pool, said) : "private";
     ms_cache_say(r->headers_out, r->err_headers_out, now);
+    if (ms_cache_is_no_store(r->pool, now)) {
+        ms_cache_expire(r->pool, r->headers_out, r->request_time);
+    }
 }
 
 static int is_includes_ahead(const ap_filter_t *f)

@@ -123,3 +123,16 @@ void ms_cache_say(apr_table_t *out, apr_table_t *err, const char *cache_control)
     apr_table_unset(err, "Cache-Control");
     apr_table_setn(out, "Cache-Control", cache_control);
 }
+
+int ms_cache_is_no_store(apr_pool_t *p, const char *said)
+{
+    return said && has_element(p, said, "no-store");
+}
+
+void ms_cache_expire(apr_pool_t *p, apr_table_t *out, apr_time_t now)
+{
+    char *date = apr_palloc(p, APR_RFC822_DATE_LEN);
+
+    apr_rfc822_date(date, now);
+    apr_table_setn(out, "Expires", date);
+}

@@ -8,6 +8,7 @@
 
 #include <apr_pools.h>
 #include <apr_tables.h>
+#include <apr_time.h>
 
 /** Add "Cookie" to Vary, unless it or "*" is there. */
 void ms_cache_vary(apr_pool_t *p, apr_table_t *out, apr_table_t *err);
@@ -21,6 +22,16 @@ const char *ms_cache_said(apr_pool_t *p, const apr_table_t *out, const apr_table
  * @param said  NULL: nothing was said
  */
 const char *ms_cache_private(apr_pool_t *p, const char *said);
+
+/** Whether this value of Cache-Control, NULL for none, has no-store. */
+int ms_cache_is_no_store(apr_pool_t *p, const char *said);
+
+/**
+ * Expires for an answer that is not to be stored. mod_expires adds max-age to every answer without
+ * Expires, no-store or not.
+ * @param now  when the request came
+ */
+void ms_cache_expire(apr_pool_t *p, apr_table_t *out, apr_time_t now);
 
 /** Say that, once, and remove what else speaks to caches (Expires, Surrogate-Control and such). */
 void ms_cache_say(apr_table_t *out, apr_table_t *err, const char *cache_control);

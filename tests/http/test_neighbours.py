@@ -130,6 +130,29 @@ def basic_beside(place, token):
     assert get(place.server, "/basic/", None, [bob]).text == "basic page\n"
 
 
+def own_headers(place, token):
+    found = place.reached("/app/echo", cookie=token)
+    assert ("authorization", BASIC) in found and ("x-told", "alice") in found
+    assert get(place.server, "/app/", token).headers.get_all("X-Frame-Options") == ["SAMEORIGIN"]
+
+
+def fake_credentials(place, token):
+    """The administrator's credentials reach the application; those of a client do not take their place."""
+    assert ("authorization", BASIC) in place.reached("/app/echo", cookie=token)
+    other = ("Authorization", "Basic " + base64.b64encode(b"alice:wonderland").decode())
+    assert [v for n, v in place.reached("/app/echo", other, cookie=token) if n == "authorization"] == [BASIC]
+
+
+def expiry(place, token):
+    """Answers of others get their max-age; the module's own are not to be stored, and say nothing else."""
+    assert get(place.server, "/app/").headers.get_all("Cache-Control") == ["no-store"]
+    assert place.server.browser().go("/login").headers.get_all("Cache-Control") == ["no-store"]
+    assert get(place.server, "/open/").headers["Cache-Control"] == "max-age=3600"
+    answer = get(place.server, "/app/", token)
+    assert "private" in answer.headers["Cache-Control"] or "no-store" in answer.headers["Cache-Control"]
+    assert "public" not in answer.headers["Cache-Control"]
+
+
 def web_dav(place, token):
     server, folder = place.server, place.server.root / "htdocs"
     for method, target in [("PUT", "/login"), ("PUT", "/login/x"), ("PUT", "/logout"), ("PUT", "/sessions"), ("PUT", "/private/x"),
@@ -264,6 +287,15 @@ NEIGHBOURS = {
     "dir": Neighbour("dir", "DirectorySlash On\nDirectoryIndex index.html\n", folders,
                      {f"{name}/index.html": "a folder's page\n" for name in ("login", "logout", "sessions")}),
     "dir, a fallback": Neighbour("dir", 'FallbackResource "/front.html"\n', fallback, FRONT),
+    "headers": Neighbour("headers", f"""
+Header always set X-Frame-Options SAMEORIGIN "expr=%{{REQUEST_URI}} =~ m#^/(app|open)/#"
+<Location "/app/echo">
+    RequestHeader set Authorization "{BASIC}"
+    RequestHeader set X-Told "expr=%{{REMOTE_USER}}"
+</Location>
+""", own_headers),
+    "auth_basic, AuthBasicFake": Neighbour("auth_basic", '<Location "/app/echo">\n    AuthBasicFake application secret\n</Location>\n',
+                                           fake_credentials),
     "auth_basic": Neighbour("auth_basic", """
 Alias "/basic" "@ROOT@/htdocs/basic"
 <Location "/basic">
@@ -299,6 +331,7 @@ Alias "/basic" "@ROOT@/htdocs/basic"
                              {"login.html": "a file\n", "logout.html": "a file\n", "sessions.html": "a file\n",
                               **{f"{place}/text.html.{code}": f"{name}\n" for place in ("open", "app")
                                  for code, name in (("de", "deutsch"), ("en", "english"))}}),
+    "expires": Neighbour("expires", "ExpiresActive On\nExpiresDefault \"access plus 1 hour\"\n", expiry),
     "include": Neighbour("include", '<Directory "@ROOT@/htdocs">\n    Options +Includes\n    AddOutputFilter INCLUDES .shtml\n</Directory>\n',
                          includes, {"app/who.shtml": '<!--#echo var="REMOTE_USER" -->\n',
                                     "open/includes.shtml": 'open [<!--#include virtual="/app/index.html" -->]\n'}),

@@ -12,7 +12,7 @@ The words of this file:
 
 Most tests play a flow with the plan for the first call, the second, and so on, until there is no such call. Each time:
 the answer says rightly whether it was done (is_done), each session that has not ended is let in as its own user and
-nobody else is (check_people), and the table has no row that nobody was given (check_rows).
+no other client is (check_people), and the table has no row whose token no client got (check_rows).
 """
 from __future__ import annotations
 

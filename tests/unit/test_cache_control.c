@@ -85,13 +85,19 @@ static void vary_names_the_cookie_once(void **state)
     }
 }
 
+static void no_store_is_known_among_others(void **state)
+{
+    assert_true(ms_cache_is_no_store(*state, "private, No-Store"));
+    assert_false(ms_cache_is_no_store(*state, "private, no-store-not, x=\"no-store\""));
+    assert_false(ms_cache_is_no_store(*state, NULL));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(what_an_application_said_becomes_private),
-        TEST(all_lines_of_both_tables_count),
-        TEST(only_one_thing_is_said_in_the_end),
-        TEST(vary_names_the_cookie_once),
+        TEST(what_an_application_said_becomes_private), TEST(all_lines_of_both_tables_count),
+        TEST(only_one_thing_is_said_in_the_end),        TEST(vary_names_the_cookie_once),
+        TEST(no_store_is_known_among_others),
     };
 
     return RUN(tests);
