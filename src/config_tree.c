@@ -14,24 +14,26 @@ int ms_tree_is(const ap_directive_t *at, const char *name)
     return ap_cstr_casecmp(at->directive, name) == 0;
 }
 
-static const char *args_of(apr_pool_t *p, const ap_directive_t *at)
+apr_array_header_t *ms_tree_words(apr_pool_t *p, const ap_directive_t *at)
 {
-    char *args = apr_pstrdup(p, at->args), *end = strrchr(args, '>');
+    apr_array_header_t *words = apr_array_make(p, 2, sizeof(const char *));
+    const char *args = apr_pstrdup(p, at->args);
+    char *end = strrchr(args, '>');
 
     if (at->directive[0] == '<' && end) {
         *end = '\0';
     }
-    return args;
+    while (*args) {
+        APR_ARRAY_PUSH(words, const char *) = ap_getword_conf(p, &args);
+    }
+    return words;
 }
 
 const char *ms_tree_word(apr_pool_t *p, const ap_directive_t *at, int n)
 {
-    const char *args = args_of(p, at);
+    const apr_array_header_t *words = ms_tree_words(p, at);
 
-    while (n-- > 0 && *args) {
-        ap_getword_conf(p, &args);
-    }
-    return *args ? ap_getword_conf(p, &args) : NULL;
+    return n < words->nelts ? APR_ARRAY_IDX(words, n, const char *) : NULL;
 }
 
 const ap_directive_t *ms_tree_next(const ap_directive_t *at)

@@ -13,6 +13,9 @@
 /** Whether it is this directive; sections are named with their "<", such as "<Location". */
 int ms_tree_is(const ap_directive_t *at, const char *name);
 
+/** The arguments (const char *) of a directive or of a section's first line, without quotes. */
+apr_array_header_t *ms_tree_words(apr_pool_t *p, const ap_directive_t *at);
+
 /** An argument, from 0, without its quotes; NULL if there are not that many. */
 const char *ms_tree_word(apr_pool_t *p, const ap_directive_t *at, int n);
 

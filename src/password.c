@@ -112,10 +112,11 @@ static void log_no_provider(request_rec *r)
     const char *suffix = ms_log_limit_suffix(MS_LOG_NO_PROVIDER, r->pool);
 
     if (suffix) {
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
-                      "MS0040: nobody can sign in at %s: set ManagedSessionAuthProvider there, for "
-                      "example to \"file\" beside an AuthUserFile%s",
-                      r->uri, suffix);
+        ap_log_rerror(
+            APLOG_MARK, APLOG_ERR, 0, r,
+            "MS0040: no user can sign in at %s: set ManagedSessionAuthProvider there, for "
+            "example to \"file\" beside an AuthUserFile%s",
+            r->uri, suffix);
     }
 }
 

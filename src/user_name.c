@@ -10,6 +10,7 @@
 #include <http_config.h>
 #include <http_log.h>
 #include "config.h"
+#include "config_tree.h"
 #include "log_limit.h"
 
 APLOG_USE_MODULE(managed_session);
@@ -62,30 +63,9 @@ const char *ms_user_name_of(request_rec *r, const char *user)
 /* ---- the check at start -----------------------------------------------------------------------
  */
 
-static int is_named(const ap_directive_t *at, const char *name)
-{
-    return ap_cstr_casecmp(at->directive, name) == 0;
-}
-
-/* The arguments of a directive or of a section's first line. */
-static apr_array_header_t *words_of(apr_pool_t *p, const ap_directive_t *at)
-{
-    apr_array_header_t *words = apr_array_make(p, 2, sizeof(const char *));
-    const char *args = apr_pstrdup(p, at->args);
-    char *end = strrchr(args, '>');
-
-    if (at->directive[0] == '<' && end) {
-        *end = '\0';
-    }
-    while (*args) {
-        APR_ARRAY_PUSH(words, const char *) = ap_getword_conf(p, &args);
-    }
-    return words;
-}
-
 static const ap_directive_t *find_among(const ap_directive_t *at, const char *name)
 {
-    while (at && !is_named(at, name)) {
+    while (at && !ms_tree_is(at, name)) {
         at = at->next;
     }
     return at;
@@ -96,19 +76,11 @@ static const char *location_of(apr_pool_t *p, const ap_directive_t *section)
 {
     const apr_array_header_t *words;
 
-    if (!is_named(section, "<Location")) {
+    if (!ms_tree_is(section, "<Location")) {
         return NULL;
     }
-    words = words_of(p, section);
+    words = ms_tree_words(p, section);
     return words->nelts == 1 ? APR_ARRAY_IDX(words, 0, const char *) : NULL;
-}
-
-static int is_below(const char *path, const char *above)
-{
-    const apr_size_t len = strlen(above);
-
-    return strncmp(path, above, len) == 0 &&
-           (!path[len] || path[len] == '/' || (len > 0 && above[len - 1] == '/'));
 }
 
 /* A directive in a <Location> of these that lies around a path. */
@@ -118,7 +90,7 @@ static const ap_directive_t *find_around(apr_pool_t *p, const ap_directive_t *at
     for (; at; at = at->next) {
         const char *above = location_of(p, at);
         const ap_directive_t *found =
-            above && is_below(path, above) ? find_among(at->first_child, name) : NULL;
+            above && ms_tree_is_below(path, above) ? find_among(at->first_child, name) : NULL;
 
         if (found) {
             return found;
@@ -158,8 +130,8 @@ static const ap_directive_t *find_alias(apr_pool_t *p, const ap_directive_t *at,
     const ap_directive_t *found = NULL;
 
     for (; at && !found; at = at->next) {
-        if (is_named(at, "<AuthnProviderAlias")) {
-            const apr_array_header_t *words = words_of(p, at);
+        if (ms_tree_is(at, "<AuthnProviderAlias")) {
+            const apr_array_header_t *words = ms_tree_words(p, at);
 
             found = words->nelts == 2 && strcmp(APR_ARRAY_IDX(words, 1, const char *), name) == 0
                         ? at
@@ -178,7 +150,7 @@ static const char *folding_provider(apr_pool_t *p, const ap_directive_t *section
 {
     static const char attribute[] = "AuthLDAPRemoteUserAttribute";
     const ap_directive_t *alias = find_alias(p, ap_conftree, name);
-    const char *base = alias ? APR_ARRAY_IDX(words_of(p, alias), 0, const char *) : name;
+    const char *base = alias ? APR_ARRAY_IDX(ms_tree_words(p, alias), 0, const char *) : name;
 
     if (strcmp(base, "ldap") == 0) {
         return (alias && find_among(alias->first_child, attribute)) ||
@@ -212,7 +184,7 @@ static const char *provider_to_warn_of(apr_pool_t *p, const ap_directive_t *sect
     if (!providers || find_for(p, section, "ManagedSessionUserName")) {
         return NULL;
     }
-    words = words_of(p, providers);
+    words = ms_tree_words(p, providers);
     for (int i = 0; i < words->nelts; i++) {
         const char *folding = folding_provider(p, section, APR_ARRAY_IDX(words, i, const char *));
 
