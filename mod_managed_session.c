@@ -19,6 +19,7 @@
 #include "cutoff.h"
 #include "door.h"
 #include "events.h"
+#include "foreign_login.h"
 #include "gate.h"
 #include "login.h"
 #include "login_limit.h"
@@ -151,10 +152,12 @@ static const command_rec directives[] = {
     AP_INIT_FLAG("ManagedSessionHideCookie", ms_set_hide_cookie, DIR_FIELD(hide_cookie), DIR,
                  "take the session cookie out of the request before an application sees it; Off is "
                  "not allowed in .htaccess (default: On)"),
-    AP_INIT_FLAG("ManagedSessionBackendLogin", ms_set_dir_flag, DIR_FIELD(backend_login), DIR_ONLY,
-                 "let the application sign visitors in and out with the response headers "
-                 "Managed-Session-User (of a 2xx or 3xx response) and Managed-Session-End "
-                 "(default: Off)"),
+    AP_INIT_FLAG(
+        "ManagedSessionBackendLogin", ms_set_dir_flag, DIR_FIELD(backend_login), DIR_ONLY,
+        "let the application sign visitors in and out with the response headers "
+        "Managed-Session-User (of a 2xx or 3xx response) and Managed-Session-End, and report "
+        "failures with Managed-Session-Failed "
+        "(default: Off)"),
     AP_INIT_TAKE1("ManagedSessionTitle", ms_set_dir_text, DIR_FIELD(title), SERVER_DIR,
                   "title of the built-in pages (default: Your sessions)"),
     AP_INIT_TAKE1("ManagedSessionStylesheet", ms_set_dir_url, DIR_FIELD(stylesheet), SERVER_DIR,
@@ -303,6 +306,7 @@ static void register_hooks(apr_pool_t *p)
     ms_chain_register_hooks();
     ms_gate_register_hooks(p);
     ms_backend_register_hooks();
+    ms_foreign_login_register_hooks();
     ap_hook_open_logs(open_logs, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_stopping(child_stopping, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);

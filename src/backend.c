@@ -139,16 +139,36 @@ static void expect_includes(ms_request *request)
     }
 }
 
+/* In place of the application's answer, which must not tell whether the password was right. */
+static apr_status_t refuse(request_rec *r, apr_bucket_brigade *bb, int status)
+{
+    const char *wait = apr_table_get(r->err_headers_out, "Retry-After");
+
+    apr_table_clear(r->headers_out);
+    apr_table_clear(r->err_headers_out); /* a CGI program's, too */
+    apr_table_setn(r->err_headers_out, "Retry-After", wait);
+    apr_table_setn(r->err_headers_out, "Cache-Control", "no-store");
+    apr_brigade_cleanup(bb);
+    /* Not by an error bucket: the filter that finds it has put our headers among those of the
+     * application, and drops them all. */
+    ap_die(status, r);
+    return AP_FILTER_ERROR;
+}
+
 static apr_status_t on_response(ap_filter_t *f, apr_bucket_brigade *bb)
 {
     request_rec *r = f->r;
     const ms_request *request;
+    int status;
 
     if (is_includes_ahead(f)) {
         expect_includes(ms_request_get(r));
     }
     ap_remove_output_filter(f);
-    ms_backend_login(r);
+    status = ms_backend_login(r);
+    if (status != OK) {
+        return refuse(r, bb, status);
+    }
     drop_all_foreign_cookies(r);
     request = ms_request_peek(r);
     if (request) { /* NULL: a request that has nothing to do with sessions */
@@ -166,7 +186,9 @@ static apr_status_t on_response(ap_filter_t *f, apr_bucket_brigade *bb)
 static int on_redirect(request_rec *r)
 {
     if (r->prev && !r->main && ms_server_conf_get(r->server)->used) {
-        ms_backend_login(r->prev);
+        const int status = ms_backend_login(r->prev);
+
+        return status == OK ? DECLINED : status;
     }
     return DECLINED;
 }

@@ -10,8 +10,10 @@
 #include <http_log.h>
 #include "config.h"
 #include "log_limit.h"
-#include "log_limit.h"
+#include "login_limit.h"
+#include "page.h"
 #include "session.h"
+#include "sign_in_log.h"
 
 APLOG_USE_MODULE(managed_session);
 
@@ -124,42 +126,85 @@ static int is_success(request_rec *r)
     return 0;
 }
 
-static void begin(request_rec *r, const taken *t)
+/* Count an attempt whose outcome the application knows already. */
+static int is_limited(request_rec *r, const char *user, ms_attempt *attempt)
+{
+    const apr_int64_t wait = ms_login_limit_take(r, user, attempt);
+
+    if (wait) {
+        ms_sign_in_log_refused(r, user, METHOD, MS_REFUSED_FAILURES, attempt->full);
+        ms_page_retry_after(r, wait);
+    }
+    return wait != 0;
+}
+
+static int begin(request_rec *r, const taken *t)
 {
     const ms_row *row;
+    ms_attempt attempt;
     apr_status_t rv;
 
     if (!is_single(r, MS_USER_HEADER, t) || !is_success(r)) {
-        return;
+        return OK;
+    }
+    if (is_limited(r, t->value, &attempt)) {
+        return HTTP_TOO_MANY_REQUESTS;
     }
     rv = ms_session_begin(r, t->value, METHOD, 0, &row);
-    if (rv != APR_SUCCESS && rv != APR_EINVAL && rv != APR_ENOSPC && rv != APR_EACCES &&
-        rv != APR_EBUSY) { /* these are logged already */
+    if (rv == APR_SUCCESS) {
+        ms_login_limit_was_right(r, &attempt);
+        return OK;
+    }
+    ms_login_limit_was_nothing(r, &attempt);
+    if (rv == APR_EBUSY) {
+        return HTTP_TOO_MANY_REQUESTS;
+    }
+    if (rv != APR_EINVAL && rv != APR_ENOSPC && rv != APR_EACCES) { /* these are logged already */
         log_failed_begin(r, t->value);
     }
+    return OK;
 }
 
-void ms_backend_login(request_rec *r)
+static int fail(request_rec *r, const taken *t)
 {
-    const taken user = take(r, MS_USER_HEADER), ending = take(r, MS_END_HEADER);
+    const char *user = *t->value ? t->value : NULL;
+    ms_attempt attempt;
 
-    if (!user.n && !ending.n) {
-        return;
+    if (!is_single(r, MS_FAILED_HEADER, t)) {
+        return OK;
+    }
+    if (is_limited(r, user, &attempt)) {
+        return HTTP_TOO_MANY_REQUESTS;
+    }
+    ms_sign_in_log_failed(r, user, METHOD);
+    return OK;
+}
+
+int ms_backend_login(request_rec *r)
+{
+    const taken user = take(r, MS_USER_HEADER), ending = take(r, MS_END_HEADER),
+                failed = take(r, MS_FAILED_HEADER);
+    const char *name = failed.n ? MS_FAILED_HEADER : user.n ? MS_USER_HEADER : MS_END_HEADER;
+
+    if (!user.n && !ending.n && !failed.n) {
+        return OK;
     }
     if (ms_dir_conf_get(r)->backend_login != 1) {
-        ignore(r, user.n ? MS_USER_HEADER : MS_END_HEADER,
-               "ManagedSessionBackendLogin is not On here");
-        return;
+        ignore(r, name, "ManagedSessionBackendLogin is not On here");
+        return OK;
     }
     if (r->status == HTTP_NOT_MODIFIED) {
-        ignore(r, user.n ? MS_USER_HEADER : MS_END_HEADER,
-               "it came with a 304, which may be an old answer's");
-        return;
+        ignore(r, name, "it came with a 304, which may be an old answer's");
+        return OK;
     }
     if (ending.n) {
         end(r, &ending);
     }
-    if (user.n) {
-        begin(r, &user);
+    if (failed.n) {
+        if (user.n) {
+            ignore(r, MS_USER_HEADER, "it came with " MS_FAILED_HEADER);
+        }
+        return fail(r, &failed);
     }
+    return user.n ? begin(r, &user) : OK;
 }

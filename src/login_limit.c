@@ -22,6 +22,7 @@ APLOG_USE_MODULE(managed_session);
 
 #define SHA256_BYTES 32
 #define KEY_BYTES    32
+#define OVERDRAFT    4 /* times the limit, that failures at once may count for */
 
 /*
  * Three tables in one piece of memory, so that a flood of one kind does not push out another:
@@ -141,14 +142,16 @@ static const ms_rate *rate_of(request_rec *r)
     return &ms_server_conf_get(r->server)->login_limit;
 }
 
-static apr_int64_t take_client(request_rec *r, ms_attempt *attempt)
+static apr_int64_t take_client(request_rec *r, int is_late, ms_attempt *attempt)
 {
     const char *client = client_of(r);
     const apr_uint64_t key = client ? ms_login_limit_hash(r, "client", client) : 0;
-    const apr_int64_t wait =
-        key ? ms_throttle_take(table(RATES), key, apr_time_now(), rate_of(r)) : 0;
+    const apr_time_t now = apr_time_now();
+    const apr_int64_t wait = !key      ? 0
+                             : is_late ? ms_throttle_peek(table(RATES), key, now, rate_of(r))
+                                       : ms_throttle_take(table(RATES), key, now, rate_of(r));
 
-    attempt->client = wait ? 0 : key;
+    *(is_late ? &attempt->late : &attempt->client) = wait ? 0 : key;
     attempt->full = wait ? key : 0;
     return wait;
 }
@@ -211,7 +214,7 @@ static apr_int64_t take_user(request_rec *r, const char *user, ms_attempt *attem
     return wait;
 }
 
-apr_int64_t ms_login_limit_take(request_rec *r, const char *user, ms_attempt *attempt)
+static apr_int64_t take(request_rec *r, const char *user, int is_late, ms_attempt *attempt)
 {
     apr_int64_t wait;
 
@@ -219,7 +222,7 @@ apr_int64_t ms_login_limit_take(request_rec *r, const char *user, ms_attempt *at
     if (!memory || !rate_of(r)->count) {
         return 0;
     }
-    wait = take_client(r, attempt);
+    wait = take_client(r, is_late, attempt);
     if (!wait && user) {
         wait = take_user(r, user, attempt);
     }
@@ -227,6 +230,27 @@ apr_int64_t ms_login_limit_take(request_rec *r, const char *user, ms_attempt *at
         ms_login_limit_was_nothing(r, attempt);
     }
     return wait;
+}
+
+apr_int64_t ms_login_limit_take(request_rec *r, const char *user, ms_attempt *attempt)
+{
+    return take(r, user, 0, attempt);
+}
+
+apr_int64_t ms_login_limit_take_late(request_rec *r, const char *user, ms_attempt *attempt)
+{
+    return take(r, user, 1, attempt);
+}
+
+/* Many at once may have found the budget open: all are counted, and the next one waits longer. */
+void ms_login_limit_was_wrong(request_rec *r, const ms_attempt *attempt)
+{
+    const ms_rate *rate = rate_of(r);
+    const ms_rate overdrawn = {rate->count * OVERDRAFT, rate->period * OVERDRAFT};
+
+    if (attempt->late) {
+        ms_throttle_take(table(RATES), attempt->late, apr_time_now(), &overdrawn);
+    }
 }
 
 static void give_back(request_rec *r, apr_uint64_t key)

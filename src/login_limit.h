@@ -29,6 +29,7 @@ apr_uint64_t ms_login_limit_hash(request_rec *r, const char *kind, const char *t
 /** One attempt; filled in by ms_login_limit_take(). Each a key of the tables, or 0: not counted. */
 typedef struct ms_attempt {
     apr_uint64_t client; /* address */
+    apr_uint64_t late;   /* the same, to be counted only if it was wrong */
     apr_uint64_t user;   /* the budget of the name for all clients, which success renews */
     apr_uint64_t bucket; /* the budget that this attempt was counted in */
     apr_uint64_t full;   /* if it was refused: the one that was over the limit */
@@ -42,6 +43,16 @@ typedef struct ms_attempt {
  * counted
  */
 apr_int64_t ms_login_limit_take(request_rec *r, const char *user, ms_attempt *attempt);
+
+/**
+ * The same for a password that another module checks. The client is counted only by
+ * ms_login_limit_was_wrong(), since a browser sends the right password with several requests at
+ * once.
+ */
+apr_int64_t ms_login_limit_take_late(request_rec *r, const char *user, ms_attempt *attempt);
+
+/** After ms_login_limit_take_late(): it was wrong. */
+void ms_login_limit_was_wrong(request_rec *r, const ms_attempt *attempt);
 
 /** It was right: the name and its budget are forgotten, and the client given back what was counted.
  */

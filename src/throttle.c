@@ -104,6 +104,18 @@ apr_int64_t ms_throttle_take(void *memory, apr_uint64_t key, apr_int64_t now_us,
     return 1; /* whoever is that busy can wait a second */
 }
 
+apr_int64_t ms_throttle_peek(void *memory, apr_uint64_t key, apr_int64_t now_us,
+                             const ms_rate *rate)
+{
+    const apr_int64_t now = now_us / TICK, each = ticks_each(rate);
+    slot *mine = find(memory, key);
+    const apr_int64_t drained =
+        mine ? believable(drained_at(apr_atomic_read64(mine)), now, rate) : now;
+    const apr_int64_t over = drained + each - (now + rate->count * each);
+
+    return over > 0 ? (over + TICKS_1S - 1) / TICKS_1S : 0;
+}
+
 void ms_throttle_give_back(void *memory, apr_uint64_t key, apr_int64_t now_us, const ms_rate *rate)
 {
     const apr_int64_t now = now_us / TICK;

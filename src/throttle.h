@@ -26,6 +26,9 @@ typedef struct ms_rate {
  */
 apr_int64_t ms_throttle_take(void *memory, apr_uint64_t key, apr_int64_t now, const ms_rate *rate);
 
+/** What ms_throttle_take() would return, without counting. */
+apr_int64_t ms_throttle_peek(void *memory, apr_uint64_t key, apr_int64_t now, const ms_rate *rate);
+
 /** Take one back that was counted. */
 void ms_throttle_give_back(void *memory, apr_uint64_t key, apr_int64_t now, const ms_rate *rate);
 

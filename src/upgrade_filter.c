@@ -108,6 +108,7 @@ static int is_unwanted(const char *line, const char *cookie, int closes)
     const char *set_cookie = value_of(line, "Set-Cookie");
 
     return value_of(line, MS_USER_HEADER) || value_of(line, MS_END_HEADER) ||
+           value_of(line, MS_FAILED_HEADER) ||
            (set_cookie && ms_cookie_is_named(set_cookie, cookie)) ||
            (closes && (value_of(line, "Connection") || value_of(line, "Keep-Alive")));
 }

@@ -95,6 +95,7 @@ def test_another_authentication_type_is_limited_alike():
         AuthBasicProvider file
         AuthUserFile "@ROOT@/passwords"
         Require valid-user
+        ManagedSessionSignIn On
     </Location>'''
     with Server(LIMITED + page, own_paths=("/logout", "/sessions")) as server:
         statuses = until_refused(lambda: get(server, "/basic", headers=[basic]))

@@ -33,6 +33,36 @@ static void as_many_as_the_rate_allows_and_then_none(void **state)
     free(table);
 }
 
+static void a_look_counts_nothing(void **state)
+{
+    (void)state;
+    void *table = new_table();
+
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(ms_throttle_peek(table, ALICE, NOON, &three_a_minute), 0);
+        assert_int_equal(ms_throttle_peek(table, ALICE, NOON, &three_a_minute), 0);
+        assert_int_equal(ms_throttle_take(table, ALICE, NOON, &three_a_minute), 0);
+    }
+    assert_int_equal(ms_throttle_peek(table, ALICE, NOON, &three_a_minute), 20);
+    free(table);
+}
+
+/* More than the rate allows, counted by a larger bucket that drains as fast, must drain away. */
+static void what_was_overdrawn_is_waited_for(void **state)
+{
+    (void)state;
+    static const ms_rate twelve_in_four = {12, 240};
+    void *table = new_table();
+
+    for (int i = 0; i < 6; i++) {
+        assert_int_equal(ms_throttle_take(table, ALICE, NOON, &twelve_in_four), 0);
+    }
+    assert_int_not_equal(ms_throttle_peek(table, ALICE, NOON + 79 * SECOND, &three_a_minute), 0);
+    assert_int_not_equal(ms_throttle_take(table, ALICE, NOON + 79 * SECOND, &three_a_minute), 0);
+    assert_int_equal(ms_throttle_take(table, ALICE, NOON + 80 * SECOND, &three_a_minute), 0);
+    free(table);
+}
+
 static void what_was_counted_drains_away_evenly(void **state)
 {
     (void)state;
@@ -160,6 +190,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(as_many_as_the_rate_allows_and_then_none),
+        TEST(a_look_counts_nothing),
+        TEST(what_was_overdrawn_is_waited_for),
         TEST(what_was_counted_drains_away_evenly),
         TEST(a_refusal_is_not_counted),
         TEST(one_given_back_may_be_taken_again_and_forgotten_means_all),
