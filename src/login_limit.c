@@ -31,10 +31,10 @@ APLOG_USE_MODULE(managed_session);
 enum { RATES, STREAKS, LOGGED, TABLES };
 
 /* NIST SP 800-63B-4, 3.2.2: no more than 100 consecutive failures. One a day is forgotten, since
- * an administrator cannot unlock each account that somebody attacks. */
+ * an administrator cannot unlock each account that is attacked. */
 static const ms_rate in_a_row = {100, (apr_int64_t)100 * 86400};
 
-/* Process-wide, set at start. The key keeps anybody from choosing names that share a slot. */
+/* Process-wide, set at start. With the key a client cannot choose names that share a slot. */
 static void *memory;
 static unsigned char hash_key[KEY_BYTES];
 static volatile apr_uint32_t *noticed; /* shared: that clients cannot be told apart */

@@ -20,8 +20,8 @@ APLOG_USE_MODULE(managed_session);
 #define WAITERS   3    /* for each slot: the rest of the workers */
 #define LEASE     60   /* seconds; a check may take longer, if a directory is slow */
 #define POLL      2000 /* microseconds */
-#define PATIENCE  apr_time_from_msec(1000) /* at most, whatever was expected */
-#define WAIT_GOAL apr_time_from_msec(50)   /* expected to be over by then, or nobody waits */
+#define PATIENCE  apr_time_from_msec(1000) /* at most, more than was expected */
+#define WAIT_GOAL apr_time_from_msec(50)   /* no request waits if it is expected to take longer */
 
 /* Process-wide, set at start of the server or child; NULL: there is no bound. */
 static ms_slot *checking, *waiting;
