@@ -13,6 +13,7 @@
 #include <http_request.h>
 #include <http_log.h>
 #include <util_filter.h>
+#include "back_button.h"
 #include "backend_login.h"
 #include "cache_control.h"
 #include "config.h"
@@ -93,6 +94,9 @@ static void send_cookie(request_rec *r, const ms_request *request)
     if (request->set_cookie) {
         apr_table_addn(r->err_headers_out, "Set-Cookie", request->set_cookie);
     }
+    if (request->forget_pages) {
+        ms_back_button_forget(r);
+    }
 }
 
 /* ---- caches ---------------------------------------------------------------------------------- */
@@ -114,7 +118,9 @@ static void tell_caches(request_rec *r, const ms_request *request)
     if (!entirely && (!request->row || said)) {
         return;
     }
-    now = request->set_cookie ? "no-store" : entirely ? ms_cache_private(r->pool, said) : "private";
+    now = request->set_cookie ? "no-store"
+          : entirely          ? ms_back_button_cache_control(r, ms_cache_private(r->pool, said))
+                              : ms_back_button_cache_control(r, "private");
     ms_cache_say(r->headers_out, r->err_headers_out, now);
     if (ms_cache_is_no_store(r->pool, now)) {
         ms_cache_expire(r->pool, r->headers_out, r->request_time);

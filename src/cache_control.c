@@ -107,6 +107,19 @@ const char *ms_cache_private(apr_pool_t *p, const char *said)
     return kept;
 }
 
+const char *ms_cache_no_store(apr_pool_t *p, const char *said)
+{
+    const char *rest = said, *element;
+
+    while ((element = next_element(p, &rest)) != NULL) {
+        if (is_directive(element, "no-store") ||
+            (is_directive(element, "max-age") && strpbrk(element, "123456789"))) {
+            return said;
+        }
+    }
+    return apr_pstrcat(p, said, *said ? ", " : "", "no-store", NULL);
+}
+
 static void unset_others(apr_table_t *headers)
 {
     if (!apr_is_empty_table(headers)) { /* as one of the two mostly is */

@@ -33,6 +33,10 @@ int ms_cache_is_no_store(apr_pool_t *p, const char *said);
  */
 void ms_cache_expire(apr_pool_t *p, apr_table_t *out, apr_time_t now);
 
+/** The same, and that the browser must not keep the page for its Back button either, unless the
+ * application lets the browser use it again for some time (max-age). */
+const char *ms_cache_no_store(apr_pool_t *p, const char *said);
+
 /** Say that, once, and remove what else speaks to caches (Expires, Surrogate-Control and such). */
 void ms_cache_say(apr_table_t *out, apr_table_t *err, const char *cache_control);
 

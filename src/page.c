@@ -14,6 +14,7 @@
 #include <http_protocol.h>
 #include "cache_control.h"
 #include "config.h"
+#include "door.h"
 #include "log_limit.h"
 #include "origin.h"
 #include "render.h"
@@ -56,13 +57,25 @@ static const char *style_sources(request_rec *r)
     return " 'self'";
 }
 
+/*
+ * form-action names any host, since browsers check it at each redirect after the form's answer:
+ * with 'self' alone, a visitor who is led on to another origin stays on the form without a word. A
+ * form that these pages do not have cannot get in: no text is shown unescaped.
+ */
 static const char *policy(request_rec *r)
 {
     return apr_pstrcat(r->pool, "default-src 'none'; style-src 'sha256-", style_hash, "'",
                        style_sources(r),
-                       "; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
-                       "frame-ancestors 'none'",
+                       "; img-src 'self' data:; form-action 'self' https: http:; "
+                       "base-uri 'none'; frame-ancestors 'none'",
                        NULL);
+}
+
+/* The sign-in page may stand in a popup, whose opener has to see it come back: this header would
+ * part the two for good, even if both are of one origin. NULL: none. */
+static const char *opener_policy(request_rec *r)
+{
+    return ms_door_leads_to(r, MS_HANDLER_LOGIN) ? NULL : "same-origin";
 }
 
 /* Into one of a response's two tables, and out of the other, which an earlier hook may have used.
@@ -75,11 +88,14 @@ static void set_headers(request_rec *r, apr_table_t *t)
         {"X-Content-Type-Options", "nosniff"},
         {"X-Frame-Options", "DENY"},
         {"Referrer-Policy", "same-origin"},
-        {"Cross-Origin-Opener-Policy", "same-origin"},
+        {"Cross-Origin-Opener-Policy", opener_policy(r)},
         {"Cross-Origin-Resource-Policy", "same-origin"},
     };
 
     for (apr_size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
+        if (!headers[i][1]) {
+            continue;
+        }
         apr_table_unset(t == r->headers_out ? r->err_headers_out : r->headers_out, headers[i][0]);
         apr_table_setn(t, headers[i][0], headers[i][1]);
     }

@@ -71,12 +71,16 @@ static int is_asked_for_by_loopback(const request_rec *r)
            ms_web_origin_is_loopback(&origin);
 }
 
+int ms_plain_http_is_likely(const request_rec *r)
+{
+    return !is_tls_here(r) && !is_tls_in_front(r) && !is_asked_for_by_loopback(r);
+}
+
 void ms_plain_http_note_sign_in(request_rec *r)
 {
     const char *suffix;
 
-    if (!is_cookie_secure(r) || is_tls_here(r) || is_tls_in_front(r) ||
-        is_asked_for_by_loopback(r) || !ms_is_navigation(r)) {
+    if (!is_cookie_secure(r) || !ms_plain_http_is_likely(r) || !ms_is_navigation(r)) {
         return;
     }
     suffix = ms_log_limit_suffix(MS_LOG_MAYBE_PLAIN_HTTP, r->pool);

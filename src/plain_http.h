@@ -17,6 +17,12 @@
 int ms_plain_http_drops_cookie(request_rec *r);
 
 /**
+ * Whether, as far as is known here, the client uses plain http: it sent no Sec-Fetch-Site, no proxy
+ * has said that it ended TLS, and the host is not loopback.
+ */
+int ms_plain_http_is_likely(const request_rec *r);
+
+/**
  * For a sign-in by GET, which has no Origin: log, once a minute at most, if a browser that is new
  * here may well drop the cookie, since nothing shows TLS.
  */

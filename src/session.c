@@ -90,6 +90,7 @@ static void set_cookie(request_rec *r, const ms_token *token, apr_int64_t max_ag
     }
     ms_request_get(r)->set_cookie = ms_cookie_format(
         first->pool, &ms_server_conf_get(r->server)->cookie, token ? value : NULL, max_age);
+    ms_request_get(r)->forget_pages |= !token;
 }
 
 /* Whoever reads a header takes the blanks around it away, and might see another user. */
@@ -477,7 +478,10 @@ static apr_status_t begin_with(request_rec *r, const ms_token *token, const char
     const apr_status_t rv = store_new(r, &ask, made);
 
     if (rv == APR_SUCCESS) {
-        adopt(ms_request_get(r), made, token);
+        ms_request *request = ms_request_get(r);
+
+        request->forget_pages |= request->live_n > presented_of(request, made->user);
+        adopt(request, made, token);
         set_cookie(r, token, made->persistent ? made->max_expires_at - made->created_at : 0);
         note_sign_in(r, made, known_device);
         *row = made;

@@ -27,6 +27,7 @@ typedef struct ms_request {
     int touched;
     apr_int64_t stale_after; /* a Require session-fresh that failed: its seconds; else 0 */
     const char *set_cookie;  /* what this response says of our cookie; NULL: nothing */
+    int forget_pages;        /* a session has ended here: its pages must not be shown again */
     int may_clear; /* a protected place was refused to it: see ms_session_settle_cookie() */
     ms_dependence depends;
 } ms_request;

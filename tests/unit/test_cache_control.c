@@ -67,6 +67,23 @@ static void only_one_thing_is_said_in_the_end(void **state)
     assert_string_equal(apr_table_get(out, "Cache-Control"), "private");
 }
 
+static void no_store_is_added_unless_the_page_may_be_used_again(void **state)
+{
+    static const struct {
+        const char *said, *now;
+    } cases[] = {{"private, no-cache", "private, no-cache, no-store"},
+                 {"", "no-store"},
+                 {"no-store", "no-store"},
+                 {"private, NO-STORE", "private, NO-STORE"},
+                 {"private, max-age=0", "private, max-age=0, no-store"},
+                 {"private, max-age=600", "private, max-age=600"},
+                 {"private, max-age=\"60\"", "private, max-age=\"60\""}};
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_string_equal(ms_cache_no_store(*state, cases[i].said), cases[i].now);
+    }
+}
+
 static void vary_names_the_cookie_once(void **state)
 {
     static const struct {
@@ -95,8 +112,11 @@ static void no_store_is_known_among_others(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(what_an_application_said_becomes_private), TEST(all_lines_of_both_tables_count),
-        TEST(only_one_thing_is_said_in_the_end),        TEST(vary_names_the_cookie_once),
+        TEST(what_an_application_said_becomes_private),
+        TEST(all_lines_of_both_tables_count),
+        TEST(only_one_thing_is_said_in_the_end),
+        TEST(no_store_is_added_unless_the_page_may_be_used_again),
+        TEST(vary_names_the_cookie_once),
         TEST(no_store_is_known_among_others),
     };
 
