@@ -37,7 +37,7 @@ typedef struct query {
     const char *user;
     const char *ip;
     const char *id;
-    const char *confirm; /* what is about to be ended, "user" or "ip"; or NULL */
+    const char *confirm; /* what is about to be ended, "user", "ip" or "realm"; or NULL */
     apr_int64_t before;
     const char *before_id; /* NULL: the first page */
 } query;
@@ -211,6 +211,9 @@ static int send_page(request_rec *r, const query *q, json_t *sessions,
     if (next) {
         json_object_set_new(model, "next", json_string(next));
     }
+    if (rows->nelts > 0 && !q->id && !scope) {
+        json_object_set_new(model, "end_realm", json_true());
+    }
     if (scope && rows->nelts > 0) {
         json_object_set_new(model, "whose", text_of(r, q->user ? q->user : q->ip));
         json_object_set_new(
@@ -241,16 +244,33 @@ static int show(request_rec *r, const query *q)
     return send_page(r, q, sessions, rows, next);
 }
 
+/* What the page asks about is in *name, under which its form has it. *value: NULL for the realm.
+ * Says whether there is such a thing. */
+static int read_confirm(request_rec *r, const query *q, const char **name, const char **value)
+{
+    *value = NULL;
+    if (strcmp(q->confirm, "realm") == 0) {
+        *name = "of_realm";
+        return !q->user && !q->ip && !q->id;
+    }
+    *name = q->user ? "of_user" : "of_ip";
+    if (strcmp(q->confirm, "user") == 0) {
+        *value = q->user;
+    }
+    else if (strcmp(q->confirm, "ip") == 0 && q->ip) {
+        *value = ms_text_address(r->pool, q->ip);
+    }
+    return *value && ms_text_is_user(*value);
+}
+
 /* The page between a click and the end of many sessions: it says how many. */
 static int confirm(request_rec *r, const query *q)
 {
-    const char *value = strcmp(q->confirm, "user") == 0          ? q->user
-                        : strcmp(q->confirm, "ip") == 0 && q->ip ? ms_text_address(r->pool, q->ip)
-                                                                 : NULL;
+    const char *name, *value;
     apr_int64_t n = 0;
     json_t *model;
 
-    if (!value || !ms_text_is_user(value)) {
+    if (!read_confirm(r, q, &name, &value)) {
         return ms_page_bad_form(r, HTTP_BAD_REQUEST);
     }
     if (ms_session_admin_count(r, q->user, value, &n) != APR_SUCCESS) {
@@ -258,8 +278,10 @@ static int confirm(request_rec *r, const query *q)
     }
     model = ms_page_model(r);
     ms_page_set_heading(r, model, "Sign out?");
-    json_object_set_new(model, "whose", json_string(value));
-    json_object_set_new(model, q->user ? "of_user" : "of_ip", json_string(value));
+    if (value) {
+        json_object_set_new(model, "whose", json_string(value));
+    }
+    json_object_set_new(model, name, value ? json_string(value) : json_true());
     json_object_set_new(model, "count", json_integer(n));
     json_object_set_new(model, "back", json_string(search_args(r, q)));
     add_token(r, model);
@@ -311,6 +333,10 @@ static int act(request_rec *r, const apr_table_t *fields, query *q)
     else if (action && ip && strcmp(action, "revoke-ip") == 0) {
         rv = end_ip(r, ip, &ended);
         *q = (query){.ip = ip};
+    }
+    else if (action && strcmp(action, "revoke-realm") == 0) {
+        rv = ms_session_admin_end_realm(r, &ended);
+        *q = (query){0};
     }
     else {
         return ms_page_bad_form(r, HTTP_BAD_REQUEST);
@@ -369,6 +395,9 @@ static int delete_many(request_rec *r)
     }
     else if (scope && ip && !user && strcmp(scope, "ip") == 0) {
         rv = end_ip(r, ip, &ended);
+    }
+    else if (scope && !user && !ip && strcmp(scope, "realm") == 0) {
+        rv = ms_session_admin_end_realm(r, &ended);
     }
     else {
         return ms_page_status(r, HTTP_BAD_REQUEST);

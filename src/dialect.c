@@ -119,6 +119,15 @@ static const struct {
                             " + (SELECT COUNT(*) FROM {table}"
                             " WHERE realm = %s AND last_ip = %s AND expires_at > %lld"
                             " AND created_ip <> %s)"},
+    [MS_SQL_COUNT_OF_REALM] = {"COUNT_OF_REALM", "SELECT COUNT(*) FROM {table}"
+                                                 " WHERE realm = %s AND expires_at > %lld"},
+    /* In batches: a statement that ends a million sessions would hold its locks for minutes. */
+    [MS_SQL_END_OF_REALM] = {"END_OF_REALM",
+                             "DELETE FROM {table} WHERE session_id IN"
+                             " (SELECT session_id FROM (SELECT session_id FROM {table}"
+                             " WHERE realm = %s AND expires_at > %lld"
+                             " ORDER BY created_at, session_id LIMIT %lld) AS batch)"
+                             " AND realm = %s AND expires_at > %lld"},
     [MS_SQL_END_OF_IP] = {"END_OF_IP",
                           "DELETE FROM {table}"
                           " WHERE (realm = %s AND created_ip = %s AND expires_at > %lld)"
@@ -167,14 +176,19 @@ static const char *const sqlite_ddl[] = {
 static const char mysql_sweep[] = "DELETE FROM {table} WHERE expires_at <= %lld"
                                   " ORDER BY expires_at LIMIT %lld";
 
+static const char mysql_end_of_realm[] =
+    "DELETE FROM {table} WHERE realm = %s AND expires_at > %lld"
+    " ORDER BY created_at, session_id LIMIT %lld";
+
 /* With "realm = %s" MariaDB would read all pages before this one too. */
 static const char mysql_newest[] =
     "SELECT " COLUMNS " FROM {table} WHERE realm >= %s AND expires_at > %lld"
     " AND created_at <= %lld AND (created_at < %lld OR session_id < %s) AND realm <= %s"
     " ORDER BY realm DESC, created_at DESC, session_id DESC" NEWEST_LIMIT;
 
-static const char *const mysql_own[MS_SQL_N] = {
-    [MS_SQL_SWEEP] = mysql_sweep, [MS_SQL_NEWEST] = mysql_newest};
+static const char *const mysql_own[MS_SQL_N] = {[MS_SQL_SWEEP] = mysql_sweep,
+                                                [MS_SQL_END_OF_REALM] = mysql_end_of_realm,
+                                                [MS_SQL_NEWEST] = mysql_newest};
 static const char *const no_own[MS_SQL_N] = {NULL};
 
 /*

@@ -35,6 +35,8 @@ typedef enum {
     MS_SQL_NEWEST_OF_USER, /* realm, user, now, before, before, its id */
     MS_SQL_NEWEST_OF_IP,   /* twice: realm, ip, now, before, before, its id */
     MS_SQL_COUNT_OF_IP,    /* realm, ip, now, realm, ip, now, ip */
+    MS_SQL_COUNT_OF_REALM, /* realm, now */
+    MS_SQL_END_OF_REALM,   /* realm, now, how many; then realm, now */
     MS_SQL_END_OF_IP,      /* realm, ip, now, realm, ip, now */
     MS_SQL_PLACES,         /* twice: realm, user, user, pattern of an address */
     MS_SQL_N

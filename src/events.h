@@ -21,7 +21,7 @@ typedef struct ms_event {
     const char *reason;     /* why, or NULL */
     apr_int64_t count;      /* of sessions or rows; negative: does not apply */
     int new_device;         /* 1, 0; negative: does not apply */
-    const char *scope;      /* of an administrator's act: "one", "user", "ip"; or NULL */
+    const char *scope;      /* of an administrator's act: "one", "user", "ip", "realm"; or NULL */
     const char *of_ip;      /* the address whose sessions it ended, or NULL */
     apr_int64_t period;     /* seconds: after the first event of a key in a period the others are
                                one line with their count; 0: each event is written */

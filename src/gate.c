@@ -21,6 +21,7 @@
 #include "log_limit.h"
 #include "origin.h"
 #include "page.h"
+#include "require.h"
 #include "session.h"
 #include "text.h"
 
@@ -36,7 +37,7 @@ static int is_our_type(const char *auth_type)
     return auth_type && (auth_type == our_type || ap_cstr_casecmp(auth_type, our_type) == 0);
 }
 
-static void depend(request_rec *r, ms_dependence how)
+void ms_gate_depend(request_rec *r, ms_dependence how)
 {
     ms_request *request = ms_request_get(r);
 
@@ -75,7 +76,7 @@ static int identify(request_rec *r)
         return DECLINED;
     }
     ms_request_get(r)->stale_after = 0; /* of another location, in this request's history */
-    depend(r, required ? MS_DEPENDS_ENTIRELY : MS_DEPENDS_OPTIONALLY);
+    ms_gate_depend(r, required ? MS_DEPENDS_ENTIRELY : MS_DEPENDS_OPTIONALLY);
     if (ms_session_current(r, &row) == APR_SUCCESS && row && !is_foreign_websocket(r)) {
         r->user = (char *)row->user;
         r->ap_auth_type = (char *)our_type;
@@ -219,7 +220,7 @@ static int authenticate(request_rec *r)
     if (!is_our_type(ap_auth_type(r))) {
         return DECLINED;
     }
-    depend(r, MS_DEPENDS_ENTIRELY);
+    ms_gate_depend(r, MS_DEPENDS_ENTIRELY);
     if (ms_session_current(r, &row) != APR_SUCCESS) {
         return unavailable(r);
     }
@@ -281,58 +282,6 @@ static int authorize(request_rec *r)
     return HTTP_FORBIDDEN;
 }
 
-/* ---- Require --------------------------------------------------------------------------------- */
-
-static authz_status require_session(request_rec *r, const char *line, const void *parsed)
-{
-    const ms_row *row;
-
-    (void)line, (void)parsed;
-    depend(r, MS_DEPENDS_ENTIRELY);
-    if (ms_session_current(r, &row) != APR_SUCCESS || !row) {
-        return AUTHZ_DENIED_NO_USER;
-    }
-    /* Another AuthType may have let somebody else in here, who has no session. */
-    return r->user && strcmp(r->user, row->user) == 0 ? AUTHZ_GRANTED : AUTHZ_DENIED_NO_USER;
-}
-
-static const char *parse_no_arguments(cmd_parms *cmd, const char *line, const void **parsed)
-{
-    (void)cmd;
-    *parsed = NULL;
-    return *line ? "Require managed-session takes no arguments" : NULL;
-}
-
-/* Signed in lately enough? A session that is too old is told apart from none, and challenged anew.
- */
-static authz_status require_fresh(request_rec *r, const char *line, const void *parsed)
-{
-    const apr_int64_t *seconds = parsed;
-    const authz_status status = require_session(r, line, NULL);
-    const ms_row *row;
-
-    if (status == AUTHZ_GRANTED && ms_session_current(r, &row) == APR_SUCCESS && row &&
-        ms_now() - row->created_at > *seconds) {
-        ms_request_get(r)->stale_after = *seconds;
-        return AUTHZ_DENIED_NO_USER;
-    }
-    return status;
-}
-
-static const char *parse_fresh(cmd_parms *cmd, const char *line, const void **parsed)
-{
-    apr_int64_t *seconds = apr_palloc(cmd->pool, sizeof(*seconds));
-    const char *word = ap_getword_conf(cmd->pool, &line);
-
-    *parsed = seconds;
-    return *line || !ms_text_duration(word, seconds) || *seconds < 1
-               ? "Require session-fresh takes one time (a number with s, m, h, d or w), such as 15m"
-               : NULL;
-}
-
-static const authz_provider fresh_provider = {require_fresh, parse_fresh};
-static const authz_provider session_provider = {require_session, parse_no_arguments};
-
 /* ---- what was decided, once more; and the environment -----------------------------------------
  */
 
@@ -383,6 +332,7 @@ static void set_environment(request_rec *r, const ms_row *row)
                    apr_off_t_toa(r->pool, row->created_at));
     apr_table_setn(r->subprocess_env, "MANAGED_SESSION_EXPIRES",
                    apr_off_t_toa(r->pool, row->expires_at));
+    apr_table_setn(r->subprocess_env, "MANAGED_SESSION_AUTH_METHOD", row->auth_method);
 }
 
 static int fixups(request_rec *r)
@@ -448,8 +398,5 @@ void ms_gate_register_hooks(apr_pool_t *p)
     ap_hook_check_authz(authorize, NULL, NULL, APR_HOOK_FIRST, AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_note_auth_failure(note_auth_failure, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_fixups(fixups, NULL, NULL, APR_HOOK_FIRST);
-    ap_register_auth_provider(p, AUTHZ_PROVIDER_GROUP, "managed-session", AUTHZ_PROVIDER_VERSION,
-                              &session_provider, AP_AUTH_INTERNAL_PER_CONF);
-    ap_register_auth_provider(p, AUTHZ_PROVIDER_GROUP, "session-fresh", AUTHZ_PROVIDER_VERSION,
-                              &fresh_provider, AP_AUTH_INTERNAL_PER_CONF);
+    ms_require_register(p);
 }

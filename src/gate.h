@@ -7,6 +7,7 @@
 #define MS_GATE_H
 
 #include <httpd.h>
+#include "session.h"
 
 /** Register the hooks and authz providers. */
 void ms_gate_register_hooks(apr_pool_t *p);
@@ -35,6 +36,9 @@ int ms_gate_demands_user(request_rec *r);
 
 /** The path of a URL, query and all; NULL where it has none. */
 const char *ms_gate_path_of(const char *url);
+
+/** The response depends on the session at least so much: what caches are told follows from it. */
+void ms_gate_depend(request_rec *r, ms_dependence how);
 
 /**
  * Before the handler: mod_dir lets a subrequest's answer take the place of a request's, with its

@@ -18,6 +18,8 @@ APLOG_USE_MODULE(managed_session);
 /* Its number goes up with every change of what the memory looks like. */
 #define RETAINED "mod_managed_session cache 2"
 
+#define REALM_BATCH 1000 /* rows that one statement deletes */
+
 /* What lives as long as httpd's parent does. */
 typedef struct retained {
     apr_shm_t *shm;
@@ -295,5 +297,29 @@ apr_status_t ms_registry_end_of_ip(const ms_asker *ask, const char *ip, apr_int6
     forget_all();
     rv = ms_store_end_of_ip(ask, ip, now, ended);
     forget_all();
+    return rv;
+}
+
+/* An error may hide a batch that was deleted, and so may a short batch after a second try: the end
+ * is a batch of none. */
+apr_status_t ms_registry_end_of_realm(const ms_asker *ask, apr_int64_t now, apr_int64_t *ended)
+{
+    apr_int64_t n;
+    apr_status_t rv;
+
+    *ended = 0;
+    do {
+        apr_pool_t *scratch;
+        ms_asker batch = *ask;
+
+        apr_pool_create(&scratch, ask->p);
+        batch.p = scratch;
+        n = 0;
+        forget_all();
+        rv = ms_store_end_of_realm(&batch, now, REALM_BATCH, &n);
+        forget_all();
+        apr_pool_destroy(scratch);
+        *ended += n;
+    } while (rv == APR_SUCCESS && n > 0);
     return rv;
 }

@@ -59,4 +59,10 @@ apr_status_t ms_registry_end_over(const ms_asker *ask, const ms_row *row, apr_in
 apr_status_t ms_registry_end_of_ip(const ms_asker *ask, const char *ip, apr_int64_t now,
                                    apr_int64_t *ended);
 
+/**
+ * Delete all live sessions of the realm, in batches.
+ * @param ended  out: how many were deleted, also if not all could be
+ */
+apr_status_t ms_registry_end_of_realm(const ms_asker *ask, apr_int64_t now, apr_int64_t *ended);
+
 #endif

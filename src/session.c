@@ -26,7 +26,6 @@
 APLOG_USE_MODULE(managed_session);
 
 #define USER_AGENT_MAX 512
-#define METHOD_MAX     32
 #define LABEL_MAX      255
 #define KNOWN_DEVICES  20 /* sessions that are compared with a new one */
 #define CLEAR_WITHIN   apr_time_from_sec(1)
@@ -268,7 +267,7 @@ static ms_row *new_row(request_rec *r, apr_pool_t *p, const ms_token *token, con
     row->user_agent = ms_device_describe(
         p, apr_table_get(r->headers_in, "User-Agent"), apr_table_get(r->headers_in, "Sec-CH-UA"),
         apr_table_get(r->headers_in, "Sec-CH-UA-Platform"), USER_AGENT_MAX);
-    row->auth_method = apr_pstrdup(p, ms_text_storable(p, method, METHOD_MAX));
+    row->auth_method = apr_pstrdup(p, ms_text_storable(p, method, MS_METHOD_MAX));
     row->label = label_for(r, p);
     return row;
 }
@@ -761,6 +760,9 @@ apr_status_t ms_session_admin_count(request_rec *r, const char *user, const char
 {
     const ms_asker ask = asker_of(r);
 
+    if (!user && !ip) {
+        return ms_store_count_of_realm(&ask, ms_now(), n);
+    }
     return user ? ms_store_count(&ask, user, ms_now(), n)
                 : ms_store_count_of_ip(&ask, ip, ms_now(), n);
 }
@@ -807,6 +809,21 @@ apr_status_t ms_session_admin_end_user(request_rec *r, const char *user, apr_int
         if (own && strcmp(own->user, user) == 0) {
             sign_out_here(r);
         }
+    }
+    return rv;
+}
+
+apr_status_t ms_session_admin_end_realm(request_rec *r, apr_int64_t *ended)
+{
+    const ms_asker ask = asker_of(r);
+    const ms_row *own = ms_session_admin_own(r);
+    const apr_status_t rv = ms_registry_end_of_realm(&ask, ms_now(), ended);
+
+    if (rv == APR_SUCCESS || *ended > 0) {
+        note_admin(r, ms_event_of("revoked", NULL, NULL), "realm", *ended);
+    }
+    if (rv == APR_SUCCESS && own) {
+        sign_out_here(r);
     }
     return rv;
 }

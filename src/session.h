@@ -11,6 +11,8 @@
 #include "mod_managed_session.h"
 #include "registry.h"
 
+#define MS_METHOD_MAX 32 /* characters of a row's auth_method */
+
 /* How far a response depends on who asked: what caches are told follows from it. */
 typedef enum { MS_DEPENDS_NOT, MS_DEPENDS_OPTIONALLY, MS_DEPENDS_ENTIRELY } ms_dependence;
 
@@ -124,7 +126,7 @@ apr_status_t ms_session_admin_search(request_rec *r, const ms_search *search,
 /** The live session of that id; *row is NULL where there is none. */
 apr_status_t ms_session_admin_find(request_rec *r, const char *id, const ms_row **row);
 
-/** How many live sessions a user has or, where that is NULL, an address. */
+/** How many live sessions a user has or, if that is NULL, an address; with neither: the realm. */
 apr_status_t ms_session_admin_count(request_rec *r, const char *user, const char *ip,
                                     apr_int64_t *n);
 
@@ -133,6 +135,9 @@ apr_status_t ms_session_admin_end(request_rec *r, const char *id, apr_int64_t *e
 
 /** End all sessions of a user. */
 apr_status_t ms_session_admin_end_user(request_rec *r, const char *user, apr_int64_t *ended);
+
+/** End all sessions of the realm, the administrator's own too. ended: how many, also on failure. */
+apr_status_t ms_session_admin_end_realm(request_rec *r, apr_int64_t *ended);
 
 /** End all sessions that were made, or used last, at an address. */
 apr_status_t ms_session_admin_end_ip(request_rec *r, const char *ip, apr_int64_t *ended);

@@ -614,3 +614,19 @@ apr_status_t ms_store_end_of_ip(const ms_asker *ask, const char *ip, apr_int64_t
 
     return run(ask, MS_SQL_END_OF_IP, args, execute_change, ended);
 }
+
+apr_status_t ms_store_count_of_realm(const ms_asker *ask, apr_int64_t now, apr_int64_t *n)
+{
+    const void *args[] = {ask->store->realm, &now};
+
+    return run(ask, MS_SQL_COUNT_OF_REALM, args, execute_number, n);
+}
+
+apr_status_t ms_store_end_of_realm(const ms_asker *ask, apr_int64_t now, apr_int64_t most,
+                                   apr_int64_t *ended)
+{
+    const char *realm = ask->store->realm;
+    const void *args[] = {realm, &now, &most, realm, &now};
+
+    return run(ask, MS_SQL_END_OF_REALM, args, execute_change, ended);
+}

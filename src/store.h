@@ -193,4 +193,11 @@ apr_status_t ms_store_count_of_ip(const ms_asker *ask, const char *ip, apr_int64
 apr_status_t ms_store_end_of_ip(const ms_asker *ask, const char *ip, apr_int64_t now,
                                 apr_int64_t *ended);
 
+/** How many live sessions the realm has. */
+apr_status_t ms_store_count_of_realm(const ms_asker *ask, apr_int64_t now, apr_int64_t *n);
+
+/** Delete some of the realm's live sessions, most at most. */
+apr_status_t ms_store_end_of_realm(const ms_asker *ask, apr_int64_t now, apr_int64_t most,
+                                   apr_int64_t *ended);
+
 #endif

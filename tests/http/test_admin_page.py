@@ -457,21 +457,67 @@ def test_the_administrators_own_session_ends_like_any_other(site, admin, how):
     assert answer.status in (200, 204) and answer.clears() and not is_in(site, admin)
 
 
-@pytest.mark.parametrize("how", ["one", "user", "ip"])
+def test_all_of_the_realm_after_a_page_that_says_how_many(site):
+    site.sql("DELETE FROM managed_session")
+    browser, tokens, elsewhere = Browser(site), [sign_in(site) for _ in range(3)], sign_in(site)
+    site.sql("UPDATE managed_session SET realm = 'other' WHERE session_id = ?", elsewhere[:22])
+    browser.sign_in("bob")
+    token = browser.token
+    assert "?confirm=realm" in [a["href"] for tag, a in FormReader(browser.go(PAGE).text).tags if tag == "a"]
+    assert "4 sessions end immediately." in browser.go(PAGE + "?confirm=realm").text and all(is_in(site, t) for t in [*tokens, token])
+    before = len(events(site))
+    assert browser.submit(action="revoke-realm", follow=False).clears()
+    assert not any(is_in(site, t) for t in [*tokens, token]) and site.rows() == 1
+    [event] = events(site)[before:]
+    assert (event["by_user"], event["by_session"], event["scope"], event["count"]) == ("bob", token[:22], "realm", 4)
+    assert "user" not in event and "session" not in event
+
+
+def test_all_of_the_realm_by_json_in_batches(site, admin):
+    columns = "secret_hash, realm, user_name, created_at, max_expires_at, expires_at, last_seen_at, created_ip, last_ip, user_agent, auth_method, persistent"
+    for at in range(0, 2500, 100):
+        values = " UNION ALL ".join(f"SELECT '{i:022d}' AS x" for i in range(at, at + 100))
+        site._sql(f"INSERT INTO managed_session (session_id, {columns}) SELECT v.x, {columns} FROM managed_session, ({values}) v"
+                  " WHERE session_id = ?", (admin[:22],))
+    expired = sign_in(site)
+    site.sql("UPDATE managed_session SET expires_at = created_at WHERE session_id = ?", expired[:22])
+    site.forget_statements()
+    answer = delete(site, admin, f"{PAGE}?scope=realm")
+    assert answer.json() == {"revoked": 2501} and answer.clears() and site.rows() == 1
+    assert site.statements().count("END_OF_REALM") == 4, "a thousand each, and one that finds none"
+    assert delete(site, sign_in(site, "bob"), f"{PAGE}?scope=realm").json() == {"revoked": 1}
+
+
+def test_all_of_the_realm_by_an_administrator_without_a_session(site):
+    site.sql("DELETE FROM managed_session")
+    token = sign_in(site)
+    answer = request(site, "DELETE", "/basic?scope=realm", [basic("bob")])
+    assert answer.json() == {"revoked": 1} and not answer.cookies() and not is_in(site, token)
+    assert not post(site, "/basic", {"action": "revoke-realm"}, headers=[basic("bob"), ("Origin", "https://evil.test")]).status == 303
+
+
+@pytest.mark.parametrize("query", ["confirm=realm&user=alice", "confirm=realm&ip=127.0.0.1", "confirm=all", "confirm=user", "confirm="])
+def test_a_question_about_nothing_is_a_bad_request_or_the_list(site, admin, query):
+    assert get(site, f"{PAGE}?{query}", admin).status == (200 if query == "confirm=" else 400)
+
+
+@pytest.mark.parametrize("how", ["one", "user", "ip", "realm"])
 def test_the_look_up_cache_forgets_whom_an_administrator_ends(how):
     with Server(ADMIN, extra="ManagedSessionCacheTTL 1h\n") as server:
         admin, tokens = sign_in(server, "bob"), [sign_in(server) for _ in range(2)]
         assert all(is_in(server, t) for t in [admin, *tokens] * 2)
-        target = {"one": f"/{tokens[0][:22]}", "user": "?scope=user&user=alice", "ip": "?scope=ip&ip=127.0.0.1"}[how]
+        target = {"one": f"/{tokens[0][:22]}", "user": "?scope=user&user=alice", "ip": "?scope=ip&ip=127.0.0.1",
+                  "realm": "?scope=realm"}[how]
         answer = delete(server, admin, PAGE + target)
-        assert answer.status in (200, 204) and answer.clears() is (how == "ip")
+        assert answer.status in (200, 204) and answer.clears() is (how in ("ip", "realm"))
         assert [is_in(server, t) for t in (admin, *tokens)] == {
-            "one": [True, False, True], "user": [True, False, False], "ip": [False] * 3}[how]
+            "one": [True, False, True], "user": [True, False, False], "ip": [False] * 3, "realm": [False] * 3}[how]
 
 
 @pytest.mark.parametrize("query", [
     "scope=user", "scope=user&user=", "scope=ip", "scope=ip&user=alice", "scope=user&ip=127.0.0.1", "scope=all", "scope=",
     "user=alice", "scope=user&user=alice&ip=127.0.0.1", "scope=user&user=alice&scope=ip", "scope=all&user=alice", "scope=%00",
+    "scope=realm&user=alice", "scope=realm&ip=127.0.0.1",
 ])
 def test_a_scope_that_is_none_ends_nothing(site, admin, query):
     token = sign_in(site)

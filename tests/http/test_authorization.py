@@ -29,6 +29,11 @@ REQUIRE = {
     "open": "Require all granted",
     "here": "<RequireAny>\nRequire valid-user\nRequire ip 127.0.0.1\n</RequireAny>",
     "nobody": "Require all denied",
+    "form": "Require session-method form",
+    "methods": "Require session-method mod_auth_openidc Form",
+    "basic": "Require session-method basic",
+    "form-bob": "<RequireAll>\nRequire session-method form\nRequire user bob\n</RequireAll>",
+    "not-form": "<RequireAll>\nRequire valid-user\nRequire not session-method form\n</RequireAll>",
     "fresh": "Require session-fresh 5s",
     "fresh-bob": "<RequireAll>\nRequire user bob\nRequire session-fresh 5s\n</RequireAll>",
     "fresh-all": "<RequireAll>\nRequire valid-user\nRequire session-fresh 5s\n</RequireAll>",
@@ -214,6 +219,11 @@ def test_a_closed_login_page_does_not_send_visitors_in_circles():
     ("expr", 401, 403, 200),
     ("env", 401, 403, 200),
     ("session", 401, 200, 200),
+    ("form", 401, 200, 200),
+    ("methods", 401, 200, 200),
+    ("basic", 401, 403, 403),
+    ("form-bob", 401, 403, 200),
+    ("not-form", 401, 403, 403),
     ("any", 401, 403, 200),
     ("all", 401, 403, 200),
     ("not", 401, 403, 200),
@@ -247,6 +257,7 @@ def test_a_navigation_without_the_right_gets_403_not_the_sign_in_page(site):
 
 @pytest.mark.parametrize("line", [
     "Require managed-session always", "Require session-fresh", "Require session-fresh 5x", "Require session-fresh 0",
+    "Require session-method", 'Require session-method ""', 'Require session-method form "' + 33 * "x" + '"',
     "Require session-fresh -5s", "Require session-fresh 5s 6s", "Require session-fresh soon",
 ])
 def test_a_require_line_that_says_nothing_clear_is_a_configuration_error(line):

@@ -157,6 +157,7 @@ def test_an_application_is_told_the_session(site, kind):
     assert told(answer, "MANAGED_SESSION_ID") == [site.token[:22]]
     assert told(answer, "MANAGED_SESSION_AUTH_TIME") == [str(row[0])]
     assert told(answer, "MANAGED_SESSION_EXPIRES") == [str(row[1])]
+    assert told(answer, "MANAGED_SESSION_AUTH_METHOD") == ["form"]
 
 
 @kinds("http", *WITH_ENVIRONMENT)

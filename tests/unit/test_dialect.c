@@ -65,6 +65,8 @@ static void placeholders_are_what_callers_pass(void **state)
                   "ssllls"},
                  {MS_SQL_PLACES, "PLACES", "ssssssss"},
                  {MS_SQL_COUNT_OF_IP, "COUNT_OF_IP", "sslssls"},
+                 {MS_SQL_COUNT_OF_REALM, "COUNT_OF_REALM", "sl"},
+                 {MS_SQL_END_OF_REALM, "END_OF_REALM", "sllsl"},
                  {MS_SQL_END_OF_IP, "END_OF_IP", "sslssl"}};
 
     assert_int_equal(sizeof(cases) / sizeof(cases[0]), MS_SQL_N);
@@ -80,7 +82,7 @@ static void placeholders_are_what_callers_pass(void **state)
 static void a_dialects_own_statement_takes_the_same_arguments(void **state)
 {
     static const char *const passed[MS_SQL_N] = {
-        [MS_SQL_SWEEP] = "lll", [MS_SQL_NEWEST] = "slllss"};
+        [MS_SQL_SWEEP] = "lll", [MS_SQL_END_OF_REALM] = "sllsl", [MS_SQL_NEWEST] = "slllss"};
 
     for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
         const ms_dialect *dialect = ms_dialect_find(drivers[i]);
