@@ -116,9 +116,11 @@ def test_a_sign_in_by_get_which_has_no_origin_is_explained(target, headers):
     with HttpApplication() as application, Server(SITE + MORE + f'ProxyPass "/backend" "http://127.0.0.1:{application.port}/"\n') as server:
         quiet = [("Host", "127.0.0.1:80"), ("X-Forwarded-Proto", "https"), ("Forwarded", "for=192.0.2.1;proto=https"),
                  ("Sec-Fetch-Site", "none"), ("X-Forwarded-Ssl", "on")]
-        for name, value in quiet:
-            get(server, target, headers=[*{"Host": "intranet.example", "Accept": "text/html", name: value}.items(), *headers])
+        for name, value in quiet:  # led there by a page of the site
+            sent = {"Host": "intranet.example", "Accept": "text/html", name: value}
+            get(server, target, headers=[*sent.items(), ("Referer", f"http://{sent['Host']}/"), *headers])
         assert server.rows() == len(quiet) and "MS0143" not in server.error_log()
-        line = logged(server, "MS0143", lambda: get(server, target, headers=[("Host", "intranet.example"), BROWSER, *headers]))
+        line = logged(server, "MS0143", lambda: get(server, target, headers=[
+            ("Host", "intranet.example"), ("Referer", "http://intranet.example/"), BROWSER, *headers]))
         assert all(word in line for word in ("TLS", "ManagedSessionCookieSecure Off", '"http://intranet.example"', ":warn]"))
         assert server.rows() == len(quiet) + 1
