@@ -17,6 +17,7 @@
 #include "backend_login.h"
 #include "cache_control.h"
 #include "config.h"
+#include "door.h"
 #include "gate.h"
 #include "log_limit.h"
 #include "request_headers.h"
@@ -25,7 +26,8 @@
 
 APLOG_USE_MODULE(managed_session);
 
-#define FILTER_NAME "MANAGED_SESSION"
+#define FILTER_NAME       "MANAGED_SESSION"
+#define CACHE_FILTER_NAME "MANAGED_SESSION_CACHE"
 
 /* mod_include's, process-wide, set at start; NULL: it is not loaded. */
 static const ap_filter_rec_t *includes;
@@ -101,29 +103,81 @@ static void send_cookie(request_rec *r, const ms_request *request)
 
 /* ---- caches ---------------------------------------------------------------------------------- */
 
-static void tell_caches(request_rec *r, const ms_request *request)
+static int depends(const ms_request *request)
 {
-    /* Where nobody knows who asked, this may not be what she gets once it is known again. */
-    const int entirely = request->depends == MS_DEPENDS_ENTIRELY || request->set_cookie != NULL ||
-                         (request->depends != MS_DEPENDS_NOT && request->status != APR_SUCCESS);
-    const char *said, *now;
+    return request && (request->depends != MS_DEPENDS_NOT || request->set_cookie);
+}
 
-    if (request->depends == MS_DEPENDS_NOT && !request->set_cookie) {
-        return;
+static int depends_entirely(const ms_request *request)
+{
+    /* If the session could not be looked up, this may not be what the user gets once it can. */
+    return request && (request->depends == MS_DEPENDS_ENTIRELY || request->set_cookie ||
+                       (request->depends != MS_DEPENDS_NOT && request->status != APR_SUCCESS));
+}
+
+/* Before mod_cache looks at the response. It would store the request without the cookie that "Vary"
+ * means: the application's copy. */
+static void keep_from_cache(request_rec *r, const ms_request *request)
+{
+    if (depends(request)) {
+        ms_cache_vary(r->pool, r->headers_out, r->err_headers_out);
+        r->no_cache = depends_entirely(request) || request->row ? 1 : r->no_cache;
     }
-    ms_cache_vary(r->pool, r->headers_out, r->err_headers_out);
-    /* mod_cache stores the request without the cookie that "Vary" means: the application's copy. */
-    r->no_cache = entirely || request->row ? 1 : r->no_cache;
-    said = ms_cache_said(r->pool, r->headers_out, r->err_headers_out);
-    if (!entirely && (!request->row || said)) {
-        return;
+}
+
+/**
+ * @param first  what the application, or our own page, said; NULL: nothing
+ * @return the Cache-Control that is sent; NULL: what is there stays
+ */
+static const char *cache_control(request_rec *r, const ms_request *request, const char *first)
+{
+    const char *said = ms_cache_said(r->pool, r->headers_out, r->err_headers_out);
+    const int entirely = depends_entirely(request);
+
+    if (request && request->set_cookie) {
+        return "no-store";
     }
-    now = request->set_cookie ? "no-store"
-          : entirely          ? ms_back_button_cache_control(r, ms_cache_private(r->pool, said))
-                              : ms_back_button_cache_control(r, "private");
-    ms_cache_say(r->headers_out, r->err_headers_out, now);
-    if (ms_cache_is_no_store(r->pool, now)) {
-        ms_cache_expire(r->pool, r->headers_out, r->request_time);
+    if ((entirely || ms_door_page(r)) && ms_cache_is_no_store(r->pool, first)) {
+        return ms_cache_private(r->pool, first); /* mod_expires adds max-age to it */
+    }
+    if (entirely) {
+        return ms_back_button_cache_control(r, ms_cache_private(r->pool, said));
+    }
+    if (first || !request || !request->row || ms_cache_is_shared(r->pool, said)) {
+        return NULL;
+    }
+    return ms_back_button_cache_control(r, said && *said ? ms_cache_private(r->pool, said)
+                                                         : "private");
+}
+
+/*
+ * After mod_expires and mod_headers: an administrator decides how long the browser keeps a page.
+ * If they run before this, a "no-cache" of ours would undo what they add to it; and what they say
+ * to shared caches is taken out here.
+ */
+static apr_status_t tell_caches(ap_filter_t *f, apr_bucket_brigade *bb)
+{
+    request_rec *r = f->r;
+    const ms_request *request = ms_request_peek(r);
+    const char *say = cache_control(r, request, f->ctx);
+
+    if (depends(request)) {
+        ms_cache_vary(r->pool, r->headers_out, r->err_headers_out);
+    }
+    if (say) {
+        ms_cache_say(r->headers_out, r->err_headers_out, say);
+    }
+    ap_remove_output_filter(f);
+    return ap_pass_brigade(f->next, bb);
+}
+
+static void add_cache_filter(request_rec *r, const ms_request *request)
+{
+    if (depends(request) || ms_door_page(r)) {
+        const char *said = ms_cache_said(r->pool, r->headers_out, r->err_headers_out);
+
+        ap_add_output_filter(CACHE_FILTER_NAME, said ? apr_pstrdup(r->pool, said) : NULL, r,
+                             r->connection);
     }
 }
 
@@ -134,8 +188,8 @@ static int is_includes_ahead(const ap_filter_t *f)
     return includes && f;
 }
 
-/* A page for everybody may include a part that is for one user, which is known only once its
- * headers are out: so whoever presents a session's cookie is taken for somebody. */
+/* A public page may include a part that is for one user, which is known only once its
+ * headers are out: so a client that presents a session cookie is taken for a user. */
 static void expect_includes(ms_request *request)
 {
     const ms_dependence how = request->cookies.n > 0 ? MS_DEPENDS_ENTIRELY : MS_DEPENDS_OPTIONALLY;
@@ -170,9 +224,9 @@ static apr_status_t on_response(ap_filter_t *f, apr_bucket_brigade *bb)
     if (is_includes_ahead(f)) {
         expect_includes(ms_request_get(r));
     }
-    ap_remove_output_filter(f);
     status = ms_backend_login(r);
     if (status != OK) {
+        ap_remove_output_filter(f);
         return refuse(r, bb, status);
     }
     drop_all_foreign_cookies(r);
@@ -180,8 +234,10 @@ static apr_status_t on_response(ap_filter_t *f, apr_bucket_brigade *bb)
     if (request) { /* NULL: a request that has nothing to do with sessions */
         ms_session_settle_cookie(r);
         send_cookie(r, request);
-        tell_caches(r, request);
+        keep_from_cache(r, request);
     }
+    add_cache_filter(r, request); /* may change f->next, so f is removed after it */
+    ap_remove_output_filter(f);
     return ap_pass_brigade(f->next, bb);
 }
 
@@ -233,4 +289,6 @@ void ms_backend_register_hooks(void)
     /* Nearest to the handler, before anything could store or rewrite the headers. */
     ms_upgrade_filter_register();
     ap_register_output_filter(FILTER_NAME, on_response, NULL, AP_FTYPE_RESOURCE - 5);
+    /* Behind all filters of content: mod_expires, mod_headers, mod_deflate. */
+    ap_register_output_filter(CACHE_FILTER_NAME, tell_caches, NULL, AP_FTYPE_PROTOCOL - 1);
 }

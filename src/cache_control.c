@@ -88,6 +88,11 @@ const char *ms_cache_said(apr_pool_t *p, const apr_table_t *out, const apr_table
     return said ? said : joined(p, out, err, "Expires") ? "" : NULL;
 }
 
+int ms_cache_is_shared(apr_pool_t *p, const char *said)
+{
+    return has_element(p, said, "public") || has_element(p, said, "s-maxage");
+}
+
 const char *ms_cache_private(apr_pool_t *p, const char *said)
 {
     const char *element, *kept = NULL;
@@ -140,12 +145,4 @@ void ms_cache_say(apr_table_t *out, apr_table_t *err, const char *cache_control)
 int ms_cache_is_no_store(apr_pool_t *p, const char *said)
 {
     return said && has_element(p, said, "no-store");
-}
-
-void ms_cache_expire(apr_pool_t *p, apr_table_t *out, apr_time_t now)
-{
-    char *date = apr_palloc(p, APR_RFC822_DATE_LEN);
-
-    apr_rfc822_date(date, now);
-    apr_table_setn(out, "Expires", date);
 }

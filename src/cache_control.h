@@ -8,7 +8,6 @@
 
 #include <apr_pools.h>
 #include <apr_tables.h>
-#include <apr_time.h>
 
 /** Add "Cookie" to Vary, unless it or "*" is there. */
 void ms_cache_vary(apr_pool_t *p, apr_table_t *out, apr_table_t *err);
@@ -16,8 +15,11 @@ void ms_cache_vary(apr_pool_t *p, apr_table_t *out, apr_table_t *err);
 /** What Cache-Control says, all lines joined; NULL where neither it nor Expires says anything. */
 const char *ms_cache_said(apr_pool_t *p, const apr_table_t *out, const apr_table_t *err);
 
+/** Whether that names shared caches: public or s-maxage (RFC 9111, 5.2.2.9 and 5.2.2.10). */
+int ms_cache_is_shared(apr_pool_t *p, const char *said);
+
 /**
- * The same, fit for one user's answer: public and s-maxage are left out and private is added,
+ * What was said, fit for one user's answer: public and s-maxage are left out and private is added,
  * unless no-store or private stands there already; "private, no-cache" where nothing is said.
  * @param said  NULL: nothing was said
  */
@@ -26,14 +28,7 @@ const char *ms_cache_private(apr_pool_t *p, const char *said);
 /** Whether this value of Cache-Control, NULL for none, has no-store. */
 int ms_cache_is_no_store(apr_pool_t *p, const char *said);
 
-/**
- * Expires for an answer that is not to be stored. mod_expires adds max-age to every answer without
- * Expires, no-store or not.
- * @param now  when the request came
- */
-void ms_cache_expire(apr_pool_t *p, apr_table_t *out, apr_time_t now);
-
-/** The same, and that the browser must not keep the page for its Back button either, unless the
+/** This value, and that the browser must not keep the page for its Back button either, unless the
  * application lets the browser use it again for some time (max-age). */
 const char *ms_cache_no_store(apr_pool_t *p, const char *said);
 

@@ -12,7 +12,6 @@
 #include <apr_uri.h>
 #include <http_log.h>
 #include <http_protocol.h>
-#include "cache_control.h"
 #include "config.h"
 #include "door.h"
 #include "log_limit.h"
@@ -99,7 +98,6 @@ static void set_headers(request_rec *r, apr_table_t *t)
         apr_table_unset(t == r->headers_out ? r->err_headers_out : r->headers_out, headers[i][0]);
         apr_table_setn(t, headers[i][0], headers[i][1]);
     }
-    ms_cache_expire(r->pool, t, r->request_time);
     apr_table_setn(r->subprocess_env, "no-gzip", "1");
     apr_table_setn(r->subprocess_env, "no-brotli", "1");
     r->no_cache = 1;

@@ -228,7 +228,7 @@ void ms_request_headers_register_hooks(void)
 
     ap_hook_post_read_request(on_request, NULL, NULL, APR_HOOK_REALLY_FIRST);
     /* Authentication is over, and mod_headers and mod_auth_basic (AuthBasicFake) set the
-     * administrator's credentials in this phase: whatever the order of LoadModule, after us. */
+     * administrator's credentials in this phase, so after us in each order of LoadModule. */
     ap_hook_fixups(before_fixups, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_fixups(set_user, NULL, NULL, APR_HOOK_LAST);
     /* mod_proxy strips what the client lists in "Connection:" and only then runs this hook. */

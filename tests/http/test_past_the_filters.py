@@ -58,7 +58,7 @@ class UploadHandler(http.server.BaseHTTPRequestHandler):
 
 
 class Speaker(socketserver.ThreadingTCPServer):
-    """Sends .answer for each head that it reads, whatever was asked; .asked are the first lines."""
+    """Sends .answer for each head that it reads; .asked are the heads."""
 
     daemon_threads = True
     allow_reuse_address = True
