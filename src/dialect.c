@@ -193,13 +193,13 @@ static const char *const no_own[MS_SQL_N] = {NULL};
 
 /*
  * What an administrator, a database or a role may have set otherwise, and our statements rely on:
- * each is a transaction of its own that may write and sees what is committed, and text is UTF-8.
+ * each is a transaction of its own that sees what is committed, and text is UTF-8. A server that
+ * only reads stays so: that is an administrator's decision, and users who are signed in remain so.
  * Set only if it differs: behind a pooler such as PgBouncer the connection may be another client's
  * next.
  */
 static const char *const pgsql_setup[] = {
     "SELECT set_config(v.name, v.value, false) FROM (VALUES ('client_encoding', 'UTF8'),"
-    " ('default_transaction_read_only', 'off'),"
     " ('default_transaction_isolation', 'read committed'), ('transform_null_equals', 'off'))"
     " AS v(name, value) WHERE current_setting(v.name) <> v.value",
     NULL};
@@ -219,7 +219,6 @@ static const char pgsql_unfit[] =
 static const char *const mysql_setup[] = {
     "SET SESSION autocommit = 1",
     "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
-    "SET SESSION TRANSACTION READ WRITE",
     "SET SESSION sql_safe_updates = 0, sql_big_selects = 1",
     "SET SESSION sql_select_limit = 18446744073709551615",
     "SET SESSION sql_mode ="

@@ -221,11 +221,12 @@ def test_an_index_that_mod_dir_goes_on_to_is_nobodys():
     config = ADMIN.replace('<Location "/basic">', '<Location "/dir">\nManagedSession On\n</Location>\n<Location "/dir/index.html">')
     with Server(config) as server:
         server.write("htdocs/dir/index.html", "x")
-        server.expect("MS0080")
+        server.expect("MS0080|AH01618")
         token = sign_in(server)
-        for cookie in (token, None):
+        # Beside a session's user the client's credentials are removed before mod_dir goes on, so Basic demands them.
+        for cookie, status in ((token, 401), (None, 403)):
             answer = get(server, "/dir/", cookie, [basic("bob"), *JSON.items()])
-            assert answer.status == 403 and token[:22] not in answer.text
+            assert answer.status == status and token[:22] not in answer.text
 
 
 def test_it_is_the_modules_even_behind_a_proxy():

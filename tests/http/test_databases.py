@@ -207,7 +207,7 @@ def story(server) -> None:
 
 MYSQL_DEFAULTS = ["autocommit = 0", "sql_mode = 'EMPTY_STRING_IS_NULL'", "sql_mode = 'ORACLE,EMPTY_STRING_IS_NULL,PAD_CHAR_TO_FULL_LENGTH'",
                   "sql_mode = 'ANSI,NO_BACKSLASH_ESCAPES,HIGH_NOT_PRECEDENCE,IGNORE_SPACE,TRADITIONAL,ONLY_FULL_GROUP_BY'",
-                  "sql_mode = 'MSSQL,EMPTY_STRING_IS_NULL'", "sql_safe_updates = 1", "sql_select_limit = 1", "sql_select_limit = 0", "tx_read_only = 1",
+                  "sql_mode = 'MSSQL,EMPTY_STRING_IS_NULL'", "sql_safe_updates = 1", "sql_select_limit = 1", "sql_select_limit = 0",
                   "tx_isolation = 'SERIALIZABLE'", "tx_isolation = 'READ-UNCOMMITTED'", "completion_type = 'RELEASE'",
                   "character_set_server = 'utf16'", "collation_connection = 'utf8mb4_turkish_ci'", "time_zone = '+12:00'"]
 
@@ -219,7 +219,7 @@ def test_defaults_of_mariadb_change_nothing(default):
     [(before,)] = server.sql(f"SELECT @@GLOBAL.{name}")
     databases.chosen().administer(f"SET GLOBAL {default}")
     try:
-        server.sql("SET SESSION sql_mode = '', tx_read_only = 0")  # what this test reads with is not what is tested
+        server.sql("SET SESSION sql_mode = ''")  # what this test reads with is not what is tested
         with server:
             story(server)
     finally:
@@ -241,7 +241,7 @@ def test_what_was_set_is_set_again_on_a_new_connection():
         databases.chosen().administer("SET GLOBAL autocommit = 1")
 
 
-PGSQL_DEFAULTS = ["default_transaction_read_only = on", "default_transaction_isolation = 'serializable'",
+PGSQL_DEFAULTS = ["default_transaction_isolation = 'serializable'",
                   "default_transaction_isolation = 'repeatable read'", "client_encoding = 'LATIN1'", "client_encoding = 'SQL_ASCII'",
                   "standard_conforming_strings = off", "transform_null_equals = on", "timezone = 'Pacific/Auckland'",
                   "datestyle = 'German'", "bytea_output = 'escape'", "extra_float_digits = 0", "default_transaction_deferrable = on"]

@@ -17,6 +17,7 @@ MORE = """
     AuthType Basic
     AuthName "basic"
     AuthUserFile "@ROOT@/passwords"
+    ManagedSessionSignIn On
     Require valid-user
     ManagedSessionSignIn On
 </Location>
