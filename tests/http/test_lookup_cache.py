@@ -287,7 +287,7 @@ def test_many_at_once_touch_once():
         token = sign_in(server)
         warm(server, token)
         watch.forward(61)
-        server.statements_from = len(server.error_log())
+        server.statements_from = server.log_size()
         assert set(visitors.map(lambda _: status(server, token), range(64))) == {200}
         assert 1 <= server.statements().count("TOUCH") <= 8, "those that came while it was being written"
         [(seen,)] = server.sql("SELECT last_seen_at FROM managed_session WHERE session_id = ?", token[:22])
