@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Write the directive reference, docs/directives.md and the table in README.md, from the one table in
 mod_managed_session.c. With --check: exit 1 and say so where they are out of date, or where
-docs/messages.md is (messages.py)."""
+docs/messages.md (messages.py) or docs/standards.md (standards.py) is."""
 import pathlib
 import re
 import sys
 
 import messages
+import standards
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 WHERE = {"SERVER": "server", "SERVER_DIR": "server, dir, .htaccess", "DIR": "dir, .htaccess", "DIR_ONLY": "dir",
@@ -57,7 +58,7 @@ def main() -> int:
     if "--check" in sys.argv:
         for path in stale:
             print(f"{path.relative_to(ROOT)} is out of date: run make docs", file=sys.stderr)
-        return 1 if messages.main() or stale else 0
+        return 1 if messages.main() + standards.main() or stale else 0
     for path, text in wanted().items():
         path.write_text(text)
     return 0
