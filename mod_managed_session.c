@@ -111,8 +111,8 @@ static const command_rec directives[] = {
         "and the like, see docs/events.md (default: none)"),
     AP_INIT_ITERATE("ManagedSessionOrigin", ms_set_origin, NULL, SERVER,
                     "further origins of this site, such as https://www.example.org: their pages "
-                    "may post forms and open WebSockets here, as the virtual host's own may "
-                    "(default: none)"),
+                    "may post forms and open WebSockets here, as the virtual host's own may, "
+                    "and sign-in leads back to them (default: none)"),
     AP_INIT_TAKE1("ManagedSessionRealm", ms_set_server_text, SERVER_FIELD(realm), SERVER,
                   "sessions of one realm are unknown in another; set it where sites share sign-in "
                   "(default: the virtual host's ServerName)"),

@@ -22,6 +22,7 @@
 #include "origin.h"
 #include "page.h"
 #include "require.h"
+#include "return_url.h"
 #include "session.h"
 #include "text.h"
 
@@ -95,9 +96,9 @@ const char *ms_gate_path_of(const char *url)
 
 /* Whether this request asks for the sign-in page itself, so that sending it there would never end.
  */
-static int is_login_url(const request_rec *first, const char *url)
+static int is_login_url(request_rec *r, const request_rec *first, const char *url)
 {
-    const char *path = ms_gate_path_of(url);
+    const char *path = ms_return_is_same_site(r, url) ? ms_gate_path_of(url) : NULL;
     const apr_size_t len = path ? strcspn(path, "?#") : 0;
 
     return len > 0 && first->uri && strncmp(first->uri, path, len) == 0 && !first->uri[len];
@@ -111,23 +112,33 @@ static const request_rec *as_asked(const request_rec *r)
     return r;
 }
 
-/* From the request line as it came: httpd has decoded the path of parsed_uri by now. */
-static const char *back_here(request_rec *r)
+static const char *with_query(request_rec *r, const char *url, const char *query)
 {
-    return ms_text_return_path(r->pool, ms_gate_path_of(as_asked(r)->unparsed_uri));
+    return apr_pstrcat(r->pool, url, strchr(url, '?') ? "&" : "?", query, NULL);
+}
+
+/* An address that is longer than httpd takes would keep the visitor out; then the way back is lost.
+ */
+static int is_too_long(const request_rec *r, const char *url)
+{
+    return strlen(url) + sizeof("GET  HTTP/1.1") > (apr_size_t)r->server->limit_req_line;
 }
 
 const char *ms_gate_login_url(request_rec *r)
 {
-    const char *login = ms_dir_conf_get(r)->login_url, *back = back_here(r);
+    const char *login = ms_dir_conf_get(r)->login_url, *back, *url, *with_return;
 
-    const char *again = ms_request_get(r)->stale_after ? "reauth=1&" : "";
-
-    if (!login || !back) {
-        return login;
+    if (!login) {
+        return NULL;
     }
-    return apr_pstrcat(r->pool, login, strchr(login, '?') ? "&" : "?", again,
-                       "return=", ms_text_escape_query(r->pool, back), NULL);
+    back = ms_return_of(r, login);
+    url = ms_request_get(r)->stale_after ? with_query(r, login, "reauth=1") : login;
+    if (!back) {
+        return url;
+    }
+    with_return = with_query(
+        r, url, apr_pstrcat(r->pool, "return=", ms_text_escape_query(r->pool, back), NULL));
+    return is_too_long(r, with_return) ? url : with_return;
 }
 
 void ms_gate_note_challenge(request_rec *r, apr_table_t *headers)
@@ -170,6 +181,14 @@ static void log_closed_login(request_rec *r, const char *login)
     }
 }
 
+/* The sign-in page is in no frame, so a redirect to it would show an error of the browser's. */
+static int is_in_frame(request_rec *r)
+{
+    const char *dest = apr_table_get(r->headers_in, "Sec-Fetch-Dest");
+
+    return dest && strcmp(dest, "document") != 0 && !ms_door_leads_to_us(r);
+}
+
 int ms_gate_challenge(request_rec *r)
 {
     const char *login = ms_dir_conf_get(r)->login_url;
@@ -180,12 +199,15 @@ int ms_gate_challenge(request_rec *r)
     if (ms_door_leads_to_us(r)) {
         ms_page_status(r, HTTP_UNAUTHORIZED);
     }
-    if (login && ms_is_navigation(r) && is_login_url(as_asked(r), login)) {
+    if (login && ms_is_navigation(r) && is_login_url(r, as_asked(r), login)) {
         log_closed_login(r, login);
     }
-    else if (login && ms_is_navigation(r)) {
+    else if (login && ms_is_navigation(r) && !is_in_frame(r)) {
         apr_table_setn(r->headers_out, "Location", ms_gate_login_url(r));
         return HTTP_SEE_OTHER;
+    }
+    else if (login && ms_is_navigation(r)) {
+        ms_page_lead_out_of_frame(r, HTTP_UNAUTHORIZED, ms_gate_login_url(r));
     }
     ms_gate_note_challenge(r, r->err_headers_out);
     return HTTP_UNAUTHORIZED;
@@ -350,14 +372,19 @@ static int fixups(request_rec *r)
     return DECLINED;
 }
 
-int ms_gate_is_error_page(const request_rec *r)
+int ms_gate_error_status(const request_rec *r)
 {
     for (r = r->prev; r; r = r->prev) {
         if (r->status != HTTP_OK) {
-            return 1;
+            return r->status;
         }
     }
     return 0;
+}
+
+int ms_gate_is_error_page(const request_rec *r)
+{
+    return ms_gate_error_status(r) != 0;
 }
 
 int ms_gate_demands_user(request_rec *r)

@@ -55,7 +55,7 @@ static int is_referred_by(const request_rec *r,
     return referer && ms_web_origin_of_url(r->pool, referer, &origin, &rest) && is(r, &origin);
 }
 
-/* A page can hide that it referred somebody, but not pass for another. Over https a browser without
+/* A page can hide that it is the referrer, but cannot be another. Over https a browser without
  * Sec-Fetch-Site is a very old one; over plain http it is any. */
 static int is_from_this_site(const request_rec *r)
 {

@@ -23,6 +23,7 @@
 #include "origin.h"
 #include "page.h"
 #include "password.h"
+#include "return_url.h"
 #include "plain_http.h"
 #include "session.h"
 #include "sign_in_log.h"
@@ -32,12 +33,14 @@
 APLOG_USE_MODULE(managed_session);
 
 #define METHOD_FORM "form"
+/* Three times as much, if all is escaped, is within MS_FORM_BODY_MAX. */
+#define BACK_FIELD_MAX 4096
 
 /* What the visitor typed; "" where nothing was. */
 typedef struct sign_in {
     const char *user;
     const char *password;
-    const char *back; /* a checked path, or NULL */
+    const char *back; /* checked, see return_url.h; or NULL */
     int remember;
 } sign_in;
 
@@ -60,7 +63,13 @@ static const char *from_query(request_rec *r, const char *name)
 
 static const char *back_from_query(request_rec *r)
 {
-    return ms_text_return_path(r->pool, from_query(r, "return"));
+    return ms_return_checked(r, from_query(r, "return"));
+}
+
+static const char *with_query(apr_pool_t *p, const char *url, const char *name, const char *value)
+{
+    return apr_pstrcat(p, url, strchr(url, '?') ? "&" : "?", name, "=",
+                       ms_text_escape_query(p, value), NULL);
 }
 
 static void show_signed_in(request_rec *r, json_t *model, const char *back)
@@ -85,27 +94,55 @@ static void show_signed_in(request_rec *r, json_t *model, const char *back)
     }
 }
 
-/* status: 401 where what she typed was wrong. */
-static int show_form(request_rec *r, int status, const sign_in *typed)
+/* The sign-in page as the page of an error: the browser shows another address. */
+static const char *own_url(request_rec *r, const char *back)
+{
+    const char *url = ms_text_escape_query(r->pool, r->uri);
+
+    return back ? with_query(r->pool, url, "return", back) : url;
+}
+
+/* Longer ones are in the page's own address, which the form posts to. */
+static int fits_form(const char *back)
+{
+    return strlen(back) <= BACK_FIELD_MAX;
+}
+
+static json_t *form_model(request_rec *r, const sign_in *typed)
 {
     json_t *model = ms_page_model(r);
 
     ms_page_set_heading(r, model, "Sign in");
-    if (typed->back) {
+    if (typed->back && fits_form(typed->back)) {
         json_object_set_new(model, "return", json_string(typed->back));
+    }
+    if (ms_gate_is_error_page(r)) {
+        json_object_set_new(model, "action", json_string(own_url(r, typed->back)));
     }
     if (*typed->user) {
         json_object_set_new(model, "username", json_string(typed->user));
     }
-    json_object_set_new(model, "wrong", json_boolean(status == HTTP_UNAUTHORIZED));
     if (ms_server_conf_get(r->server)->remember == MS_REMEMBER_ASK) {
         json_object_set_new(model, "remember_ask", json_true());
     }
     show_signed_in(r, model, typed->back);
-    if (status == HTTP_UNAUTHORIZED) {
-        ms_gate_note_challenge(r, r->headers_out);
-    }
-    return ms_page_send(r, status, "login.html", model);
+    return model;
+}
+
+static int show_form(request_rec *r, const sign_in *typed)
+{
+    const int error = ms_gate_error_status(r);
+
+    return ms_page_send(r, error ? error : HTTP_OK, "login.html", form_model(r, typed));
+}
+
+static int show_wrong(request_rec *r, const sign_in *typed)
+{
+    json_t *model = form_model(r, typed);
+
+    json_object_set_new(model, "wrong", json_true());
+    ms_gate_note_challenge(r, r->headers_out);
+    return ms_page_send(r, HTTP_UNAUTHORIZED, "login.html", model);
 }
 
 /* ---- failures -------------------------------------------------------------------------------- */
@@ -122,12 +159,6 @@ typedef enum {
     BUSY,
     TOO_OFTEN
 } failure;
-
-static const char *with_query(apr_pool_t *p, const char *url, const char *name, const char *value)
-{
-    return apr_pstrcat(p, url, strchr(url, '?') ? "&" : "?", name, "=",
-                       ms_text_escape_query(p, value), NULL);
-}
 
 /* The site's own page in place of the form, told in its query what the form would have shown. */
 static int go_to_own_page(request_rec *r, const char *error, const char *back)
@@ -150,7 +181,7 @@ static int show_failure(request_rec *r, failure why, const sign_in *typed)
 {
     switch (why) {
     case WRONG:
-        return show_form(r, HTTP_UNAUTHORIZED, typed);
+        return show_wrong(r, typed);
     case LIMITED:
         return ms_page_message(
             r, HTTP_TOO_MANY_REQUESTS, "Too many attempts",
@@ -300,7 +331,7 @@ static int handle_post(request_rec *r)
     typed.user = apr_table_get(fields, "username");
     typed.password = apr_table_get(fields, "password");
     typed.remember = is_ticked(apr_table_get(fields, "remember"));
-    back = ms_text_return_path(r->pool, apr_table_get(fields, "return"));
+    back = ms_return_checked(r, apr_table_get(fields, "return"));
     typed.back =
         back ? back : typed.back; /* a page that is a plain file cannot repeat it in its form */
     if (!is_complete(&typed)) {
@@ -308,6 +339,65 @@ static int handle_post(request_rec *r)
     }
     return check_and_finish(r, &typed);
 }
+
+/* ---- showing the form ------------------------------------------------------------------------ */
+
+/* Where the visitor came from: "return", or the address that an ErrorDocument stands at. */
+static const char *back_of_visitor(request_rec *r)
+{
+    const char *back = back_from_query(r);
+
+    return back || !ms_gate_is_error_page(r) || !ms_return_was_get(r) ? back
+                                                                      : ms_return_of(r, r->uri);
+}
+
+static int is_strict(request_rec *r)
+{
+    return ms_server_conf_get(r->server)->cookie.same_site == MS_SAMESITE_STRICT &&
+           ms_is_navigation(r) && !from_query(r, "reauth");
+}
+
+/* A browser keeps a cookie of SameSite=Strict back from a navigation that begins at another site,
+ * in a mail say; a navigation that begins at our own page has it. */
+static int may_have_cookie(request_rec *r)
+{
+    return ms_request_get(r)->cookies.seen == 0 && !from_query(r, "again") &&
+           ms_intent_to_sign_in(r) == MS_INTENT_UNKNOWN;
+}
+
+static int go_on_strictly(request_rec *r, const char *back)
+{
+    const int error = ms_gate_error_status(r);
+
+    return ms_page_go_on(r, error ? error : HTTP_OK,
+                         with_query(r->pool, own_url(r, back), "again", "1"));
+}
+
+/* One who turns out to be signed in was sent here for want of the cookie alone. */
+static int is_back_strictly(request_rec *r)
+{
+    const ms_row *row;
+
+    return from_query(r, "return") && ms_session_current(r, &row) == APR_SUCCESS && row;
+}
+
+static int handle_get(request_rec *r)
+{
+    const char *back = back_of_visitor(r);
+
+    if (is_strict(r) && may_have_cookie(r)) {
+        return go_on_strictly(r, back);
+    }
+    if (is_strict(r) && is_back_strictly(r)) {
+        return ms_page_redirect(r, back ? back : landing(r));
+    }
+    if (ms_dir_conf_get(r)->login_page) {
+        return go_to_own_page(r, NULL, back);
+    }
+    return show_form(r, &(sign_in){"", "", back, 0});
+}
+
+/* ---- another AuthType ------------------------------------------------------------------------ */
 
 /* The AuthType of this location, where it is another module's and that module has let a user in. */
 static const char *foreign_auth_type(request_rec *r)
@@ -321,7 +411,7 @@ static const char *foreign_auth_type(request_rec *r)
                : NULL;
 }
 
-/* One button: whoever wants the session to begin presses it, and it comes from our own page. */
+/* One button: a form of our own page, which only the visitor can send. */
 static int ask_to_continue(request_rec *r)
 {
     json_t *model = ms_page_model(r);
@@ -430,8 +520,5 @@ int ms_login_answer(request_rec *r)
     if (r->method_number == M_POST) {
         return is_sign_in_place(r, MS_OWN_PASSWORDS) ? handle_post(r) : refuse_place(r);
     }
-    if (ms_dir_conf_get(r)->login_page) {
-        return go_to_own_page(r, NULL, back_from_query(r));
-    }
-    return show_form(r, HTTP_OK, &(sign_in){"", "", back_from_query(r), 0});
+    return handle_get(r);
 }

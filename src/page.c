@@ -10,6 +10,7 @@
 #include <apr_random.h>
 #include <apr_strings.h>
 #include <apr_uri.h>
+#include <http_core.h>
 #include <http_log.h>
 #include <http_protocol.h>
 #include "config.h"
@@ -61,13 +62,13 @@ static const char *style_sources(request_rec *r)
  * with 'self' alone, a visitor who is led on to another origin stays on the form without a word. A
  * form that these pages do not have cannot get in: no text is shown unescaped.
  */
-static const char *policy(request_rec *r)
+static const char *policy(request_rec *r, const char *ancestors)
 {
     return apr_pstrcat(r->pool, "default-src 'none'; style-src 'sha256-", style_hash, "'",
                        style_sources(r),
                        "; img-src 'self' data:; form-action 'self' https: http:; "
-                       "base-uri 'none'; frame-ancestors 'none'",
-                       NULL);
+                       "base-uri 'none'",
+                       ancestors, NULL);
 }
 
 /* The sign-in page may stand in a popup, whose opener has to see it come back: this header would
@@ -83,7 +84,7 @@ static void set_headers(request_rec *r, apr_table_t *t)
 {
     const char *const headers[][2] = {
         {"Cache-Control", "no-store"},
-        {"Content-Security-Policy", policy(r)},
+        {"Content-Security-Policy", policy(r, "; frame-ancestors 'none'")},
         {"X-Content-Type-Options", "nosniff"},
         {"X-Frame-Options", "DENY"},
         {"Referrer-Policy", "same-origin"},
@@ -144,14 +145,21 @@ static int send_body(request_rec *r, int status, const char *type, const char *b
     return OK;
 }
 
-int ms_page_send(request_rec *r, int status, const char *name, json_t *model)
+/* model is released. */
+static const char *render(request_rec *r, const char *name, json_t *model)
 {
     const ms_page *page = ms_page_get(name);
-    const ms_language *language = ms_page_language(r);
-    const char *html = ms_render(r->pool, page->text, page->len, model, language);
+    const char *html = ms_render(r->pool, page->text, page->len, model, ms_page_language(r));
 
     json_decref(model);
-    apr_table_setn(r->headers_out, "Content-Language", language->tag);
+    return html;
+}
+
+int ms_page_send(request_rec *r, int status, const char *name, json_t *model)
+{
+    const char *html = render(r, name, model);
+
+    apr_table_setn(r->headers_out, "Content-Language", ms_page_language(r)->tag);
     apr_table_mergen(r->headers_out, "Vary", "Accept-Language");
     return send_body(r, status, "text/html; charset=utf-8", html);
 }
@@ -177,14 +185,57 @@ int ms_page_status(request_rec *r, int status)
     return status;
 }
 
-int ms_page_message(request_rec *r, int status, const char *heading, const char *text)
+static json_t *message_model(request_rec *r, const char *heading, const char *text)
 {
-    const ms_language *language = ms_page_language(r);
     json_t *model = ms_page_model(r);
 
     ms_page_set_heading(r, model, heading);
-    json_object_set_new(model, "text", json_string(ms_language_text(language, text)));
+    json_object_set_new(model, "text", json_string(ms_language_text(ms_page_language(r), text)));
+    return model;
+}
+
+int ms_page_message(request_rec *r, int status, const char *heading, const char *text)
+{
+    return ms_page_send(r, status, "message.html", message_model(r, heading, text));
+}
+
+static void add_link(request_rec *r, json_t *model, const char *url, const char *label)
+{
+    const char *translated = ms_language_text(ms_page_language(r), label);
+
+    json_object_set_new(model, "link", json_pack("{s:s, s:s}", "url", url, "label", translated));
+}
+
+int ms_page_go_on(request_rec *r, int status, const char *url)
+{
+    json_t *model =
+        message_model(r, MESSAGE("One moment, please"),
+                      MESSAGE("If this page does not go on by itself, follow the link."));
+
+    add_link(r, model, url, MESSAGE("Continue"));
+    json_object_set_new(model, "refresh", json_string(url));
     return ms_page_send(r, status, "message.html", model);
+}
+
+int ms_page_lead_out_of_frame(request_rec *r, int status, const char *url)
+{
+    json_t *model = message_model(r, MESSAGE("You are not signed in"),
+                                  MESSAGE("This page is for those who are signed in."));
+    const char *html;
+
+    add_link(r, model, url, MESSAGE("Sign in"));
+    json_object_set_new(model, "top", json_true());
+    html = render(r, "message.html", model);
+    set_headers(r, r->err_headers_out);
+    apr_table_unset(r->err_headers_out, "X-Frame-Options");
+    apr_table_setn(r->err_headers_out, "Content-Security-Policy", policy(r, ""));
+    apr_table_setn(r->err_headers_out, "Content-Language", ms_page_language(r)->tag);
+    /* The page names its charset itself; httpd would name another one. */
+    apr_table_setn(r->subprocess_env, "suppress-error-charset", "1");
+    if (html) {
+        ap_custom_response(r, status, html);
+    }
+    return status;
 }
 
 int ms_page_wrong_method(request_rec *r, const char *allow)

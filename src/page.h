@@ -42,6 +42,15 @@ int ms_page_redirect(request_rec *r, const char *url);
  * translated here. */
 int ms_page_message(request_rec *r, int status, const char *heading, const char *text);
 
+/** A page that goes on to a checked URL by itself, as a navigation that begins here (SameSite). */
+int ms_page_go_on(request_rec *r, int status, const char *url);
+
+/**
+ * For a hook before the handler: let httpd's answer of that status be a small page with a link that
+ * opens a checked URL in the whole window. It may stand in a frame.
+ */
+int ms_page_lead_out_of_frame(request_rec *r, int status, const char *url);
+
 /** An answer that is a status alone, with the headers of a page. */
 int ms_page_status(request_rec *r, int status);
 

@@ -15,7 +15,7 @@
 
 #define USER_MAX       255
 #define IDENTIFIER_MAX 48
-#define RETURN_MAX     2048
+#define RETURN_MAX     8190                   /* as httpd's LimitRequestLine */
 #define DURATION_MAX   APR_INT64_C(315360000) /* 3650 days */
 
 /* RFC 3339 has four digits for a year: 0000-01-01T00:00:00Z to 9999-12-31T23:59:59Z. */
@@ -259,6 +259,53 @@ static int is_path_as_written(const char *path, apr_size_t len)
     return 1;
 }
 
+/* Two of them at the front are followed by a host (URL Standard, relative slash state). */
+static int is_slash(char c)
+{
+    return c == '/' || c == '\\';
+}
+
+/* How many dots the segment at path is: "." or "..", also as %2e (URL Standard, 4.2); else 0. */
+static int dots(const char *path, apr_size_t len)
+{
+    apr_size_t i = 0;
+    int n = 0;
+
+    while (i < len && !is_slash(path[i])) {
+        if (escaped_byte(path + i, len - i) == '.')
+            i += 3;
+        else if (path[i] == '.')
+            i++;
+        else
+            return 0;
+        n++;
+    }
+    return n <= 2 ? n : 0;
+}
+
+/* Whether a URL parser makes of this path one that begins with two slashes, which then passes for
+ * a host: by "//" itself, or if dots take away what stands before it. An empty segment is a
+ * segment. */
+static int begins_with_host(const char *path, apr_size_t len)
+{
+    apr_size_t at, end, depth = 0;
+    int first_is_empty = 0;
+
+    for (at = 1; at <= len; at = end + 1) {
+        int n;
+
+        for (end = at; end < len && !is_slash(path[end]); end++) {
+        }
+        n = dots(path + at, end - at);
+        if (n == 2 && depth > 0)
+            depth--;
+        /* Dots at the end leave an empty segment. */
+        if ((n == 0 || end == len) && depth++ == 0)
+            first_is_empty = end == at || n > 0;
+    }
+    return first_is_empty && depth > 1;
+}
+
 /* Whether some reader might see another host, or a second header, in these bytes. */
 static int is_treacherous(const char *path, apr_size_t len)
 {
@@ -266,12 +313,10 @@ static int is_treacherous(const char *path, apr_size_t len)
 
     for (i = 0; i < len; i++) {
         unsigned char byte = (unsigned char)path[i];
-        if (byte < 0x20 || byte == 0x7F || byte == '\\')
-            return 1;
-        if (byte == '/' && i + 1 < len && path[i + 1] == '/')
+        if (byte < 0x20 || byte == 0x7F)
             return 1;
     }
-    return 0;
+    return (len > 1 && is_slash(path[1])) || begins_with_host(path, len);
 }
 
 /* Decode once, in place; what is no escape stays as it is. Returns the new length. */

@@ -47,8 +47,9 @@ int ms_text_duration(const char *text, apr_int64_t *seconds);
 
 /**
  * Where a visitor may be sent back to after sign-in: a path, and possibly a query, on this host
- * (see the "return" rule in docs/security.md). The path begins with one "/", and has no "//", no
- * backslash and no control character, raw or percent-encoded once or twice.
+ * (see the "return" rule in docs/security.md). The path resolves to this host by the URL Standard
+ * (https://url.spec.whatwg.org/, 4.4), as it is and percent-decoded once and twice: it begins with
+ * one slash, also when its dots are resolved, and has no control character. No raw backslash.
  * @param url  what the visitor's request said; NULL is refused
  * @return the URL fit for a Location header (what may not stand in one is percent-encoded), in p;
  *         NULL where it is refused

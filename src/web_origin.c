@@ -98,6 +98,15 @@ int ms_web_origin_of_host(apr_pool_t *p, const char *text, int https, ms_web_ori
     return end && !*end;
 }
 
+const char *ms_web_origin_text(apr_pool_t *p, const ms_web_origin *origin)
+{
+    const char *port = origin->port == ms_web_origin_default_port(origin->https)
+                           ? ""
+                           : apr_psprintf(p, ":%u", origin->port);
+
+    return apr_pstrcat(p, origin->https ? "https://" : "http://", origin->host, port, NULL);
+}
+
 int ms_web_origin_equal(const ms_web_origin *a, const ms_web_origin *b)
 {
     return a->https == b->https && a->port == b->port && strcmp(a->host, b->host) == 0;

@@ -34,6 +34,9 @@ int ms_web_origin_of_host(apr_pool_t *p, const char *text, int https, ms_web_ori
 
 apr_port_t ms_web_origin_default_port(int https);
 
+/** As a browser writes it: no port if it is the scheme's; allocated from p. */
+const char *ms_web_origin_text(apr_pool_t *p, const ms_web_origin *origin);
+
 int ms_web_origin_equal(const ms_web_origin *a, const ms_web_origin *b);
 
 /** Whether it is the client's own machine, which browsers trust over plain http as they trust TLS:
