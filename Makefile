@@ -30,14 +30,10 @@ httpd_cflags = $(shell $(APXS) -q CFLAGS EXTRA_CPPFLAGS 2>/dev/null | tr ';' ' '
 httpd_inc    = -isystem $(shell $(APXS) -q INCLUDEDIR 2>/dev/null) -isystem $(shell $(APXS) -q APR_INCLUDEDIR 2>/dev/null) -isystem $(shell $(APXS) -q APU_INCLUDEDIR 2>/dev/null)
 MS_CFLAGS    = -std=gnu11 $(WARN) $(OPTIMIZE) -fPIC $(httpd_cflags) $(httpd_inc) -Iinclude -Isrc $(SANITIZE)
 
-# What knows httpd, and what knows only apr and is therefore tested without a server.
-PURE  := token log_limit refusals web_origin cookie text form device render guard cutoff dialect cache cache_control throttle language words name_fold clock
-PURE += device_tables product product_names client_hints
-PURE += sqlite_file header_name
-PURE += network
-PURE += slots costs
-HTTPD := $(filter-out $(PURE),$(basename $(notdir $(wildcard src/*.c))))
-PAGES := $(shell find src/pages -name '*.html' -o -name '*.css')
+# src/core and the files named here know apr only, and are linked into the unit tests as they are.
+PURE  := $(patsubst src/%.c,%,$(wildcard src/core/*.c)) db/limiter db/watchdog db/sql db/shm_cache db/sqlite_file
+HTTPD := $(filter-out $(PURE),$(patsubst src/%.c,%,$(wildcard src/*/*.c)))
+PAGES := $(wildcard src/pages/html/*.html src/pages/html/*.css)
 LANGS := $(sort $(wildcard src/pages/lang/*.po))
 OBJS  := $(BUILD)/mod_managed_session.o $(HTTPD:%=$(BUILD)/%.o) $(PURE:%=$(BUILD)/%.o) $(BUILD)/pages.o $(BUILD)/languages.o
 MODULE := $(BUILD)/mod_managed_session.so
@@ -53,6 +49,7 @@ $(MODULE): $(OBJS) src/exports.map
 	$(CC) -shared $(SANITIZE) -Wl,-z,relro,-z,now -Wl,--version-script=src/exports.map -o $@ $(OBJS) -ljansson -lunistring
 
 $(BUILD)/%.o: src/%.c Makefile | $(BUILD)
+	@mkdir -p $(@D)
 	$(CC) $(MS_CFLAGS) -MMD -MP -c -o $@ $<
 $(BUILD)/%.o: %.c Makefile | $(BUILD)
 	$(CC) $(MS_CFLAGS) -MMD -MP -c -o $@ $<
@@ -62,8 +59,8 @@ $(BUILD)/languages.o: $(BUILD)/languages.c
 	$(CC) $(MS_CFLAGS) -MMD -MP -c -o $@ $<
 $(BUILD)/languages.c: src/pages/lang/embed.sh $(LANGS) | $(BUILD)
 	sh src/pages/lang/embed.sh $(LANGS) > $@
-$(BUILD)/pages.c: src/pages/embed.sh $(PAGES) | $(BUILD)
-	sh src/pages/embed.sh $(sort $(PAGES)) > $@
+$(BUILD)/pages.c: src/pages/html/embed.sh $(PAGES) | $(BUILD)
+	sh src/pages/html/embed.sh $(sort $(PAGES)) > $@
 $(BUILD):
 	mkdir -p $@
 
@@ -97,9 +94,9 @@ $(BUILD)/unit/test_%: tests/unit/test_%.c $(PURE:%=$(BUILD)/%.o) $(BUILD)/pages.
 
 # The look-up cache under threads of several processes that are killed at any moment, watched by ThreadSanitizer.
 SECONDS := 5
-$(BUILD)/unit/stress_cache: tests/stress/cache.c src/cache.c src/cache.h src/row.h src/token.h
+$(BUILD)/unit/stress_cache: tests/stress/shm_cache.c $(wildcard src/db/shm_cache.* src/core/row.h src/core/token.h)
 	@mkdir -p $(@D)
-	$(CC) $(MS_CFLAGS) -fPIE -fsanitize=thread -o $@ tests/stress/cache.c src/cache.c $(APR_LIBS)
+	$(CC) $(MS_CFLAGS) -fPIE -fsanitize=thread -o $@ tests/stress/shm_cache.c src/db/shm_cache.c $(APR_LIBS)
 
 test-races: $(BUILD)/unit/stress_cache
 	$< $(SECONDS)
@@ -166,7 +163,7 @@ bench-cleanup: $(MODULE)
 	MS_MODULE=$(abspath $(MODULE)) $(PYTHON) -B tests/bench/cleanup.py
 
 # ---- the code itself --------------------------------------------------------------------------
-SOURCES := $(wildcard mod_managed_session.c src/*.c src/*.h include/*.h tests/unit/*.c tests/unit/*.h tests/stress/*.c)
+SOURCES := $(wildcard mod_managed_session.c src/*/*.c src/*/*.h include/*.h tests/unit/*.c tests/unit/*.h tests/stress/*.c)
 
 format:
 	clang-format -i $(SOURCES)
@@ -203,4 +200,4 @@ install: $(MODULE)
 clean:
 	rm -rf $(BUILD)
 
--include $(wildcard $(BUILD)/*.d $(BUILD)/unit/*.d)
+-include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d)

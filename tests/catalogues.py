@@ -27,12 +27,12 @@ def joined(literal: str) -> str:
 def messages() -> dict[str, str | None]:
     """Each message, with its plural where it has one."""
     found: dict[str, str | None] = {}
-    for page in sorted((ROOT / "src/pages").glob("*.html")):
+    for page in sorted((ROOT / "src/pages/html").glob("*.html")):
         for text in re.findall(r"\{\{_(.*?)\}\}", page.read_text()):
             text = text.strip()
             counted = re.fullmatch(r"n \w+\|(.*)\|(.*)", text)
             found[counted[1] if counted else text] = counted[2] if counted else None
-    for source in sorted((ROOT / "src").glob("*.c")):
+    for source in sorted((ROOT / "src").rglob("*.c")):
         code = source.read_text()
         for pattern in IN_C:
             for match in re.finditer(pattern, code):

@@ -171,7 +171,7 @@ def test_a_look_of_ones_own():
     with at_work("own-look.conf", {"/var/www/look": "@ROOT@/look"}, files_of("own-look", "look")) as server:
         page, sheet = get(server, "/login"), get(server, "/look/site.css")
         assert "City library</title>" in page.text and '<link rel="stylesheet" href="/look/site.css">' in page.text
-        known = set(re.findall(r"--[a-z-]+(?=:)", (examples.FOLDER.parents[1] / "src/pages/style.css").read_text()))
+        known = set(re.findall(r"--[a-z-]+(?=:)", (examples.FOLDER.parents[1] / "src/pages/html/style.css").read_text()))
         assert sheet.status == 200 and set(re.findall(r"--[a-z-]+(?=:)", sheet.text)) <= known
         documented = (examples.FOLDER.parents[1] / "docs/pages.md").read_text()
         assert set(re.findall(r"--[a-z-]+(?=:)", documented)) == known

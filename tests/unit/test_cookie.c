@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit.h"
 
-#include "cookie.h"
+#include "core/cookie.h"
 
 #define NAME   "__Host-session"
 #define ID     "AAAAAAAAAAAAAAAAAAAAAA"

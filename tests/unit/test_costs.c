@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit.h"
 
-#include "costs.h"
+#include "core/costs.h"
 
 #define BCRYPT 60000u
 #define APR1   500u

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <apr_cstr.h>
 
-#include "device.h"
+#include "core/device.h"
 
 #define COUNT(table) (sizeof(table) / sizeof(table[0]))
 #define WEBKIT       "AppleWebKit/537.36 (KHTML, like Gecko) "

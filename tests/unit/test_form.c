@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit.h"
 
-#include "form.h"
+#include "core/form.h"
 
 static const char *field(apr_pool_t *p, const char *text, const char *name)
 {

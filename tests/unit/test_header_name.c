@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit.h"
 
-#include "header_name.h"
+#include "core/header_name.h"
 
 static void spellings_of_one_name_are_the_same(void **state)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit.h"
 
-#include "language.h"
-#include "words.h"
+#include "core/language.h"
+#include "core/phrases.h"
 
 static void the_language_that_is_liked_best_is_chosen(void **state)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit.h"
 
-#include "log_limit.h"
+#include "core/log_limit.h"
 
 static const apr_time_t noon = apr_time_from_sec(1700000000);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit.h"
 
-#include "network.h"
+#include "core/network.h"
 
 static void test_a_network_has_one_name(void **state)
 {

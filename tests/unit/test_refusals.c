@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <apr_strings.h>
 #include <apr_thread_proc.h>
-#include "refusals.h"
+#include "core/refusals.h"
 
 #define NOON   ((apr_int64_t)1795435200)
 #define MINUTE ((apr_int64_t)60)

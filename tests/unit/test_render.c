@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit.h"
 
-#include "render.h"
+#include "core/render.h"
 
 static const char *filled_in(apr_pool_t *p, const char *accept, const char *page, const char *json)
 {

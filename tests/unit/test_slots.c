@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit.h"
 
-#include "slots.h"
+#include "core/slots.h"
 
 #define NOW   1700000000u
 #define LEASE 60u

@@ -9,7 +9,7 @@
 
 #include <apr_strings.h>
 
-#include "text.h"
+#include "core/text.h"
 
 #define COUNT(table) (sizeof(table) / sizeof(table[0]))
 #define BAD          "\xEF\xBF\xBD" /* U+FFFD */

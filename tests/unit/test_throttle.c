@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 #include <apr_thread_proc.h>
-#include "throttle.h"
+#include "core/throttle.h"
 
 #define SECOND ((apr_int64_t)1000000)
 #define NOON   ((apr_int64_t)1795435200 * SECOND)

@@ -9,7 +9,7 @@
 
 #include <apr_general.h>
 
-#include "token.h"
+#include "core/token.h"
 
 #define COUNT(table) (sizeof(table) / sizeof(table[0]))
 #define ID           "0123456789abcdefABCD-_"

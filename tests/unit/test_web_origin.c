@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit.h"
 
-#include "web_origin.h"
+#include "core/web_origin.h"
 
 static void is(apr_pool_t *p, const char *text, int https, const char *host, apr_port_t port)
 {

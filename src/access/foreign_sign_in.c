@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Before the other module is called, the attempt is counted as wrong. If httpd comes to authorize
+ * the user, it was right. If the answer is 401, it was wrong; anything else tells nothing.
+ */
+#include "access/foreign_sign_in.h"
+
+#include <string.h>
+#include <apr_base64.h>
+#include <apr_strings.h>
+#include <httpd.h>
+#include <http_config.h>
+#include <http_core.h>
+#include <http_log.h>
+#include <http_protocol.h>
+#include <http_request.h>
+#include "http/origin.h"
+#include "config/config.h"
+#include "access/door.h"
+#include "access/sign_in_limit.h"
+#include "pages/page.h"
+#include "access/password_share.h"
+#include "access/sign_in_log.h"
+
+#define STATE_KEY "managed_session_foreign_login"
+
+typedef struct state {
+    ms_attempt attempt;
+    const char *user; /* as sent; NULL: not known */
+    const char *type;
+    int number; /* of the share of password checks */
+    int is_open;
+} state;
+
+/* ---- what the client sent ---------------------------------------------------------------------
+ */
+
+static const char *after_scheme(const char *credentials, const char *scheme)
+{
+    const apr_size_t len = strlen(scheme);
+
+    return ap_cstr_casecmpn(credentials, scheme, len) == 0 && credentials[len] == ' '
+               ? credentials + len + strspn(credentials + len, " ")
+               : NULL;
+}
+
+/* RFC 7617, 2: base64 of "user:password". */
+static const char *user_of_basic(apr_pool_t *p, const char *encoded)
+{
+    char *pair = apr_palloc(p, (apr_size_t)apr_base64_decode_len(encoded) + 1);
+
+    pair[apr_base64_decode(pair, encoded)] = '\0';
+    pair[strcspn(pair, ":")] = '\0';
+    return pair;
+}
+
+/* RFC 7616, 3.4: a list of name=value, of which username is quoted. */
+static const char *user_of_digest(apr_pool_t *p, const char *list)
+{
+    static const char name[] = "username=\"";
+    const char *at = ap_strcasestr(list, name);
+
+    if (!at) {
+        return NULL;
+    }
+    at += sizeof(name) - 1;
+    return apr_pstrmemdup(p, at, strcspn(at, "\""));
+}
+
+/* Whether a 401 to these is a step of a handshake (RFC 4559, 5) and no failure. */
+static int is_handshake(const char *credentials)
+{
+    return after_scheme(credentials, "Negotiate") || after_scheme(credentials, "NTLM");
+}
+
+static const char *user_of(apr_pool_t *p, const char *credentials)
+{
+    const char *basic = after_scheme(credentials, "Basic"),
+               *digest = after_scheme(credentials, "Digest");
+
+    return basic ? user_of_basic(p, basic) : digest ? user_of_digest(p, digest) : NULL;
+}
+
+/* ---- before and after the other module --------------------------------------------------------
+ */
+
+static state *state_of(request_rec *r)
+{
+    void *found = NULL;
+
+    apr_pool_userdata_get(&found, STATE_KEY, r->pool);
+    return found;
+}
+
+static apr_status_t leave_share(void *statev)
+{
+    state *s = statev;
+
+    ms_password_share_leave(s->number);
+    s->number = -1;
+    return APR_SUCCESS;
+}
+
+static int turn_away(request_rec *r, int status, apr_int64_t wait)
+{
+    ms_leave_body_unread(r);
+    ms_page_retry_after(r, wait);
+    apr_table_setn(r->err_headers_out, "Cache-Control", "no-store");
+    return status;
+}
+
+static int begin(request_rec *r, const char *type, const char *credentials)
+{
+    state *s = apr_pcalloc(r->pool, sizeof(*s));
+    apr_int64_t wait;
+
+    s->user = user_of(r->pool, credentials);
+    s->type = type;
+    wait = ms_login_limit_take_late(r, s->user, &s->attempt);
+    if (wait) {
+        ms_sign_in_log_refused(r, s->user, type, MS_REFUSED_FAILURES, s->attempt.full);
+        return turn_away(r, HTTP_TOO_MANY_REQUESTS, wait);
+    }
+    if (ms_password_share_enter(r, &s->number) != OK) {
+        ms_login_limit_was_nothing(r, &s->attempt);
+        return turn_away(r, HTTP_SERVICE_UNAVAILABLE, MS_RETRY_AFTER);
+    }
+    s->is_open = 1;
+    apr_pool_cleanup_register(r->pool, s, leave_share, apr_pool_cleanup_null);
+    apr_pool_userdata_setn(s, STATE_KEY, NULL, r->pool);
+    return DECLINED;
+}
+
+static int before_authentication(request_rec *r)
+{
+    const char *type = ap_auth_type(r), *credentials;
+
+    if (r->main || !type || ap_cstr_casecmp(type, MS_AUTH_TYPE) == 0) {
+        return DECLINED;
+    }
+    credentials = apr_table_get(r->headers_in, "Authorization");
+    if (!credentials || is_handshake(credentials) || !ms_door_leads_to(r, MS_HANDLER_LOGIN) ||
+        state_of(r)) {
+        return DECLINED;
+    }
+    return begin(r, type, credentials);
+}
+
+static int after_authentication(request_rec *r)
+{
+    state *s = r->user && !r->main ? state_of(r) : NULL;
+
+    if (s && s->is_open) {
+        s->is_open = 0;
+        leave_share(s);
+        ms_login_limit_was_right(r, &s->attempt);
+    }
+    return DECLINED;
+}
+
+/* RFC 7616, 3.3: the password was right, and the nonce too old. */
+static int is_stale(request_rec *r)
+{
+    const char *challenge = apr_table_get(r->err_headers_out, "WWW-Authenticate");
+
+    return challenge && ap_strcasestr(challenge, "stale=true");
+}
+
+static void was_wrong(request_rec *r, state *s)
+{
+    s->is_open = 0;
+    leave_share(s);
+    if (is_stale(r)) {
+        ms_login_limit_was_nothing(r, &s->attempt);
+    }
+    else {
+        ms_login_limit_was_wrong(r, &s->attempt);
+        ms_sign_in_log_failed(r, s->user, s->type);
+    }
+}
+
+/* Before a response is sent: for the 401 itself, or for the page that ErrorDocument names. */
+static void before_response(request_rec *r)
+{
+    state *s = r->main ? NULL : state_of(r);
+    request_rec *failed = r;
+
+    while (failed && failed->status != HTTP_UNAUTHORIZED) {
+        failed = failed->prev;
+    }
+    if (s && s->is_open && failed) {
+        was_wrong(failed, s);
+    }
+}
+
+static int at_end(request_rec *r)
+{
+    state *s = state_of(r);
+
+    if (s && s->is_open) {
+        s->is_open = 0;
+        leave_share(s);
+        ms_login_limit_was_nothing(r, &s->attempt);
+    }
+    return DECLINED;
+}
+
+void ms_foreign_login_register_hooks(void)
+{
+    ap_hook_check_authn(before_authentication, NULL, NULL, APR_HOOK_REALLY_FIRST,
+                        AP_AUTH_INTERNAL_PER_CONF);
+    ap_hook_check_authz(after_authentication, NULL, NULL, APR_HOOK_REALLY_FIRST,
+                        AP_AUTH_INTERNAL_PER_CONF);
+    ap_hook_insert_filter(before_response, NULL, NULL, APR_HOOK_FIRST);
+    ap_hook_insert_error_filter(before_response, NULL, NULL, APR_HOOK_FIRST);
+    ap_hook_log_transaction(at_end, NULL, NULL, APR_HOOK_FIRST);
+}

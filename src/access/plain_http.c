@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Origin is the browser's own word. Without it there are hints only, which are enough for a line in
+ * the log: Sec-Fetch-Site is sent over TLS alone, and proxies that end TLS mostly say so.
+ */
+#include "access/plain_http.h"
+
+#include <string.h>
+#include <http_log.h>
+#include <http_protocol.h>
+#include "config/config.h"
+#include "core/log_limit.h"
+#include "http/origin.h"
+
+APLOG_USE_MODULE(managed_session);
+
+#define CURES                                                                                      \
+    "serve this site over TLS or, on a trusted network, set ManagedSessionCookieSecure Off"
+
+static int is_cookie_secure(const request_rec *r)
+{
+    return ms_server_conf_get(r->server)->cookie.secure;
+}
+
+static int is_tls_here(const request_rec *r)
+{
+    return strcmp(ap_http_scheme(r), "https") == 0;
+}
+
+int ms_plain_http_drops_cookie(request_rec *r)
+{
+    const char *text = apr_table_get(r->headers_in, "Origin"), *suffix;
+    ms_web_origin origin;
+
+    if (!text || !is_cookie_secure(r) || is_tls_here(r) ||
+        !ms_web_origin_parse(r->pool, text, &origin) || origin.https ||
+        ms_web_origin_is_loopback(&origin) || !ms_origin_is_here(r, &origin)) {
+        return 0;
+    }
+    suffix = ms_log_limit_suffix(MS_LOG_PLAIN_HTTP, r->pool);
+    if (suffix) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+                      "MS0142: a sign-in at \"%s\" was refused: the session cookie is Secure, and "
+                      "browsers drop such a cookie over plain http; " CURES "%s",
+                      text, suffix);
+    }
+    return 1;
+}
+
+static int says(const request_rec *r, const char *name, const char *word)
+{
+    const char *value = apr_table_get(r->headers_in, name);
+
+    return value && ap_strcasestr(value, word);
+}
+
+static int is_tls_in_front(const request_rec *r)
+{
+    return apr_table_get(r->headers_in, "Sec-Fetch-Site") ||
+           says(r, "X-Forwarded-Proto", "https") || says(r, "Forwarded", "proto=https") ||
+           says(r, "Forwarded", "proto=\"https") || says(r, "X-Forwarded-Ssl", "on") ||
+           says(r, "Front-End-Https", "on");
+}
+
+static int is_asked_for_by_loopback(const request_rec *r)
+{
+    const char *host = apr_table_get(r->headers_in, "Host");
+    ms_web_origin origin;
+
+    return !host || !ms_web_origin_of_host(r->pool, host, 0, &origin) ||
+           ms_web_origin_is_loopback(&origin);
+}
+
+int ms_plain_http_is_likely(const request_rec *r)
+{
+    return !is_tls_here(r) && !is_tls_in_front(r) && !is_asked_for_by_loopback(r);
+}
+
+void ms_plain_http_note_sign_in(request_rec *r)
+{
+    const char *suffix;
+
+    if (!is_cookie_secure(r) || !ms_plain_http_is_likely(r) || !ms_is_navigation(r)) {
+        return;
+    }
+    suffix = ms_log_limit_suffix(MS_LOG_MAYBE_PLAIN_HTTP, r->pool);
+    if (suffix) {
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
+                      "MS0143: a session began at \"%s\" over plain http, as far as is known here. "
+                      "If no proxy in front ends TLS, the browser drops the Secure session cookie "
+                      "and the user has to sign in again and again: " CURES "%s",
+                      ms_origin_own(r), suffix);
+    }
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What follows the origin of a whole URL is held to the rules of a path (text.h), so that a proxy
+ * or an application there does not see another host in it either.
+ */
+#include "access/return_url.h"
+
+#include <string.h>
+#include <apr_strings.h>
+#include <http_core.h>
+#include "config/config.h"
+#include "access/authn.h"
+#include "http/origin.h"
+#include "core/text.h"
+
+static const char *checked_path(request_rec *r, const char *path)
+{
+    return ms_text_return_path(r->pool,
+                               *path == '/' ? path : apr_pstrcat(r->pool, "/", path, NULL));
+}
+
+const char *ms_return_checked(request_rec *r, const char *text)
+{
+    ms_web_origin origin;
+    const char *rest, *path;
+
+    if (!text || !ms_web_origin_of_url(r->pool, text, &origin, &rest)) {
+        return ms_text_return_path(r->pool, text);
+    }
+    path = ms_origin_is_listed(r, &origin) ? checked_path(r, rest) : NULL;
+    return path ? apr_pstrcat(r->pool, ms_web_origin_text(r->pool, &origin), path, NULL) : NULL;
+}
+
+int ms_return_is_same_site(request_rec *r, const char *url)
+{
+    ms_web_origin origin;
+    const char *rest;
+
+    return !ms_web_origin_of_url(r->pool, url, &origin, &rest) || ms_origin_is_here(r, &origin) ||
+           (ap_cstr_casecmp(origin.host, r->server->server_hostname) == 0 &&
+            origin.port == ap_get_server_port(r));
+}
+
+/* A proxy in front may have ended TLS: an origin of this host that is listed knows better. */
+static const char *own_origin(request_rec *r)
+{
+    const apr_array_header_t *listed = ms_server_conf_get(r->server)->origins;
+
+    for (int i = 0; listed && i < listed->nelts; i++) {
+        const ms_web_origin *origin = &APR_ARRAY_IDX(listed, i, ms_web_origin);
+
+        if (ms_origin_is_here(r, origin)) {
+            return ms_web_origin_text(r->pool, origin);
+        }
+    }
+    return ms_origin_own(r);
+}
+
+static const request_rec *as_asked(const request_rec *r)
+{
+    while (r->prev) {
+        r = r->prev;
+    }
+    return r;
+}
+
+int ms_return_was_get(const request_rec *r)
+{
+    const char *line = as_asked(r)->the_request;
+
+    return line && (strncmp(line, "GET ", 4) == 0 || strncmp(line, "HEAD ", 5) == 0);
+}
+
+/* From the request line as it came: httpd has decoded the path of parsed_uri by now. */
+const char *ms_return_of(request_rec *r, const char *login_url)
+{
+    const char *path = ms_gate_path_of(as_asked(r)->unparsed_uri);
+
+    path = path ? checked_path(r, path) : NULL;
+    return !path || ms_return_is_same_site(r, login_url)
+               ? path
+               : apr_pstrcat(r->pool, own_origin(r), path, NULL);
+}

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An attempt is counted before its password is checked and taken back where that was right, so that
+ * a hundred attempts at the same moment are no way around the limit.
+ */
+#include "access/sign_in_limit.h"
+
+#include <string.h>
+#include <apr_atomic.h>
+#include <apr_random.h>
+#include <apr_shm.h>
+#include <apr_strings.h>
+#include <http_log.h>
+#include "config/config.h"
+#include "core/name_fold.h"
+#include "core/network.h"
+#include "session/session.h"
+#include "core/throttle.h"
+#include "session/user_name.h"
+
+APLOG_USE_MODULE(managed_session);
+
+#define SHA256_BYTES 32
+#define KEY_BYTES    32
+#define OVERDRAFT    4 /* times the limit, that failures at once may count for */
+
+/*
+ * Three tables in one piece of memory, so that a flood of one kind does not push out another:
+ * failures by the configured rate, failures in a row, and what was logged recently.
+ */
+enum { RATES, STREAKS, LOGGED, TABLES };
+
+/* NIST SP 800-63B-4, 3.2.2: no more than 100 consecutive failures. One a day is forgotten, since
+ * an administrator cannot unlock each account that is attacked. */
+static const ms_rate in_a_row = {100, (apr_int64_t)100 * 86400};
+
+/* Process-wide, set at start. With the key a client cannot choose names that share a slot. */
+static void *memory;
+static unsigned char hash_key[KEY_BYTES];
+static volatile apr_uint32_t *noticed; /* shared: that clients cannot be told apart */
+
+static void *table(int which)
+{
+    return (char *)memory + (apr_size_t)which * MS_THROTTLE_SIZE;
+}
+
+void ms_login_limit_init(apr_pool_t *pconf, server_rec *s)
+{
+    const apr_size_t size = TABLES * MS_THROTTLE_SIZE + sizeof(*noticed);
+    apr_shm_t *shm = NULL;
+    apr_status_t rv;
+
+    memory = NULL;
+    if (!ms_config_is_used(s)) {
+        return;
+    }
+    rv = apr_shm_create(&shm, size, NULL, pconf);
+    if (rv == APR_SUCCESS) {
+        rv = apr_generate_random_bytes(hash_key, sizeof(hash_key));
+    }
+    if (rv != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, rv, s,
+                     "MS0062: no shared memory for failed sign-ins: ManagedSessionLoginLimit does "
+                     "not work");
+        return;
+    }
+    memory = apr_shm_baseaddr_get(shm);
+    memset(memory, 0, size);
+    noticed = (volatile apr_uint32_t *)table(TABLES);
+}
+
+apr_uint64_t ms_login_limit_hash(request_rec *r, const char *kind, const char *text)
+{
+    const char *realm = ms_server_conf_get(r->server)->realm;
+    apr_crypto_hash_t *sha = apr_crypto_sha256_new(r->pool);
+    unsigned char digest[SHA256_BYTES];
+    apr_uint64_t word;
+
+    sha->init(sha);
+    sha->add(sha, hash_key, sizeof(hash_key));
+    sha->add(sha, kind, strlen(kind) + 1);
+    sha->add(sha, realm, strlen(realm) + 1);
+    sha->add(sha, text, strlen(text));
+    sha->finish(sha, digest);
+    memcpy(&word, digest, sizeof(word));
+    return word ? word : 1;
+}
+
+/* ---- clients ----------------------------------------------------------------------------------
+ */
+
+/* The header that a proxy puts the client's address in, if it still has to be read: all visitors
+ * behind that proxy have one address here. NULL: the address is the client's. */
+static const char *unread_header(request_rec *r)
+{
+    static const char *const headers[] = {"X-Forwarded-For", "Forwarded"};
+    const char *known = ms_server_conf_get(r->server)->remoteip_header, *arrived = NULL;
+
+    for (int i = 0; i < 2; i++) {
+        /* mod_remoteip knows it, and which addresses are proxies: this client is none of them. */
+        if (known && ap_cstr_casecmp(known, headers[i]) == 0) {
+            return NULL;
+        }
+        arrived = !arrived && apr_table_get(r->headers_in, headers[i]) ? headers[i] : arrived;
+    }
+    return r->useragent_addr == r->connection->client_addr ? arrived : NULL;
+}
+
+static void notice_proxy(request_rec *r, const char *header)
+{
+    if (apr_atomic_cas32(noticed, 1, 0) == 0) {
+        ap_log_rerror(
+            APLOG_MARK, APLOG_NOTICE, 0, r,
+            "MS0111: the header %s arrived from %s, and mod_remoteip has not taken the client's "
+            "address from it: failed sign-ins are limited by user name, but not by client. If that "
+            "is a proxy of yours, load mod_remoteip and write RemoteIPHeader X-Forwarded-For and "
+            "RemoteIPInternalProxy %s. If clients connect directly, write RequestHeader unset %s "
+            "early, since they could avoid the limit with it",
+            header, r->useragent_ip, r->useragent_ip, header);
+    }
+}
+
+/* What one customer of a provider has: all of an IPv4 address, or the first half of IPv6's. NULL:
+ * the client is not known. */
+static const char *client_of(request_rec *r)
+{
+    const char *header = unread_header(r);
+
+    if (header) {
+        notice_proxy(r, header);
+        return NULL;
+    }
+    return strchr(r->useragent_ip, ':') ? ms_network_name(r->pool, r->useragent_ip)
+                                        : r->useragent_ip;
+}
+
+/* ---- buckets ----------------------------------------------------------------------------------
+ */
+
+static const ms_rate *rate_of(request_rec *r)
+{
+    return &ms_server_conf_get(r->server)->login_limit;
+}
+
+static apr_int64_t take_client(request_rec *r, int is_late, ms_attempt *attempt)
+{
+    const char *client = client_of(r);
+    const apr_uint64_t key = client ? ms_login_limit_hash(r, "client", client) : 0;
+    const apr_time_t now = apr_time_now();
+    const apr_int64_t wait = !key      ? 0
+                             : is_late ? ms_throttle_peek(table(RATES), key, now, rate_of(r))
+                                       : ms_throttle_take(table(RATES), key, now, rate_of(r));
+
+    *(is_late ? &attempt->late : &attempt->client) = wait ? 0 : key;
+    attempt->full = wait ? key : 0;
+    return wait;
+}
+
+static apr_int64_t take_bucket(request_rec *r, apr_uint64_t key, ms_attempt *attempt)
+{
+    const apr_time_t now = apr_time_now();
+    apr_int64_t wait = ms_throttle_take(table(RATES), key, now, rate_of(r));
+
+    if (!wait) {
+        wait = ms_throttle_take(table(STREAKS), key, now, &in_a_row);
+        if (wait) {
+            ms_throttle_give_back(table(RATES), key, now, rate_of(r));
+        }
+    }
+    attempt->bucket = wait ? 0 : key;
+    attempt->full = wait ? key : 0;
+    return wait;
+}
+
+/* The id of the live session that this request presents, if it is this user's. */
+static const char *own_session(request_rec *r, const char *folded)
+{
+    const ms_row *row;
+
+    return ms_session_current(r, &row) == APR_SUCCESS && row &&
+                   strcmp(ms_name_fold(r->pool, row->user), folded) == 0
+               ? row->id
+               : NULL;
+}
+
+/* Whether the user has had a session in the client's network. */
+static int is_known_network(request_rec *r, const char *user)
+{
+    const ms_asker ask = ms_store_asker(ms_server_conf_get(r->server)->store, r, r->pool);
+    int has = 0;
+
+    ms_store_has_place(&ask, user, ms_user_name_guess(r, user), r->useragent_ip, &has);
+    return has;
+}
+
+static apr_int64_t take_user(request_rec *r, const char *user, ms_attempt *attempt)
+{
+    const char *folded = ms_name_fold(r->pool, user), *own = own_session(r, folded), *network;
+    apr_int64_t wait;
+
+    attempt->user = ms_login_limit_hash(r, "user", folded);
+    if (own) {
+        return take_bucket(
+            r, ms_login_limit_hash(r, "device", apr_pstrcat(r->pool, own, " ", folded, NULL)),
+            attempt);
+    }
+    wait = take_bucket(r, attempt->user, attempt);
+    network = wait ? ms_network_name(r->pool, r->useragent_ip) : NULL;
+    if (network && is_known_network(r, user)) {
+        wait = take_bucket(
+            r, ms_login_limit_hash(r, "network", apr_pstrcat(r->pool, network, " ", folded, NULL)),
+            attempt);
+    }
+    return wait;
+}
+
+static apr_int64_t take(request_rec *r, const char *user, int is_late, ms_attempt *attempt)
+{
+    apr_int64_t wait;
+
+    memset(attempt, 0, sizeof(*attempt));
+    if (!memory || !rate_of(r)->count) {
+        return 0;
+    }
+    wait = take_client(r, is_late, attempt);
+    if (!wait && user) {
+        wait = take_user(r, user, attempt);
+    }
+    if (wait) {
+        ms_login_limit_was_nothing(r, attempt);
+    }
+    return wait;
+}
+
+apr_int64_t ms_login_limit_take(request_rec *r, const char *user, ms_attempt *attempt)
+{
+    return take(r, user, 0, attempt);
+}
+
+apr_int64_t ms_login_limit_take_late(request_rec *r, const char *user, ms_attempt *attempt)
+{
+    return take(r, user, 1, attempt);
+}
+
+/* Many at once may have found the budget open: all are counted, and the next one waits longer. */
+void ms_login_limit_was_wrong(request_rec *r, const ms_attempt *attempt)
+{
+    const ms_rate *rate = rate_of(r);
+    const ms_rate overdrawn = {rate->count * OVERDRAFT, rate->period * OVERDRAFT};
+
+    if (attempt->late) {
+        ms_throttle_take(table(RATES), attempt->late, apr_time_now(), &overdrawn);
+    }
+}
+
+static void give_back(request_rec *r, apr_uint64_t key)
+{
+    if (key) {
+        ms_throttle_give_back(table(RATES), key, apr_time_now(), rate_of(r));
+    }
+}
+
+static void forget(apr_uint64_t key)
+{
+    if (key) {
+        ms_throttle_forget(table(RATES), key);
+        ms_throttle_forget(table(STREAKS), key);
+    }
+}
+
+void ms_login_limit_was_right(request_rec *r, const ms_attempt *attempt)
+{
+    give_back(r, attempt->client);
+    forget(attempt->user);
+    forget(attempt->bucket);
+}
+
+void ms_login_limit_was_nothing(request_rec *r, const ms_attempt *attempt)
+{
+    give_back(r, attempt->client);
+    give_back(r, attempt->bucket);
+    if (attempt->bucket) {
+        ms_throttle_give_back(table(STREAKS), attempt->bucket, apr_time_now(), &in_a_row);
+    }
+}
+
+/* ---- sign-ins that succeed --------------------------------------------------------------------
+ */
+
+static const ms_rate sessions = {60, 60};
+
+apr_int64_t ms_login_limit_take_session(request_rec *r, const char *user, apr_uint64_t *key)
+{
+    *key = 0;
+    if (!memory || !rate_of(r)->count) {
+        return 0;
+    }
+    *key = ms_login_limit_hash(r, "session", ms_name_fold(r->pool, user));
+    return ms_throttle_take(table(RATES), *key, apr_time_now(), &sessions);
+}
+
+void ms_login_limit_give_session_back(apr_uint64_t key)
+{
+    if (key) {
+        ms_throttle_give_back(table(RATES), key, apr_time_now(), &sessions);
+    }
+}
+
+/* ---- log lines --------------------------------------------------------------------------------
+ */
+
+int ms_login_limit_may_log(request_rec *r, const char *what, const char *who, const ms_rate *rate)
+{
+    static const ms_rate in_all = {500, 10};
+    const apr_time_t now = apr_time_now();
+
+    return !memory ||
+           (!ms_throttle_take(table(LOGGED), ms_login_limit_hash(r, what, who), now, rate) &&
+            !ms_throttle_take(table(LOGGED), ms_login_limit_hash(r, what, ""), now, &in_all));
+}

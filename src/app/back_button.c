@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Over TLS there is Clear-Site-Data. Browsers ignore it over plain http. There, a page with
+ * no-store is dropped when a cookie with HttpOnly changes. Chromium takes it for no change if a
+ * cookie that was set on the way to the page is deleted, as it happens if a user signs in and out
+ * again; so a second cookie is set, which the browser drops after a second.
+ */
+#include "app/back_button.h"
+
+#include <apr_strings.h>
+#include "core/cache_headers.h"
+#include "config/config.h"
+#include "http/origin.h"
+#include "access/plain_http.h"
+
+/* Set, and gone at once. */
+static void change_a_cookie(request_rec *r)
+{
+    ms_cookie_attrs attrs = ms_server_conf_get(r->server)->cookie;
+
+    attrs.name = apr_pstrcat(r->pool, attrs.name, "_ended", NULL);
+    apr_table_addn(r->err_headers_out, "Set-Cookie", ms_cookie_format(r->pool, &attrs, "1", 0));
+    apr_table_addn(r->err_headers_out, "Set-Cookie", ms_cookie_format(r->pool, &attrs, NULL, 0));
+}
+
+static int is_browser(const request_rec *r)
+{
+    return apr_table_get(r->headers_in, "Sec-Fetch-Site") || ms_plain_http_is_likely(r);
+}
+
+void ms_back_button_forget(request_rec *r)
+{
+    apr_table_mergen(r->err_headers_out, "Clear-Site-Data", "\"cache\"");
+    if (is_browser(r)) {
+        change_a_cookie(r);
+    }
+}
+
+const char *ms_back_button_cache_control(request_rec *r, const char *said)
+{
+    return ms_is_navigation(r) ? ms_cache_no_store(r->pool, said) : said;
+}

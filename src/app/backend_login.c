@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Proxied applications' headers are in headers_out, those of CGI and FastCGI in err_headers_out,
+ * where a header sent twice has become one with a comma.
+ */
+#include "app/backend_login.h"
+
+#include <string.h>
+#include <apr_strings.h>
+#include <http_log.h>
+#include "config/config.h"
+#include "core/log_limit.h"
+#include "access/sign_in_limit.h"
+#include "pages/page.h"
+#include "session/session.h"
+#include "access/sign_in_log.h"
+
+APLOG_USE_MODULE(managed_session);
+
+#define METHOD "backend"
+
+typedef struct taken {
+    const char *value;
+    int n;
+} taken;
+
+static int count_value(void *takenv, const char *key, const char *value)
+{
+    taken *t = takenv;
+
+    (void)key;
+    t->value = value;
+    t->n++;
+    return 1;
+}
+
+static taken take(request_rec *r, const char *name)
+{
+    taken t = {NULL, 0};
+
+    apr_table_do(count_value, &t, r->headers_out, name, NULL);
+    apr_table_do(count_value, &t, r->err_headers_out, name, NULL);
+    if (t.n > 0) {
+        t.value = apr_pstrdup(r->pool, t.value);
+        apr_table_unset(r->headers_out, name);
+        apr_table_unset(r->err_headers_out, name);
+    }
+    return t;
+}
+
+static void ignore(request_rec *r, const char *name, const char *why)
+{
+    const char *suffix = ms_log_limit_suffix(MS_LOG_IGNORED_HEADER, r->pool);
+
+    if (suffix) {
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
+                      "MS0050: the application's header %s was ignored: %s%s", name, why, suffix);
+    }
+}
+
+static int is_single(request_rec *r, const char *name, const taken *t)
+{
+    if (t->n > 1 || strchr(t->value, ',')) {
+        ignore(r, name, "it was sent more than once, or has a comma in it");
+        return 0;
+    }
+    return 1;
+}
+
+static void log_failed_end(request_rec *r)
+{
+    const char *suffix = ms_log_limit_suffix(MS_LOG_END_FAILED, r->pool);
+
+    if (suffix) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+                      "MS0051: the application's sign-out failed: the session database could not "
+                      "be queried, and the session lives on%s",
+                      suffix);
+    }
+}
+
+static void log_failed_begin(request_rec *r, const char *user)
+{
+    const char *suffix = ms_log_limit_suffix(MS_LOG_BEGIN_FAILED, r->pool);
+
+    if (suffix) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+                      "MS0052: the application's sign-in of user \"%s\" failed: the session "
+                      "database could not be queried%s",
+                      user, suffix);
+    }
+}
+
+static void end(request_rec *r, const taken *t)
+{
+    apr_int64_t ended;
+    apr_status_t rv;
+
+    if (!is_single(r, MS_END_HEADER, t)) {
+        return;
+    }
+    if (strcmp(t->value, "current") == 0) {
+        rv = ms_session_end_current(r);
+    }
+    else if (strcmp(t->value, "others") == 0 || strcmp(t->value, "all") == 0) {
+        rv = ms_session_revoke_all(r, t->value[0] == 'o', &ended);
+    }
+    else {
+        ignore(r, MS_END_HEADER, "it takes current, others or all");
+        return;
+    }
+    if (rv != APR_SUCCESS) {
+        log_failed_end(r);
+    }
+}
+
+/* An error page may show what the client sent, or come from a layer that checked no password. */
+static int is_success(request_rec *r)
+{
+    if (r->status >= HTTP_OK && r->status < HTTP_BAD_REQUEST) {
+        return 1;
+    }
+    ignore(r, MS_USER_HEADER,
+           apr_psprintf(r->pool, "it came with status %d, and only 2xx and 3xx sign a user in",
+                        r->status));
+    return 0;
+}
+
+/* Count an attempt whose outcome the application knows already. */
+static int is_limited(request_rec *r, const char *user, ms_attempt *attempt)
+{
+    const apr_int64_t wait = ms_login_limit_take(r, user, attempt);
+
+    if (wait) {
+        ms_sign_in_log_refused(r, user, METHOD, MS_REFUSED_FAILURES, attempt->full);
+        ms_page_retry_after(r, wait);
+    }
+    return wait != 0;
+}
+
+static int begin(request_rec *r, const taken *t)
+{
+    const ms_row *row;
+    ms_attempt attempt;
+    apr_status_t rv;
+
+    if (!is_single(r, MS_USER_HEADER, t) || !is_success(r)) {
+        return OK;
+    }
+    if (is_limited(r, t->value, &attempt)) {
+        return HTTP_TOO_MANY_REQUESTS;
+    }
+    rv = ms_session_begin(r, t->value, METHOD, 0, &row);
+    if (rv == APR_SUCCESS) {
+        ms_login_limit_was_right(r, &attempt);
+        return OK;
+    }
+    ms_login_limit_was_nothing(r, &attempt);
+    if (rv == APR_EBUSY) {
+        return HTTP_TOO_MANY_REQUESTS;
+    }
+    if (rv != APR_EINVAL && rv != APR_ENOSPC && rv != APR_EACCES) { /* these are logged already */
+        log_failed_begin(r, t->value);
+    }
+    return OK;
+}
+
+static int fail(request_rec *r, const taken *t)
+{
+    const char *user = *t->value ? t->value : NULL;
+    ms_attempt attempt;
+
+    if (!is_single(r, MS_FAILED_HEADER, t)) {
+        return OK;
+    }
+    if (is_limited(r, user, &attempt)) {
+        return HTTP_TOO_MANY_REQUESTS;
+    }
+    ms_sign_in_log_failed(r, user, METHOD);
+    return OK;
+}
+
+int ms_backend_login(request_rec *r)
+{
+    const taken user = take(r, MS_USER_HEADER), ending = take(r, MS_END_HEADER),
+                failed = take(r, MS_FAILED_HEADER);
+    const char *name = failed.n ? MS_FAILED_HEADER : user.n ? MS_USER_HEADER : MS_END_HEADER;
+
+    if (!user.n && !ending.n && !failed.n) {
+        return OK;
+    }
+    if (ms_dir_conf_get(r)->backend_login != 1) {
+        ignore(r, name, "ManagedSessionBackendLogin is not On here");
+        return OK;
+    }
+    if (r->status == HTTP_NOT_MODIFIED) {
+        ignore(r, name, "it came with a 304, which may be an old answer's");
+        return OK;
+    }
+    if (ending.n) {
+        end(r, &ending);
+    }
+    if (failed.n) {
+        if (user.n) {
+            ignore(r, MS_USER_HEADER, "it came with " MS_FAILED_HEADER);
+        }
+        return fail(r, &failed);
+    }
+    return user.n ? begin(r, &user) : OK;
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * User headers and the cookie are removed on each virtual host, for the names that any of them
+ * uses: two hosts may lead to one application, and browsers send a cookie to all ports of a host.
+ */
+#include "app/request_headers.h"
+
+#include <string.h>
+#include <apr_lib.h>
+#include <apr_optional_hooks.h>
+#include <apr_strings.h>
+#include <http_config.h>
+#include <http_core.h>
+#include <http_protocol.h>
+#include <http_request.h>
+#include <mod_proxy.h>
+#include "config/config.h"
+#include "access/door.h"
+#include "access/authn.h"
+#include "core/header_name.h"
+#include "session/session.h"
+
+int ms_request_headers_is_ours(request_rec *r)
+{
+    return ms_server_conf_get(r->server)->used ||
+           ap_get_module_config(r->request_config, &managed_session_module) ||
+           ms_door_page(r) != NULL;
+}
+
+/* ---- the user's header ----------------------------------------------------------------------- */
+
+static int is_one_of(const char *header, const char *const *names, int n)
+{
+    for (int i = 0; i < n; i++) {
+        if (ms_header_name_is_same(header, names[i])) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int is_any_sent(const apr_array_header_t *headers, const char *const *names, int n)
+{
+    for (int i = 0; i < headers->nelts; i++) {
+        if (is_one_of(APR_ARRAY_IDX(headers, i, apr_table_entry_t).key, names, n)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* In one pass, since a client may send many: apr_table_unset() moves the whole table each time. */
+static void remove_headers(request_rec *r, const char *const *names, int n)
+{
+    const apr_array_header_t *headers = apr_table_elts(r->headers_in);
+
+    if (!is_any_sent(headers, names, n)) {
+        return;
+    }
+    headers = apr_array_copy(r->pool, headers);
+    apr_table_clear(r->headers_in);
+    for (int i = 0; i < headers->nelts; i++) {
+        const apr_table_entry_t *entry = &APR_ARRAY_IDX(headers, i, apr_table_entry_t);
+
+        if (!is_one_of(entry->key, names, n)) {
+            apr_table_addn(r->headers_in, entry->key, entry->val);
+        }
+    }
+}
+
+/* Who the application may believe is there: never a name that was only tried. */
+static const char *user_for_application(request_rec *r)
+{
+    const ms_request *request = ms_request_peek(r);
+    const ms_row *row = request ? request->row : NULL;
+
+    if (!r->user || !ms_session_is_user(r, r->user)) {
+        return NULL;
+    }
+    if (row && strcmp(row->user, r->user) == 0) {
+        return r->user;
+    }
+    return ms_gate_is_error_page(r) ? NULL : r->user;
+}
+
+void ms_request_headers_set_user(request_rec *r)
+{
+    const char *name = ms_dir_conf_get(r)->user_header;
+
+    if (name && *name) {
+        remove_headers(r, &name, 1);
+        if (user_for_application(r)) {
+            apr_table_setn(r->headers_in, name, r->user);
+        }
+    }
+}
+
+/* ---- credentials ----------------------------------------------------------------------------- */
+
+static int is_scheme(const char *credentials, const char *scheme)
+{
+    const apr_size_t len = strlen(scheme);
+
+    return ap_cstr_casecmpn(credentials, scheme, len) == 0 && !apr_isalnum(credentials[len]) &&
+           credentials[len] != '-';
+}
+
+/* The name and password of a user, as far as the request has any. */
+static const char *credentials_of(const request_rec *r)
+{
+    const char *credentials = apr_table_get(r->headers_in, "Authorization");
+
+    return credentials && (is_scheme(credentials, "Basic") || is_scheme(credentials, "Digest"))
+               ? credentials
+               : NULL;
+}
+
+/* Before "RequestHeader ... early" of mod_headers, so that what it sets is not taken for the
+ * client's. */
+static void remember_credentials(request_rec *r)
+{
+    const char *credentials = ms_server_conf_get(r->server)->used ? credentials_of(r) : NULL;
+
+    if (credentials) {
+        ms_request_get(r)->credentials = credentials;
+    }
+}
+
+/*
+ * A name and password that the client sent must not reach an application beside the session's user,
+ * whom they may contradict. Those of the administrator (RequestHeader set, AuthBasicFake) stay. An
+ * authentication module that had use for the client's has set another ap_auth_type.
+ */
+static void remove_credentials(request_rec *r)
+{
+    const char *credentials = credentials_of(r);
+    const ms_request *request = ms_request_peek(r);
+
+    if (credentials && r->ap_auth_type && strcmp(r->ap_auth_type, MS_AUTH_TYPE) == 0 && request &&
+        (!ms_server_conf_get(r->server)->used ||
+         (request->credentials && strcmp(credentials, request->credentials) == 0))) {
+        apr_table_unset(r->headers_in, "Authorization");
+    }
+}
+
+/* ---- the cookie ------------------------------------------------------------------------------ */
+
+/* Of this host: all cookies of that name, whose tokens are kept for a later look-up. */
+static const char *without_own(request_rec *r, const char *header)
+{
+    const char *rest = ms_cookie_strip(r->pool, header, ms_server_conf_get(r->server)->cookie.name);
+
+    if (rest != header) {
+        ms_request_get(r);
+    }
+    return rest;
+}
+
+/* Of the other hosts: what has the form of a token, since an application here may use the name for
+ * a cookie of its own. */
+static const char *without_others(request_rec *r, const char *header)
+{
+    const ms_server_conf *conf = ms_server_conf_get(r->server);
+    const apr_array_header_t *names = conf->hidden_cookies;
+
+    for (int i = 0; i < names->nelts; i++) {
+        const char *name = APR_ARRAY_IDX(names, i, const char *);
+
+        if (!conf->used || strcmp(name, conf->cookie.name) != 0) {
+            header = ms_cookie_strip_tokens(r->pool, header, name);
+        }
+    }
+    return header;
+}
+
+/* As late as can be: after rewrites and subrequests, when it is known what answers; and after
+ * mod_cache has looked, which tells users from visitors by the cookie. */
+static int hide_cookie(request_rec *r)
+{
+    const char *header = apr_table_get(r->headers_in, "Cookie"), *rest = header;
+
+    if (!header) {
+        return DECLINED;
+    }
+    if (ms_request_headers_is_ours(r) && ms_dir_conf_get(r)->hide_cookie != 0) {
+        rest = without_own(r, rest);
+    }
+    rest = without_others(r, rest);
+    if (rest == header) {
+        return DECLINED;
+    }
+    if (*rest) {
+        apr_table_setn(r->headers_in, "Cookie", rest);
+    }
+    else {
+        apr_table_unset(r->headers_in, "Cookie");
+    }
+    return DECLINED;
+}
+
+/* ---- hooks ----------------------------------------------------------------------------------- */
+
+/* Early, for each request and location: no application may see a client's own idea of a user. */
+static int on_request(request_rec *r)
+{
+    const apr_array_header_t *names = ms_server_conf_get(r->server)->removed_headers;
+
+    remove_headers(r, (const char *const *)(void *)names->elts, names->nelts);
+    remember_credentials(r);
+    return DECLINED;
+}
+
+static int before_fixups(request_rec *r)
+{
+    remove_credentials(r);
+    return DECLINED;
+}
+
+static int set_user(request_rec *r)
+{
+    ms_request_headers_set_user(r);
+    return DECLINED;
+}
+
+void ms_request_headers_register_hooks(void)
+{
+    static const char *const cache[] = {"mod_cache.c", NULL};
+
+    ap_hook_post_read_request(on_request, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    /* Authentication is over, and mod_headers and mod_auth_basic (AuthBasicFake) set the
+     * administrator's credentials in this phase, so after us in each order of LoadModule. */
+    ap_hook_fixups(before_fixups, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_fixups(set_user, NULL, NULL, APR_HOOK_LAST);
+    /* mod_proxy strips what the client lists in "Connection:" and only then runs this hook. */
+    APR_OPTIONAL_HOOK(proxy, fixups, set_user, NULL, NULL, APR_HOOK_LAST);
+    ap_hook_handler(hide_cookie, cache, NULL, APR_HOOK_REALLY_FIRST);
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the administrator said: per-server and per-directory settings, their merge, the setters of
+ * the directive table (mod_managed_session.c) and the checks that need all of a configuration.
+ */
+#ifndef MS_CONFIG_H
+#define MS_CONFIG_H
+
+#include <httpd.h>
+#include <ap_expr.h>
+#include <http_config.h>
+#include <mod_auth.h>
+#include "core/cookie.h"
+#include "db/store.h"
+#include "core/web_origin.h"
+#include "core/throttle.h"
+
+extern module AP_MODULE_DECLARE_DATA managed_session_module;
+
+#define MS_AUTH_TYPE      "ManagedSession"
+#define MS_HANDLER_LOGIN  "managed-session-login"
+#define MS_HANDLER_LOGOUT "managed-session-logout"
+#define MS_HANDLER_LIST   "managed-session-list"
+#define MS_HANDLER_ADMIN  "managed-session-admin"
+
+#define MS_DEFAULT_LIFETIME 2592000 /* 30d, in seconds */
+
+#define MS_UNSET        (-1)
+#define MS_COOKIE_MAX_S 34560000 /* 400d: browsers keep no cookie longer (RFC 6265bis, 5.5) */
+
+typedef enum { MS_REMEMBER_OFF, MS_REMEMBER_ON, MS_REMEMBER_ASK } ms_remember;
+
+typedef struct ms_server_conf {
+    /* As configured; MS_UNSET or NULL where nothing was said. */
+    const char *cookie_name;
+    const char *cookie_domain;
+    const char *cookie_path;
+    int cookie_same_site;
+    int cookie_secure;
+    apr_int64_t lifetime; /* seconds, as all times here */
+    apr_int64_t transient_lifetime;
+    apr_int64_t idle_timeout; /* 0: off */
+    apr_int64_t touch_interval;
+    int remember; /* an ms_remember */
+    int limit;    /* live sessions a user may have; 0: any number */
+    int limit_refuses;
+    ms_rate login_limit;          /* failed sign-ins; count 0: any number */
+    apr_int64_t cleanup_interval; /* 0: off */
+    int cleanup_batch;            /* rows */
+    apr_int64_t cache_ttl;        /* 0: off */
+    int cache_entries;            /* of the main server alone */
+    const char *event_log;        /* a file, or "|program" */
+    apr_array_header_t *origins;  /* ms_web_origin: further ones of this site; NULL: none */
+    const char *realm;
+    const char *table;
+    int create_table;
+    apr_array_header_t
+        *user_headers; /* const char *: every ManagedSessionUserHeader of this server */
+    int used;          /* some directive of ours applies to this server */
+
+    /* Worked out by ms_config_finish(). */
+    struct ms_costs *costs;      /* of checking passwords, in shared memory; NULL: there is none */
+    const char *remoteip_header; /* mod_remoteip's RemoteIPHeader; NULL: not set */
+    ms_cookie_attrs cookie;
+    ms_store *store;
+    const apr_array_header_t *removed_headers; /* const char *: user headers of all servers */
+    const apr_array_header_t *hidden_cookies;  /* const char *: names of all servers' cookies */
+    struct ms_event_log *events;               /* opened by ms_events_open(); NULL: none */
+} ms_server_conf;
+
+typedef struct ms_provider {
+    const char *name;
+    const authn_provider *provider;
+    struct ms_provider *next;
+} ms_provider;
+
+typedef struct ms_dir_conf {
+    int on;
+    int hide_cookie;
+    int backend_login;
+    int sign_in; /* sessions may begin here; unset: if there are providers */
+    const char *login_url;
+    const char *login_page; /* the site's own, in place of the built-in form */
+    const char *logout_url;
+    const char *list_url;
+    const char *landing_url;
+    const char *title;
+    const char *stylesheet;
+    const ap_expr_info_t *label;     /* for new sessions */
+    const ap_expr_info_t *user_name; /* of new sessions; NULL: as authenticated */
+    const char *user_header;         /* "" where a section took it back with "none" */
+    ms_provider *providers;
+} ms_dir_conf;
+
+void *ms_server_conf_create(apr_pool_t *p, server_rec *s);
+void *ms_server_conf_merge(apr_pool_t *p, void *base, void *add);
+void *ms_dir_conf_create(apr_pool_t *p, char *dir);
+void *ms_dir_conf_merge(apr_pool_t *p, void *base, void *add);
+
+/** Whether a directive of ours applies to any server. */
+int ms_config_is_used(const server_rec *main_server);
+
+ms_server_conf *ms_server_conf_get(const server_rec *s);
+ms_dir_conf *ms_dir_conf_get(const request_rec *r);
+
+/* Setters for the directive table. cmd->info is the field's offset in its struct. Each refuses a
+ * bad value with a sentence that names the directive and what it takes. */
+const char *ms_set_dir_flag(cmd_parms *cmd, void *dir, int on);
+const char *ms_set_hide_cookie(cmd_parms *cmd, void *dir, int on);
+const char *ms_set_dir_url(cmd_parms *cmd, void *dir, const char *arg);
+const char *ms_set_login_page(cmd_parms *cmd, void *dir, const char *arg);
+const char *ms_set_dir_text(cmd_parms *cmd, void *dir, const char *arg);
+const char *ms_set_user_header(cmd_parms *cmd, void *dir, const char *arg);
+const char *ms_set_provider(cmd_parms *cmd, void *dir, const char *arg);
+const char *ms_set_server_flag(cmd_parms *cmd, void *dir, int on);
+const char *ms_set_server_text(cmd_parms *cmd, void *dir, const char *arg);
+const char *ms_set_server_duration(cmd_parms *cmd, void *dir, const char *arg);
+const char *ms_set_server_duration_or_0(cmd_parms *cmd, void *dir, const char *arg);
+const char *ms_set_remember(cmd_parms *cmd, void *dir, const char *arg);
+const char *ms_set_limit(cmd_parms *cmd, void *dir, const char *n, const char *policy);
+const char *ms_set_login_limit(cmd_parms *cmd, void *dir, const char *n, const char *period);
+const char *ms_set_dir_expr(cmd_parms *cmd, void *dir, const char *arg);
+const char *ms_set_batch(cmd_parms *cmd, void *dir, const char *arg);
+const char *ms_set_cache_ttl(cmd_parms *cmd, void *dir, const char *arg);
+const char *ms_set_cache_entries(cmd_parms *cmd, void *dir, const char *arg);
+const char *ms_set_event_log(cmd_parms *cmd, void *dir, const char *arg);
+const char *ms_set_origin(cmd_parms *cmd, void *dir, const char *arg);
+const char *ms_set_same_site(cmd_parms *cmd, void *dir, const char *arg);
+const char *ms_set_table(cmd_parms *cmd, void *dir, const char *arg);
+
+/** Whether this is the last time that the configuration is checked: httpd does it twice at start,
+ * and what is only worth knowing is logged once. */
+int ms_config_is_last_pass(void);
+
+/**
+ * Work out what depends on several directives, and refuse what cannot work. Runs at configtest too.
+ * @return OK, or HTTP_INTERNAL_SERVER_ERROR after a log line that says what to write instead
+ */
+int ms_config_finish(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *main_server);
+
+#endif

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Split at ";" only, trim space and tab only, compare names byte for byte; no unquoting, no
+ * decoding, no commas: whatever a cookie of ours would not look like is not one.
+ */
+#include "core/cookie.h"
+
+#include <string.h>
+#include <apr_lib.h>
+#include <apr_strings.h>
+
+#define NAME_MAX_LEN 100
+
+/* A stretch of the header. */
+typedef struct span {
+    const char *at;
+    apr_size_t len;
+} span;
+
+static span trim(span s)
+{
+    while (s.len && (*s.at == ' ' || *s.at == '\t')) {
+        s.at++;
+        s.len--;
+    }
+    while (s.len && (s.at[s.len - 1] == ' ' || s.at[s.len - 1] == '\t')) {
+        s.len--;
+    }
+    return s;
+}
+
+/* The piece up to the next ";", which *rest then points behind, or NULL at the end. */
+static span next_piece(const char **rest)
+{
+    const span piece = {*rest, strcspn(*rest, ";")};
+
+    *rest = piece.at[piece.len] ? piece.at + piece.len + 1 : NULL;
+    return piece;
+}
+
+static int is_equal(span s, const char *text)
+{
+    return s.len == strlen(text) && memcmp(s.at, text, s.len) == 0;
+}
+
+/* Take "name=value" apart; the value is trimmed, and the name of what stands before it. */
+static int split(span piece, span *name, span *value)
+{
+    const span pair = trim(piece);
+    const char *equals = memchr(pair.at, '=', pair.len);
+
+    if (!equals) {
+        return 0;
+    }
+    *name = (span){pair.at, (apr_size_t)(equals - pair.at)};
+    *value = trim((span){equals + 1, pair.len - (apr_size_t)(equals + 1 - pair.at)});
+    return 1;
+}
+
+/* Whether a piece is "name=value" to some reader: many trim the blanks behind the name too. */
+static int is_named(span piece, const char *name, span *value)
+{
+    span key;
+
+    return split(piece, &key, value) && is_equal(trim(key), name);
+}
+
+static int is_known(const ms_cookie_found *found, const ms_token *token)
+{
+    for (int i = 0; i < found->n; i++) {
+        if (strcmp(found->tokens[i].id, token->id) == 0 &&
+            strcmp(found->tokens[i].secret, token->secret) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static void keep(ms_cookie_found *found, const ms_token *token)
+{
+    if (found->n < MS_COOKIE_TOKENS_MAX) {
+        found->tokens[found->n++] = *token;
+    }
+    else {
+        found->untried++;
+    }
+}
+
+void ms_cookie_find(const char *header, const char *name, ms_cookie_found *found)
+{
+    memset(found, 0, sizeof(*found));
+    while (header) {
+        ms_token token;
+        span key, value;
+
+        if (split(next_piece(&header), &key, &value) && is_equal(key, name)) {
+            found->seen++;
+            if (ms_token_parse(value.at, value.len, &token) && !is_known(found, &token)) {
+                keep(found, &token);
+            }
+        }
+    }
+}
+
+/*
+ * httpd joins several Cookie lines with a comma: "a=1, NAME=token" is a cookie "a" to us and
+ * nobody's session, but the token must not reach the application for that. Blanks it out, in place.
+ */
+static int blank_joined(char *header, const char *name)
+{
+    const apr_size_t len = strlen(name);
+    int blanked = 0;
+
+    for (char *at = strstr(header, name); at; at = strstr(at + 1, name)) {
+        const char *value = at + len + 1;
+        ms_token token;
+
+        if (at == header || !strchr(", \t", at[-1]) || at[len] != '=') {
+            continue;
+        }
+        value += strspn(value, " \t");
+        if (ms_token_parse(value, strcspn(value, ",; \t"), &token)) {
+            while (at > header && strchr(", \t", at[-1])) {
+                at--;
+            }
+            memset(at, ' ', (apr_size_t)(value + MS_TOKEN_LEN - at));
+            blanked = 1;
+        }
+    }
+    return blanked;
+}
+
+static int is_token_value(span value)
+{
+    ms_token token;
+
+    return ms_token_parse(value.at, value.len, &token);
+}
+
+static const char *strip(apr_pool_t *p, const char *header, const char *name, int tokens_only)
+{
+    const char *rest = header;
+    char *out, *end;
+    int dropped = 0;
+
+    if (!strstr(header, name)) {
+        return header;
+    }
+    out = end = apr_palloc(p, strlen(header) + 1);
+    while (rest) {
+        const span piece = next_piece(&rest);
+        span value;
+
+        if (is_named(piece, name, &value) && (!tokens_only || is_token_value(value))) {
+            dropped = 1;
+            continue;
+        }
+        if (end > out) {
+            *end++ = ';';
+        }
+        /* The first piece that stays must not begin with the blank that followed a dropped one. */
+        {
+            const span kept = end == out && dropped ? trim(piece) : piece;
+
+            memcpy(end, kept.at, kept.len);
+            end += kept.len;
+        }
+    }
+    *end = '\0';
+    dropped |= blank_joined(out, name);
+    return dropped ? out : header;
+}
+
+const char *ms_cookie_strip(apr_pool_t *p, const char *header, const char *name)
+{
+    return strip(p, header, name, 0);
+}
+
+const char *ms_cookie_strip_tokens(apr_pool_t *p, const char *header, const char *name)
+{
+    return strip(p, header, name, 1);
+}
+
+const char *ms_cookie_format(apr_pool_t *p, const ms_cookie_attrs *attrs, const char *value,
+                             apr_int64_t max_age)
+{
+    static const char *const same_site[] = {"Lax", "Strict", "None"};
+    const char *age = "";
+
+    if (!value) {
+        age = "; Max-Age=0";
+    }
+    else if (max_age > 0) {
+        age = apr_psprintf(p, "; Max-Age=%" APR_INT64_T_FMT, max_age);
+    }
+    return apr_pstrcat(p, attrs->name, "=", value ? value : "", "; Path=", attrs->path,
+                       attrs->domain ? "; Domain=" : "", attrs->domain ? attrs->domain : "",
+                       attrs->secure ? "; Secure" : "",
+                       "; HttpOnly; SameSite=", same_site[attrs->same_site], age, NULL);
+}
+
+int ms_cookie_is_named(const char *set_cookie, const char *name)
+{
+    const char *rest = set_cookie;
+    const span piece = next_piece(&rest);
+    span value;
+
+    if (is_named(piece, name, &value)) {
+        return 1;
+    }
+    /* A cookie without a name is sent back as its value alone, which older browsers let be
+     * "name=...". */
+    return is_named(piece, "", &value) && is_named(value, name, &value);
+}
+
+/* ---- configuration ----------------------------------------------------------------------------
+ */
+
+static int is_token(const char *name)
+{
+    const char *c = name;
+
+    for (; *c; c++) {
+        if (!apr_isalnum(*c) && !strchr("!#$%&'*+-.^_`|~", *c)) {
+            return 0;
+        }
+    }
+    return c > name && c - name <= NAME_MAX_LEN;
+}
+
+static int is_attribute(const char *value)
+{
+    for (; *value; value++) {
+        if (*value <= ' ' || *value >= 0x7f || *value == ';' || *value == ',') {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+static int has_prefix(const char *name, const char *prefix)
+{
+    return strncasecmp(name, prefix, strlen(prefix)) == 0;
+}
+
+const char *ms_cookie_check(apr_pool_t *p, const ms_cookie_attrs *attrs)
+{
+    const char *name = attrs->name;
+
+    if (!is_token(name)) {
+        return apr_psprintf(p,
+                            "ManagedSessionCookieName takes 1 to %d letters, digits or characters "
+                            "such as - and _, not \"%s\"",
+                            NAME_MAX_LEN, name);
+    }
+    if (attrs->path[0] != '/' || !is_attribute(attrs->path)) {
+        return "ManagedSessionCookiePath takes a path that begins with \"/\" and has no blank, "
+               "\";\" or \",\"";
+    }
+    if (attrs->domain && (!attrs->domain[0] || !is_attribute(attrs->domain))) {
+        return "ManagedSessionCookieDomain takes the name of a domain, such as example.org";
+    }
+    /* __Host-Http- too; what it promises besides, HttpOnly, is always set, and so for __Http-. */
+    if (has_prefix(name, "__Host-") &&
+        (!attrs->secure || attrs->domain || strcmp(attrs->path, "/") != 0)) {
+        return apr_psprintf(p,
+                            "ManagedSessionCookieName %s: browsers take a __Host- cookie only with "
+                            "ManagedSessionCookieSecure On, ManagedSessionCookiePath / and no "
+                            "ManagedSessionCookieDomain; change these or the name",
+                            name);
+    }
+    if ((has_prefix(name, "__Secure-") || has_prefix(name, "__Http-")) && !attrs->secure) {
+        return apr_psprintf(p,
+                            "ManagedSessionCookieName %s: browsers take a cookie with the prefix "
+                            "__Secure- or __Http- only with ManagedSessionCookieSecure On; change "
+                            "that or the name",
+                            name);
+    }
+    if (attrs->same_site == MS_SAMESITE_NONE && !attrs->secure) {
+        return "ManagedSessionCookieSameSite None needs ManagedSessionCookieSecure On; change one of "
+               "them";
+    }
+    return NULL;
+}

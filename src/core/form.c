@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A form's fields, each of them once. What is refused here is what no browser sends for our forms.
+ */
+#include "core/form.h"
+
+#include <string.h>
+#include <apr_strings.h>
+#include "core/text.h"
+
+static const char *add_field(apr_pool_t *p, const char *at, apr_size_t len, apr_table_t *fields)
+{
+    const char *equals = memchr(at, '=', len), *name, *value;
+    const apr_size_t name_len = equals ? (apr_size_t)(equals - at) : len;
+
+    name = ms_text_unescape(p, at, name_len, 1);
+    value = equals ? ms_text_unescape(p, equals + 1, len - name_len - 1, 1) : "";
+    if (!name || !value) {
+        return "an escape is bad or stands for NUL";
+    }
+    if (!*name) {
+        return "a field has no name";
+    }
+    if (apr_table_get(fields, name)) {
+        return "a field was sent twice";
+    }
+    if (apr_table_elts(fields)->nelts == MS_FORM_FIELDS_MAX) {
+        return "there are too many fields";
+    }
+    apr_table_setn(fields, name, value);
+    return NULL;
+}
+
+const char *ms_form_parse(apr_pool_t *p, const char *text, apr_size_t len, apr_table_t **fields)
+{
+    const char *end = text + len;
+
+    *fields = apr_table_make(p, 4);
+    if (memchr(text, '\0', len)) {
+        return "it has a NUL in it";
+    }
+    while (text < end) {
+        const char *amp = memchr(text, '&', (apr_size_t)(end - text)), *to = amp ? amp : end;
+        const char *why = add_field(p, text, (apr_size_t)(to - text), *fields);
+
+        if (why) {
+            return why;
+        }
+        text = to + 1;
+    }
+    return NULL;
+}

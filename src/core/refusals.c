@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Each set of slots has a lock of its own, held for the time of a copy. A child that is killed
+ * while it holds one leaves it locked until the next start; then the refusals of that set's keys
+ * are written one by one.
+ */
+#include "core/refusals.h"
+
+#include <apr_atomic.h>
+#include <apr_thread_proc.h>
+
+#define SETS     128
+#define WAYS     8 /* slots that a key may be in */
+#define ATTEMPTS 10000
+
+typedef struct slot {
+    apr_uint64_t key; /* 0: free */
+    apr_int64_t end;  /* of the period, seconds */
+    ms_refusal first;
+} slot;
+
+typedef struct slot_set {
+    volatile apr_uint32_t lock;
+    slot slots[WAYS];
+} slot_set;
+
+apr_size_t ms_refusals_size(void)
+{
+    return SETS * sizeof(slot_set);
+}
+
+static int lock(slot_set *set)
+{
+    for (int i = 0; i < ATTEMPTS; i++) {
+        if (apr_atomic_cas32(&set->lock, 1, 0) == 0) {
+            return 1;
+        }
+        apr_thread_yield();
+    }
+    return 0;
+}
+
+static void unlock(slot_set *set)
+{
+    apr_atomic_xchg32(&set->lock, 0);
+}
+
+/* The key's slot, else a free one, else the one whose period ends first. */
+static slot *find(slot_set *set, apr_uint64_t key)
+{
+    slot *best = &set->slots[0];
+
+    for (int i = 0; i < WAYS; i++) {
+        slot *at = &set->slots[i];
+
+        if (at->key == key) {
+            return at;
+        }
+        if (at->end < best->end) {
+            best = at;
+        }
+    }
+    return best;
+}
+
+/* A clock that is set back must not prolong a period. */
+static int is_within(const slot *at, apr_int64_t now, apr_int64_t period)
+{
+    return now < at->end && at->end <= now + period;
+}
+
+int ms_refusals_is_first(void *memory, apr_uint64_t key, apr_int64_t now, apr_int64_t period,
+                         const ms_refusal *refusal, ms_refusal *due)
+{
+    slot_set *set = (slot_set *)memory + key % SETS;
+    slot *at;
+    int is_first;
+
+    due->count = 0;
+    if (!lock(set)) {
+        return 1;
+    }
+    at = find(set, key);
+    is_first = at->key != key || !is_within(at, now, period);
+    if (is_first) {
+        *due = at->first;
+        *at = (slot){key, now + period, *refusal};
+        at->first.count = 0;
+    }
+    else {
+        at->first.count++;
+    }
+    unlock(set);
+    return is_first;
+}
+
+/* The slot's summary; its slot is free then. Returns 0 if none is due. */
+static int take_due(slot *at, apr_int64_t now, ms_refusal *due)
+{
+    if (!at->key || now < at->end) {
+        return 0;
+    }
+    *due = at->first;
+    *at = (slot){0};
+    return due->count > 0;
+}
+
+int ms_refusals_next_due(void *memory, apr_int64_t now, apr_size_t *at, ms_refusal *due)
+{
+    while (*at < (apr_size_t)SETS * WAYS) {
+        slot_set *set = (slot_set *)memory + *at / WAYS;
+        slot *one = &set->slots[(*at)++ % WAYS];
+        int found;
+
+        if (one->key && now >= one->end && lock(set)) {
+            found = take_due(one, now, due);
+            unlock(set);
+            if (found) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}

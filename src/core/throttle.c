@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A slot is one word: the key's tag above, and below the moment at which the key's bucket will have
+ * drained. So one compare-and-swap is a whole step, and a child killed in the middle leaves nothing
+ * half done. An empty bucket and a free slot are the same: a moment that has passed.
+ */
+#include "core/throttle.h"
+
+#include <apr_atomic.h>
+
+#define WAYS      8 /* slots that a key may be in: one cache line */
+#define SETS      (MS_THROTTLE_SIZE / sizeof(apr_uint64_t) / WAYS)
+#define TAG_SHIFT 40
+#define TICK      10000 /* microseconds: the moment has 40 bits, which last for 348 years of these */
+#define TICKS_1S  100
+#define ATTEMPTS  64 /* at a slot that others keep changing */
+
+typedef volatile apr_uint64_t slot;
+
+static apr_uint64_t tag_of(apr_uint64_t word)
+{
+    return word >> TAG_SHIFT;
+}
+
+static apr_int64_t drained_at(apr_uint64_t word)
+{
+    return (apr_int64_t)(word & (((apr_uint64_t)1 << TAG_SHIFT) - 1));
+}
+
+static apr_uint64_t as_word(apr_uint64_t key, apr_int64_t tick)
+{
+    return tag_of(key) << TAG_SHIFT | (apr_uint64_t)tick;
+}
+
+static slot *set_of(void *memory, apr_uint64_t key)
+{
+    return (slot *)memory + WAYS * (key % SETS);
+}
+
+/* The key's slot, or NULL. */
+static slot *find(void *memory, apr_uint64_t key)
+{
+    slot *set = set_of(memory, key);
+
+    for (int i = 0; i < WAYS; i++) {
+        if (tag_of(apr_atomic_read64(&set[i])) == tag_of(key)) {
+            return &set[i];
+        }
+    }
+    return NULL;
+}
+
+/* The slot that is drained, or soonest will be: whoever has failed most is forgotten last. */
+static slot *find_room(void *memory, apr_uint64_t key)
+{
+    slot *set = set_of(memory, key), *best = &set[0];
+
+    for (int i = 1; i < WAYS; i++) {
+        if (drained_at(apr_atomic_read64(&set[i])) < drained_at(apr_atomic_read64(best))) {
+            best = &set[i];
+        }
+    }
+    return best;
+}
+
+static apr_int64_t ticks_each(const ms_rate *rate)
+{
+    const apr_int64_t ticks = rate->period * TICKS_1S / rate->count;
+
+    return ticks > 0 ? ticks : 1;
+}
+
+/* When the bucket is empty, as far as that can be believed: a clock set back must block nobody for
+ * longer than a period. */
+static apr_int64_t believable(apr_int64_t drained, apr_int64_t now, const ms_rate *rate)
+{
+    const apr_int64_t latest = now + rate->count * ticks_each(rate);
+
+    return drained < now ? now : drained > latest ? latest : drained;
+}
+
+apr_int64_t ms_throttle_take(void *memory, apr_uint64_t key, apr_int64_t now_us,
+                             const ms_rate *rate)
+{
+    const apr_int64_t now = now_us / TICK, each = ticks_each(rate);
+
+    for (int i = 0; i < ATTEMPTS; i++) {
+        slot *mine = find(memory, key);
+        slot *at = mine ? mine : find_room(memory, key);
+        const apr_uint64_t old = apr_atomic_read64(at);
+        const apr_int64_t drained = mine ? believable(drained_at(old), now, rate) : now;
+        const apr_int64_t over = drained + each - (now + rate->count * each);
+
+        if (mine && tag_of(old) != tag_of(key)) {
+            continue; /* lost to another key meanwhile */
+        }
+        if (over > 0) {
+            return (over + TICKS_1S - 1) / TICKS_1S;
+        }
+        if (apr_atomic_cas64(at, as_word(key, drained + each), old) == old) {
+            return 0;
+        }
+    }
+    return 1; /* whoever is that busy can wait a second */
+}
+
+apr_int64_t ms_throttle_peek(void *memory, apr_uint64_t key, apr_int64_t now_us,
+                             const ms_rate *rate)
+{
+    const apr_int64_t now = now_us / TICK, each = ticks_each(rate);
+    slot *mine = find(memory, key);
+    const apr_int64_t drained =
+        mine ? believable(drained_at(apr_atomic_read64(mine)), now, rate) : now;
+    const apr_int64_t over = drained + each - (now + rate->count * each);
+
+    return over > 0 ? (over + TICKS_1S - 1) / TICKS_1S : 0;
+}
+
+void ms_throttle_give_back(void *memory, apr_uint64_t key, apr_int64_t now_us, const ms_rate *rate)
+{
+    const apr_int64_t now = now_us / TICK;
+    slot *at = find(memory, key);
+
+    for (int i = 0; at && i < ATTEMPTS; i++) {
+        const apr_uint64_t old = apr_atomic_read64(at);
+        const apr_int64_t drained = believable(drained_at(old), now, rate) - ticks_each(rate);
+
+        if (tag_of(old) != tag_of(key) ||
+            apr_atomic_cas64(at, as_word(key, drained > 0 ? drained : 0), old) == old) {
+            return;
+        }
+    }
+}
+
+void ms_throttle_forget(void *memory, apr_uint64_t key)
+{
+    slot *at = find(memory, key);
+
+    for (int i = 0; at && i < ATTEMPTS; i++) {
+        const apr_uint64_t old = apr_atomic_read64(at);
+
+        if (tag_of(old) != tag_of(key) || apr_atomic_cas64(at, 0, old) == old) {
+            return;
+        }
+    }
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The live sessions: the table, with the look-up cache before it. Whatever ends sessions goes
+ * through here, so that the cache forgets them before anybody hears that they have ended.
+ *
+ * Statuses are those of store.h.
+ */
+#ifndef MS_CACHED_STORE_H
+#define MS_CACHED_STORE_H
+
+#include <httpd.h>
+#include "db/shm_cache.h"
+#include "db/store.h"
+#include "core/token.h"
+
+/* A live session as it was found. */
+typedef struct ms_found {
+    const ms_row *row; /* NULL: there is none. From the cache it has what ms_cache_get() says */
+    const ms_token *token;
+    apr_int64_t ttl; /* milliseconds; 0: the cache is not used */
+    ms_cache_ticket ticket;
+} ms_found;
+
+/**
+ * At start: the shared memory. It outlives graceful restarts, since children of before may go on
+ * for a while, and must hear of what ends; where its size changes, they ask the table instead.
+ * @param entries  sessions; 0: no cache, but one of before is told of what ends
+ */
+void ms_registry_init(server_rec *s, apr_size_t entries);
+
+/** In each child. */
+void ms_registry_child_init(void);
+
+/**
+ * The live sessions of several tokens, their secrets compared. What the cache does not know is
+ * looked up in the table in one statement.
+ * @param tokens  live as long as found is used
+ * @param n       how many there are, 1 to MS_FIND_MAX
+ * @param ttl     seconds for which others' answers may be used; 0: ask the table
+ * @param found   out: one for each token
+ */
+apr_status_t ms_registry_find(const ms_asker *ask, const ms_token *tokens, int n, apr_int64_t now,
+                              apr_int64_t ttl, ms_found *found);
+
+/** As ms_store_touch(); requests that come meanwhile need not write it too. */
+apr_status_t ms_registry_touch(const ms_asker *ask, const ms_found *found, const char *ip,
+                               apr_int64_t now, apr_int64_t expires, apr_int64_t interval,
+                               apr_int64_t *touched);
+
+/** As the functions of the store, and forgotten by the cache, whatever the store answers. */
+apr_status_t ms_registry_end(const ms_asker *ask, const char *user, const char *id, apr_int64_t now,
+                             apr_int64_t *ended);
+apr_status_t ms_registry_end_all(const ms_asker *ask, const char *user, const char *except,
+                                 apr_int64_t now, apr_int64_t *ended);
+apr_status_t ms_registry_evict(const ms_asker *ask, const char *user, const char *except,
+                               apr_int64_t now, apr_int64_t limit, apr_int64_t *evicted);
+apr_status_t ms_registry_end_over(const ms_asker *ask, const ms_row *row, apr_int64_t now,
+                                  apr_int64_t limit, apr_int64_t *ended);
+apr_status_t ms_registry_end_of_ip(const ms_asker *ask, const char *ip, apr_int64_t now,
+                                   apr_int64_t *ended);
+
+/**
+ * Delete all live sessions of the realm, in batches.
+ * @param ended  out: how many were deleted, also if not all could be
+ */
+apr_status_t ms_registry_end_of_realm(const ms_asker *ask, apr_int64_t now, apr_int64_t *ended);
+
+#endif

@@ -1,0 +1,531 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mod_dbd prepares its own statements before anybody could make a table, and drops the whole pool
+ * where one of them fails; after a database restart they stay broken for good. So statements are
+ * prepared here, lazily, on the connection itself, and prepared again after a failure.
+ */
+#include "db/connection.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <apr_dso.h>
+#include <apr_optional_hooks.h>
+#include <apr_strings.h>
+#include <http_config.h>
+#include <http_log.h>
+#include <http_request.h>
+#include "db/watchdog.h"
+#include "db/sqlite_file.h"
+
+APLOG_USE_MODULE(managed_session);
+
+#define CONNECTION_KEY "managed_session"
+#define OPEN_FOR       apr_time_from_sec(1) /* how long dead pooled connections are skipped */
+#define OPEN_TRIES     12
+
+typedef struct ms_prepared {
+    const ms_store *store;
+    int ready; /* the table has been seen through this connection */
+    apr_dbd_prepared_t *statements[MS_SQL_N];
+    struct ms_prepared *next;
+} ms_prepared;
+
+/* What a connection of mod_dbd's keeps of ours, for its life. */
+typedef struct ms_kept {
+    int nmax;
+    const ms_dialect *dialect; /* NULL: a database that is none of ours */
+    ms_socket_fn *socket_of;   /* NULL: there is none, or it cannot be told */
+    ms_cutoff *cutoff;
+    apr_pool_t *pool;
+    ms_prepared *prepared;
+    int is_set_up;
+    apr_uint64_t set_up_socket; /* identity_of() the one that was set up */
+    const char *encoding;       /* NULL; or that of a database that is none for us */
+} ms_kept;
+
+/* Process-wide, set at start: mod_dbd may be loaded after us, so it is not linked against. */
+static APR_OPTIONAL_FN_TYPE(ap_dbd_open) * dbd_open;
+static APR_OPTIONAL_FN_TYPE(ap_dbd_close) * dbd_close;
+static APR_OPTIONAL_FN_TYPE(ap_dbd_acquire) * dbd_acquire;
+static const module *dbd_module;
+
+/* The driver has loaded its client library, and its names into the process. */
+static ms_socket_fn *find_socket_fn(const ms_dialect *dialect, apr_pool_t *p)
+{
+    apr_dso_handle_t *process;
+    apr_dso_handle_sym_t found = NULL;
+    ms_socket_fn *fn;
+
+    if (!dialect || !dialect->socket || apr_dso_load(&process, NULL, p) != APR_SUCCESS ||
+        apr_dso_sym(&found, process, dialect->socket) != APR_SUCCESS) {
+        return NULL;
+    }
+    memcpy(&fn, &found, sizeof(fn)); /* C has no cast from the one to the other */
+    return fn;
+}
+
+static int socket_of(const ms_kept *kept, const ap_dbd_t *dbd)
+{
+    return kept->socket_of ? kept->socket_of(apr_dbd_native_handle(dbd->driver, dbd->handle)) : -1;
+}
+
+static apr_status_t dbd_connected(apr_pool_t *pool, dbd_cfg_t *cfg, ap_dbd_t *dbd)
+{
+    ms_kept *kept = apr_pcalloc(pool, sizeof(*kept));
+
+    kept->nmax = cfg->nmax;
+    kept->pool = pool;
+    kept->dialect = ms_dialect_find(apr_dbd_name(dbd->driver));
+    kept->socket_of = find_socket_fn(kept->dialect, pool);
+    kept->cutoff = ms_cutoff_add(pool, socket_of(kept, dbd));
+    apr_pool_userdata_setn(kept, CONNECTION_KEY, NULL, dbd->pool);
+    return APR_SUCCESS;
+}
+
+void ms_store_register_hooks(void)
+{
+    APR_OPTIONAL_HOOK(dbd, post_connect, dbd_connected, NULL, NULL, APR_HOOK_MIDDLE);
+}
+
+int ms_store_may_hang(const ms_store *store)
+{
+    const ms_dialect *dialect = store->dbd_driver ? ms_dialect_find(store->dbd_driver) : NULL;
+
+    return dialect && dialect->socket;
+}
+
+int ms_store_is_available(void)
+{
+    return APR_RETRIEVE_OPTIONAL_FN(ap_dbd_open) != NULL;
+}
+
+void ms_connection_child_init(void)
+{
+    dbd_open = APR_RETRIEVE_OPTIONAL_FN(ap_dbd_open);
+    dbd_close = APR_RETRIEVE_OPTIONAL_FN(ap_dbd_close);
+    dbd_acquire = APR_RETRIEVE_OPTIONAL_FN(ap_dbd_acquire);
+    dbd_module = ap_find_linked_module("mod_dbd.c");
+}
+
+const void *ms_connection_pool_id(const server_rec *s)
+{
+    return dbd_module ? ap_get_module_config(s->module_config, dbd_module) : NULL;
+}
+
+void *ms_connection_held(request_rec *r)
+{
+    request_rec *first = r;
+
+    while (!ap_is_initial_req(first)) {
+        first = first->prev ? first->prev : first->main;
+    }
+    /* Where mod_dbd has noted a connection for this request, ap_dbd_acquire() gives that one. */
+    if (dbd_acquire && dbd_module && ap_get_module_config(first->request_config, dbd_module)) {
+        return dbd_acquire(r);
+    }
+    return NULL;
+}
+
+static int is_sqlite(const ms_store *store)
+{
+    return store->dbd_driver && strcmp(store->dbd_driver, "sqlite3") == 0 && store->dbd_params;
+}
+
+/* The most common mistake with SQLite deserves a sentence of its own. */
+static const char *sqlite_hint(const ms_store *store, apr_pool_t *p)
+{
+    return is_sqlite(store) && store->dbd_params[0] == '/'
+               ? ms_sqlite_file_hint(p, store->dbd_params)
+               : "";
+}
+
+/* Before SQLite makes -wal and -shm. */
+static void protect_files(const ms_store *store, apr_pool_t *p)
+{
+    const int was = is_sqlite(store) && store->dbd_params[0] == '/'
+                        ? ms_sqlite_file_protect(p, store->dbd_params)
+                        : 0;
+
+    if (was) {
+        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, store->server,
+                     "MS0150: the files of the session database %s were readable by other users "
+                     "(mode %04o); their mode is 0600 now",
+                     store->dbd_params, (unsigned)was);
+    }
+}
+
+static void log_unreachable(const ms_asker *ask)
+{
+    const ms_store *store = ask->store;
+
+    if (ms_guard_may_log(store->guard)) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, store->server,
+                     "MS0001: no connection to the session database (DBDriver %s)%s; requests that "
+                     "need a session are answered 503",
+                     store->dbd_driver ? store->dbd_driver : "?", sqlite_hint(store, ask->p));
+    }
+}
+
+/* mod_dbd answers NULL once for each pooled connection that died, so one NULL says little. */
+static ap_dbd_t *open_some(const ms_asker *ask)
+{
+    const apr_time_t start = apr_time_now();
+    const int tries = is_sqlite(ask->store) ? 1 : OPEN_TRIES;
+    ap_dbd_t *dbd = NULL;
+    ms_cutoff waiting;
+
+    ms_cutoff_begin_any(&waiting);
+    for (int i = 0; i < tries && !dbd && apr_time_now() - start < OPEN_FOR; i++) {
+        dbd = dbd_open(ask->p, ask->store->server);
+    }
+    ms_cutoff_end_any(&waiting);
+    return dbd;
+}
+
+static ms_kept *kept_of(const ms_connection *c)
+{
+    void *kept = NULL;
+
+    apr_pool_userdata_get(&kept, CONNECTION_KEY, c->dbd->pool);
+    return kept;
+}
+
+static void begin_to_wait(ms_connection *c)
+{
+    c->kept = kept_of(c);
+    if (c->kept && c->ask->is_urgent) {
+        ms_cutoff_begin(c->kept->cutoff, socket_of(c->kept, c->dbd));
+    }
+}
+
+static int was_cut(const ms_connection *c)
+{
+    return c->kept && ms_cutoff_was_cut(c->kept->cutoff);
+}
+
+static apr_status_t take(const ms_asker *ask, ms_connection *c)
+{
+    apr_status_t rv;
+
+    *c = (ms_connection){.ask = ask};
+    if (!ask->store->guard) {
+        return APR_ENOMEM; /* logged at start: MS0005 */
+    }
+    if (ask->held) {
+        c->dbd = ask->held;
+        begin_to_wait(c);
+        return APR_SUCCESS;
+    }
+    if (!dbd_open) {
+        return APR_ENOTIMPL;
+    }
+    rv = ms_guard_enter(ask->store->guard);
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    c->dbd = open_some(ask);
+    if (!c->dbd) {
+        ms_guard_trip(ask->store->guard);
+        ms_guard_leave(ask->store->guard);
+        log_unreachable(ask);
+        return APR_EGENERAL;
+    }
+    begin_to_wait(c);
+    return APR_SUCCESS;
+}
+
+void ms_connection_return(ms_connection *c)
+{
+    ms_guard *guard = c->ask->store->guard;
+
+    if (c->kept && ms_cutoff_end(c->kept->cutoff)) {
+        ms_guard_doubt(guard);
+    }
+    else if (c->answered) {
+        ms_guard_answered(guard);
+    }
+    if (!c->ask->held) {
+        dbd_close(c->ask->store->server, c->dbd);
+        ms_guard_leave(guard);
+    }
+}
+
+static int query(ms_connection *c, const char *sql)
+{
+    int rows = 0;
+
+    return apr_dbd_query(c->dbd->driver, c->dbd->handle, &rows, sql);
+}
+
+static int probe(ms_connection *c)
+{
+    apr_dbd_results_t *res = NULL;
+    apr_pool_t *scratch;
+    int rv;
+
+    apr_pool_create(&scratch, c->ask->p);
+    rv = apr_dbd_select(c->dbd->driver, scratch, c->dbd->handle, &res,
+                        c->ask->store->sql[MS_SQL_PROBE], 1);
+    apr_pool_destroy(scratch);
+    return rv;
+}
+
+static void log_unanswered(const ms_connection *c)
+{
+    const ms_store *store = c->ask->store;
+
+    if (ms_guard_may_log(store->guard)) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, store->server,
+                     "MS0008: the session database did not answer within %d seconds (DBDriver %s); "
+                     "the connection was cut",
+                     MS_ANSWER_WITHIN, apr_dbd_name(c->dbd->driver));
+    }
+}
+
+static void log_no_table(ms_connection *c, const ms_dialect *dialect, const char *why)
+{
+    const ms_store *store = c->ask->store;
+
+    if (was_cut(c)) {
+        log_unanswered(c);
+    }
+    else if (ms_guard_may_log(store->guard)) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, store->server,
+                     "MS0002: the table \"%s\" is not there, or is not one of sessions, or may not "
+                     "be read%s: %s%s. Make it with %s, or let ManagedSessionTable name another",
+                     store->table, store->create ? ", and could not be made" : "",
+                     why ? why : "no reason given", sqlite_hint(store, c->ask->p),
+                     dialect->schema_file);
+    }
+}
+
+static void run_setup(ms_connection *c, const ms_dialect *dialect)
+{
+    protect_files(c->ask->store, c->ask->p);
+    for (const char *const *sql = dialect->setup; *sql; sql++) {
+        query(c, *sql); /* a pragma that returns a row is an "error" to apr_dbd */
+    }
+}
+
+static const char *find_unfit_encoding(ms_connection *c)
+{
+    const ms_dialect *dialect = c->kept->dialect;
+    apr_dbd_results_t *res = NULL;
+    apr_dbd_row_t *row = NULL;
+    const char *encoding = NULL;
+    apr_pool_t *scratch;
+
+    if (!dialect->unfit) {
+        return NULL;
+    }
+    apr_pool_create(&scratch, c->ask->p);
+    if (apr_dbd_select(c->dbd->driver, scratch, c->dbd->handle, &res, dialect->unfit, 1) == 0 &&
+        apr_dbd_get_row(c->dbd->driver, scratch, res, &row, 1) == 0) {
+        encoding = apr_dbd_get_entry(c->dbd->driver, row, 0);
+        encoding = encoding ? apr_pstrdup(c->kept->pool, encoding) : NULL;
+    }
+    apr_pool_destroy(scratch);
+    return encoding;
+}
+
+/* A socket has an inode of its own for as long as the system runs. */
+static apr_uint64_t identity_of(int socket)
+{
+    struct stat about;
+
+    return socket >= 0 && fstat(socket, &about) == 0 ? (apr_uint64_t)about.st_ino : 0;
+}
+
+/* mod_dbd connects again by itself, on the same handle, and what was set before is lost. */
+static void set_up(ms_connection *c)
+{
+    ms_kept *kept = c->kept;
+    const apr_uint64_t socket = identity_of(socket_of(kept, c->dbd));
+
+    if (!kept->is_set_up || kept->set_up_socket != socket) {
+        run_setup(c, kept->dialect);
+        kept->encoding = find_unfit_encoding(c);
+        kept->is_set_up = 1;
+        kept->set_up_socket = socket;
+    }
+}
+
+/* Look before making: a role that may not create tables works where the table is there already.
+ * Answers 0, or apr_dbd's code where there is no table to work with. */
+static int see_table(ms_connection *c, const ms_kept *kept)
+{
+    const ms_store *store = c->ask->store;
+    const apr_time_t start = apr_time_now();
+    int rv;
+
+    rv = probe(c);
+    if (!rv || !store->create || apr_time_now() - start >= OPEN_FOR) {
+        return rv; /* a table that is not there is missed at once: this one is locked, say */
+    }
+    for (const char *const *sql = kept->dialect->ddl; *sql; sql++) {
+        query(c, ms_sql_for_table(c->ask->p, *sql, store->table));
+    }
+    return probe(c); /* another child may have made it meanwhile */
+}
+
+void ms_store_make_table(ms_store *store, apr_pool_t *p)
+{
+    const ms_asker ask = {store, p, NULL, 0};
+    const ms_kept kept = {.dialect = ms_dialect_find("sqlite3")};
+    ap_dbd_t dbd = {.pool = p};
+    ms_connection c = {.ask = &ask, .dbd = &dbd};
+
+    protect_files(store, p);
+    if (is_sqlite(store) && store->create &&
+        apr_dbd_get_driver(p, "sqlite3", &dbd.driver) == APR_SUCCESS &&
+        apr_dbd_open(dbd.driver, p, store->dbd_params, &dbd.handle) == APR_SUCCESS) {
+        run_setup(&c, kept.dialect);
+        see_table(&c, &kept);
+        apr_dbd_close(dbd.driver, dbd.handle);
+    }
+}
+
+/* mod_dbd calls nobody for a connection on which DBDInitSQL failed, and hands it out all the same.
+ */
+static void log_not_set_up(const ms_connection *c, int was_called)
+{
+    const ms_store *store = c->ask->store;
+
+    if (!ms_guard_may_log(store->guard)) {
+        return;
+    }
+    if (was_called) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, store->server,
+                     "MS0003: DBDriver %s is none that sessions can be kept in; use sqlite3, pgsql "
+                     "or mysql",
+                     apr_dbd_name(c->dbd->driver));
+    }
+    else {
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, store->server,
+                     "MS0007: mod_dbd has not set up its connection (DBDriver %s); see to it that "
+                     "each DBDInitSQL statement works and returns no row (with sqlite3 that leaves "
+                     "out most PRAGMAs)",
+                     apr_dbd_name(c->dbd->driver));
+    }
+}
+
+static void log_unfit(const ms_connection *c)
+{
+    const ms_store *store = c->ask->store;
+
+    if (ms_guard_may_log(store->guard)) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, store->server,
+                     "MS0131: the session database has the encoding %s, in which names and devices "
+                     "cannot be kept as they are sent; use one that was made with CREATE DATABASE "
+                     "... ENCODING 'UTF8' TEMPLATE template0. Requests that need a session are "
+                     "answered 503",
+                     c->kept->encoding);
+    }
+}
+
+/* Where the first try was slow, a lock or a server in trouble is the reason, and the visitor has
+ * waited long enough. */
+static int may_try_again(int try, apr_time_t start)
+{
+    return try == 0 && apr_time_now() - start < OPEN_FOR;
+}
+
+static apr_status_t prepare_for_store(ms_connection *c, int try, apr_time_t start)
+{
+    const ms_store *store = c->ask->store;
+    ms_kept *kept = c->kept;
+    ms_prepared *prepared;
+    int rv;
+
+    if (!kept || !kept->dialect) {
+        log_not_set_up(c, kept != NULL);
+        return APR_ENOTIMPL;
+    }
+    ms_guard_resize(store->guard, kept->nmax > 0 ? kept->nmax : 1);
+    set_up(c);
+    if (kept->encoding) {
+        log_unfit(c);
+        return APR_ENOTIMPL;
+    }
+    for (prepared = kept->prepared; prepared; prepared = prepared->next) {
+        if (prepared->store == store) {
+            c->prepared = prepared;
+            return APR_SUCCESS;
+        }
+    }
+    rv = see_table(c, kept);
+    if (rv) {
+        kept->is_set_up = 0; /* that may not have worked either */
+        if (!may_try_again(try, start)) {
+            log_no_table(c, kept->dialect, apr_dbd_error(c->dbd->driver, c->dbd->handle, rv));
+        }
+        return APR_EGENERAL;
+    }
+    prepared = apr_pcalloc(kept->pool, sizeof(*prepared));
+    prepared->store = store;
+    prepared->next = kept->prepared;
+    kept->prepared = prepared;
+    c->prepared = prepared;
+    return APR_SUCCESS;
+}
+
+/* Once more where the table is not seen: a connection that was cut while nobody used it may be
+ * found so only by asking. mod_dbd's check on PostgreSQL knows what libpq knows, and mends it next
+ * time. */
+apr_status_t ms_connection_borrow(const ms_asker *ask, ms_connection *c)
+{
+    const apr_time_t start = apr_time_now();
+    apr_status_t rv;
+    int try = 0;
+
+    do {
+        rv = take(ask, c);
+        if (rv != APR_SUCCESS) {
+            return rv;
+        }
+        rv = prepare_for_store(c, try, start);
+        if (rv != APR_SUCCESS) {
+            ms_connection_return(c);
+        }
+    } while (rv == APR_EGENERAL && may_try_again(try++, start));
+    return rv;
+}
+
+apr_dbd_prepared_t *ms_connection_statement(ms_connection *c, ms_sql which, int *rv)
+{
+    apr_dbd_prepared_t **slot = &c->prepared->statements[which];
+
+    *rv = 0;
+    if (!*slot) {
+        /* Without a label PostgreSQL keeps nothing in its session that a reconnect could lose. */
+        *rv = apr_dbd_prepare(c->dbd->driver, c->kept->pool, c->dbd->handle,
+                              c->ask->store->sql[which], NULL, slot);
+        if (*rv) {
+            *slot = NULL;
+        }
+        ap_log_error(APLOG_MARK, APLOG_TRACE2, 0, c->ask->store->server, "prepared %s: %s",
+                     ms_sql_name(which), c->ask->store->sql[which]);
+    }
+    return *slot;
+}
+
+void ms_connection_forget(ms_connection *c, ms_sql which)
+{
+    c->prepared->statements[which] = NULL;
+}
+
+void ms_connection_log_failure(ms_connection *c, ms_sql which, int rv)
+{
+    const ms_store *store = c->ask->store;
+    const char *why = apr_dbd_error(c->dbd->driver, c->dbd->handle, rv);
+
+    if (was_cut(c)) {
+        log_unanswered(c);
+    }
+    else if (ms_guard_may_log(store->guard)) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, store->server,
+                     "MS0004: the session database refused the statement %s on table \"%s\": %s%s",
+                     ms_sql_name(which), store->table, why ? why : "no reason given",
+                     sqlite_hint(store, c->ask->p));
+    }
+}

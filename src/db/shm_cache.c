@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sets of four slots. A slot begins with a state word: a version, and the process that is writing
+ * or 0. A reader copies the slot between two looks at its state and takes the copy only if nobody
+ * wrote meanwhile (a sequence lock); writers that find a slot taken let it be, unless the process
+ * that took it is gone.
+ *
+ * Of a secret a keyed hash is kept and compared, 128 bits long, under a key that nobody sees: what
+ * the table keeps, SHA-256, would be a third of all the work that a session adds to a request.
+ *
+ * Nothing is ever searched for to be deleted: each slot carries the number of times that sessions
+ * of its user (or of others who share the counter) had been ended when its row was read, and
+ * counts for nothing once that number has gone up.
+ *
+ * docs/lookup-cache.md describes the whole protocol and argues that it is right.
+ */
+#include "db/shm_cache.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <string.h>
+#include <unistd.h>
+#include <apr_general.h>
+#include <apr_siphash.h>
+
+_Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "64-bit atomics must work between processes");
+
+#define WAYS     4
+#define COUNTERS 4096 /* of ended sessions; users share them by hash */
+#define LINE     64
+#define ID_SPACE 24 /* an id, NUL-terminated, in whole words */
+
+/* What a slot holds, as whole words. */
+typedef struct entry {
+    char id[ID_SPACE]; /* first, since it decides about the rest */
+    unsigned char store[MS_CACHE_STORE_LEN];
+    apr_uint64_t mac[2]; /* of the secret */
+    apr_int64_t read_at;
+    apr_uint64_t user_forgotten;
+    apr_int64_t created_at;
+    apr_int64_t last_seen_at;
+    apr_int64_t expires_at;
+    apr_int64_t max_expires_at;
+    apr_uint16_t counter; /* the user's */
+    unsigned char user_len;
+    unsigned char persistent;
+    char text[140]; /* user and authentication method, each NUL-terminated */
+} entry;
+
+typedef _Atomic apr_uint64_t word;
+
+#define WORDS (sizeof(entry) / sizeof(apr_uint64_t))
+
+typedef struct slot {
+    word state;
+    word words[WORDS];
+} slot;
+
+_Static_assert(sizeof(entry) % sizeof(apr_uint64_t) == 0, "an entry is copied in words");
+_Static_assert(sizeof(slot) % LINE == 0, "slots share no cache line");
+_Static_assert(COUNTERS <= 65536, "a counter's number is kept in 16 bits");
+
+struct ms_cache {
+    apr_uint64_t sets; /* 0: not laid out yet */
+    unsigned char keys[2][APR_SIPHASH_KSIZE];
+    _Alignas(LINE) word forgotten; /* how often anybody's were */
+    _Alignas(LINE) word user_forgotten[COUNTERS];
+    slot slots[];
+};
+
+static apr_uint64_t sets_for(apr_size_t entries)
+{
+    return entries > WAYS ? (entries + WAYS - 1) / WAYS : 1;
+}
+
+apr_size_t ms_cache_size(apr_size_t entries)
+{
+    return LINE - 1 + sizeof(ms_cache) + (apr_size_t)sets_for(entries) * WAYS * sizeof(slot);
+}
+
+apr_status_t ms_cache_create(ms_cache **cache, void *memory, apr_size_t entries)
+{
+    const apr_size_t past = (apr_uintptr_t)memory % LINE; /* apr keeps a size at the very front */
+    ms_cache *made = (void *)((char *)memory + (past ? LINE - past : 0));
+    apr_status_t rv = APR_SUCCESS;
+
+    if (!made->sets) {
+        rv = apr_generate_random_bytes((unsigned char *)made->keys, sizeof(made->keys));
+        made->sets = rv == APR_SUCCESS ? sets_for(entries) : 0;
+    }
+    *cache = rv == APR_SUCCESS ? made : NULL;
+    return rv;
+}
+
+/* ---- state ----------------------------------------------------------------------------------- */
+
+static apr_uint64_t owner_of(apr_uint64_t state)
+{
+    return state & 0xffffffff;
+}
+
+static apr_uint64_t next_state(apr_uint64_t state, apr_uint64_t owner)
+{
+    return ((state >> 32) + 1) << 32 | owner;
+}
+
+static int is_gone(apr_uint64_t owner)
+{
+    return kill((pid_t)owner, 0) != 0 && errno == ESRCH;
+}
+
+/* Take a slot for writing; 0: somebody else has it. */
+static apr_uint64_t take(slot *at)
+{
+    apr_uint64_t state = atomic_load(&at->state);
+    const apr_uint64_t mine = next_state(state, (apr_uint64_t)getpid());
+
+    if (owner_of(state) && !is_gone(owner_of(state))) {
+        return 0;
+    }
+    return atomic_compare_exchange_strong(&at->state, &state, mine) ? mine : 0;
+}
+
+/* Give it back, unless somebody took this process for gone, and has it now. */
+static void give_back(slot *at, apr_uint64_t mine)
+{
+    atomic_compare_exchange_strong(&at->state, &mine, next_state(mine, 0));
+}
+
+/* ---- a slot's words --------------------------------------------------------------------------
+ */
+
+/* Acquire: the second look at the state must not happen before these. */
+static void read_words(const slot *at, apr_size_t from, apr_size_t to, entry *into)
+{
+    apr_uint64_t words[WORDS];
+
+    for (apr_size_t i = from; i < to; i++) {
+        words[i] = atomic_load_explicit(&at->words[i], memory_order_acquire);
+    }
+    memcpy((char *)into + from * sizeof(*words), words + from, (to - from) * sizeof(*words));
+}
+
+/* Release: whoever sees one of these must see that the slot is being written. */
+static void write_words(slot *at, const entry *from)
+{
+    apr_uint64_t words[WORDS];
+
+    memcpy(words, from, sizeof(words));
+    for (apr_size_t i = 0; i < WORDS; i++) {
+        atomic_store_explicit(&at->words[i], words[i], memory_order_release);
+    }
+}
+
+/* Whether a slot holds that id, and then all of it. */
+static int read_entry(const slot *at, const char *id, entry *into)
+{
+    const apr_uint64_t state = atomic_load_explicit(&at->state, memory_order_acquire);
+
+    if (owner_of(state)) {
+        return 0;
+    }
+    read_words(at, 0, ID_SPACE / sizeof(apr_uint64_t), into);
+    if (memcmp(into->id, id, MS_ID_LEN) != 0) {
+        return 0;
+    }
+    read_words(at, ID_SPACE / sizeof(apr_uint64_t), WORDS, into);
+    return atomic_load_explicit(&at->state, memory_order_relaxed) == state;
+}
+
+/* What was being written is part of one session and part of another: nobody's. */
+void ms_cache_child_init(ms_cache *cache)
+{
+    const apr_uint64_t me = (apr_uint64_t)getpid();
+    const entry nobodys = {0};
+
+    for (apr_uint64_t i = 0; i < cache->sets * WAYS; i++) {
+        slot *at = &cache->slots[i];
+        apr_uint64_t state = atomic_load(&at->state);
+        const apr_uint64_t mine = next_state(state, me);
+
+        if (owner_of(state) == me && atomic_compare_exchange_strong(&at->state, &state, mine)) {
+            write_words(at, &nobodys);
+            give_back(at, mine);
+        }
+    }
+}
+
+/* This process takes them all, and writes nothing. */
+void ms_cache_close(ms_cache *cache)
+{
+    for (apr_uint64_t i = 0; i < cache->sets * WAYS; i++) {
+        slot *at = &cache->slots[i];
+
+        atomic_store(&at->state, next_state(atomic_load(&at->state), (apr_uint64_t)getpid()));
+    }
+}
+
+/* ---- where things are ------------------------------------------------------------------------
+ */
+
+/* Ids are random, and nobody but we choose them. */
+static slot *set_of(ms_cache *cache, const char *id)
+{
+    apr_uint64_t first;
+
+    memcpy(&first, id, sizeof(first));
+    first *= 0x9e3779b97f4a7c15; /* 2^64 over the golden ratio: brings all bits to the top */
+    return &cache->slots[(first >> 32) * cache->sets / ((apr_uint64_t)1 << 32) * WAYS];
+}
+
+/* FNV-1a. Who shares a counter with whom can be chosen, and gains a miss. */
+static apr_uint16_t counter_of(const char *user)
+{
+    apr_uint32_t hash = 2166136261U;
+
+    for (const char *c = user; *c; c++) {
+        hash = (hash ^ (unsigned char)*c) * 16777619U;
+    }
+    return (apr_uint16_t)((hash ^ hash >> 16) % COUNTERS);
+}
+
+static void make_mac(const ms_cache *cache, const ms_token *token, apr_uint64_t mac[2])
+{
+    for (int i = 0; i < 2; i++) {
+        mac[i] = apr_siphash24(token->secret, MS_SECRET_LEN, cache->keys[i]);
+    }
+}
+
+static int is_secret(const ms_cache *cache, const entry *found, const ms_token *token)
+{
+    apr_uint64_t mac[2];
+
+    make_mac(cache, token, mac);
+    return ((mac[0] ^ found->mac[0]) | (mac[1] ^ found->mac[1])) == 0;
+}
+
+static int is_key(const entry *found, const ms_cache_key *key)
+{
+    return memcmp(found->id, key->token->id, MS_ID_LEN) == 0 &&
+           memcmp(found->store, key->store, MS_CACHE_STORE_LEN) == 0;
+}
+
+/* ---- get -------------------------------------------------------------------------------------
+ */
+
+static int is_good(ms_cache *cache, const entry *found, const ms_cache_key *key, apr_int64_t now,
+                   apr_int64_t ttl)
+{
+    return is_key(found, key) && now >= found->read_at && now - found->read_at < ttl &&
+           atomic_load(&cache->user_forgotten[found->counter]) == found->user_forgotten &&
+           is_secret(cache, found, key->token);
+}
+
+static const ms_row *as_row(const entry *found, apr_pool_t *p)
+{
+    typedef struct kept {
+        ms_row row;
+        char id[ID_SPACE];
+        char text[sizeof(found->text)];
+    } kept;
+    kept *copy = apr_palloc(p, sizeof(*copy));
+
+    memcpy(copy->id, found->id, sizeof(copy->id));
+    memcpy(copy->text, found->text, sizeof(copy->text));
+    copy->row = (ms_row){.id = copy->id,
+                         .secret_hash = "",
+                         .user = copy->text,
+                         .created_at = found->created_at,
+                         .last_seen_at = found->last_seen_at,
+                         .expires_at = found->expires_at,
+                         .max_expires_at = found->max_expires_at,
+                         .created_ip = "",
+                         .last_ip = "",
+                         .user_agent = "",
+                         .auth_method = copy->text + found->user_len + 1,
+                         .persistent = found->persistent};
+    return &copy->row;
+}
+
+const ms_row *ms_cache_get(ms_cache *cache, const ms_cache_key *key, apr_int64_t now,
+                           apr_int64_t ttl, apr_pool_t *p, ms_cache_ticket *ticket)
+{
+    const slot *set = set_of(cache, key->token->id);
+    entry found;
+
+    for (int i = 0; i < WAYS; i++) {
+        if (read_entry(&set[i], key->token->id, &found) && is_good(cache, &found, key, now, ttl)) {
+            ticket->read_at = found.read_at;
+            ticket->user_forgotten = found.user_forgotten;
+            return as_row(&found, p);
+        }
+    }
+    return NULL;
+}
+
+/* ---- put -------------------------------------------------------------------------------------
+ */
+
+/* The slot that has the key already, or the one that was read longest ago. What is read here may
+ * be torn, and then the choice is not the best. */
+static slot *choose(ms_cache *cache, const ms_cache_key *key)
+{
+    slot *set = set_of(cache, key->token->id), *oldest = set;
+    apr_int64_t oldest_at = APR_INT64_MAX;
+    entry held;
+
+    for (int i = 0; i < WAYS; i++) {
+        read_words(&set[i], 0, WORDS, &held);
+        if (is_key(&held, key)) {
+            return &set[i];
+        }
+        if (held.read_at < oldest_at) {
+            oldest = &set[i];
+            oldest_at = held.read_at;
+        }
+    }
+    return oldest;
+}
+
+static void write_entry(ms_cache *cache, const ms_cache_key *key, const entry *kept)
+{
+    slot *at = choose(cache, key);
+    const apr_uint64_t mine = take(at);
+
+    if (mine) {
+        write_words(at, kept);
+        give_back(at, mine);
+    }
+}
+
+void ms_cache_update(ms_cache *cache, const ms_cache_key *key, const ms_row *row,
+                     const ms_cache_ticket *ticket)
+{
+    const apr_size_t user_len = strlen(row->user), method_len = strlen(row->auth_method);
+    entry kept = {.read_at = ticket->read_at,
+                  .user_forgotten = ticket->user_forgotten,
+                  .created_at = row->created_at,
+                  .last_seen_at = row->last_seen_at,
+                  .expires_at = row->expires_at,
+                  .max_expires_at = row->max_expires_at,
+                  .counter = counter_of(row->user),
+                  .user_len = (unsigned char)user_len,
+                  .persistent = row->persistent != 0};
+
+    if (user_len + 1 + method_len + 1 > sizeof(kept.text)) {
+        return;
+    }
+    memcpy(kept.id, key->token->id, MS_ID_LEN);
+    memcpy(kept.store, key->store, sizeof(kept.store));
+    make_mac(cache, key->token, kept.mac);
+    memcpy(kept.text, row->user, user_len);
+    memcpy(kept.text + user_len + 1, row->auth_method, method_len);
+    write_entry(cache, key, &kept);
+}
+
+void ms_cache_ask(ms_cache *cache, apr_int64_t now, ms_cache_ticket *ticket)
+{
+    ticket->read_at = now;
+    ticket->forgotten = atomic_load(&cache->forgotten);
+}
+
+int ms_cache_put(ms_cache *cache, const ms_cache_key *key, const ms_row *row,
+                 ms_cache_ticket *ticket)
+{
+    ticket->user_forgotten = atomic_load(&cache->user_forgotten[counter_of(row->user)]);
+    /* Whose row it is was not known before it was read, so her counter was looked at too late to
+     * tell; but whoever raised it meanwhile had raised this one before. */
+    if (atomic_load(&cache->forgotten) != ticket->forgotten) {
+        return 0;
+    }
+    ms_cache_update(cache, key, row, ticket);
+    return 1;
+}
+
+/* ---- forget ----------------------------------------------------------------------------------
+ */
+
+/* In this order: ms_cache_put() reads them the other way round (docs/lookup-cache.md, the claim).
+ */
+void ms_cache_forget_user(ms_cache *cache, const char *user)
+{
+    atomic_fetch_add(&cache->forgotten, 1);
+    atomic_fetch_add(&cache->user_forgotten[counter_of(user)], 1);
+}
+
+void ms_cache_forget_all(ms_cache *cache)
+{
+    atomic_fetch_add(&cache->forgotten, 1);
+    for (int i = 0; i < COUNTERS; i++) {
+        atomic_fetch_add(&cache->user_forgotten[i], 1);
+    }
+}

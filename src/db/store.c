@@ -1,0 +1,632 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One function for each thing that can be asked of the table. A statement that fails is tried again
+ * on a connection as fresh as can be had, since a restarted database breaks pooled ones.
+ */
+#include "db/store.h"
+
+#include <string.h>
+#include <apr_atomic.h>
+#include <apr_random.h>
+#include <apr_strings.h>
+#include <http_log.h>
+#include "db/connection.h"
+#include "http/counters.h"
+#include "core/log_limit.h"
+#include "core/network.h"
+
+APLOG_USE_MODULE(managed_session);
+
+#define TRIES         3
+#define TOUCH_PAUSE   10   /* seconds */
+#define CLOCKS_DIFFER 3600 /* seconds between the clocks of hosts that share a table, at most */
+#define RETRY_FOR     apr_time_from_sec(1) /* a database that is merely slow is not asked again */
+
+static void make_tag(apr_pool_t *p, ms_store *store)
+{
+    const char *const parts[] = {store->dbd_driver, store->dbd_params, store->dbd_init,
+                                 store->table, store->realm};
+    apr_crypto_hash_t *sha = apr_crypto_sha256_new(p);
+    unsigned char digest[MS_DIGEST_LEN];
+
+    sha->init(sha);
+    for (apr_size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        const char *part = parts[i] ? parts[i] : "";
+
+        sha->add(sha, part, strlen(part) + 1);
+    }
+    sha->finish(sha, digest);
+    memcpy(store->tag, digest, sizeof(store->tag));
+}
+
+ms_store *ms_store_create(apr_pool_t *pconf, server_rec *s, const ms_store_spec *spec)
+{
+    const ms_dialect *dialect = spec->dbd_driver ? ms_dialect_find(spec->dbd_driver) : NULL;
+    ms_store *store = apr_pcalloc(pconf, sizeof(*store));
+
+    store->server = s;
+    store->table = spec->table;
+    store->realm = spec->realm;
+    store->create = spec->create;
+    store->dbd_driver = spec->dbd_driver;
+    store->dbd_params = spec->dbd_params;
+    store->dbd_init = spec->dbd_init;
+    for (ms_sql i = 0; i < MS_SQL_N; i++) {
+        store->sql[i] = ms_sql_for_table(pconf, ms_sql_text(dialect, i), spec->table);
+    }
+    make_tag(pconf, store);
+    return store;
+}
+
+void ms_store_child_init(apr_pool_t *pchild, ms_store *const *stores, int n)
+{
+    ms_connection_child_init();
+    for (int i = 0; i < n; i++) {
+        const void *id = ms_connection_pool_id(stores[i]->server);
+
+        stores[i]->guard = NULL;
+        for (int j = 0; j < i && !stores[i]->guard; j++) {
+            if (ms_connection_pool_id(stores[j]->server) == id) {
+                stores[i]->guard = stores[j]->guard;
+            }
+        }
+        if (!stores[i]->guard && ms_guard_create(&stores[i]->guard, pchild) != APR_SUCCESS) {
+            ap_log_error(APLOG_MARK, APLOG_CRIT, 0, stores[i]->server,
+                         "MS0005: out of memory or mutexes at start: this process answers 503 to "
+                         "requests that need a session");
+            stores[i]->guard = NULL;
+        }
+    }
+}
+
+ms_asker ms_store_asker(ms_store *store, request_rec *r, apr_pool_t *p)
+{
+    ms_asker ask = {store, p, ms_connection_held(r), 1};
+
+    return ask;
+}
+
+const unsigned char *ms_store_tag(const ms_store *store)
+{
+    return store->tag;
+}
+
+static int is_same(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+int ms_store_is_same_table(const ms_store *a, const ms_store *b)
+{
+    return is_same(a->table, b->table) && is_same(a->dbd_driver, b->dbd_driver) &&
+           is_same(a->dbd_params, b->dbd_params) && is_same(a->dbd_init, b->dbd_init);
+}
+
+apr_status_t ms_store_check(const ms_asker *ask)
+{
+    ms_connection c;
+    apr_status_t rv = ms_connection_borrow(ask, &c);
+
+    if (rv == APR_SUCCESS) {
+        ms_connection_return(&c);
+    }
+    return rv;
+}
+
+/* What a statement does with its connection once it is prepared; the result is apr_dbd's code. */
+typedef int execute_fn(ms_connection *c, apr_dbd_prepared_t *statement, const void **args,
+                       void *result);
+
+static int execute_once(ms_connection *c, ms_sql which, const void **args, execute_fn *execute,
+                        void *result)
+{
+    int rv;
+    apr_dbd_prepared_t *statement = ms_connection_statement(c, which, &rv);
+
+    if (statement) {
+        rv = execute(c, statement, args, result);
+    }
+    if (rv) {
+        ms_connection_forget(c, which);
+    }
+    return rv;
+}
+
+static apr_status_t run(const ms_asker *ask, ms_sql which, const void **args, execute_fn *execute,
+                        void *result)
+{
+    const apr_time_t start = apr_time_now();
+
+    for (int i = 1;; i++) {
+        ms_connection c;
+        apr_status_t rv = ms_connection_borrow(ask, &c);
+        int code;
+
+        if (rv != APR_SUCCESS) {
+            ms_count(MS_COUNT_DB_ERRORS, 1);
+            return rv;
+        }
+        code = execute_once(&c, which, args, execute, result);
+        c.answered = !code;
+        if (code && (i == TRIES || apr_time_now() - start > RETRY_FOR)) {
+            ms_count(MS_COUNT_DB_ERRORS, 1);
+            ms_connection_log_failure(&c, which, code);
+            rv = APR_EGENERAL;
+        }
+        ms_connection_return(&c);
+        if (!code || rv != APR_SUCCESS) {
+            ap_log_error(APLOG_MARK, APLOG_TRACE1, 0, ask->store->server, "statement: %s",
+                         ms_sql_name(which));
+            return rv;
+        }
+    }
+}
+
+static int execute_change(ms_connection *c, apr_dbd_prepared_t *statement, const void **args,
+                          void *result)
+{
+    int rows = 0;
+    const int rv =
+        apr_dbd_pbquery(c->dbd->driver, c->ask->p, c->dbd->handle, &rows, statement, args);
+
+    /* Looked at only after success: SQLite leaves an older statement's count on failure. */
+    *(apr_int64_t *)result = rv == 0 && rows > 0 ? rows : 0;
+    return rv;
+}
+
+typedef struct row_reader {
+    const ms_connection *c;
+    apr_dbd_row_t *row;
+    int column;
+    int broken; /* a column that may not be NULL is */
+    int failed; /* one could not be read: the connection broke, say */
+} row_reader;
+
+static int read_value(row_reader *reader, apr_dbd_type_e type, void *value)
+{
+    const apr_status_t rv =
+        apr_dbd_datum_get(reader->c->dbd->driver, reader->row, reader->column++, type, value);
+
+    reader->failed |= rv != APR_SUCCESS && rv != APR_ENOENT;
+    return rv == APR_SUCCESS;
+}
+
+static const char *read_text_or_null(row_reader *reader)
+{
+    const char *text = NULL;
+
+    return read_value(reader, APR_DBD_TYPE_STRING, &text) && text
+               ? apr_pstrdup(reader->c->ask->p, text)
+               : NULL;
+}
+
+static const char *read_text(row_reader *reader)
+{
+    const char *text = read_text_or_null(reader);
+
+    reader->broken |= text == NULL;
+    return text;
+}
+
+static apr_int64_t read_number(row_reader *reader)
+{
+    apr_int64_t number = 0;
+
+    reader->broken |= !read_value(reader, APR_DBD_TYPE_LONGLONG, &number);
+    return number;
+}
+
+/* *found is NULL where somebody has emptied what must be there. Says whether all could be read. */
+static int judge(const row_reader *reader, const ms_row *row, const ms_row **found)
+{
+    const ms_store *store = reader->c->ask->store;
+
+    const char *suffix = reader->broken && !reader->failed
+                             ? ms_log_limit_suffix(MS_LOG_BROKEN_ROW, reader->c->ask->p)
+                             : NULL;
+
+    if (suffix) {
+        ap_log_error(
+            APLOG_MARK, APLOG_ERR, 0, store->server,
+            "MS0006: a row of table \"%s\" has NULL where there must be a value; it counts "
+            "as no session%s",
+            store->table, suffix);
+    }
+    *found = reader->broken ? NULL : row;
+    return !reader->failed;
+}
+
+/* In the order of the statements' columns. */
+static int read_row(const ms_connection *c, apr_dbd_row_t *dbd_row, const ms_row **found)
+{
+    ms_row *row = apr_pcalloc(c->ask->p, sizeof(*row));
+    row_reader reader = {c, dbd_row, 0, 0, 0};
+
+    row->id = read_text(&reader);
+    row->secret_hash = read_text(&reader);
+    row->user = read_text(&reader);
+    row->created_at = read_number(&reader);
+    row->last_seen_at = read_number(&reader);
+    row->expires_at = read_number(&reader);
+    row->max_expires_at = read_number(&reader);
+    row->created_ip = read_text(&reader);
+    row->last_ip = read_text(&reader);
+    row->user_agent = read_text(&reader);
+    row->label = read_text_or_null(&reader);
+    row->auth_method = read_text(&reader);
+    row->persistent = read_number(&reader) != 0;
+    return judge(&reader, row, found);
+}
+
+/* In the order of FIND's, or of FIND_ANY's, which has the id first. */
+static int read_some(const ms_connection *c, apr_dbd_row_t *dbd_row, int has_id,
+                     const ms_row **found)
+{
+    ms_row *row = apr_pcalloc(c->ask->p, sizeof(*row));
+    row_reader reader = {c, dbd_row, 0, 0, 0};
+
+    row->id = has_id ? read_text(&reader) : "";
+    row->created_ip = row->last_ip = row->user_agent = "";
+    row->secret_hash = read_text(&reader);
+    row->user = read_text(&reader);
+    row->created_at = read_number(&reader);
+    row->last_seen_at = read_number(&reader);
+    row->expires_at = read_number(&reader);
+    row->max_expires_at = read_number(&reader);
+    row->auth_method = read_text(&reader);
+    row->persistent = read_number(&reader) != 0;
+    return judge(&reader, row, found);
+}
+
+static int read_found(const ms_connection *c, apr_dbd_row_t *dbd_row, const ms_row **found)
+{
+    return read_some(c, dbd_row, 0, found);
+}
+
+static int read_found_any(const ms_connection *c, apr_dbd_row_t *dbd_row, const ms_row **found)
+{
+    return read_some(c, dbd_row, 1, found);
+}
+
+typedef int read_fn(const ms_connection *c, apr_dbd_row_t *dbd_row, const ms_row **found);
+
+/* Rows are counted and copied at once: a value lives no longer than the next row on MySQL. */
+static int select_with(read_fn *read, ms_connection *c, apr_dbd_prepared_t *statement,
+                       const void **args, apr_array_header_t *rows)
+{
+    apr_dbd_results_t *res = NULL;
+    apr_dbd_row_t *dbd_row = NULL;
+    apr_pool_t *scratch;
+    int rv, n;
+
+    apr_array_clear(rows);
+    apr_pool_create(&scratch, c->ask->p);
+    /* Random access: the other mode hides errors on PostgreSQL, and sleeps where no row comes. */
+    rv = apr_dbd_pbselect(c->dbd->driver, scratch, c->dbd->handle, &res, statement, 1, args);
+    n = rv == 0 && res ? apr_dbd_num_tuples(c->dbd->driver, res) : 0;
+    for (int i = 1; i <= n; i++) {
+        const ms_row *row;
+
+        if (apr_dbd_get_row(c->dbd->driver, scratch, res, &dbd_row, i) != 0 ||
+            !read(c, dbd_row, &row)) {
+            rv = 1; /* it was counted, so this is no "no such row" */
+            break;
+        }
+        if (row) {
+            APR_ARRAY_PUSH(rows, const ms_row *) = row;
+        }
+    }
+    apr_pool_destroy(scratch);
+    return rv;
+}
+
+static int execute_select(ms_connection *c, apr_dbd_prepared_t *statement, const void **args,
+                          void *rows)
+{
+    return select_with(read_row, c, statement, args, rows);
+}
+
+static int execute_find(ms_connection *c, apr_dbd_prepared_t *statement, const void **args,
+                        void *rows)
+{
+    return select_with(read_found, c, statement, args, rows);
+}
+
+static int execute_find_any(ms_connection *c, apr_dbd_prepared_t *statement, const void **args,
+                            void *rows)
+{
+    return select_with(read_found_any, c, statement, args, rows);
+}
+
+static int execute_number(ms_connection *c, apr_dbd_prepared_t *statement, const void **args,
+                          void *result)
+{
+    apr_dbd_results_t *res = NULL;
+    apr_dbd_row_t *dbd_row = NULL;
+    apr_pool_t *scratch;
+    int rv;
+
+    apr_pool_create(&scratch, c->ask->p);
+    rv = apr_dbd_pbselect(c->dbd->driver, scratch, c->dbd->handle, &res, statement, 1, args);
+    if (rv == 0 && (apr_dbd_get_row(c->dbd->driver, scratch, res, &dbd_row, 1) != 0 ||
+                    apr_dbd_datum_get(c->dbd->driver, dbd_row, 0, APR_DBD_TYPE_LONGLONG, result) !=
+                        APR_SUCCESS)) {
+        rv = 1;
+    }
+    apr_pool_destroy(scratch);
+    return rv;
+}
+
+static apr_status_t select_rows(const ms_asker *ask, ms_sql which, const void **args,
+                                apr_array_header_t **rows)
+{
+    *rows = apr_array_make(ask->p, 1, sizeof(const ms_row *));
+    return run(ask, which, args, execute_select, *rows);
+}
+
+static apr_status_t find_one(const ms_asker *ask, ms_sql which, execute_fn *execute, const char *id,
+                             apr_int64_t now, const ms_row **row)
+{
+    const void *args[] = {id, ask->store->realm, &now};
+    apr_array_header_t *rows = apr_array_make(ask->p, 1, sizeof(const ms_row *));
+    const apr_status_t rv = run(ask, which, args, execute, rows);
+
+    *row = rv == APR_SUCCESS && rows->nelts == 1 ? APR_ARRAY_IDX(rows, 0, const ms_row *) : NULL;
+    return rv;
+}
+
+apr_status_t ms_store_find(const ms_asker *ask, const char *id, apr_int64_t now, const ms_row **row)
+{
+    const apr_status_t rv = find_one(ask, MS_SQL_FIND, execute_find, id, now, row);
+
+    if (*row) {
+        ms_row *found = apr_pmemdup(ask->p, *row, sizeof(*found));
+
+        found->id = apr_pstrdup(ask->p, id);
+        *row = found;
+    }
+    return rv;
+}
+
+apr_status_t ms_store_find_any(const ms_asker *ask, const char *const *ids, int n, apr_int64_t now,
+                               apr_array_header_t **rows)
+{
+    const void *args[MS_FIND_MAX + 2];
+
+    for (int i = 0; i < MS_FIND_MAX; i++) {
+        args[i] = ids[i < n ? i : 0]; /* a place that is left over repeats the first */
+    }
+    args[MS_FIND_MAX] = ask->store->realm;
+    args[MS_FIND_MAX + 1] = &now;
+    *rows = apr_array_make(ask->p, n, sizeof(const ms_row *));
+    return run(ask, MS_SQL_FIND_ANY, args, execute_find_any, *rows);
+}
+
+apr_status_t ms_store_show(const ms_asker *ask, const char *id, apr_int64_t now, const ms_row **row)
+{
+    return find_one(ask, MS_SQL_SHOW, execute_select, id, now, row);
+}
+
+apr_status_t ms_store_list(const ms_asker *ask, const char *user, apr_int64_t now,
+                           const ms_list_part *part, apr_array_header_t **rows)
+{
+    const char *realm = ask->store->realm, *first = part->first ? part->first : "";
+
+    if (part->after) {
+        const void *args[] = {realm,       user,        &now,           first,
+                              &part->seen, &part->seen, &part->created, &part->created,
+                              part->after, &part->limit};
+
+        return select_rows(ask, MS_SQL_LIST_AFTER, args, rows);
+    }
+    const void *args[] = {realm, user, &now, first, &part->limit, &part->offset};
+
+    return select_rows(ask, MS_SQL_LIST, args, rows);
+}
+
+apr_status_t ms_store_insert(const ms_asker *ask, const ms_row *row)
+{
+    const apr_int64_t persistent = row->persistent;
+    const void *args[] = {row->id,          row->secret_hash,     ask->store->realm,
+                          row->user,        &row->created_at,     &row->last_seen_at,
+                          &row->expires_at, &row->max_expires_at, row->created_ip,
+                          row->last_ip,     row->user_agent,      row->label,
+                          row->auth_method, &persistent};
+    apr_int64_t inserted = 0;
+    apr_status_t rv = run(ask, MS_SQL_INSERT, args, execute_change, &inserted);
+
+    if (rv != APR_SUCCESS) {
+        /* A connection that broke after the row was committed makes the second try a duplicate. */
+        const ms_row *there = NULL;
+        const apr_status_t again = ms_store_find(ask, row->id, row->created_at, &there);
+
+        if (again == APR_SUCCESS && there && strcmp(there->secret_hash, row->secret_hash) == 0) {
+            rv = APR_SUCCESS;
+        }
+    }
+    return rv;
+}
+
+apr_status_t ms_store_end(const ms_asker *ask, const char *user, const char *id, apr_int64_t now,
+                          apr_int64_t *ended)
+{
+    const void *args[] = {ask->store->realm, user, &now, id};
+
+    return run(ask, MS_SQL_END, args, execute_change, ended);
+}
+
+apr_status_t ms_store_end_all(const ms_asker *ask, const char *user, const char *except,
+                              apr_int64_t now, apr_int64_t *ended)
+{
+    const void *args[] = {ask->store->realm, user, &now, except};
+
+    return run(ask, except ? MS_SQL_END_OTHERS : MS_SQL_END_ALL, args, execute_change, ended);
+}
+
+apr_status_t ms_store_touch(const ms_asker *ask, const ms_row *row, const char *ip, apr_int64_t now,
+                            apr_int64_t expires, apr_int64_t interval, apr_int64_t *touched)
+{
+    const apr_int64_t before = now - interval;
+    const void *args[] = {&now, ip, &expires, row->id, ask->store->realm, &now, &before, &expires};
+
+    const apr_status_t rv = run(ask, MS_SQL_TOUCH, args, execute_change, touched);
+
+    if (rv != APR_SUCCESS) {
+        apr_atomic_set32(&ask->store->touches_paused_until, (apr_uint32_t)(now + TOUCH_PAUSE));
+    }
+    return rv;
+}
+
+int ms_store_is_touch_paused(const ms_store *store, apr_int64_t now)
+{
+    const apr_int64_t left =
+        (apr_int64_t)apr_atomic_read32((volatile apr_uint32_t *)&store->touches_paused_until) - now;
+
+    return left > 0 && left <= TOUCH_PAUSE; /* more: the clock was set back */
+}
+
+apr_status_t ms_store_count(const ms_asker *ask, const char *user, apr_int64_t now, apr_int64_t *n)
+{
+    const void *args[] = {ask->store->realm, user, &now};
+
+    return run(ask, MS_SQL_COUNT, args, execute_number, n);
+}
+
+apr_status_t ms_store_latest(const ms_asker *ask, const char *user, apr_int64_t now,
+                             apr_int64_t least, apr_int64_t *created_at)
+{
+    const void *args[] = {&least, ask->store->realm, user, &now};
+    const apr_status_t rv = run(ask, MS_SQL_LATEST, args, execute_number, created_at);
+
+    if (rv == APR_SUCCESS && *created_at >= now + CLOCKS_DIFFER) {
+        *created_at = 0;
+    }
+    return rv;
+}
+
+apr_status_t ms_store_evict(const ms_asker *ask, const char *user, const char *except,
+                            apr_int64_t now, apr_int64_t limit, apr_int64_t *evicted)
+{
+    /* A row that a clock set wrong has dated far ahead must not be the newest for good. */
+    const apr_int64_t latest = now + CLOCKS_DIFFER;
+    const char *realm = ask->store->realm;
+    const char *id = except ? except : "";
+    const void *args[] = {realm, user,  &now, id,   realm,   user,  &now,
+                          id,    realm, user, &now, &latest, &limit};
+
+    return run(ask, MS_SQL_EVICT, args, execute_change, evicted);
+}
+
+apr_status_t ms_store_end_over(const ms_asker *ask, const ms_row *row, apr_int64_t now,
+                               apr_int64_t limit, apr_int64_t *ended)
+{
+    const char *realm = ask->store->realm;
+    const void *args[] = {row->id, realm, realm, row->user, &now, &limit};
+    apr_status_t rv = run(ask, MS_SQL_END_OVER, args, execute_change, ended);
+
+    if (rv == APR_SUCCESS && *ended == 0) {
+        /* A first try that was done, and only seemed to fail, has left the second nothing to do. */
+        const ms_row *there;
+
+        rv = ms_store_find(ask, row->id, now, &there);
+        *ended = rv == APR_SUCCESS && !there;
+    }
+    return rv;
+}
+
+static int read_place(const ms_connection *c, apr_dbd_row_t *dbd_row, const ms_row **found)
+{
+    ms_row *row = apr_pcalloc(c->ask->p, sizeof(*row));
+    row_reader reader = {c, dbd_row, 0, 0, 0};
+
+    row->last_ip = read_text(&reader);
+    return judge(&reader, row, found);
+}
+
+static int execute_places(ms_connection *c, apr_dbd_prepared_t *statement, const void **args,
+                          void *rows)
+{
+    return select_with(read_place, c, statement, args, rows);
+}
+
+apr_status_t ms_store_has_place(const ms_asker *ask, const char *user, const char *alias,
+                                const char *ip, int *has)
+{
+    const char *realm = ask->store->realm, *like = ms_network_like(ask->p, ip);
+    const void *args[] = {realm, user, alias, like, realm, user, alias, like};
+    apr_array_header_t *rows = apr_array_make(ask->p, 1, sizeof(const ms_row *));
+    apr_status_t rv = like ? run(ask, MS_SQL_PLACES, args, execute_places, rows) : APR_SUCCESS;
+
+    *has = 0;
+    for (int i = 0; rv == APR_SUCCESS && i < rows->nelts && !*has; i++) {
+        *has = ms_network_is_same(ask->p, ip, APR_ARRAY_IDX(rows, i, const ms_row *)->last_ip);
+    }
+    return rv;
+}
+
+apr_status_t ms_store_sweep(const ms_asker *ask, apr_int64_t now, apr_int64_t most,
+                            apr_int64_t *deleted)
+{
+    const void *args[] = {&now, &most, &now};
+
+    return run(ask, MS_SQL_SWEEP, args, execute_change, deleted);
+}
+
+/* ---- any user's sessions ----------------------------------------------------------------------
+ */
+
+apr_status_t ms_store_newest(const ms_asker *ask, const ms_search *search, apr_int64_t now,
+                             apr_array_header_t **rows)
+{
+    const char *realm = ask->store->realm, *id = search->before_id ? search->before_id : "";
+    const apr_int64_t before = search->before_id ? search->before : APR_INT64_MAX;
+
+    if (search->user) {
+        const void *args[] = {realm, search->user, &now, &before, &before, id};
+
+        return select_rows(ask, MS_SQL_NEWEST_OF_USER, args, rows);
+    }
+    if (search->ip) {
+        const void *args[] = {realm, search->ip, &now, &before, &before, id,
+                              realm, search->ip, &now, &before, &before, id};
+
+        return select_rows(ask, MS_SQL_NEWEST_OF_IP, args, rows);
+    }
+    const void *args[] = {realm, &now, &before, &before, id, realm};
+
+    return select_rows(ask, MS_SQL_NEWEST, args, rows);
+}
+
+apr_status_t ms_store_count_of_ip(const ms_asker *ask, const char *ip, apr_int64_t now,
+                                  apr_int64_t *n)
+{
+    const char *realm = ask->store->realm;
+    const void *args[] = {realm, ip, &now, realm, ip, &now, ip};
+
+    return run(ask, MS_SQL_COUNT_OF_IP, args, execute_number, n);
+}
+
+apr_status_t ms_store_end_of_ip(const ms_asker *ask, const char *ip, apr_int64_t now,
+                                apr_int64_t *ended)
+{
+    const char *realm = ask->store->realm;
+    const void *args[] = {realm, ip, &now, realm, ip, &now};
+
+    return run(ask, MS_SQL_END_OF_IP, args, execute_change, ended);
+}
+
+apr_status_t ms_store_count_of_realm(const ms_asker *ask, apr_int64_t now, apr_int64_t *n)
+{
+    const void *args[] = {ask->store->realm, &now};
+
+    return run(ask, MS_SQL_COUNT_OF_REALM, args, execute_number, n);
+}
+
+apr_status_t ms_store_end_of_realm(const ms_asker *ask, apr_int64_t now, apr_int64_t most,
+                                   apr_int64_t *ended)
+{
+    const char *realm = ask->store->realm;
+    const void *args[] = {realm, &now, &most, realm, &now};
+
+    return run(ask, MS_SQL_END_OF_REALM, args, execute_change, ended);
+}

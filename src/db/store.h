@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The session table: schema, statements, dialects, and connections from mod_dbd's pool. The only
+ * room that knows apr_dbd. A connection is held for one statement, never for a request.
+ *
+ * Every function returns APR_SUCCESS where the database answered. "No such session" is such an
+ * answer, and comes as NULL or 0. Any other status means that it could not be asked: that is
+ * logged here, once a second at most, and the caller answers 503. All times are epoch seconds.
+ */
+#ifndef MS_STORE_H
+#define MS_STORE_H
+
+#include <httpd.h>
+#include "db/sql.h" /* MS_NEWEST_MAX */
+#include "core/row.h"
+
+typedef struct ms_store ms_store;
+
+/* Who asks: for whom memory is taken and which connection may be used. */
+typedef struct ms_asker {
+    ms_store *store;
+    apr_pool_t *p; /* results live here */
+    void *held;    /* the connection that this request holds already, or NULL */
+    int is_urgent; /* somebody waits: an answer that does not come is given up */
+} ms_asker;
+
+/* What a store is made from; all strings live in pconf. */
+typedef struct ms_store_spec {
+    const char *table;
+    const char *realm;
+    int create;             /* whether a missing table is made */
+    const char *dbd_driver; /* DBDriver and DBDParams as configured, for messages; or NULL */
+    const char *dbd_params;
+    const char *dbd_init; /* the first DBDInitSQL, which may choose a schema; or NULL */
+} ms_store_spec;
+
+/** The sessions of one server and realm. */
+ms_store *ms_store_create(apr_pool_t *pconf, server_rec *s, const ms_store_spec *spec);
+
+/** Register with mod_dbd; from register_hooks. */
+void ms_store_register_hooks(void);
+
+/** Whether mod_dbd is loaded; from check_config on. */
+int ms_store_is_available(void);
+
+/**
+ * In each child, before mod_dbd connects: make the table where that is allowed and the database is
+ * SQLite's, on a connection of our own. A table made later would spoil every statement that mod_dbd
+ * has prepared for others (mod_authn_dbd, say), and it never prepares them again. Nothing is said
+ * where that fails: ms_store_check() will.
+ */
+void ms_store_make_table(ms_store *store, apr_pool_t *p);
+
+/** Whether its database is a server, which may not answer; see cutoff.h. */
+int ms_store_may_hang(const ms_store *store);
+
+/** In each child, after mod_dbd's own: give the stores their guards, one for each connection pool.
+ */
+void ms_store_child_init(apr_pool_t *pchild, ms_store *const *stores, int n);
+
+/** Whether two stores are the same table of the same database, as far as the configuration tells.
+ */
+int ms_store_is_same_table(const ms_store *a, const ms_store *b);
+
+/** 16 bytes that tell this table of this database, and this realm, from every other. */
+const unsigned char *ms_store_tag(const ms_store *store);
+
+/** See that the table is there; make it where that is allowed. What is wrong is logged. */
+apr_status_t ms_store_check(const ms_asker *ask);
+
+/**
+ * An asker for a request. Another module (an authn provider, say) may hold a connection for this
+ * request; then that one is used, since waiting for a second would lock up a small pool for good.
+ * @param p  where results live
+ */
+ms_asker ms_store_asker(ms_store *store, request_rec *r, apr_pool_t *p);
+
+/**
+ * The live session of that id: unexpired at that time and of this realm; NULL if there is none.
+ * It has what a request needs: neither addresses, user agent nor label.
+ */
+apr_status_t ms_store_find(const ms_asker *ask, const char *id, apr_int64_t now,
+                           const ms_row **row);
+
+/**
+ * The same for several ids, in one statement.
+ * @param n     how many ids there are, 1 to MS_FIND_MAX
+ * @param rows  out: an array of const ms_row *, in any order, one for each id that is live
+ */
+apr_status_t ms_store_find_any(const ms_asker *ask, const char *const *ids, int n, apr_int64_t now,
+                               apr_array_header_t **rows);
+
+/** As ms_store_find(), with all that is known of the session. */
+apr_status_t ms_store_show(const ms_asker *ask, const char *id, apr_int64_t now,
+                           const ms_row **row);
+
+/** Insert a row. An id that is taken already is an error. */
+apr_status_t ms_store_insert(const ms_asker *ask, const ms_row *row);
+
+/* A part of the list of a user's sessions. A list is never read as a whole: apr_dbd copies all rows
+ * of a result, with SQLite under a mutex of the whole process. */
+typedef struct ms_list_part {
+    const char *first;   /* the id that is first in the list; or NULL */
+    apr_int64_t limit;   /* rows */
+    apr_int64_t offset;  /* rows before this part */
+    const char *after;   /* NULL; or the id that the part before ended with: no offset, then */
+    apr_int64_t seen;    /* when that one was last seen, */
+    apr_int64_t created; /* and created */
+} ms_list_part;
+
+/** The live sessions of a user, the one used last first. rows: an array of const ms_row *. */
+apr_status_t ms_store_list(const ms_asker *ask, const char *user, apr_int64_t now,
+                           const ms_list_part *part, apr_array_header_t **rows);
+
+/** Delete one live session of a user. */
+apr_status_t ms_store_end(const ms_asker *ask, const char *user, const char *id, apr_int64_t now,
+                          apr_int64_t *ended);
+
+/** Delete the live sessions of a user, all but one where except is not NULL. */
+apr_status_t ms_store_end_all(const ms_asker *ask, const char *user, const char *except,
+                              apr_int64_t now, apr_int64_t *ended);
+
+/**
+ * Write that a live session was just used.
+ * @param row       as found
+ * @param expires   its new expiry; nothing is written where that is past row's absolute end
+ * @param interval  nothing is written either where somebody did within that many seconds
+ */
+apr_status_t ms_store_touch(const ms_asker *ask, const ms_row *row, const char *ip, apr_int64_t now,
+                            apr_int64_t expires, apr_int64_t interval, apr_int64_t *touched);
+
+/**
+ * Whether a touch has failed in this child so short a time ago that it would fail again, and keep
+ * readers waiting. Of this store alone: another may be well.
+ */
+int ms_store_is_touch_paused(const ms_store *store, apr_int64_t now);
+
+/** How many live sessions a user has. */
+apr_status_t ms_store_count(const ms_asker *ask, const char *user, apr_int64_t now, apr_int64_t *n);
+
+/**
+ * When the newest live session of a user was created, if the user has at least so many; else 0.
+ * Those that a wrong clock dated far ahead do not count.
+ */
+apr_status_t ms_store_latest(const ms_asker *ask, const char *user, apr_int64_t now,
+                             apr_int64_t least, apr_int64_t *created_at);
+
+/**
+ * Delete a user's live sessions but for the newest and, of the others, those used last: limit in
+ * all. Several sign-ins at once leave that many, and always the same.
+ * @param except   NULL; or a session that is neither counted nor deleted
+ * @param evicted  out: how many were deleted; the session that was just made may be one of them
+ */
+apr_status_t ms_store_evict(const ms_asker *ask, const char *user, const char *except,
+                            apr_int64_t now, apr_int64_t limit, apr_int64_t *evicted);
+
+/** Delete this session if its user has more than limit. */
+apr_status_t ms_store_end_over(const ms_asker *ask, const ms_row *row, apr_int64_t now,
+                               apr_int64_t limit, apr_int64_t *ended);
+
+/**
+ * Whether a user has a session, live or ended but still in the table, that was made or used last in
+ * the network of an address (network.h).
+ * @param user, alias  two names the user may have here; they may be one
+ */
+apr_status_t ms_store_has_place(const ms_asker *ask, const char *user, const char *alias,
+                                const char *ip, int *has);
+
+/** Delete at most so many expired rows, of any realm. */
+apr_status_t ms_store_sweep(const ms_asker *ask, apr_int64_t now, apr_int64_t most,
+                            apr_int64_t *deleted);
+
+/* ---- any user's sessions, for administrators ------------------------------------------------- */
+
+/* Which live sessions of the realm are meant: a user's, an address's, or with neither all of them.
+ */
+typedef struct ms_search {
+    const char *user;   /* or NULL */
+    const char *ip;     /* where they were made, or used last; or NULL */
+    apr_int64_t before; /* only those made before this one (at that second, by the order of ids); */
+    const char *before_id; /* NULL: from the newest on */
+} ms_search;
+
+/** The newest sessions, the last one made first; MS_NEWEST_MAX at most. */
+apr_status_t ms_store_newest(const ms_asker *ask, const ms_search *search, apr_int64_t now,
+                             apr_array_header_t **rows);
+
+/** How many live sessions were made, or used last, at an address. */
+apr_status_t ms_store_count_of_ip(const ms_asker *ask, const char *ip, apr_int64_t now,
+                                  apr_int64_t *n);
+
+/** Delete them. */
+apr_status_t ms_store_end_of_ip(const ms_asker *ask, const char *ip, apr_int64_t now,
+                                apr_int64_t *ended);
+
+/** How many live sessions the realm has. */
+apr_status_t ms_store_count_of_realm(const ms_asker *ask, apr_int64_t now, apr_int64_t *n);
+
+/** Delete some of the realm's live sessions, most at most. */
+apr_status_t ms_store_end_of_realm(const ms_asker *ask, apr_int64_t now, apr_int64_t most,
+                                   apr_int64_t *ended);
+
+#endif

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is shut down is a duplicate of the connection's socket, which is the same connection but a
+ * number of our own: the driver's own may have been closed and be another file by then.
+ */
+#include "db/watchdog.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+#include <sys/socket.h>
+#include <apr_file_io.h>
+#include <apr_signal.h>
+#include <apr_thread_mutex.h>
+#include <apr_thread_proc.h>
+
+APR_RING_HEAD(waiters, ms_cutoff);
+
+typedef struct watch {
+    apr_thread_mutex_t *lock;
+    apr_thread_t *thread;
+    struct waiters all;
+    apr_uint32_t now;        /* seconds: counted, so that no clock that is set can shorten them */
+    apr_file_t *ended, *end; /* a pipe: a byte in it ends the thread */
+} watch;
+
+static watch *child; /* process-wide, set at start; NULL: no thread */
+
+/* ---- the thread ------------------------------------------------------------------------------ */
+
+static int is_overdue(const ms_cutoff *c, apr_uint32_t now)
+{
+    return c->begun && now - c->begun > MS_ANSWER_WITHIN;
+}
+
+static void cut(ms_cutoff *c)
+{
+    shutdown(c->socket, SHUT_RDWR);
+    c->cut = 1;
+}
+
+static void look(watch *w)
+{
+    ms_cutoff *c;
+    int is_any_overdue = 0;
+
+    apr_thread_mutex_lock(w->lock);
+    w->now++;
+    APR_RING_FOREACH (c, &w->all, ms_cutoff, link) {
+        /* cppcheck-suppress uninitvar -- it does not see that the macro sets c */
+        if (c->socket < 0) {
+            is_any_overdue |= is_overdue(c, w->now);
+        }
+        else if (is_overdue(c, w->now)) {
+            cut(c);
+        }
+    }
+    APR_RING_FOREACH (c, &w->all, ms_cutoff, link) {
+        if (is_any_overdue && c->socket >= 0 && !c->begun) {
+            cut(c);
+        }
+    }
+    apr_thread_mutex_unlock(w->lock);
+}
+
+static void *APR_THREAD_FUNC run(apr_thread_t *thread, void *watchv)
+{
+    watch *w = watchv;
+    char byte;
+
+    (void)thread;
+    apr_setup_signal_thread(); /* signals are for httpd's own threads */
+    while (APR_STATUS_IS_TIMEUP(apr_file_getc(&byte, w->ended))) {
+        look(w);
+    }
+    return NULL;
+}
+
+static apr_status_t stop(void *watchv)
+{
+    watch *w = watchv;
+    apr_status_t rv;
+
+    apr_file_putc(0, w->end);
+    return apr_thread_join(&rv, w->thread);
+}
+
+apr_status_t ms_cutoff_child_init(apr_pool_t *pchild)
+{
+    watch *w = apr_pcalloc(pchild, sizeof(*w));
+    apr_status_t rv = apr_thread_mutex_create(&w->lock, APR_THREAD_MUTEX_DEFAULT, pchild);
+
+    child = NULL;
+    APR_RING_INIT(&w->all, ms_cutoff, link);
+    w->now = 1;
+    if (rv == APR_SUCCESS) {
+        rv = apr_file_pipe_create(&w->ended, &w->end, pchild);
+    }
+    if (rv == APR_SUCCESS) {
+        rv = apr_file_pipe_timeout_set(w->ended, apr_time_from_sec(1));
+    }
+    if (rv == APR_SUCCESS) {
+        rv = apr_thread_create(&w->thread, NULL, run, w, pchild);
+    }
+    if (rv == APR_SUCCESS) {
+        apr_pool_pre_cleanup_register(pchild, w, stop);
+        child = w;
+    }
+    return rv;
+}
+
+/* ---- who waits ------------------------------------------------------------------------------- */
+
+static void enlist(ms_cutoff *c)
+{
+    apr_thread_mutex_lock(child->lock);
+    APR_RING_INSERT_TAIL(&child->all, c, ms_cutoff, link);
+    apr_thread_mutex_unlock(child->lock);
+}
+
+static void leave(ms_cutoff *c)
+{
+    apr_thread_mutex_lock(child->lock);
+    APR_RING_REMOVE(c, link);
+    apr_thread_mutex_unlock(child->lock);
+}
+
+static apr_status_t forget(void *cv)
+{
+    ms_cutoff *c = cv;
+
+    leave(c);
+    close(c->socket);
+    return APR_SUCCESS;
+}
+
+ms_cutoff *ms_cutoff_add(apr_pool_t *p, int socket)
+{
+    const int own = child && socket >= 0 ? fcntl(socket, F_DUPFD_CLOEXEC, 0) : -1;
+    ms_cutoff *c;
+
+    if (own < 0) {
+        return NULL;
+    }
+    c = apr_pcalloc(p, sizeof(*c));
+    c->socket = own;
+    enlist(c);
+    apr_pool_cleanup_register(p, c, forget, apr_pool_cleanup_null);
+    return c;
+}
+
+void ms_cutoff_begin(ms_cutoff *c, int socket)
+{
+    if (!c) {
+        return;
+    }
+    apr_thread_mutex_lock(child->lock);
+    if (socket >= 0) {
+        (void)dup3(socket, c->socket, O_CLOEXEC);
+    }
+    c->begun = child->now;
+    c->cut = 0;
+    apr_thread_mutex_unlock(child->lock);
+}
+
+int ms_cutoff_end(ms_cutoff *c)
+{
+    int was_cut = 0;
+
+    if (c) {
+        apr_thread_mutex_lock(child->lock);
+        c->begun = 0;
+        was_cut = c->cut;
+        apr_thread_mutex_unlock(child->lock);
+    }
+    return was_cut;
+}
+
+int ms_cutoff_was_cut(ms_cutoff *c)
+{
+    int was_cut = 0;
+
+    if (c) {
+        apr_thread_mutex_lock(child->lock);
+        was_cut = c->cut;
+        apr_thread_mutex_unlock(child->lock);
+    }
+    return was_cut;
+}
+
+void ms_cutoff_begin_any(ms_cutoff *waiting)
+{
+    if (child) {
+        *waiting = (ms_cutoff){.socket = -1, .begun = child->now};
+        enlist(waiting);
+    }
+}
+
+void ms_cutoff_end_any(ms_cutoff *waiting)
+{
+    if (child) {
+        leave(waiting);
+    }
+}

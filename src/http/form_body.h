@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A form's body, read off a request up to a limit and no further.
+ */
+#ifndef MS_FORM_BODY_H
+#define MS_FORM_BODY_H
+
+#include <httpd.h>
+
+/**
+ * Read and parse an application/x-www-form-urlencoded body. A request without a body has no fields.
+ * @param fields  name to value, in r->pool
+ * @return OK; else the status to answer with: 413 over MS_FORM_BODY_MAX (refused unread where
+ *         Content-Length says so), 415 for another type, 400 for what form.h refuses. Where the
+ * body was not read to its end the connection will close after the answer.
+ */
+int ms_body_read_form(request_rec *r, apr_table_t **fields);
+
+#endif

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Headers that a page's script cannot forge decide; where a browser is too old to send them,
+ * Origin.
+ */
+#include "http/origin.h"
+
+#include <string.h>
+#include <apr_strings.h>
+#include <http_core.h>
+#include <http_log.h>
+#include <http_protocol.h>
+#include "config/config.h"
+#include "core/log_limit.h"
+
+APLOG_USE_MODULE(managed_session);
+
+static const char *header(const request_rec *r, const char *name)
+{
+    return apr_table_get(r->headers_in, name);
+}
+
+int ms_is_navigation(const request_rec *r)
+{
+    const char *mode = header(r, "Sec-Fetch-Mode"), *accept;
+
+    if (r->method_number != M_GET || r->main) {
+        return 0;
+    }
+    if (mode) {
+        return strcmp(mode, "navigate") == 0;
+    }
+    accept = header(r, "Accept");
+    return accept && ap_strcasestr(accept, "text/html") && !header(r, "X-Requested-With");
+}
+
+/* ---- the site's origins ---------------------------------------------------------------------- */
+
+/* Without TLS here, a proxy in front may have ended it: then either scheme may be ours. */
+static int is_possible_scheme(const request_rec *r, const ms_web_origin *origin)
+{
+    return origin->https || strcmp(ap_http_scheme(r), "https") != 0;
+}
+
+static int is_host(const request_rec *r, const char *named, const ms_web_origin *origin)
+{
+    ms_web_origin own;
+
+    return named && ms_web_origin_of_host(r->pool, named, origin->https, &own) &&
+           ms_web_origin_equal(&own, origin);
+}
+
+/* What the nearest proxy received as Host, if mod_remoteip trusts that proxy: then it has replaced
+ * the client's address. Proxies append to the list, so the last name is the one to believe. */
+static const char *forwarded_host(const request_rec *r)
+{
+    const char *hosts = header(r, "X-Forwarded-Host"), *last;
+
+    if (!hosts || r->useragent_addr == r->connection->client_addr) {
+        return NULL;
+    }
+    last = strrchr(hosts, ',');
+    last = last ? last + 1 : hosts;
+    return last + strspn(last, " \t");
+}
+
+/* ServerName, if the administrator has said that this is the site's name. */
+static int is_canonical(const request_rec *r, const ms_web_origin *origin)
+{
+    const core_dir_config *core = ap_get_core_module_config(r->per_dir_config);
+    const server_rec *s = r->server;
+    ms_web_origin own = {origin->https, s->server_hostname, s->port};
+
+    if (core->use_canonical_name != USE_CANONICAL_NAME_ON ||
+        (s->server_scheme && strcmp(s->server_scheme, origin->https ? "https" : "http") != 0)) {
+        return 0;
+    }
+    own.port = own.port ? own.port : ms_web_origin_default_port(origin->https);
+    return own.port == origin->port && ap_cstr_casecmp(own.host, origin->host) == 0;
+}
+
+int ms_origin_is_listed(const request_rec *r, const ms_web_origin *origin)
+{
+    const apr_array_header_t *listed = ms_server_conf_get(r->server)->origins;
+
+    for (int i = 0; listed && i < listed->nelts; i++) {
+        if (ms_web_origin_equal(&APR_ARRAY_IDX(listed, i, ms_web_origin), origin)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+int ms_origin_is_here(const request_rec *r, const ms_web_origin *origin)
+{
+    return is_possible_scheme(r, origin) &&
+           (is_host(r, header(r, "Host"), origin) || is_host(r, forwarded_host(r), origin) ||
+            is_canonical(r, origin));
+}
+
+int ms_origin_is_ours(const request_rec *r, const ms_web_origin *origin)
+{
+    return ms_origin_is_listed(r, origin) || ms_origin_is_here(r, origin);
+}
+
+static int is_own(const request_rec *r, const char *text)
+{
+    ms_web_origin origin;
+
+    return ms_web_origin_parse(r->pool, text, &origin) && ms_origin_is_ours(r, &origin);
+}
+
+static int is_listed(const request_rec *r, const char *text)
+{
+    ms_web_origin origin;
+
+    return text && ms_web_origin_parse(r->pool, text, &origin) && ms_origin_is_listed(r, &origin);
+}
+
+/* ---- where a request comes from -------------------------------------------------------------- */
+
+/* With Sec-Fetch-Site the browser has compared the origins itself, by the host that it sees: only
+ * ManagedSessionOrigin can add to that. */
+int ms_is_cross_site(const request_rec *r)
+{
+    const char *site = header(r, "Sec-Fetch-Site"), *origin = header(r, "Origin");
+
+    if (site) {
+        return strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0 &&
+               !is_listed(r, origin);
+    }
+    return origin && !is_own(r, origin);
+}
+
+int ms_is_same_origin(const request_rec *r)
+{
+    const char *site = header(r, "Sec-Fetch-Site"), *origin = header(r, "Origin");
+
+    if (site) {
+        return strcmp(site, "same-origin") == 0;
+    }
+    return origin && is_own(r, origin);
+}
+
+int ms_is_foreign_embed(const request_rec *r)
+{
+    const char *site = header(r, "Sec-Fetch-Site"), *mode = header(r, "Sec-Fetch-Mode"),
+               *dest = header(r, "Sec-Fetch-Dest");
+
+    if (!site || strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0) {
+        return 0;
+    }
+    return !mode || strcmp(mode, "navigate") != 0 || (dest && strcmp(dest, "document") != 0);
+}
+
+static const char *quoted(const request_rec *r, const char *name)
+{
+    const char *value = header(r, name);
+
+    return value ? apr_pstrcat(r->pool, "\"", value, "\"", NULL) : "none";
+}
+
+const char *ms_origin_own(const request_rec *r)
+{
+    const char *host = forwarded_host(r);
+
+    host = host ? host : header(r, "Host");
+    return apr_pstrcat(r->pool, ap_http_scheme(r), "://", host ? host : r->server->server_hostname,
+                       NULL);
+}
+
+void ms_origin_log_refusal(request_rec *r)
+{
+    const char *suffix = ms_log_limit_suffix(MS_LOG_FOREIGN_REQUEST, r->pool);
+
+    if (suffix) {
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
+                      "MS0140: %s %s was refused with 403, since it does not come from a page of "
+                      "\"%s\": Sec-Fetch-Site: %s, Origin: %s; if that is an origin of this site, "
+                      "list it in ManagedSessionOrigin%s",
+                      r->method, r->uri, ms_origin_own(r), quoted(r, "Sec-Fetch-Site"),
+                      quoted(r, "Origin"), suffix);
+    }
+}
+
+void ms_leave_body_unread(request_rec *r)
+{
+    const char *length = header(r, "Content-Length");
+
+    if (header(r, "Transfer-Encoding") || (length && strcmp(length, "0") != 0)) {
+        r->connection->keepalive = AP_CONN_CLOSE;
+    }
+}

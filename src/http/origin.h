@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where a request comes from, as far as its headers tell: a navigation or a script's call, our own
+ * pages or another site's (Fetch Metadata, https://www.w3.org/TR/fetch-metadata/; RFC 6454).
+ */
+#ifndef MS_ORIGIN_H
+#define MS_ORIGIN_H
+
+#include <httpd.h>
+#include "core/web_origin.h"
+
+/**
+ * Whether an origin belongs to this site: one of ManagedSessionOrigin, the host that the request
+ * is for (Host, or X-Forwarded-Host from a proxy that mod_remoteip trusts) or, with
+ * "UseCanonicalName On", ServerName. Everything that compares origins uses this.
+ */
+int ms_origin_is_ours(const request_rec *r, const ms_web_origin *origin);
+
+/** Whether it is one of ManagedSessionOrigin. */
+int ms_origin_is_listed(const request_rec *r, const ms_web_origin *origin);
+
+/** Whether it is the origin that the request itself is for: as ms_origin_is_ours(), but without
+ * ManagedSessionOrigin. */
+int ms_origin_is_here(const request_rec *r, const ms_web_origin *origin);
+
+/** The origin that the request is for, as far as it is known here, for log lines. In r->pool. */
+const char *ms_origin_own(const request_rec *r);
+
+/** Log that a request was refused for its origin, with the headers that decided; one line a second
+ * at most. */
+void ms_origin_log_refusal(request_rec *r);
+
+/**
+ * Whether a browser is about to show the answer as a page: GET or HEAD with Sec-Fetch-Mode navigate
+ * or, without that header, with an Accept that names text/html and without X-Requested-With.
+ */
+int ms_is_navigation(const request_rec *r);
+
+/**
+ * Whether a state-changing request comes from another site's page: Sec-Fetch-Site is neither
+ * same-origin nor none, and Origin not in ManagedSessionOrigin; or, without that header, Origin is
+ * none of ours (ms_origin_is_ours()).
+ */
+int ms_is_cross_site(const request_rec *r);
+
+/** Whether the browser says that a request comes from a page of this host; a client that says
+ * nothing of where it comes from does not pass. */
+int ms_is_same_origin(const request_rec *r);
+
+/** Whether another site embeds or fetches a page of ours, rather than leads a visitor to it. */
+int ms_is_foreign_embed(const request_rec *r);
+
+/** Close the connection after this answer where a body is left unread, instead of reading it all
+ * first. */
+void ms_leave_body_unread(request_rec *r);
+
+#endif

@@ -1,0 +1,33 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Print the pages named as arguments as C: each byte as a number, so that nothing needs escaping.
+set -eu
+
+# Style sheets go along with every page: without their comments, line ends and indentation.
+squeeze() {
+    case $1 in
+    *.css) sed 's:/\*.*\*/::; s/^ *//' "$1" | tr -d '\n' ;;
+    *) cat "$1" ;;
+    esac
+}
+
+echo '/* SPDX-License-Identifier: Apache-2.0 */'
+echo '/* Made from src/pages/html by embed.sh. */'
+echo '#include "core/render.h"'
+echo 'extern const ms_page ms_pages[];'
+echo 'extern const apr_size_t ms_pages_n;'
+i=0
+for file in "$@"; do
+    echo "static const char page_$i[] = {"
+    squeeze "$file" | od -An -v -tu1 | awk '{ for (i = 1; i <= NF; i++) printf "(char)%s,", $i; print "" }'
+    echo '0};'
+    i=$((i + 1))
+done
+echo 'const ms_page ms_pages[] = {'
+i=0
+for file in "$@"; do
+    echo "    {\"${file#src/pages/html/}\", page_$i, sizeof(page_$i) - 1},"
+    i=$((i + 1))
+done
+echo '};'
+echo 'const apr_size_t ms_pages_n = sizeof(ms_pages) / sizeof(ms_pages[0]);'

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A link or an image must not sign anyone out, so GET changes nothing. An application's own
+ * sign-out button may post here without a token: the browser's headers say where it stands.
+ */
+#include "pages/logout.h"
+
+#include <http_protocol.h>
+#include "http/form_body.h"
+#include "config/config.h"
+#include "access/authn.h"
+#include "http/origin.h"
+#include "pages/page.h"
+#include "session/session.h"
+
+static int show_button(request_rec *r)
+{
+    const ms_dir_conf *conf = ms_dir_conf_get(r);
+    json_t *model;
+    const ms_row *row;
+
+    if (ms_session_current(r, &row) != APR_SUCCESS) {
+        return ms_page_unavailable(r);
+    }
+    model = ms_page_model(r);
+    if (row) {
+        const char *csrf =
+            ms_csrf_make(r->pool, &ms_request_get(r)->token, ms_server_conf_get(r->server)->realm);
+
+        ms_page_set_heading(r, model, "Sign out?");
+        json_object_set_new(model, "user", json_string(row->user));
+        json_object_set_new(model, "csrf", json_string(csrf));
+    }
+    else {
+        ms_page_set_heading(r, model, "You are signed out");
+    }
+    if (conf->login_url) {
+        json_object_set_new(model, "login_url", json_string(conf->login_url));
+    }
+    if (conf->list_url) {
+        json_object_set_new(model, "list_url", json_string(conf->list_url));
+    }
+    return ms_page_send(r, HTTP_OK, "logout.html", model);
+}
+
+static int sign_out(request_rec *r)
+{
+    const char *landing = ms_dir_conf_get(r)->landing_url, *csrf;
+    apr_table_t *fields;
+    const ms_row *row;
+    int status;
+
+    if (ms_is_cross_site(r)) {
+        return ms_page_cross_site(r);
+    }
+    status = ms_body_read_form(r, &fields);
+    if (status != OK) {
+        return ms_page_bad_form(r, status);
+    }
+    if (ms_session_current(r, &row) != APR_SUCCESS) {
+        return ms_page_unavailable(r);
+    }
+    csrf = apr_table_get(fields, "csrf");
+    if (row && csrf &&
+        !ms_csrf_check(r->pool, csrf, &ms_request_get(r)->token,
+                       ms_server_conf_get(r->server)->realm)) {
+        return ms_page_stale_form(r);
+    }
+    if (ms_session_end_current(r) != APR_SUCCESS) {
+        return ms_page_unavailable(r);
+    }
+    return ms_page_redirect(r, landing ? landing : "/");
+}
+
+int ms_logout_answer(request_rec *r)
+{
+    switch (r->method_number) {
+    case M_GET:
+        return show_button(r);
+    case M_POST:
+        return sign_out(r);
+    default:
+        return ms_page_wrong_method(r, "GET, HEAD, POST");
+    }
+}

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A page is never kept by a cache, framed, sniffed, compressed (a compressed page would leak its
+ * form's token, BREACH) or able to run a script.
+ */
+#include "pages/page.h"
+
+#include <string.h>
+#include <apr_base64.h>
+#include <apr_random.h>
+#include <apr_strings.h>
+#include <apr_uri.h>
+#include <http_core.h>
+#include <http_log.h>
+#include <http_protocol.h>
+#include "config/config.h"
+#include "access/door.h"
+#include "core/log_limit.h"
+#include "http/origin.h"
+#include "core/render.h"
+
+APLOG_USE_MODULE(managed_session);
+
+#define SHA256_BYTES 32
+
+/* Marks for tests/catalogues.py what is translated elsewhere. */
+#define MESSAGE(text) (text)
+
+static const char *style_hash; /* set once at start: of the built-in style sheet, for the CSP */
+
+void ms_page_init(apr_pool_t *pconf)
+{
+    const ms_page *style = ms_page_get("style.css");
+    apr_crypto_hash_t *sha = apr_crypto_sha256_new(pconf);
+    unsigned char digest[SHA256_BYTES];
+    char *encoded = apr_palloc(pconf, (apr_size_t)apr_base64_encode_len(SHA256_BYTES));
+
+    sha->init(sha);
+    sha->add(sha, style->text, style->len);
+    sha->finish(sha, digest);
+    apr_base64_encode_binary(encoded, digest, SHA256_BYTES);
+    style_hash = encoded;
+}
+
+/* The site's own style sheet may lie on another host; then that host is allowed to style us. */
+static const char *style_sources(request_rec *r)
+{
+    const char *sheet = ms_dir_conf_get(r)->stylesheet;
+    apr_uri_t uri;
+
+    if (!sheet) {
+        return "";
+    }
+    if (sheet[0] != '/' && apr_uri_parse(r->pool, sheet, &uri) == APR_SUCCESS && uri.hostinfo) {
+        return apr_pstrcat(r->pool, " ", uri.scheme, "://", uri.hostinfo, NULL);
+    }
+    return " 'self'";
+}
+
+/*
+ * form-action names any host, since browsers check it at each redirect after the form's answer:
+ * with 'self' alone, a visitor who is led on to another origin stays on the form without a word. A
+ * form that these pages do not have cannot get in: no text is shown unescaped.
+ */
+static const char *policy(request_rec *r, const char *ancestors)
+{
+    return apr_pstrcat(r->pool, "default-src 'none'; style-src 'sha256-", style_hash, "'",
+                       style_sources(r),
+                       "; img-src 'self' data:; form-action 'self' https: http:; "
+                       "base-uri 'none'",
+                       ancestors, NULL);
+}
+
+/* The sign-in page may stand in a popup, whose opener has to see it come back: this header would
+ * part the two for good, even if both are of one origin. NULL: none. */
+static const char *opener_policy(request_rec *r)
+{
+    return ms_door_leads_to(r, MS_HANDLER_LOGIN) ? NULL : "same-origin";
+}
+
+/* Into one of a response's two tables, and out of the other, which an earlier hook may have used.
+ */
+static void set_headers(request_rec *r, apr_table_t *t)
+{
+    const char *const headers[][2] = {
+        {"Cache-Control", "no-store"},
+        {"Content-Security-Policy", policy(r, "; frame-ancestors 'none'")},
+        {"X-Content-Type-Options", "nosniff"},
+        {"X-Frame-Options", "DENY"},
+        {"Referrer-Policy", "same-origin"},
+        {"Cross-Origin-Opener-Policy", opener_policy(r)},
+        {"Cross-Origin-Resource-Policy", "same-origin"},
+    };
+
+    for (apr_size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
+        if (!headers[i][1]) {
+            continue;
+        }
+        apr_table_unset(t == r->headers_out ? r->err_headers_out : r->headers_out, headers[i][0]);
+        apr_table_setn(t, headers[i][0], headers[i][1]);
+    }
+    apr_table_setn(r->subprocess_env, "no-gzip", "1");
+    apr_table_setn(r->subprocess_env, "no-brotli", "1");
+    r->no_cache = 1;
+    r->no_local_copy = 1;
+}
+
+const ms_language *ms_page_language(request_rec *r)
+{
+    return ms_language_choose(apr_table_get(r->headers_in, "Accept-Language"));
+}
+
+json_t *ms_page_model(request_rec *r)
+{
+    const ms_dir_conf *conf = ms_dir_conf_get(r);
+    const ms_language *language = ms_page_language(r);
+    json_t *model = json_object();
+
+    json_object_set_new(model, "lang", json_string(language->tag));
+    json_object_set_new(
+        model, "title",
+        json_string(conf->title ? conf->title : ms_language_text(language, "Your sessions")));
+    if (conf->stylesheet) {
+        json_object_set_new(model, "stylesheet", json_string(conf->stylesheet));
+    }
+    return model;
+}
+
+void ms_page_set_heading(request_rec *r, json_t *model, const char *heading)
+{
+    json_object_set_new(model, "heading",
+                        json_string(ms_language_text(ms_page_language(r), heading)));
+}
+
+static int send_body(request_rec *r, int status, const char *type, const char *body)
+{
+    if (!body) {
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    set_headers(r, r->headers_out);
+    r->status = status;
+    ap_set_content_type(r, type);
+    ap_set_content_length(r, (apr_off_t)strlen(body));
+    ap_rputs(body, r);
+    return OK;
+}
+
+/* model is released. */
+static const char *render(request_rec *r, const char *name, json_t *model)
+{
+    const ms_page *page = ms_page_get(name);
+    const char *html = ms_render(r->pool, page->text, page->len, model, ms_page_language(r));
+
+    json_decref(model);
+    return html;
+}
+
+int ms_page_send(request_rec *r, int status, const char *name, json_t *model)
+{
+    const char *html = render(r, name, model);
+
+    apr_table_setn(r->headers_out, "Content-Language", ms_page_language(r)->tag);
+    apr_table_mergen(r->headers_out, "Vary", "Accept-Language");
+    return send_body(r, status, "text/html; charset=utf-8", html);
+}
+
+int ms_page_send_json(request_rec *r, int status, json_t *model)
+{
+    const char *json = ms_json(r->pool, model);
+
+    json_decref(model);
+    return send_body(r, status, "application/json; charset=utf-8", json);
+}
+
+int ms_page_redirect(request_rec *r, const char *url)
+{
+    apr_table_setn(r->headers_out, "Location", url);
+    return ms_page_status(r, HTTP_SEE_OTHER);
+}
+
+int ms_page_status(request_rec *r, int status)
+{
+    /* What is not an error's own header is dropped when httpd answers with a status. */
+    set_headers(r, r->err_headers_out);
+    return status;
+}
+
+static json_t *message_model(request_rec *r, const char *heading, const char *text)
+{
+    json_t *model = ms_page_model(r);
+
+    ms_page_set_heading(r, model, heading);
+    json_object_set_new(model, "text", json_string(ms_language_text(ms_page_language(r), text)));
+    return model;
+}
+
+int ms_page_message(request_rec *r, int status, const char *heading, const char *text)
+{
+    return ms_page_send(r, status, "message.html", message_model(r, heading, text));
+}
+
+static void add_link(request_rec *r, json_t *model, const char *url, const char *label)
+{
+    const char *translated = ms_language_text(ms_page_language(r), label);
+
+    json_object_set_new(model, "link", json_pack("{s:s, s:s}", "url", url, "label", translated));
+}
+
+int ms_page_go_on(request_rec *r, int status, const char *url)
+{
+    json_t *model =
+        message_model(r, MESSAGE("One moment, please"),
+                      MESSAGE("If this page does not go on by itself, follow the link."));
+
+    add_link(r, model, url, MESSAGE("Continue"));
+    json_object_set_new(model, "refresh", json_string(url));
+    return ms_page_send(r, status, "message.html", model);
+}
+
+int ms_page_lead_out_of_frame(request_rec *r, int status, const char *url)
+{
+    json_t *model = message_model(r, MESSAGE("You are not signed in"),
+                                  MESSAGE("This page is for those who are signed in."));
+    const char *html;
+
+    add_link(r, model, url, MESSAGE("Sign in"));
+    json_object_set_new(model, "top", json_true());
+    html = render(r, "message.html", model);
+    set_headers(r, r->err_headers_out);
+    apr_table_unset(r->err_headers_out, "X-Frame-Options");
+    apr_table_setn(r->err_headers_out, "Content-Security-Policy", policy(r, ""));
+    apr_table_setn(r->err_headers_out, "Content-Language", ms_page_language(r)->tag);
+    /* The page names its charset itself; httpd would name another one. */
+    apr_table_setn(r->subprocess_env, "suppress-error-charset", "1");
+    if (html) {
+        ap_custom_response(r, status, html);
+    }
+    return status;
+}
+
+int ms_page_wrong_method(request_rec *r, const char *allow)
+{
+    ms_leave_body_unread(r);
+    apr_table_setn(r->headers_out, "Allow", allow);
+    return ms_page_message(r, HTTP_METHOD_NOT_ALLOWED, "That cannot be done here",
+                           "This page does not know that kind of request.");
+}
+
+static int show_unchanged(request_rec *r)
+{
+    ms_leave_body_unread(r);
+    return ms_page_message(r, HTTP_FORBIDDEN, "Nothing was changed",
+                           "The request did not come from this page, or the page was too old. Go "
+                           "back, reload the page and try again.");
+}
+
+int ms_page_cross_site(request_rec *r)
+{
+    ms_origin_log_refusal(r);
+    return show_unchanged(r);
+}
+
+int ms_page_stale_form(request_rec *r)
+{
+    const char *suffix = ms_log_limit_suffix(MS_LOG_STALE_FORM, r->pool);
+
+    if (suffix) {
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
+                      "MS0141: %s %s was refused with 403: the form's token is missing, or is not "
+                      "of this session%s",
+                      r->method, r->uri, suffix);
+    }
+    return show_unchanged(r);
+}
+
+void ms_page_retry_after(request_rec *r, apr_int64_t seconds)
+{
+    apr_table_setn(r->err_headers_out, "Retry-After",
+                   apr_psprintf(r->pool, "%" APR_INT64_T_FMT, seconds));
+}
+
+int ms_page_unavailable(request_rec *r)
+{
+    ms_leave_body_unread(r);
+    ms_page_retry_after(r, MS_RETRY_AFTER);
+    return ms_page_message(r, HTTP_SERVICE_UNAVAILABLE, "Please try again in a moment",
+                           "The sessions cannot be reached right now. Nothing was changed: whoever "
+                           "was signed in still is.");
+}
+
+int ms_page_bad_form(request_rec *r, int status)
+{
+    const char *text =
+        status == HTTP_REQUEST_ENTITY_TOO_LARGE ? MESSAGE("The form was too large.")
+        : status == HTTP_UNSUPPORTED_MEDIA_TYPE
+            ? MESSAGE("This page takes its own form only (application/x-www-form-urlencoded).")
+            : MESSAGE("The form was incomplete or damaged. Go back and try again.");
+
+    return ms_page_message(r, status, "That form could not be read", text);
+}

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * HTML and JSON come out of one model; the page adds what only a form needs. Whose sessions are
+ * shown and ended is decided by the session that asks, never by anything in the request.
+ */
+#include "pages/sessions.h"
+
+#include <string.h>
+#include <apr_strings.h>
+#include <http_log.h>
+#include <http_protocol.h>
+#include "http/form_body.h"
+#include "config/config.h"
+#include "core/device.h"
+#include "core/form.h"
+#include "access/authn.h"
+#include "http/origin.h"
+#include "pages/page.h"
+#include "session/session.h"
+#include "pages/view.h"
+#include "core/text.h"
+
+APLOG_USE_MODULE(managed_session);
+
+#define ALLOWED  "GET, HEAD, POST, DELETE"
+#define JSON_MAX 200 /* sessions in one answer */
+
+/* ---- the model ------------------------------------------------------------------------------- */
+
+static json_t *text_or_null(const char *text)
+{
+    json_t *value = text ? json_string(text) : NULL;
+
+    return value ? value : json_null();
+}
+
+static json_t *time_of(request_rec *r, apr_int64_t epoch)
+{
+    return json_string(ms_text_time(r->pool, epoch));
+}
+
+json_t *ms_session_model(request_rec *r, const ms_row *row, const ms_row *current)
+{
+    json_t *model = json_object();
+    ms_device device;
+
+    ms_device_name(r->pool, row->user_agent, &device);
+    json_object_set_new(model, "id", json_string(row->id));
+    json_object_set_new(model, "current",
+                        json_boolean(current && strcmp(row->id, current->id) == 0));
+    json_object_set_new(model, "device", text_or_null(device.name));
+    json_object_set_new(model, "browser", text_or_null(device.browser));
+    json_object_set_new(model, "os", text_or_null(device.os));
+    json_object_set_new(model, "ip", text_or_null(row->created_ip));
+    json_object_set_new(model, "last_ip", text_or_null(row->last_ip));
+    json_object_set_new(model, "label", text_or_null(row->label));
+    json_object_set_new(model, "method", text_or_null(row->auth_method));
+    json_object_set_new(model, "created_at", time_of(r, row->created_at));
+    json_object_set_new(model, "last_seen_at", time_of(r, row->last_seen_at));
+    json_object_set_new(model, "expires_at", time_of(r, row->expires_at));
+    return model;
+}
+
+json_t *ms_session_models(request_rec *r, const apr_array_header_t *rows)
+{
+    const ms_row *current = ms_request_get(r)->row;
+    json_t *sessions = json_array();
+
+    for (int i = 0; i < rows->nelts; i++) {
+        json_array_append_new(sessions,
+                              ms_session_model(r, APR_ARRAY_IDX(rows, i, const ms_row *), current));
+    }
+    return sessions;
+}
+
+/* ---- GET ------------------------------------------------------------------------------------- */
+
+static int wants_json(request_rec *r)
+{
+    return ms_text_prefers(apr_table_get(r->headers_in, "Accept"), "application/json", "text/html");
+}
+
+/* "<last seen>.<created>.<id>" of the last session of the part before. */
+static int read_cursor(const char *text, ms_list_part *part)
+{
+    char *end;
+
+    part->seen = apr_strtoi64(text, &end, 10);
+    if (end == text || *end != '.' || *text == '-') {
+        return 0;
+    }
+    text = end + 1;
+    part->created = apr_strtoi64(text, &end, 10);
+    if (end == text || *end != '.' || *text == '-') {
+        return 0;
+    }
+    part->after = end + 1;
+    return ms_token_is_id(part->after, strlen(part->after));
+}
+
+/* ?limit=&cursor= */
+static int read_part(request_rec *r, ms_list_part *part)
+{
+    const char *args = r->args ? r->args : "", *limit, *cursor;
+    apr_table_t *query;
+    char *end;
+
+    *part = (ms_list_part){.limit = JSON_MAX};
+    if (ms_form_parse(r->pool, args, strlen(args), &query)) {
+        return 1; /* a query that is none of ours */
+    }
+    limit = apr_table_get(query, "limit");
+    cursor = apr_table_get(query, "cursor");
+    if (limit) {
+        part->limit = apr_strtoi64(limit, &end, 10);
+        if (end == limit || *end || part->limit < 1 || part->limit > JSON_MAX) {
+            return 0;
+        }
+    }
+    return !cursor || read_cursor(cursor, part);
+}
+
+/* The URL of the part that follows. */
+static const char *next_url(request_rec *r, apr_int64_t limit, const ms_row *last)
+{
+    return apr_psprintf(r->pool,
+                        "%s?limit=%" APR_INT64_T_FMT "&cursor=%" APR_INT64_T_FMT
+                        ".%" APR_INT64_T_FMT ".%s",
+                        ms_text_escape_query(r->pool, r->uri), limit, last->last_seen_at,
+                        last->created_at, last->id);
+}
+
+/* The last row that is in the list's order; the current session stands before it. A limit of one
+ * gives the current session alone: then everything else follows. */
+static const ms_row *last_used(request_rec *r, const apr_array_header_t *rows,
+                               const ms_row *current)
+{
+    static const char before_all[] = "----------------------";
+    const ms_row *last = APR_ARRAY_IDX(rows, rows->nelts - 1, const ms_row *);
+    ms_row *start;
+
+    if (strcmp(last->id, current->id) != 0) {
+        return last;
+    }
+    start = apr_pcalloc(r->pool, sizeof(*start));
+    start->id = before_all;
+    start->last_seen_at = start->created_at = APR_INT64_MAX;
+    return start;
+}
+
+static int send_list(request_rec *r, const ms_row *current)
+{
+    const char *next = NULL;
+    apr_array_header_t *rows;
+    ms_list_part part;
+    json_t *list;
+    int limit;
+
+    if (!read_part(r, &part)) {
+        return ms_page_status(r, HTTP_BAD_REQUEST);
+    }
+    limit = (int)part.limit++; /* one more tells that there is another part */
+    if (ms_session_list(r, &part, &rows) != APR_SUCCESS) {
+        return ms_page_unavailable(r);
+    }
+    if (rows->nelts > limit) {
+        rows->nelts = limit;
+        next = next_url(r, limit, last_used(r, rows, current));
+    }
+    list = json_object();
+    json_object_set_new(list, "user", json_string(current->user));
+    json_object_set_new(list, "sessions", ms_session_models(r, rows));
+    if (next) {
+        json_object_set_new(list, "next", json_string(next));
+    }
+    return ms_page_send_json(r, HTTP_OK, list);
+}
+
+static int show_list(request_rec *r, const ms_row *current)
+{
+    apr_table_mergen(r->headers_out, "Vary", "Accept");
+    return wants_json(r) ? send_list(r, current) : ms_sessions_view(r);
+}
+
+/* ---- POST: the page's forms ------------------------------------------------------------------ */
+
+static int go_back(request_rec *r, const char *query)
+{
+    const char *list = ms_text_escape_query(r->pool, r->uri), *page = ms_sessions_page_asked(r);
+
+    page = page ? apr_pstrcat(r->pool, *query ? "&" : "?", "page=", page, NULL) : "";
+    return ms_page_redirect(r, apr_pstrcat(r->pool, list, query, page, NULL));
+}
+
+/* The notice names the device, so its row is read before it is gone. */
+static int revoke_one(request_rec *r, const char *id)
+{
+    const ms_row *row;
+    apr_int64_t ended;
+
+    if (ms_session_show(r, id, &row) != APR_SUCCESS ||
+        ms_session_revoke(r, id, &ended) != APR_SUCCESS) {
+        return ms_page_unavailable(r);
+    }
+    if (!ms_request_get(r)->row) {
+        return go_back(r, ""); /* it was this one */
+    }
+    return go_back(r, ended > 0 && row ? ms_sessions_notice_device(r, row->user_agent)
+                                       : ms_sessions_notice_gone(r));
+}
+
+static int revoke_many(request_rec *r, int others_only)
+{
+    apr_int64_t ended;
+
+    if (ms_session_revoke_all(r, others_only, &ended) != APR_SUCCESS) {
+        return ms_page_unavailable(r);
+    }
+    return go_back(r, others_only && ended > 0 ? ms_sessions_notice_others(r, ended) : "");
+}
+
+static int act(request_rec *r, const apr_table_t *fields)
+{
+    const char *action = apr_table_get(fields, "action"), *id = apr_table_get(fields, "id");
+
+    if (action && id && strcmp(action, "revoke") == 0) {
+        return revoke_one(r, id);
+    }
+    if (action && strcmp(action, "revoke-others") == 0) {
+        return revoke_many(r, 1);
+    }
+    if (action && strcmp(action, "revoke-all") == 0) {
+        return revoke_many(r, 0);
+    }
+    return ms_page_bad_form(r, HTTP_BAD_REQUEST);
+}
+
+static int handle_post(request_rec *r)
+{
+    apr_table_t *fields;
+    const int status = ms_body_read_form(r, &fields);
+
+    if (status != OK) {
+        return ms_page_bad_form(r, status);
+    }
+    if (!ms_csrf_check(r->pool, apr_table_get(fields, "csrf"), &ms_request_get(r)->token,
+                       ms_server_conf_get(r->server)->realm)) {
+        return ms_page_stale_form(r);
+    }
+    return act(r, fields);
+}
+
+/* ---- DELETE: the JSON interface ---------------------------------------------------------------
+ */
+
+static int delete_many(request_rec *r)
+{
+    apr_table_t *query;
+    const char *scope;
+    apr_int64_t ended;
+
+    if (ms_form_parse(r->pool, r->args, strlen(r->args), &query)) {
+        return ms_page_status(r, HTTP_BAD_REQUEST);
+    }
+    scope = apr_table_get(query, "scope");
+    if (!scope || (strcmp(scope, "others") != 0 && strcmp(scope, "all") != 0)) {
+        return ms_page_status(r, HTTP_BAD_REQUEST);
+    }
+    if (ms_session_revoke_all(r, strcmp(scope, "others") == 0, &ended) != APR_SUCCESS) {
+        return ms_page_unavailable(r);
+    }
+    return ms_page_send_json(r, HTTP_OK, json_pack("{s:I}", "revoked", (json_int_t)ended));
+}
+
+/* One answer for an id that is another's, gone or nonsense, so that nothing can be learned from it.
+ */
+static int delete_one(request_rec *r, const char *id)
+{
+    apr_int64_t ended = 0;
+
+    if (ms_session_revoke(r, id, &ended) != APR_SUCCESS) {
+        return ms_page_unavailable(r);
+    }
+    return ms_page_status(r, ended > 0 ? HTTP_NO_CONTENT : HTTP_NOT_FOUND);
+}
+
+/* What follows the list's own path, "/<id>" say; "" for the list itself. Where no
+ * ManagedSessionListURL says which path that is, whatever stands last is taken for an id. */
+static const char *path_below(request_rec *r)
+{
+    const char *list = ms_dir_conf_get(r)->list_url, *path = list ? ms_gate_path_of(list) : NULL;
+    const apr_size_t len = path ? strcspn(path, "?#") : 0;
+    const char *slash;
+
+    if (len > 1 && strncmp(r->uri, path, len) == 0 && (!r->uri[len] || r->uri[len] == '/')) {
+        return r->uri + len;
+    }
+    slash = strrchr(r->uri, '/');
+    return slash && ms_token_is_id(slash + 1, strlen(slash + 1)) ? slash : "";
+}
+
+static int handle_delete(request_rec *r)
+{
+    const char *below = path_below(r);
+
+    ms_leave_body_unread(r);
+    if (*below) {
+        return r->args && *r->args ? ms_page_status(r, HTTP_NOT_FOUND) : delete_one(r, below + 1);
+    }
+    return r->args && *r->args ? delete_many(r) : ms_page_wrong_method(r, "GET, HEAD, POST");
+}
+
+/* ---------------------------------------------------------------------------------------------- */
+
+/* Where there is no page to sign in to, in the look of the others; a script gets the status alone.
+ */
+static int challenge(request_rec *r)
+{
+    const int status = ms_gate_challenge(r);
+
+    if (status != HTTP_UNAUTHORIZED || r->method_number == M_DELETE || wants_json(r)) {
+        return status;
+    }
+    return ms_page_message(r, status, "You are not signed in",
+                           "This page is for those who are signed in.");
+}
+
+int ms_sessions_page_answer(request_rec *r)
+{
+    const ms_row *current;
+
+    if (r->method_number != M_GET && r->method_number != M_POST && r->method_number != M_DELETE) {
+        return ms_page_wrong_method(r, ALLOWED);
+    }
+    if (r->method_number == M_GET ? ms_is_foreign_embed(r) : ms_is_cross_site(r)) {
+        return ms_page_cross_site(
+            r); /* before anybody is known, so that it tells nothing of that */
+    }
+    ms_request_get(r)->depends = MS_DEPENDS_ENTIRELY;
+    if (ms_session_current(r, &current) != APR_SUCCESS) {
+        return ms_page_unavailable(r);
+    }
+    if (!current) {
+        return challenge(r);
+    }
+    switch (r->method_number) {
+    case M_POST:
+        return handle_post(r);
+    case M_DELETE:
+        return handle_delete(r);
+    default:
+        return show_list(r, current);
+    }
+}

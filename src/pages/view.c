@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Everything is in the URL: which page, which question, what was done. So going back, reloading and
+ * opening in another window do what one expects, and the server remembers nothing.
+ */
+#include "pages/view.h"
+
+#include <string.h>
+#include <apr_strings.h>
+#include "config/config.h"
+#include "core/device.h"
+#include "core/form.h"
+#include "pages/page.h"
+#include "session/session.h"
+#include "pages/sessions.h"
+#include "db/store.h"
+#include "core/text.h"
+#include "core/phrases.h"
+
+#define PAGE_SIZE 50
+#define PAGES_MAX 20 /* further down the database reads more and more rows to leave them out */
+
+static const char *csrf_for(request_rec *r, const char *purpose)
+{
+    const char *realm = ms_server_conf_get(r->server)->realm;
+
+    return ms_csrf_make(r->pool, &ms_request_get(r)->token,
+                        *purpose ? apr_pstrcat(r->pool, realm, "\n", purpose, NULL) : realm);
+}
+
+static void set_text(json_t *model, const char *name, const char *text)
+{
+    json_t *value = text ? json_string(text) : NULL;
+
+    json_object_set_new(model, name, value ? value : json_null());
+}
+
+static apr_table_t *query_of(request_rec *r)
+{
+    apr_table_t *query;
+
+    return r->args && ms_form_parse(r->pool, r->args, strlen(r->args), &query) == 0
+               ? query
+               : apr_table_make(r->pool, 1);
+}
+
+/* ---- what was done --------------------------------------------------------------------------- */
+
+static const char *notice(request_rec *r, const char *what, const char *value)
+{
+    const char *proof = csrf_for(r, apr_pstrcat(r->pool, what, "=", value, NULL));
+
+    return proof ? apr_pstrcat(r->pool, "?", what, "=", ms_text_escape_query(r->pool, value),
+                               "&proof=", proof, NULL)
+                 : "";
+}
+
+const char *ms_sessions_notice_device(request_rec *r, const char *user_agent)
+{
+    ms_device device;
+
+    ms_device_name(r->pool, user_agent, &device);
+    return notice(r, "ended_device", ms_words_device(r->pool, ms_page_language(r), &device));
+}
+
+const char *ms_sessions_notice_others(request_rec *r, apr_int64_t n)
+{
+    return notice(r, "ended_others", apr_off_t_toa(r->pool, n));
+}
+
+const char *ms_sessions_notice_gone(request_rec *r)
+{
+    return notice(r, "gone", "1");
+}
+
+static int is_proved(request_rec *r, const apr_table_t *query, const char *what, const char *value)
+{
+    const char *context =
+        apr_pstrcat(r->pool, ms_server_conf_get(r->server)->realm, "\n", what, "=", value, NULL);
+
+    return ms_csrf_check(r->pool, apr_table_get(query, "proof"), &ms_request_get(r)->token,
+                         context);
+}
+
+static void add_notice(request_rec *r, const apr_table_t *query, json_t *model)
+{
+    const char *device = apr_table_get(query, "ended_device");
+    const char *others = apr_table_get(query, "ended_others");
+    const char *gone = apr_table_get(query, "gone");
+
+    if (device && is_proved(r, query, "ended_device", device)) {
+        set_text(model, "ended_device", device);
+    }
+    if (others && is_proved(r, query, "ended_others", others)) {
+        json_object_set_new(model, "ended_others", json_integer(apr_atoi64(others)));
+    }
+    json_object_set_new(model, "gone", json_boolean(gone && is_proved(r, query, "gone", gone)));
+}
+
+/* ---- the list -------------------------------------------------------------------------------- */
+
+/* In src/pages/icons.html. */
+static const char *const icons[] = {
+    [MS_DEVICE_UNKNOWN] = "unknown", [MS_DEVICE_COMPUTER] = "computer",
+    [MS_DEVICE_PHONE] = "phone",     [MS_DEVICE_TABLET] = "tablet",
+    [MS_DEVICE_BOT] = "bot",         [MS_DEVICE_COMMAND_LINE] = "terminal",
+    [MS_DEVICE_TV] = "tv",           [MS_DEVICE_CONSOLE] = "console",
+    [MS_DEVICE_WATCH] = "watch",     [MS_DEVICE_CAR] = "car",
+    [MS_DEVICE_HEADSET] = "headset",
+};
+
+void ms_sessions_add_words(request_rec *r, json_t *model, const ms_row *row, apr_int64_t now)
+{
+    const ms_language *language = ms_page_language(r);
+    ms_device device;
+
+    ms_device_name(r->pool, row->user_agent, &device);
+    set_text(model, "words", ms_words_device(r->pool, language, &device));
+    set_text(model, "icon", icons[device.kind]);
+    set_text(model, "created_text", ms_words_date(r->pool, language, row->created_at));
+    set_text(model, "seen_text", ms_words_date(r->pool, language, row->last_seen_at));
+    set_text(model, "seen_ago", ms_words_ago(r->pool, language, row->last_seen_at, now));
+    set_text(model, "expires_text", ms_words_date(r->pool, language, row->expires_at));
+    set_text(model, "user_agent", row->user_agent);
+    json_object_set_new(model, "remembered", json_boolean(row->persistent));
+    json_object_set_new(model, "by_form", json_boolean(strcmp(row->auth_method, "form") == 0));
+}
+
+/* Of a number as large as we would write one, and no larger. */
+const char *ms_sessions_page_asked(request_rec *r)
+{
+    const char *page = apr_table_get(query_of(r), "page");
+    const apr_size_t len = page ? strspn(page, "0123456789") : 0;
+
+    return len > 0 && len < 5 && !page[len] && atoi(page) > 1 ? page : NULL;
+}
+
+/* What one page shows. */
+typedef struct shown {
+    int page;          /* from 1 */
+    int pages;         /* how many there are */
+    apr_int64_t total; /* sessions in all */
+    apr_array_header_t *rows;
+} shown;
+
+/* One row more than a page has tells whether there is another. */
+static apr_status_t read_rows(request_rec *r, shown *list)
+{
+    const ms_list_part part = {.limit = PAGE_SIZE + 1,
+                               .offset = (apr_int64_t)(list->page - 1) * PAGE_SIZE};
+
+    return ms_session_list(r, &part, &list->rows);
+}
+
+static int pages_of(apr_int64_t total)
+{
+    const apr_int64_t pages = total > 0 ? (total - 1) / PAGE_SIZE + 1 : 1;
+
+    return pages < PAGES_MAX ? (int)pages : PAGES_MAX;
+}
+
+/* A list of one page is read in one statement; else they are counted. */
+static apr_status_t read_page(request_rec *r, shown *list)
+{
+    const char *asked = ms_sessions_page_asked(r);
+    apr_status_t rv;
+
+    *list = (shown){.page = asked ? atoi(asked) : 1, .pages = 1};
+    rv = read_rows(r, list);
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    list->total = list->rows->nelts;
+    if (list->page > 1 || list->total > PAGE_SIZE) {
+        rv = ms_session_count(r, &list->total);
+    }
+    list->pages = pages_of(list->total);
+    if (rv == APR_SUCCESS && list->page > list->pages) {
+        list->page = list->pages;
+        rv = read_rows(r, list);
+    }
+    if (rv == APR_SUCCESS && list->rows->nelts > PAGE_SIZE) {
+        list->rows->nelts = PAGE_SIZE;
+    }
+    return rv;
+}
+
+static void add_sessions(request_rec *r, json_t *model, const shown *list)
+{
+    json_t *sessions = ms_session_models(r, list->rows);
+
+    for (int i = 0; i < list->rows->nelts; i++) {
+        json_t *one = json_array_get(sessions, (size_t)i);
+
+        json_object_set_new(one, "i", json_integer((list->page - 1) * PAGE_SIZE + i + 1));
+        ms_sessions_add_words(r, one, APR_ARRAY_IDX(list->rows, i, const ms_row *), ms_now());
+    }
+    json_object_set_new(model, "sessions", sessions);
+    if (list->pages > 1) {
+        json_object_set_new(model, "pages", json_integer(list->pages));
+        json_object_set_new(model, "page", json_integer(list->page));
+        json_object_set_new(model, "previous", json_integer(list->page - 1));
+        json_object_set_new(model, "next",
+                            json_integer(list->page < list->pages ? list->page + 1 : 0));
+    }
+}
+
+static void add_total(json_t *model, apr_int64_t total)
+{
+    json_object_set_new(model, "total", json_integer(total));
+    json_object_set_new(model, "others", json_integer(total > 0 ? total - 1 : 0));
+}
+
+/* ---------------------------------------------------------------------------------------------- */
+
+static int ask(request_rec *r, json_t *model, int others_only, apr_int64_t total)
+{
+    add_total(model, total);
+    json_object_set_new(model, others_only ? "confirm_others" : "confirm_all", json_true());
+    set_text(model, "action", others_only ? "revoke-others" : "revoke-all");
+    ms_page_set_heading(r, model, "Sign out?");
+    return ms_page_send(r, HTTP_OK, "confirm.html", model);
+}
+
+static int show(request_rec *r, json_t *model, const apr_table_t *query)
+{
+    shown list;
+
+    if (read_page(r, &list) != APR_SUCCESS) {
+        json_decref(model);
+        return ms_page_unavailable(r);
+    }
+    add_total(model, list.total);
+    ms_page_set_heading(r, model, "Where you are signed in");
+    add_notice(r, query, model);
+    add_sessions(r, model, &list);
+    return ms_page_send(r, HTTP_OK, "sessions.html", model);
+}
+
+int ms_sessions_view(request_rec *r)
+{
+    const apr_table_t *query = query_of(r);
+    const char *confirm = apr_table_get(query, "confirm");
+    const int others = confirm && strcmp(confirm, "others") == 0,
+              all = confirm && strcmp(confirm, "all") == 0;
+    apr_int64_t total = 0;
+    json_t *model;
+
+    if ((others || all) && ms_session_count(r, &total) != APR_SUCCESS) {
+        return ms_page_unavailable(r);
+    }
+    model = ms_page_model(r);
+    set_text(model, "csrf", csrf_for(r, ""));
+    set_text(model, "user", ms_request_get(r)->row->user);
+    if (all || (others && total > 1)) {
+        return ask(r, model, others, total);
+    }
+    return show(r, model, query);
+}

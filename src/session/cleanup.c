@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mod_watchdog calls back on a thread that nobody joins when the child ends, while mod_dbd's pool
+ * goes away: so the end of the child waits here for the batch under way. A clock that jumps forward
+ * makes every session look expired: then nothing is deleted until it has been steady for an hour.
+ */
+#include "session/cleanup.h"
+
+#include <apr_atomic.h>
+#include <apr_strings.h>
+#include <http_log.h>
+#include <mod_watchdog.h>
+#include "core/clock.h"
+#include "config/config.h"
+#include "http/counters.h"
+#include "session/events.h"
+#include "session/session.h"
+
+APLOG_USE_MODULE(managed_session);
+
+#define WATCHDOG   "_managed_session_"
+#define PAUSE      apr_time_from_msec(50) /* between batches, for writers that wait */
+#define STOP_WAIT  apr_time_from_sec(3)
+#define STEADY_FOR 3600
+#define JUMP       60 /* seconds that the clock may be corrected by without notice */
+/* Twenty hosts must not start together: a tenth earlier to a tenth later. */
+#define JITTER_PART 10
+
+/* One table to sweep, and how the clock stood when it was last looked at. */
+typedef struct sweeper {
+    server_rec *server;
+    ap_watchdog_t *watchdog;
+    apr_int64_t wall, steady; /* seconds by the wall clock, and since boot */
+    apr_int64_t jumped_at;    /* since boot; 0: never */
+} sweeper;
+
+/* Process-wide: this child's worker, and its end. */
+static volatile apr_uint32_t stopping, at_work;
+static APR_OPTIONAL_FN_TYPE(ap_watchdog_set_callback_interval) * set_interval;
+
+static apr_status_t on_tick(int state, void *data, apr_pool_t *p);
+
+static int is_clock_trusted(sweeper *sweep)
+{
+    const apr_int64_t wall = ms_now(), steady = ms_clock_steady_ms() / 1000;
+
+    if (sweep->steady && (wall - sweep->wall) - (steady - sweep->steady) > JUMP) {
+        sweep->jumped_at = steady;
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, sweep->server,
+                     "MS0070: the clock has jumped forward by %" APR_INT64_T_FMT
+                     " seconds; expired "
+                     "sessions are kept for an hour, in case it jumps back",
+                     (wall - sweep->wall) - (steady - sweep->steady));
+    }
+    sweep->wall = wall;
+    sweep->steady = steady;
+    return !sweep->jumped_at || steady - sweep->jumped_at >= STEADY_FOR;
+}
+
+static apr_interval_time_t with_jitter(apr_int64_t seconds)
+{
+    const apr_interval_time_t whole = apr_time_from_sec(seconds), part = whole / JITTER_PART;
+    apr_uint32_t random = 0;
+
+    (void)apr_generate_random_bytes((unsigned char *)&random, sizeof(random));
+    return whole - part + (apr_interval_time_t)((double)random / UINT32_MAX * 2.0 * (double)part);
+}
+
+/* Batch by batch, so that no write lock is held for long. */
+static apr_int64_t delete_expired(const sweeper *sweep, apr_pool_t *p)
+{
+    const ms_server_conf *conf = ms_server_conf_get(sweep->server);
+    apr_int64_t total = 0, deleted = conf->cleanup_batch;
+
+    while (deleted >= conf->cleanup_batch && !apr_atomic_read32(&stopping)) {
+        apr_pool_t *scratch;
+        apr_status_t rv;
+
+        apr_pool_create(&scratch, p);
+        rv = ms_store_sweep(&(ms_asker){conf->store, scratch, NULL, 0}, ms_now(),
+                            conf->cleanup_batch, &deleted);
+        apr_pool_destroy(scratch);
+        if (rv != APR_SUCCESS) {
+            break; /* logged by the store; the next run tries again */
+        }
+        total += deleted;
+        if (deleted >= conf->cleanup_batch) {
+            apr_sleep(PAUSE);
+        }
+    }
+    return total;
+}
+
+static void run(sweeper *sweep, apr_pool_t *p)
+{
+    const apr_time_t start = apr_time_now();
+    const apr_int64_t rows = delete_expired(sweep, p);
+
+    ms_count(MS_COUNT_CLEANUP_RUNS, 1);
+    ms_count(MS_COUNT_CLEANUP_ROWS, rows);
+    ap_log_error(APLOG_MARK, APLOG_INFO, 0, sweep->server,
+                 "cleaned: %" APR_INT64_T_FMT " expired rows in %" APR_TIME_T_FMT " ms", rows,
+                 apr_time_as_msec(apr_time_now() - start));
+    if (rows > 0) {
+        ms_event event = ms_event_of("cleaned", NULL, NULL);
+
+        event.count = rows;
+        ms_event_write_server(sweep->server, p, &event);
+    }
+}
+
+/* Always APR_SUCCESS: after anything else mod_watchdog never calls again. */
+static apr_status_t on_tick(int state, void *data, apr_pool_t *p)
+{
+    sweeper *sweep = data;
+
+    if (state != AP_WATCHDOG_STATE_RUNNING) {
+        return APR_SUCCESS;
+    }
+    apr_atomic_inc32(&at_work);
+    if (!apr_atomic_read32(&stopping) && is_clock_trusted(sweep)) {
+        run(sweep, p);
+    }
+    apr_atomic_dec32(&at_work);
+    set_interval(sweep->watchdog, with_jitter(ms_server_conf_get(sweep->server)->cleanup_interval),
+                 sweep, on_tick);
+    return APR_SUCCESS;
+}
+
+/* ---- start and end ----------------------------------------------------------------------------
+ */
+
+static int is_swept_already(const server_rec *main_server, const server_rec *s)
+{
+    const ms_store *store = ms_server_conf_get(s)->store;
+
+    for (const server_rec *other = main_server; other && other != s; other = other->next) {
+        const ms_server_conf *conf = ms_server_conf_get(other);
+
+        if (conf->used && conf->cleanup_interval > 0 &&
+            ms_store_is_same_table(conf->store, store)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int watch(apr_pool_t *pconf, server_rec *s)
+{
+    APR_OPTIONAL_FN_TYPE(ap_watchdog_get_instance) *get =
+        APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_get_instance);
+    APR_OPTIONAL_FN_TYPE(ap_watchdog_register_callback) *add =
+        APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_register_callback);
+    const ms_server_conf *conf = ms_server_conf_get(s);
+    sweeper *sweep = apr_pcalloc(pconf, sizeof(*sweep));
+
+    set_interval = APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_set_callback_interval);
+    if (!get || !add || !set_interval) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s,
+                     "MS0071: mod_watchdog is not loaded, so expired sessions stay in the table "
+                     "(nobody can use them); load it, or delete them as conf/cleanup.sql shows");
+        return OK;
+    }
+    sweep->server = s;
+    if (get(&sweep->watchdog, WATCHDOG, 0, 1, pconf) != APR_SUCCESS ||
+        add(sweep->watchdog, with_jitter(conf->cleanup_interval), sweep, on_tick) != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s, "MS0072: the clean-up could not be scheduled");
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    return OK;
+}
+
+int ms_sweep_post_config(apr_pool_t *pconf, server_rec *main_server)
+{
+    for (server_rec *s = main_server; s; s = s->next) {
+        const ms_server_conf *conf = ms_server_conf_get(s);
+
+        if (conf->used && conf->cleanup_interval > 0 && !is_swept_already(main_server, s)) {
+            const int rv = watch(pconf, s);
+
+            if (rv != OK) {
+                return rv;
+            }
+        }
+    }
+    return OK;
+}
+
+void ms_sweep_stop(void)
+{
+    apr_atomic_set32(&stopping, 1);
+}
+
+static apr_status_t wait_for_end(void *unused)
+{
+    const apr_time_t start = apr_time_now();
+
+    (void)unused;
+    ms_sweep_stop();
+    while (apr_atomic_read32(&at_work) && apr_time_now() - start < STOP_WAIT) {
+        apr_sleep(apr_time_from_msec(5));
+    }
+    return APR_SUCCESS;
+}
+
+void ms_sweep_child_init(apr_pool_t *pchild)
+{
+    apr_atomic_set32(&stopping, 0);
+    apr_pool_pre_cleanup_register(pchild, NULL, wait_for_end);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Expired rows are deleted on a schedule, by one worker on one child of a host (mod_watchdog), in
+ * small batches. Lookups filter them anyway, so nothing depends on when that happens.
+ */
+#ifndef MS_CLEANUP_H
+#define MS_CLEANUP_H
+
+#include <httpd.h>
+
+/** Register with mod_watchdog; from post_config. Warns where that is not loaded. */
+int ms_sweep_post_config(apr_pool_t *pconf, server_rec *main_server);
+
+/** In each child, after mod_dbd's own child_init. */
+void ms_sweep_child_init(apr_pool_t *pchild);
+
+/** The child is about to end: begin no new batch. */
+void ms_sweep_stop(void);
+
+#endif

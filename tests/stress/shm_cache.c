@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The look-up cache under many threads of many processes that are killed at any moment, against a
+ * model: the "table" is a version for each user, and ending her sessions raises it. Nobody may be
+ * answered a version that is older than one whose end had been answered before she asked.
+ *
+ *   cache [seconds]    exits with 1 at the first wrong answer
+ */
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include <apr_general.h>
+#include <apr_strings.h>
+#include <apr_thread_proc.h>
+#include "db/shm_cache.h"
+
+#define PROCESSES 3
+#define THREADS   6
+#define USERS     16
+#define SESSIONS  8 /* of each user: twice as many as there is room for */
+#define ENTRIES   64
+#define TTL       1000000
+
+typedef struct world {
+    _Atomic apr_uint64_t version[USERS];  /* what the table says */
+    _Atomic apr_uint64_t answered[USERS]; /* somebody was told that all before have ended */
+    _Atomic apr_uint64_t hits, misses, ends, wrong, now;
+} world;
+
+static world *shared;
+static ms_cache *cache;
+static const unsigned char store[MS_CACHE_STORE_LEN] = "the table";
+
+typedef struct session {
+    int user;
+    char name[16];
+    ms_token token;
+} session;
+
+static apr_uint32_t roll(apr_uint32_t *seed)
+{
+    *seed ^= *seed << 13;
+    *seed ^= *seed >> 17;
+    *seed ^= *seed << 5;
+    return *seed;
+}
+
+static session session_of(apr_uint32_t n)
+{
+    session s = {.user = (int)(n % USERS)};
+
+    snprintf(s.token.id, sizeof(s.token.id), "%08x%08x%06u", n * 2654435761U, ~n * 40503U,
+             n % 1000000);
+    snprintf(s.name, sizeof(s.name), "user%d", s.user);
+    memset(s.token.secret, (int)('A' + n % 26), MS_SECRET_LEN);
+    return s;
+}
+
+static void wrong(const char *what)
+{
+    atomic_fetch_add(&shared->wrong, 1);
+    fprintf(stderr, "wrong answer: %s\n", what);
+    _exit(1);
+}
+
+static void fill(const ms_cache_key *key, const session *s, apr_uint32_t *seed)
+{
+    ms_row row = {.id = s->token.id, .user = s->name, .auth_method = "form", .secret_hash = ""};
+    ms_cache_ticket ticket;
+
+    ms_cache_ask(cache, (apr_int64_t)atomic_load(&shared->now), &ticket);
+    row.created_at = (apr_int64_t)atomic_load(&shared->version[s->user]);
+    row.max_expires_at = row.created_at;
+    if (roll(seed) % 4 == 0) {
+        sched_yield(); /* the table is slow */
+    }
+    if (ms_cache_put(cache, key, &row, &ticket) && roll(seed) % 16 == 0) {
+        row.last_seen_at++;
+        ms_cache_update(cache, key, &row, &ticket);
+    }
+}
+
+static void look_up(const session *s, apr_uint32_t *seed, apr_pool_t *p)
+{
+    const apr_uint64_t ended = atomic_load(&shared->answered[s->user]);
+    const ms_cache_key key = {store, &s->token};
+    ms_cache_ticket ticket;
+    const ms_row *row =
+        ms_cache_get(cache, &key, (apr_int64_t)atomic_fetch_add(&shared->now, 1), TTL, p, &ticket);
+
+    if (!row) {
+        atomic_fetch_add(&shared->misses, 1);
+        fill(&key, s, seed);
+        return;
+    }
+    atomic_fetch_add(&shared->hits, 1);
+    if (strcmp(row->id, s->token.id) != 0 || strcmp(row->user, s->name) != 0 ||
+        strcmp(row->auth_method, "form") != 0 || row->created_at != row->max_expires_at) {
+        wrong("another session's, or a torn one");
+    }
+    if ((apr_uint64_t)row->created_at < ended) {
+        wrong("a session that had been ended");
+    }
+    if (roll(seed) % 16 == 0) {
+        ms_row touched = *row;
+
+        touched.last_seen_at++;
+        ms_cache_update(cache, &key, &touched, &ticket);
+    }
+}
+
+static void look_up_with_another_secret(const session *s, apr_pool_t *p)
+{
+    ms_token token = s->token;
+    const ms_cache_key key = {store, &token};
+    ms_cache_ticket ticket;
+
+    token.secret[MS_SECRET_LEN - 1] ^= 1;
+    if (ms_cache_get(cache, &key, (apr_int64_t)atomic_load(&shared->now), TTL, p, &ticket)) {
+        wrong("the wrong secret was good enough");
+    }
+}
+
+static void end(int user, int all)
+{
+    const apr_uint64_t now = atomic_fetch_add(&shared->version[user], 1) + 1;
+    apr_uint64_t before = atomic_load(&shared->answered[user]);
+    char name[16];
+
+    snprintf(name, sizeof(name), "user%d", user);
+    if (all) {
+        ms_cache_forget_all(cache);
+    }
+    else {
+        ms_cache_forget_user(cache, name);
+    }
+    while (before < now && !atomic_compare_exchange_weak(&shared->answered[user], &before, now)) {
+    }
+    atomic_fetch_add(&shared->ends, 1);
+}
+
+static void *APR_THREAD_FUNC work(apr_thread_t *thread, void *data)
+{
+    apr_uint32_t seed = (apr_uint32_t)(apr_uintptr_t)data * 2654435761U | 1;
+    apr_pool_t *p;
+
+    (void)thread;
+    apr_pool_create(&p, NULL);
+    for (;;) {
+        const session s = session_of(roll(&seed) % (USERS * SESSIONS));
+        const apr_uint32_t dice = roll(&seed) % 1000;
+
+        if (dice < 20) {
+            end(s.user, dice == 0);
+        }
+        else if (dice < 100) {
+            look_up_with_another_secret(&s, p);
+        }
+        else {
+            look_up(&s, &seed, p);
+        }
+        apr_pool_clear(p);
+    }
+    return NULL;
+}
+
+static pid_t start(int number)
+{
+    const pid_t pid = fork();
+    apr_pool_t *p;
+    apr_thread_t *thread;
+
+    if (pid != 0) {
+        return pid;
+    }
+    apr_pool_create(&p, NULL);
+    ms_cache_child_init(cache);
+    for (int i = 0; i < THREADS; i++) {
+        apr_thread_create(&thread, NULL, work,
+                          (void *)(apr_uintptr_t)((unsigned)number * THREADS + (unsigned)i + 1), p);
+    }
+    for (;;) {
+        pause();
+    }
+}
+
+/* Returns 0 where it had ended by itself. */
+static int finish(pid_t pid)
+{
+    int status;
+
+    kill(pid, SIGKILL);
+    waitpid(pid, &status, 0);
+    return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+}
+
+static int is_every_slot_usable(apr_pool_t *p)
+{
+    for (apr_uint32_t i = 0; i < 100 * ENTRIES; i++) {
+        const session s = session_of(1000000 + i);
+        const ms_cache_key key = {store, &s.token};
+        ms_cache_ticket ticket;
+        apr_uint32_t seed = 1;
+
+        atomic_fetch_add(&shared->now, 1);
+        fill(&key, &s, &seed);
+        if (!ms_cache_get(cache, &key, (apr_int64_t)atomic_load(&shared->now), TTL, p, &ticket)) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+static int run(int seconds)
+{
+    const time_t until = time(NULL) + seconds;
+    pid_t pids[PROCESSES];
+    int kills = 0, ok = 1;
+
+    for (int i = 0; i < PROCESSES; i++) {
+        pids[i] = start(i);
+    }
+    while (ok && time(NULL) < until) {
+        usleep(3000);
+        ok = finish(pids[kills % PROCESSES]);
+        pids[kills % PROCESSES] = start(kills + PROCESSES);
+        kills++;
+    }
+    for (int i = 0; i < PROCESSES; i++) {
+        ok &= finish(pids[i]);
+    }
+    printf("%d processes killed, %lu hits, %lu misses, %lu ends, %lu wrong answers\n", kills,
+           (unsigned long)shared->hits, (unsigned long)shared->misses, (unsigned long)shared->ends,
+           (unsigned long)shared->wrong);
+    return ok && shared->wrong == 0 && shared->hits > 0 && shared->ends > 0;
+}
+
+int main(int argc, char **argv)
+{
+    const apr_size_t size = sizeof(world) + 64 + ms_cache_size(ENTRIES);
+    apr_pool_t *p;
+    char *memory;
+    int ok;
+
+    apr_initialize();
+    apr_pool_create(&p, NULL);
+    memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) {
+        perror("mmap");
+        return 2;
+    }
+    shared = (world *)(void *)memory;
+    if (ms_cache_create(&cache, memory + (sizeof(world) + 63) / 64 * 64, ENTRIES) != APR_SUCCESS) {
+        return 2;
+    }
+    shared->now = 1;
+    ok = run(argc > 1 ? atoi(argv[1]) : 5);
+    if (ok && !is_every_slot_usable(p)) {
+        fprintf(stderr, "a slot is lost\n");
+        ok = 0;
+    }
+    puts(ok ? "ok" : "FAILED");
+    return ok ? 0 : 1;
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unit.h"
+
+#include "db/sql.h"
+
+static const char *const drivers[] = {"sqlite3", "pgsql", "mysql"};
+
+/* The kinds of a statement's placeholders, "s" and "l"; fails where there is another. */
+static const char *placeholders(apr_pool_t *p, const char *sql)
+{
+    const char *kinds = "";
+
+    for (const char *c = strchr(sql, '%'); c; c = strchr(c + 1, '%')) {
+        if (strncmp(c, "%lld", 4) != 0 && strncmp(c, "%s", 2) != 0) {
+            fail_msg("no placeholder of ours: %s", c);
+        }
+        kinds = apr_pstrcat(p, kinds, c[1] == 's' ? "s" : "l", NULL);
+    }
+    return kinds;
+}
+
+static void each_driver_of_ours_has_a_dialect(void **state)
+{
+    for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
+        const ms_dialect *dialect = ms_dialect_find(drivers[i]);
+
+        assert_non_null(dialect);
+        assert_string_equal(dialect->driver, drivers[i]);
+        assert_non_null(dialect->setup);
+        assert_non_null(dialect->ddl[0]);
+    }
+    assert_string_equal(ms_dialect_names(*state), "sqlite3, pgsql, mysql");
+    assert_null(ms_dialect_find("oracle"));
+    assert_null(ms_dialect_find("SQLite3"));
+    assert_null(ms_dialect_find("sqlite"));
+    assert_null(ms_dialect_find(""));
+}
+
+/* What the callers pass is what the comments in dialect.h say, one placeholder for each. */
+static void placeholders_are_what_callers_pass(void **state)
+{
+    static const struct {
+        ms_sql which;
+        const char *name, *kinds;
+    } cases[] = {{MS_SQL_PROBE, "PROBE", ""},
+                 {MS_SQL_FIND, "FIND", "ssl"},
+                 {MS_SQL_FIND_ANY, "FIND_ANY", "ssssssss" /* MS_FIND_MAX ids */ "sl"},
+                 {MS_SQL_SHOW, "SHOW", "ssl"},
+                 {MS_SQL_INSERT, "INSERT", "ssssllllsssssl"},
+                 {MS_SQL_LIST, "LIST", "sslsll"},
+                 {MS_SQL_LIST_AFTER, "LIST_AFTER", "sslsllllsl"},
+                 {MS_SQL_END, "END", "ssls"},
+                 {MS_SQL_END_OTHERS, "END_OTHERS", "ssls"},
+                 {MS_SQL_END_ALL, "END_ALL", "ssl"},
+                 {MS_SQL_TOUCH, "TOUCH", "lslsslll"},
+                 {MS_SQL_COUNT, "COUNT", "ssl"},
+                 {MS_SQL_LATEST, "LATEST", "lssl"},
+                 {MS_SQL_EVICT, "EVICT", "sslssslssslll"},
+                 {MS_SQL_END_OVER, "END_OVER", "ssssll"},
+                 {MS_SQL_SWEEP, "SWEEP", "lll"},
+                 {MS_SQL_NEWEST, "NEWEST", "sllls"},
+                 {MS_SQL_NEWEST_OF_USER, "NEWEST_OF_USER", "ssllls"},
+                 {MS_SQL_NEWEST_OF_IP, "NEWEST_OF_IP",
+                  "ssllls"
+                  "ssllls"},
+                 {MS_SQL_PLACES, "PLACES", "ssssssss"},
+                 {MS_SQL_COUNT_OF_IP, "COUNT_OF_IP", "sslssls"},
+                 {MS_SQL_COUNT_OF_REALM, "COUNT_OF_REALM", "sl"},
+                 {MS_SQL_END_OF_REALM, "END_OF_REALM", "sllsl"},
+                 {MS_SQL_END_OF_IP, "END_OF_IP", "sslssl"}};
+
+    assert_int_equal(sizeof(cases) / sizeof(cases[0]), MS_SQL_N);
+    for (size_t i = 0; i < MS_SQL_N; i++) {
+        assert_string_equal(ms_sql_name(cases[i].which), cases[i].name);
+        assert_string_equal(placeholders(*state, ms_sql_text(NULL, cases[i].which)),
+                            cases[i].kinds);
+    }
+}
+
+/* A dialect's own statement gets the arguments of the other, and maybe one more or less at the end.
+ */
+static void a_dialects_own_statement_takes_the_same_arguments(void **state)
+{
+    static const char *const passed[MS_SQL_N] = {
+        [MS_SQL_SWEEP] = "lll", [MS_SQL_END_OF_REALM] = "sllsl", [MS_SQL_NEWEST] = "slllss"};
+
+    for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
+        const ms_dialect *dialect = ms_dialect_find(drivers[i]);
+
+        for (int which = 0; which < MS_SQL_N; which++) {
+            const char *sql = ms_sql_text(dialect, which);
+
+            if (dialect->own[which]) {
+                const char *kinds = placeholders(*state, sql);
+
+                assert_ptr_equal(sql, dialect->own[which]);
+                assert_non_null(passed[which]);
+                assert_memory_equal(passed[which], kinds, strlen(kinds));
+            }
+            else {
+                assert_ptr_equal(sql, ms_sql_text(NULL, which));
+            }
+        }
+    }
+    assert_non_null(ms_dialect_find("mysql")->own[MS_SQL_SWEEP]);
+}
+
+/* Values come by placeholders alone: there is nothing to quote, end or comment out. */
+static void no_statement_has_a_value_within(void **state)
+{
+    (void)state;
+    for (int which = 0; which < MS_SQL_N; which++) {
+        assert_null(strpbrk(ms_sql_text(NULL, which), "'\"`;\\?"));
+        assert_null(strstr(ms_sql_text(NULL, which), "--"));
+        assert_null(strstr(ms_sql_text(NULL, which), "/*"));
+    }
+}
+
+/* A session is of one realm, and none after its end; what asks otherwise names itself here. */
+static void all_but_the_clean_up_keep_to_a_realm_and_the_living(void **state)
+{
+    (void)state;
+    for (int which = 0; which < MS_SQL_N; which++) {
+        const char *sql = ms_sql_text(NULL, which);
+
+        if (which == MS_SQL_PROBE || which == MS_SQL_INSERT || which == MS_SQL_SWEEP) {
+            continue;
+        }
+        assert_non_null(strstr(sql, "realm = %s"));
+        if (which != MS_SQL_PLACES) { /* where a user has been before */
+            assert_non_null(strstr(sql, "expires_at > %lld"));
+        }
+    }
+    assert_non_null(strstr(ms_sql_text(NULL, MS_SQL_SWEEP), "expires_at <= %lld"));
+    assert_null(strstr(ms_sql_text(NULL, MS_SQL_SWEEP), "expires_at >"));
+}
+
+static void a_page_of_the_newest_has_its_limit(void **state)
+{
+    static const ms_sql pages[] = {MS_SQL_NEWEST, MS_SQL_NEWEST_OF_USER, MS_SQL_NEWEST_OF_IP};
+    const char *limit = apr_psprintf(*state, " LIMIT %d", MS_NEWEST_MAX);
+
+    for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
+        for (size_t j = 0; j < sizeof(pages) / sizeof(pages[0]); j++) {
+            const char *sql = ms_sql_text(ms_dialect_find(drivers[i]), pages[j]);
+
+            assert_string_equal(sql + strlen(sql) - strlen(limit), limit);
+            assert_non_null(strstr(sql, "session_id < %s"));
+        }
+    }
+}
+
+static void the_table_has_the_columns_of_an_insert_in_their_order(void **state)
+{
+    const char *insert = strchr(ms_sql_text(NULL, MS_SQL_INSERT), '(') + 1;
+    const char *end = strchr(insert, ')');
+
+    for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
+        const char *ddl = strchr(ms_dialect_find(drivers[i])->ddl[0], '(');
+        char *last, *columns = apr_pstrmemdup(*state, insert, (apr_size_t)(end - insert));
+        int n = 0;
+
+        for (char *c = apr_strtok(columns, ", ", &last); c; c = apr_strtok(NULL, ", ", &last)) {
+            ddl = strstr(ddl, apr_pstrcat(*state, n ? ", " : "( ", c, " ", NULL));
+            if (!ddl) {
+                fail_msg("%s has no %s in its place", drivers[i], c);
+            }
+            n++;
+        }
+        assert_int_equal(n, 14);
+    }
+}
+
+static void every_mark_becomes_the_table(void **state)
+{
+    static const struct {
+        const char *sql, *made;
+    } cases[] = {{"", ""},
+                 {"SELECT 1", "SELECT 1"},
+                 {"{table}", "sessions"},
+                 {"{table}{table}", "sessionssessions"},
+                 {"a {table}_user b {table} c", "a sessions_user b sessions c"},
+                 {"{table", "{table"},
+                 {"{ table} {Table} table}", "{ table} {Table} table}"},
+                 {"{{table}}", "{sessions}"}};
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_string_equal(ms_sql_for_table(*state, cases[i].sql, "sessions"), cases[i].made);
+    }
+    assert_string_equal(ms_sql_for_table(*state, "a {table}", "{table}"), "a {table}");
+    for (int which = 0; which < MS_SQL_N; which++) {
+        const char *sql = ms_sql_for_table(*state, ms_sql_text(NULL, which), "sessions");
+
+        assert_non_null(strstr(sql, " sessions"));
+        assert_null(strpbrk(sql, "{}"));
+    }
+    for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
+        for (const char *const *ddl = ms_dialect_find(drivers[i])->ddl; *ddl; ddl++) {
+            assert_null(strstr(*ddl, "managed_session"));
+            assert_null(strpbrk(ms_sql_for_table(*state, *ddl, "sessions"), "{}"));
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(each_driver_of_ours_has_a_dialect),
+        TEST(placeholders_are_what_callers_pass),
+        TEST(a_dialects_own_statement_takes_the_same_arguments),
+        TEST(no_statement_has_a_value_within),
+        TEST(all_but_the_clean_up_keep_to_a_realm_and_the_living),
+        TEST(a_page_of_the_newest_has_its_limit),
+        TEST(the_table_has_the_columns_of_an_insert_in_their_order),
+        TEST(every_mark_becomes_the_table),
+    };
+
+    return RUN(tests);
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unit.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+#include <apr_poll.h>
+#include "db/watchdog.h"
+
+/* A connection to a server that says nothing. */
+typedef struct line {
+    int client, server;
+    ms_cutoff *cutoff;
+} line;
+
+static line connect_to_silence(apr_pool_t *p)
+{
+    int ends[2];
+    line made;
+
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    made = (line){ends[0], ends[1], ms_cutoff_add(p, ends[0])};
+    assert_non_null(made.cutoff);
+    return made;
+}
+
+/* What the driver would see: the end of what is sent. */
+static int is_over(const line *l)
+{
+    char byte;
+
+    return recv(l->client, &byte, 1, MSG_DONTWAIT) == 0;
+}
+
+static void wait_for_end(const line *l)
+{
+    const apr_time_t start = apr_time_now();
+
+    while (!is_over(l)) {
+        assert_true(apr_time_now() - start < apr_time_from_sec(30));
+        apr_sleep(apr_time_from_msec(20));
+    }
+}
+
+static void only_what_keeps_somebody_waiting_is_cut(void **state)
+{
+    line waited = connect_to_silence(*state), idle = connect_to_silence(*state),
+         answered = connect_to_silence(*state);
+    const apr_time_t start = apr_time_now();
+
+    ms_cutoff_begin(waited.cutoff, waited.client);
+    ms_cutoff_begin(answered.cutoff, answered.client);
+    ms_cutoff_end(answered.cutoff);
+    assert_false(is_over(&waited));
+    wait_for_end(&waited);
+    assert_true(apr_time_now() - start >= apr_time_from_sec(MS_ANSWER_WITHIN - 1));
+    assert_true(ms_cutoff_was_cut(waited.cutoff));
+    ms_cutoff_end(waited.cutoff);
+    assert_false(is_over(&idle) || ms_cutoff_was_cut(idle.cutoff));
+    assert_false(is_over(&answered) || ms_cutoff_was_cut(answered.cutoff));
+}
+
+/* The driver has closed it and connected anew, and something else may have the number now. */
+static void the_present_socket_is_cut_not_the_one_of_before(void **state)
+{
+    line first = connect_to_silence(*state), other = connect_to_silence(*state);
+
+    ms_cutoff_begin(first.cutoff, other.client);
+    wait_for_end(&other);
+    assert_false(is_over(&first));
+    ms_cutoff_end(first.cutoff);
+    ms_cutoff_begin(first.cutoff, first.client);
+    assert_false(ms_cutoff_was_cut(first.cutoff));
+    ms_cutoff_end(first.cutoff);
+}
+
+static void whoever_waits_for_any_cuts_those_nobody_uses(void **state)
+{
+    line idle = connect_to_silence(*state), used = connect_to_silence(*state);
+    const apr_time_t start = apr_time_now();
+    ms_cutoff any;
+
+    ms_cutoff_begin_any(&any);
+    while (!is_over(&idle)) {
+        ms_cutoff_begin(used.cutoff, used.client); /* again and again: each time is short */
+        assert_true(apr_time_now() - start < apr_time_from_sec(30));
+        apr_sleep(apr_time_from_msec(20));
+    }
+    assert_false(is_over(&used));
+    ms_cutoff_end_any(&any);
+    ms_cutoff_end(used.cutoff);
+}
+
+static void without_a_socket_there_is_nothing_to_cut(void **state)
+{
+    assert_null(ms_cutoff_add(*state, -1));
+    ms_cutoff_begin(NULL, -1);
+    ms_cutoff_end(NULL);
+}
+
+static int start(void **state)
+{
+    return unit_setup(state) || ms_cutoff_child_init(*state) != APR_SUCCESS;
+}
+
+#define TEST_HERE(name) cmocka_unit_test_setup_teardown(name, start, unit_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST_HERE(only_what_keeps_somebody_waiting_is_cut),
+        TEST_HERE(the_present_socket_is_cut_not_the_one_of_before),
+        TEST_HERE(whoever_waits_for_any_cuts_those_nobody_uses),
+        TEST_HERE(without_a_socket_there_is_nothing_to_cut),
+    };
+
+    return RUN(tests);
+}
