@@ -195,11 +195,11 @@ static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, s
     }
     ms_counters_init(pconf, s);
     ms_events_post_config(pconf, s);
-    ms_login_limit_init(pconf, s);
+    ms_sign_in_limit_init(pconf, s);
     ms_password_init(pconf, s);
     ms_password_share_init(pconf, s);
-    ms_registry_init(s, cache_entries(s));
-    return ms_sweep_post_config(pconf, s);
+    ms_cached_store_init(s, cache_entries(s));
+    return ms_cleanup_post_config(pconf, s);
 }
 
 static void before_dbd_connects(apr_pool_t *pchild, server_rec *s)
@@ -216,7 +216,7 @@ static void before_dbd_connects(apr_pool_t *pchild, server_rec *s)
         }
     }
     apr_pool_destroy(scratch);
-    if (may_hang && ms_cutoff_child_init(pchild) != APR_SUCCESS) {
+    if (may_hang && ms_watchdog_child_init(pchild) != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, main_server,
                      "MS0009: no thread can be made that cuts connections to a session database "
                      "that does not answer: requests wait for it as long as it takes");
@@ -232,7 +232,7 @@ static void child_init(apr_pool_t *pchild, server_rec *s)
     for (server_rec *server = s; server; server = server->next) {
         APR_ARRAY_PUSH(stores, ms_store *) = ms_server_conf_get(server)->store;
     }
-    ms_registry_child_init();
+    ms_cached_store_child_init();
     ms_password_share_child_init(pchild);
     ms_store_child_init(pchild, (ms_store *const *)(void *)stores->elts, stores->nelts);
     apr_pool_create(&scratch, pchild);
@@ -240,13 +240,13 @@ static void child_init(apr_pool_t *pchild, server_rec *s)
         const ms_server_conf *conf = ms_server_conf_get(server);
 
         if (conf->used) {
-            const ms_asker ask = {conf->store, scratch, NULL, 1};
+            const ms_db_ctx ctx = {conf->store, scratch, NULL, 1};
 
-            ms_store_check(&ask);
+            ms_store_check(&ctx);
         }
     }
     apr_pool_destroy(scratch);
-    ms_sweep_child_init(pchild);
+    ms_cleanup_child_init(pchild);
 }
 
 static int open_logs(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
@@ -258,7 +258,7 @@ static int open_logs(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, ser
 static void child_stopping(apr_pool_t *pchild, int graceful)
 {
     (void)pchild, (void)graceful;
-    ms_sweep_stop();
+    ms_cleanup_stop();
 }
 
 static int on_logged(request_rec *r)
@@ -281,8 +281,8 @@ static int on_content(request_rec *r)
         int (*answer)(request_rec *r);
     } pages[] = {{MS_HANDLER_LOGIN, ms_login_answer},
                  {MS_HANDLER_LOGOUT, ms_logout_answer},
-                 {MS_HANDLER_LIST, ms_sessions_page_answer},
-                 {MS_HANDLER_ADMIN, ms_admin_page_answer}};
+                 {MS_HANDLER_LIST, ms_sessions_answer},
+                 {MS_HANDLER_ADMIN, ms_admin_answer}};
     const char *page = ms_door_page(r);
 
     for (apr_size_t i = 0; page && i < sizeof(pages) / sizeof(pages[0]); i++) {
@@ -304,9 +304,9 @@ static void register_hooks(apr_pool_t *p)
     ms_counters_register_hooks();
     ms_door_register_hooks();
     ms_chain_register_hooks();
-    ms_gate_register_hooks(p);
-    ms_backend_register_hooks();
-    ms_foreign_login_register_hooks();
+    ms_authn_register_hooks(p);
+    ms_response_filter_register_hooks();
+    ms_foreign_sign_in_register_hooks();
     ap_hook_open_logs(open_logs, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_stopping(child_stopping, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);

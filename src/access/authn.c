@@ -38,7 +38,7 @@ static int is_our_type(const char *auth_type)
     return auth_type && (auth_type == our_type || ap_cstr_casecmp(auth_type, our_type) == 0);
 }
 
-void ms_gate_depend(request_rec *r, ms_dependence how)
+void ms_authn_depend(request_rec *r, ms_dependence how)
 {
     ms_request *request = ms_request_get(r);
 
@@ -63,7 +63,7 @@ static int is_foreign_websocket(request_rec *r)
 {
     const char *upgrade = apr_table_get(r->headers_in, "Upgrade");
 
-    return upgrade && ap_find_token(r->pool, upgrade, "websocket") && ms_is_cross_site(r) &&
+    return upgrade && ap_find_token(r->pool, upgrade, "websocket") && ms_origin_is_cross(r) &&
            ms_server_conf_get(r->server)->cookie.same_site != MS_SAMESITE_NONE;
 }
 
@@ -77,7 +77,7 @@ static int identify(request_rec *r)
         return DECLINED;
     }
     ms_request_get(r)->stale_after = 0; /* of another location, in this request's history */
-    ms_gate_depend(r, required ? MS_DEPENDS_ENTIRELY : MS_DEPENDS_OPTIONALLY);
+    ms_authn_depend(r, required ? MS_DEPENDS_ENTIRELY : MS_DEPENDS_OPTIONALLY);
     if (ms_session_current(r, &row) == APR_SUCCESS && row && !is_foreign_websocket(r)) {
         r->user = (char *)row->user;
         r->ap_auth_type = (char *)our_type;
@@ -87,7 +87,7 @@ static int identify(request_rec *r)
 
 /* ---- challenge ------------------------------------------------------------------------------- */
 
-const char *ms_gate_path_of(const char *url)
+const char *ms_authn_path_of(const char *url)
 {
     const char *host = strstr(url, "://");
 
@@ -98,7 +98,7 @@ const char *ms_gate_path_of(const char *url)
  */
 static int is_login_url(request_rec *r, const request_rec *first, const char *url)
 {
-    const char *path = ms_return_is_same_site(r, url) ? ms_gate_path_of(url) : NULL;
+    const char *path = ms_return_is_same_site(r, url) ? ms_authn_path_of(url) : NULL;
     const apr_size_t len = path ? strcspn(path, "?#") : 0;
 
     return len > 0 && first->uri && strncmp(first->uri, path, len) == 0 && !first->uri[len];
@@ -124,7 +124,7 @@ static int is_too_long(const request_rec *r, const char *url)
     return strlen(url) + sizeof("GET  HTTP/1.1") > (apr_size_t)r->server->limit_req_line;
 }
 
-const char *ms_gate_login_url(request_rec *r)
+const char *ms_authn_login_url(request_rec *r)
 {
     const char *login = ms_dir_conf_get(r)->login_url, *back, *url, *with_return;
 
@@ -141,7 +141,7 @@ const char *ms_gate_login_url(request_rec *r)
     return is_too_long(r, with_return) ? url : with_return;
 }
 
-void ms_gate_note_challenge(request_rec *r, apr_table_t *headers)
+void ms_authn_note_challenge(request_rec *r, apr_table_t *headers)
 {
     const char *realm = ap_auth_name(r), *why = "";
     const apr_int64_t stale_after = ms_request_get(r)->stale_after;
@@ -164,7 +164,7 @@ static int note_auth_failure(request_rec *r, const char *auth_type)
     if (!is_our_type(auth_type)) {
         return DECLINED;
     }
-    ms_gate_note_challenge(r, r->err_headers_out);
+    ms_authn_note_challenge(r, r->err_headers_out);
     return OK;
 }
 
@@ -189,7 +189,7 @@ static int is_in_frame(request_rec *r)
     return dest && strcmp(dest, "document") != 0 && !ms_door_leads_to_us(r);
 }
 
-int ms_gate_challenge(request_rec *r)
+int ms_authn_challenge(request_rec *r)
 {
     const char *login = ms_dir_conf_get(r)->login_url;
 
@@ -203,13 +203,13 @@ int ms_gate_challenge(request_rec *r)
         log_closed_login(r, login);
     }
     else if (login && ms_is_navigation(r) && !is_in_frame(r)) {
-        apr_table_setn(r->headers_out, "Location", ms_gate_login_url(r));
+        apr_table_setn(r->headers_out, "Location", ms_authn_login_url(r));
         return HTTP_SEE_OTHER;
     }
     else if (login && ms_is_navigation(r)) {
-        ms_page_lead_out_of_frame(r, HTTP_UNAUTHORIZED, ms_gate_login_url(r));
+        ms_page_lead_out_of_frame(r, HTTP_UNAUTHORIZED, ms_authn_login_url(r));
     }
-    ms_gate_note_challenge(r, r->err_headers_out);
+    ms_authn_note_challenge(r, r->err_headers_out);
     return HTTP_UNAUTHORIZED;
 }
 
@@ -242,12 +242,12 @@ static int authenticate(request_rec *r)
     if (!is_our_type(ap_auth_type(r))) {
         return DECLINED;
     }
-    ms_gate_depend(r, MS_DEPENDS_ENTIRELY);
+    ms_authn_depend(r, MS_DEPENDS_ENTIRELY);
     if (ms_session_current(r, &row) != APR_SUCCESS) {
         return unavailable(r);
     }
     if (!row || ms_request_get(r)->stale_after) {
-        return ms_gate_challenge(r);
+        return ms_authn_challenge(r);
     }
     if (is_foreign_websocket(r)) {
         log_foreign_websocket(r, row);
@@ -372,7 +372,7 @@ static int fixups(request_rec *r)
     return DECLINED;
 }
 
-int ms_gate_error_status(const request_rec *r)
+int ms_authn_error_status(const request_rec *r)
 {
     for (r = r->prev; r; r = r->prev) {
         if (r->status != HTTP_OK) {
@@ -382,17 +382,17 @@ int ms_gate_error_status(const request_rec *r)
     return 0;
 }
 
-int ms_gate_is_error_page(const request_rec *r)
+int ms_authn_is_error_page(const request_rec *r)
 {
-    return ms_gate_error_status(r) != 0;
+    return ms_authn_error_status(r) != 0;
 }
 
-int ms_gate_demands_user(request_rec *r)
+int ms_authn_demands_user(request_rec *r)
 {
     char *user = r->user;
     int answer;
 
-    if (!user || ap_satisfies(r) == SATISFY_ANY || ms_gate_is_error_page(r) ||
+    if (!user || ap_satisfies(r) == SATISFY_ANY || ms_authn_is_error_page(r) ||
         (is_our_type(r->ap_auth_type) && !is_our_type(ap_auth_type(r)))) {
         return 0;
     }
@@ -404,7 +404,7 @@ int ms_gate_demands_user(request_rec *r)
     return answer == DECLINED;
 }
 
-void ms_gate_keep_user(request_rec *r)
+void ms_authn_keep_user(request_rec *r)
 {
     const ms_row *row;
 
@@ -415,7 +415,7 @@ void ms_gate_keep_user(request_rec *r)
     }
 }
 
-void ms_gate_register_hooks(apr_pool_t *p)
+void ms_authn_register_hooks(apr_pool_t *p)
 {
     /* FIRST: the hooks of mod_access_compat and mod_ssl may refuse, and then later ones do not run.
      */
@@ -425,5 +425,5 @@ void ms_gate_register_hooks(apr_pool_t *p)
     ap_hook_check_authz(authorize, NULL, NULL, APR_HOOK_FIRST, AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_note_auth_failure(note_auth_failure, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_fixups(fixups, NULL, NULL, APR_HOOK_FIRST);
-    ms_require_register(p);
+    ms_authz_register(p);
 }

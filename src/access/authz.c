@@ -22,7 +22,7 @@ static const ms_row *session_of(request_rec *r)
 {
     const ms_row *row;
 
-    ms_gate_depend(r, MS_DEPENDS_ENTIRELY);
+    ms_authn_depend(r, MS_DEPENDS_ENTIRELY);
     if (ms_session_current(r, &row) != APR_SUCCESS || !row) {
         return NULL;
     }
@@ -115,7 +115,7 @@ static const char *parse_methods(cmd_parms *cmd, const char *line, const void **
 
 /* ---------------------------------------------------------------------------------------------- */
 
-void ms_require_register(apr_pool_t *p)
+void ms_authz_register(apr_pool_t *p)
 {
     static const authz_provider session = {require_session, parse_no_arguments},
                                 fresh = {require_fresh, parse_fresh},

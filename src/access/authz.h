@@ -9,6 +9,6 @@
 #include <apr_pools.h>
 
 /** Register the authorization providers; from register_hooks. */
-void ms_require_register(apr_pool_t *p);
+void ms_authz_register(apr_pool_t *p);
 
 #endif

@@ -25,7 +25,7 @@
 #define STATE_KEY "managed_session_foreign_login"
 
 typedef struct state {
-    ms_attempt attempt;
+    ms_sign_in_ticket attempt;
     const char *user; /* as sent; NULL: not known */
     const char *type;
     int number; /* of the share of password checks */
@@ -116,13 +116,13 @@ static int begin(request_rec *r, const char *type, const char *credentials)
 
     s->user = user_of(r->pool, credentials);
     s->type = type;
-    wait = ms_login_limit_take_late(r, s->user, &s->attempt);
+    wait = ms_sign_in_limit_take_late(r, s->user, &s->attempt);
     if (wait) {
         ms_sign_in_log_refused(r, s->user, type, MS_REFUSED_FAILURES, s->attempt.full);
         return turn_away(r, HTTP_TOO_MANY_REQUESTS, wait);
     }
     if (ms_password_share_enter(r, &s->number) != OK) {
-        ms_login_limit_was_nothing(r, &s->attempt);
+        ms_sign_in_limit_was_nothing(r, &s->attempt);
         return turn_away(r, HTTP_SERVICE_UNAVAILABLE, MS_RETRY_AFTER);
     }
     s->is_open = 1;
@@ -153,7 +153,7 @@ static int after_authentication(request_rec *r)
     if (s && s->is_open) {
         s->is_open = 0;
         leave_share(s);
-        ms_login_limit_was_right(r, &s->attempt);
+        ms_sign_in_limit_was_right(r, &s->attempt);
     }
     return DECLINED;
 }
@@ -171,10 +171,10 @@ static void was_wrong(request_rec *r, state *s)
     s->is_open = 0;
     leave_share(s);
     if (is_stale(r)) {
-        ms_login_limit_was_nothing(r, &s->attempt);
+        ms_sign_in_limit_was_nothing(r, &s->attempt);
     }
     else {
-        ms_login_limit_was_wrong(r, &s->attempt);
+        ms_sign_in_limit_was_wrong(r, &s->attempt);
         ms_sign_in_log_failed(r, s->user, s->type);
     }
 }
@@ -200,12 +200,12 @@ static int at_end(request_rec *r)
     if (s && s->is_open) {
         s->is_open = 0;
         leave_share(s);
-        ms_login_limit_was_nothing(r, &s->attempt);
+        ms_sign_in_limit_was_nothing(r, &s->attempt);
     }
     return DECLINED;
 }
 
-void ms_foreign_login_register_hooks(void)
+void ms_foreign_sign_in_register_hooks(void)
 {
     ap_hook_check_authn(before_authentication, NULL, NULL, APR_HOOK_REALLY_FIRST,
                         AP_AUTH_INTERNAL_PER_CONF);

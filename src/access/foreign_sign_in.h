@@ -7,6 +7,6 @@
 #define MS_FOREIGN_SIGN_IN_H
 
 /** From register_hooks. */
-void ms_foreign_login_register_hooks(void);
+void ms_foreign_sign_in_register_hooks(void);
 
 #endif

@@ -75,7 +75,7 @@ static void learn_cost(request_rec *r, apr_time_t since)
 static apr_interval_time_t cost_of(request_rec *r, const char *user)
 {
     const ms_costs *costs = ms_server_conf_get(r->server)->costs;
-    const apr_uint64_t hash = ms_login_limit_hash(r, "cost", ms_name_fold(r->pool, user));
+    const apr_uint64_t hash = ms_sign_in_limit_hash(r, "cost", ms_name_fold(r->pool, user));
     const apr_uint32_t cost = costs ? ms_costs_pick(costs, (apr_uint32_t)hash) : 0;
 
     return cost ? cost : COST_ZERO;

@@ -74,7 +74,7 @@ int ms_return_was_get(const request_rec *r)
 /* From the request line as it came: httpd has decoded the path of parsed_uri by now. */
 const char *ms_return_of(request_rec *r, const char *login_url)
 {
-    const char *path = ms_gate_path_of(as_asked(r)->unparsed_uri);
+    const char *path = ms_authn_path_of(as_asked(r)->unparsed_uri);
 
     path = path ? checked_path(r, path) : NULL;
     return !path || ms_return_is_same_site(r, login_url)

@@ -44,7 +44,7 @@ static void *table(int which)
     return (char *)memory + (apr_size_t)which * MS_THROTTLE_SIZE;
 }
 
-void ms_login_limit_init(apr_pool_t *pconf, server_rec *s)
+void ms_sign_in_limit_init(apr_pool_t *pconf, server_rec *s)
 {
     const apr_size_t size = TABLES * MS_THROTTLE_SIZE + sizeof(*noticed);
     apr_shm_t *shm = NULL;
@@ -69,7 +69,7 @@ void ms_login_limit_init(apr_pool_t *pconf, server_rec *s)
     noticed = (volatile apr_uint32_t *)table(TABLES);
 }
 
-apr_uint64_t ms_login_limit_hash(request_rec *r, const char *kind, const char *text)
+apr_uint64_t ms_sign_in_limit_hash(request_rec *r, const char *kind, const char *text)
 {
     const char *realm = ms_server_conf_get(r->server)->realm;
     apr_crypto_hash_t *sha = apr_crypto_sha256_new(r->pool);
@@ -142,10 +142,10 @@ static const ms_rate *rate_of(request_rec *r)
     return &ms_server_conf_get(r->server)->login_limit;
 }
 
-static apr_int64_t take_client(request_rec *r, int is_late, ms_attempt *attempt)
+static apr_int64_t take_client(request_rec *r, int is_late, ms_sign_in_ticket *attempt)
 {
     const char *client = client_of(r);
-    const apr_uint64_t key = client ? ms_login_limit_hash(r, "client", client) : 0;
+    const apr_uint64_t key = client ? ms_sign_in_limit_hash(r, "client", client) : 0;
     const apr_time_t now = apr_time_now();
     const apr_int64_t wait = !key      ? 0
                              : is_late ? ms_throttle_peek(table(RATES), key, now, rate_of(r))
@@ -156,7 +156,7 @@ static apr_int64_t take_client(request_rec *r, int is_late, ms_attempt *attempt)
     return wait;
 }
 
-static apr_int64_t take_bucket(request_rec *r, apr_uint64_t key, ms_attempt *attempt)
+static apr_int64_t take_bucket(request_rec *r, apr_uint64_t key, ms_sign_in_ticket *attempt)
 {
     const apr_time_t now = apr_time_now();
     apr_int64_t wait = ms_throttle_take(table(RATES), key, now, rate_of(r));
@@ -186,35 +186,36 @@ static const char *own_session(request_rec *r, const char *folded)
 /* Whether the user has had a session in the client's network. */
 static int is_known_network(request_rec *r, const char *user)
 {
-    const ms_asker ask = ms_store_asker(ms_server_conf_get(r->server)->store, r, r->pool);
+    const ms_db_ctx ctx = ms_store_ctx(ms_server_conf_get(r->server)->store, r, r->pool);
     int has = 0;
 
-    ms_store_has_place(&ask, user, ms_user_name_guess(r, user), r->useragent_ip, &has);
+    ms_store_has_place(&ctx, user, ms_user_name_guess(r, user), r->useragent_ip, &has);
     return has;
 }
 
-static apr_int64_t take_user(request_rec *r, const char *user, ms_attempt *attempt)
+static apr_int64_t take_user(request_rec *r, const char *user, ms_sign_in_ticket *attempt)
 {
     const char *folded = ms_name_fold(r->pool, user), *own = own_session(r, folded), *network;
     apr_int64_t wait;
 
-    attempt->user = ms_login_limit_hash(r, "user", folded);
+    attempt->user = ms_sign_in_limit_hash(r, "user", folded);
     if (own) {
         return take_bucket(
-            r, ms_login_limit_hash(r, "device", apr_pstrcat(r->pool, own, " ", folded, NULL)),
+            r, ms_sign_in_limit_hash(r, "device", apr_pstrcat(r->pool, own, " ", folded, NULL)),
             attempt);
     }
     wait = take_bucket(r, attempt->user, attempt);
     network = wait ? ms_network_name(r->pool, r->useragent_ip) : NULL;
     if (network && is_known_network(r, user)) {
         wait = take_bucket(
-            r, ms_login_limit_hash(r, "network", apr_pstrcat(r->pool, network, " ", folded, NULL)),
+            r,
+            ms_sign_in_limit_hash(r, "network", apr_pstrcat(r->pool, network, " ", folded, NULL)),
             attempt);
     }
     return wait;
 }
 
-static apr_int64_t take(request_rec *r, const char *user, int is_late, ms_attempt *attempt)
+static apr_int64_t take(request_rec *r, const char *user, int is_late, ms_sign_in_ticket *attempt)
 {
     apr_int64_t wait;
 
@@ -227,23 +228,23 @@ static apr_int64_t take(request_rec *r, const char *user, int is_late, ms_attemp
         wait = take_user(r, user, attempt);
     }
     if (wait) {
-        ms_login_limit_was_nothing(r, attempt);
+        ms_sign_in_limit_was_nothing(r, attempt);
     }
     return wait;
 }
 
-apr_int64_t ms_login_limit_take(request_rec *r, const char *user, ms_attempt *attempt)
+apr_int64_t ms_sign_in_limit_take(request_rec *r, const char *user, ms_sign_in_ticket *attempt)
 {
     return take(r, user, 0, attempt);
 }
 
-apr_int64_t ms_login_limit_take_late(request_rec *r, const char *user, ms_attempt *attempt)
+apr_int64_t ms_sign_in_limit_take_late(request_rec *r, const char *user, ms_sign_in_ticket *attempt)
 {
     return take(r, user, 1, attempt);
 }
 
 /* Many at once may have found the budget open: all are counted, and the next one waits longer. */
-void ms_login_limit_was_wrong(request_rec *r, const ms_attempt *attempt)
+void ms_sign_in_limit_was_wrong(request_rec *r, const ms_sign_in_ticket *attempt)
 {
     const ms_rate *rate = rate_of(r);
     const ms_rate overdrawn = {rate->count * OVERDRAFT, rate->period * OVERDRAFT};
@@ -268,14 +269,14 @@ static void forget(apr_uint64_t key)
     }
 }
 
-void ms_login_limit_was_right(request_rec *r, const ms_attempt *attempt)
+void ms_sign_in_limit_was_right(request_rec *r, const ms_sign_in_ticket *attempt)
 {
     give_back(r, attempt->client);
     forget(attempt->user);
     forget(attempt->bucket);
 }
 
-void ms_login_limit_was_nothing(request_rec *r, const ms_attempt *attempt)
+void ms_sign_in_limit_was_nothing(request_rec *r, const ms_sign_in_ticket *attempt)
 {
     give_back(r, attempt->client);
     give_back(r, attempt->bucket);
@@ -289,17 +290,17 @@ void ms_login_limit_was_nothing(request_rec *r, const ms_attempt *attempt)
 
 static const ms_rate sessions = {60, 60};
 
-apr_int64_t ms_login_limit_take_session(request_rec *r, const char *user, apr_uint64_t *key)
+apr_int64_t ms_sign_in_limit_take_session(request_rec *r, const char *user, apr_uint64_t *key)
 {
     *key = 0;
     if (!memory || !rate_of(r)->count) {
         return 0;
     }
-    *key = ms_login_limit_hash(r, "session", ms_name_fold(r->pool, user));
+    *key = ms_sign_in_limit_hash(r, "session", ms_name_fold(r->pool, user));
     return ms_throttle_take(table(RATES), *key, apr_time_now(), &sessions);
 }
 
-void ms_login_limit_give_session_back(apr_uint64_t key)
+void ms_sign_in_limit_give_session_back(apr_uint64_t key)
 {
     if (key) {
         ms_throttle_give_back(table(RATES), key, apr_time_now(), &sessions);
@@ -309,12 +310,12 @@ void ms_login_limit_give_session_back(apr_uint64_t key)
 /* ---- log lines --------------------------------------------------------------------------------
  */
 
-int ms_login_limit_may_log(request_rec *r, const char *what, const char *who, const ms_rate *rate)
+int ms_sign_in_limit_may_log(request_rec *r, const char *what, const char *who, const ms_rate *rate)
 {
     static const ms_rate in_all = {500, 10};
     const apr_time_t now = apr_time_now();
 
     return !memory ||
-           (!ms_throttle_take(table(LOGGED), ms_login_limit_hash(r, what, who), now, rate) &&
-            !ms_throttle_take(table(LOGGED), ms_login_limit_hash(r, what, ""), now, &in_all));
+           (!ms_throttle_take(table(LOGGED), ms_sign_in_limit_hash(r, what, who), now, rate) &&
+            !ms_throttle_take(table(LOGGED), ms_sign_in_limit_hash(r, what, ""), now, &in_all));
 }

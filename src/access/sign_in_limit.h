@@ -17,23 +17,24 @@
 
 /** At start: the shared memory, if any server uses the module. Without it sign-ins are not limited,
  * which is logged. */
-void ms_login_limit_init(apr_pool_t *pconf, server_rec *main_server);
+void ms_sign_in_limit_init(apr_pool_t *pconf, server_rec *main_server);
 
 /**
  * A hash under a key of this run of httpd, so that a client cannot choose names that share one.
  * @param kind  keeps the hashes of different uses apart; the realm does, too
  * @return never 0
  */
-apr_uint64_t ms_login_limit_hash(request_rec *r, const char *kind, const char *text);
+apr_uint64_t ms_sign_in_limit_hash(request_rec *r, const char *kind, const char *text);
 
-/** One attempt; filled in by ms_login_limit_take(). Each a key of the tables, or 0: not counted. */
-typedef struct ms_attempt {
+/** One attempt; filled in by ms_sign_in_limit_take(). Each a key of the tables, or 0: not counted.
+ */
+typedef struct ms_sign_in_ticket {
     apr_uint64_t client; /* address */
     apr_uint64_t late;   /* the same, to be counted only if it was wrong */
     apr_uint64_t user;   /* the budget of the name for all clients, which success renews */
     apr_uint64_t bucket; /* the budget that this attempt was counted in */
     apr_uint64_t full;   /* if it was refused: the one that was over the limit */
-} ms_attempt;
+} ms_sign_in_ticket;
 
 /**
  * Before a password is checked: count it as wrong.
@@ -42,42 +43,44 @@ typedef struct ms_attempt {
  * @return 0: go on; else the seconds after which another attempt may succeed, and nothing is
  * counted
  */
-apr_int64_t ms_login_limit_take(request_rec *r, const char *user, ms_attempt *attempt);
+apr_int64_t ms_sign_in_limit_take(request_rec *r, const char *user, ms_sign_in_ticket *attempt);
 
 /**
  * The same for a password that another module checks. The client is counted only by
- * ms_login_limit_was_wrong(), since a browser sends the right password with several requests at
+ * ms_sign_in_limit_was_wrong(), since a browser sends the right password with several requests at
  * once.
  */
-apr_int64_t ms_login_limit_take_late(request_rec *r, const char *user, ms_attempt *attempt);
+apr_int64_t ms_sign_in_limit_take_late(request_rec *r, const char *user,
+                                       ms_sign_in_ticket *attempt);
 
-/** After ms_login_limit_take_late(): it was wrong. */
-void ms_login_limit_was_wrong(request_rec *r, const ms_attempt *attempt);
+/** After ms_sign_in_limit_take_late(): it was wrong. */
+void ms_sign_in_limit_was_wrong(request_rec *r, const ms_sign_in_ticket *attempt);
 
 /** It was right: the name and its budget are forgotten, and the client given back what was counted.
  */
-void ms_login_limit_was_right(request_rec *r, const ms_attempt *attempt);
+void ms_sign_in_limit_was_right(request_rec *r, const ms_sign_in_ticket *attempt);
 
 /** It is not known whether it was right: as if it had not been made. */
-void ms_login_limit_was_nothing(request_rec *r, const ms_attempt *attempt);
+void ms_sign_in_limit_was_nothing(request_rec *r, const ms_sign_in_ticket *attempt);
 
 /**
  * Before a session begins: sign-ins that succeed are limited, too, to 60 a minute for each user, so
  * that one account cannot fill the table. ManagedSessionLoginLimit 0 switches this off as well.
  * @param user  of the session
- * @param key   out: for ms_login_limit_give_session_back()
+ * @param key   out: for ms_sign_in_limit_give_session_back()
  * @return 0: it is counted; else the seconds after which another one may begin
  */
-apr_int64_t ms_login_limit_take_session(request_rec *r, const char *user, apr_uint64_t *key);
+apr_int64_t ms_sign_in_limit_take_session(request_rec *r, const char *user, apr_uint64_t *key);
 
 /** No session began after all. */
-void ms_login_limit_give_session_back(apr_uint64_t key);
+void ms_sign_in_limit_give_session_back(apr_uint64_t key);
 
 /**
  * Whether a log line may be written; counts it.
  * @param what  kind of line
  * @param who   what the rate is for, such as an address; of all together there may be 50 a second
  */
-int ms_login_limit_may_log(request_rec *r, const char *what, const char *who, const ms_rate *rate);
+int ms_sign_in_limit_may_log(request_rec *r, const char *what, const char *who,
+                             const ms_rate *rate);
 
 #endif

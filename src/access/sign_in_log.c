@@ -59,7 +59,7 @@ void ms_sign_in_log_failed(request_rec *r, const char *user, const char *method)
 
     ms_event_write(r, &event);
     ms_count(MS_COUNT_FAILURES, 1);
-    if (!ms_login_limit_may_log(r, "failed line", r->useragent_ip, &of_address)) {
+    if (!ms_sign_in_limit_may_log(r, "failed line", r->useragent_ip, &of_address)) {
         ms_log_limit_skip(MS_LOG_FAILED);
         return;
     }
@@ -75,7 +75,7 @@ static void write_refused(request_rec *r, const char *user, const char *method, 
     const ms_rate once = {1, period};
     const char *who = apr_pstrcat(r->pool, r->useragent_ip, " ", ms_name_fold(r->pool, user), NULL);
 
-    if (!ms_login_limit_may_log(r, "refused line", who, &once)) {
+    if (!ms_sign_in_limit_may_log(r, "refused line", who, &once)) {
         ms_log_limit_skip(MS_LOG_REFUSED);
         return;
     }

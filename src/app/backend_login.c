@@ -127,9 +127,9 @@ static int is_success(request_rec *r)
 }
 
 /* Count an attempt whose outcome the application knows already. */
-static int is_limited(request_rec *r, const char *user, ms_attempt *attempt)
+static int is_limited(request_rec *r, const char *user, ms_sign_in_ticket *attempt)
 {
-    const apr_int64_t wait = ms_login_limit_take(r, user, attempt);
+    const apr_int64_t wait = ms_sign_in_limit_take(r, user, attempt);
 
     if (wait) {
         ms_sign_in_log_refused(r, user, METHOD, MS_REFUSED_FAILURES, attempt->full);
@@ -141,7 +141,7 @@ static int is_limited(request_rec *r, const char *user, ms_attempt *attempt)
 static int begin(request_rec *r, const taken *t)
 {
     const ms_row *row;
-    ms_attempt attempt;
+    ms_sign_in_ticket attempt;
     apr_status_t rv;
 
     if (!is_single(r, MS_USER_HEADER, t) || !is_success(r)) {
@@ -152,10 +152,10 @@ static int begin(request_rec *r, const taken *t)
     }
     rv = ms_session_begin(r, t->value, METHOD, 0, &row);
     if (rv == APR_SUCCESS) {
-        ms_login_limit_was_right(r, &attempt);
+        ms_sign_in_limit_was_right(r, &attempt);
         return OK;
     }
-    ms_login_limit_was_nothing(r, &attempt);
+    ms_sign_in_limit_was_nothing(r, &attempt);
     if (rv == APR_EBUSY) {
         return HTTP_TOO_MANY_REQUESTS;
     }
@@ -168,7 +168,7 @@ static int begin(request_rec *r, const taken *t)
 static int fail(request_rec *r, const taken *t)
 {
     const char *user = *t->value ? t->value : NULL;
-    ms_attempt attempt;
+    ms_sign_in_ticket attempt;
 
     if (!is_single(r, MS_FAILED_HEADER, t)) {
         return OK;

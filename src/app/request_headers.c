@@ -80,7 +80,7 @@ static const char *user_for_application(request_rec *r)
     if (row && strcmp(row->user, r->user) == 0) {
         return r->user;
     }
-    return ms_gate_is_error_page(r) ? NULL : r->user;
+    return ms_authn_is_error_page(r) ? NULL : r->user;
 }
 
 void ms_request_headers_set_user(request_rec *r)

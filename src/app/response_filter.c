@@ -120,7 +120,7 @@ static int depends_entirely(const ms_request *request)
 static void keep_from_cache(request_rec *r, const ms_request *request)
 {
     if (depends(request)) {
-        ms_cache_vary(r->pool, r->headers_out, r->err_headers_out);
+        ms_cache_headers_vary(r->pool, r->headers_out, r->err_headers_out);
         r->no_cache = depends_entirely(request) || request->row ? 1 : r->no_cache;
     }
 }
@@ -131,22 +131,22 @@ static void keep_from_cache(request_rec *r, const ms_request *request)
  */
 static const char *cache_control(request_rec *r, const ms_request *request, const char *first)
 {
-    const char *said = ms_cache_said(r->pool, r->headers_out, r->err_headers_out);
+    const char *said = ms_cache_headers_get(r->pool, r->headers_out, r->err_headers_out);
     const int entirely = depends_entirely(request);
 
     if (request && request->set_cookie) {
         return "no-store";
     }
-    if ((entirely || ms_door_page(r)) && ms_cache_is_no_store(r->pool, first)) {
-        return ms_cache_private(r->pool, first); /* mod_expires adds max-age to it */
+    if ((entirely || ms_door_page(r)) && ms_shm_cache_is_no_store(r->pool, first)) {
+        return ms_cache_headers_private(r->pool, first); /* mod_expires adds max-age to it */
     }
     if (entirely) {
-        return ms_back_button_cache_control(r, ms_cache_private(r->pool, said));
+        return ms_back_button_cache_control(r, ms_cache_headers_private(r->pool, said));
     }
-    if (first || !request || !request->row || ms_cache_is_shared(r->pool, said)) {
+    if (first || !request || !request->row || ms_shm_cache_is_shared(r->pool, said)) {
         return NULL;
     }
-    return ms_back_button_cache_control(r, said && *said ? ms_cache_private(r->pool, said)
+    return ms_back_button_cache_control(r, said && *said ? ms_cache_headers_private(r->pool, said)
                                                          : "private");
 }
 
@@ -162,10 +162,10 @@ static apr_status_t tell_caches(ap_filter_t *f, apr_bucket_brigade *bb)
     const char *say = cache_control(r, request, f->ctx);
 
     if (depends(request)) {
-        ms_cache_vary(r->pool, r->headers_out, r->err_headers_out);
+        ms_cache_headers_vary(r->pool, r->headers_out, r->err_headers_out);
     }
     if (say) {
-        ms_cache_say(r->headers_out, r->err_headers_out, say);
+        ms_cache_headers_set(r->headers_out, r->err_headers_out, say);
     }
     ap_remove_output_filter(f);
     return ap_pass_brigade(f->next, bb);
@@ -174,7 +174,7 @@ static apr_status_t tell_caches(ap_filter_t *f, apr_bucket_brigade *bb)
 static void add_cache_filter(request_rec *r, const ms_request *request)
 {
     if (depends(request) || ms_door_page(r)) {
-        const char *said = ms_cache_said(r->pool, r->headers_out, r->err_headers_out);
+        const char *said = ms_cache_headers_get(r->pool, r->headers_out, r->err_headers_out);
 
         ap_add_output_filter(CACHE_FILTER_NAME, said ? apr_pstrdup(r->pool, said) : NULL, r,
                              r->connection);
@@ -266,7 +266,7 @@ static void add_filter(request_rec *r)
 
 static void on_handler(request_rec *r)
 {
-    ms_gate_keep_user(r);
+    ms_authn_keep_user(r);
     ms_request_headers_set_user(r);
     add_filter(r);
     if (ms_server_conf_get(r->server)->used) {
@@ -279,7 +279,7 @@ static void find_includes(void)
     includes = ap_get_output_filter_handle("INCLUDES");
 }
 
-void ms_backend_register_hooks(void)
+void ms_response_filter_register_hooks(void)
 {
     ms_request_headers_register_hooks();
     ap_hook_optional_fn_retrieve(find_includes, NULL, NULL, APR_HOOK_MIDDLE);

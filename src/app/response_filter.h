@@ -8,6 +8,6 @@
 
 #include <httpd.h>
 
-void ms_backend_register_hooks(void);
+void ms_response_filter_register_hooks(void);
 
 #endif

@@ -629,9 +629,9 @@ static int finish_database(apr_pool_t *p, server_rec *s, ms_server_conf *conf, m
                          "example DBDriver sqlite3 and DBDParams "
                          "\"/var/lib/managed-session/sessions.db\"");
     }
-    if (!ms_dialect_find(spec->dbd_driver)) {
+    if (!ms_sql_dialect(spec->dbd_driver)) {
         return refuse(s, apr_psprintf(p, "sessions cannot be kept with DBDriver %s; use one of: %s",
-                                      spec->dbd_driver, ms_dialect_names(p)));
+                                      spec->dbd_driver, ms_sql_drivers(p)));
     }
     mistake = strcmp(spec->dbd_driver, "sqlite3") == 0 ? sqlite_mistake(p, spec->dbd_params) : NULL;
     if (mistake) {

@@ -72,7 +72,7 @@ static const char *joined(apr_pool_t *p, const apr_table_t *out, const apr_table
     return a && b ? apr_pstrcat(p, a, ", ", b, NULL) : a ? a : b;
 }
 
-void ms_cache_vary(apr_pool_t *p, apr_table_t *out, apr_table_t *err)
+void ms_cache_headers_vary(apr_pool_t *p, apr_table_t *out, apr_table_t *err)
 {
     const char *vary = joined(p, out, err, "Vary");
 
@@ -81,19 +81,19 @@ void ms_cache_vary(apr_pool_t *p, apr_table_t *out, apr_table_t *err)
     }
 }
 
-const char *ms_cache_said(apr_pool_t *p, const apr_table_t *out, const apr_table_t *err)
+const char *ms_cache_headers_get(apr_pool_t *p, const apr_table_t *out, const apr_table_t *err)
 {
     const char *said = joined(p, out, err, "Cache-Control");
 
     return said ? said : joined(p, out, err, "Expires") ? "" : NULL;
 }
 
-int ms_cache_is_shared(apr_pool_t *p, const char *said)
+int ms_shm_cache_is_shared(apr_pool_t *p, const char *said)
 {
     return has_element(p, said, "public") || has_element(p, said, "s-maxage");
 }
 
-const char *ms_cache_private(apr_pool_t *p, const char *said)
+const char *ms_cache_headers_private(apr_pool_t *p, const char *said)
 {
     const char *element, *kept = NULL;
 
@@ -112,7 +112,7 @@ const char *ms_cache_private(apr_pool_t *p, const char *said)
     return kept;
 }
 
-const char *ms_cache_no_store(apr_pool_t *p, const char *said)
+const char *ms_shm_cache_no_store(apr_pool_t *p, const char *said)
 {
     const char *rest = said, *element;
 
@@ -134,7 +134,7 @@ static void unset_others(apr_table_t *headers)
     }
 }
 
-void ms_cache_say(apr_table_t *out, apr_table_t *err, const char *cache_control)
+void ms_cache_headers_set(apr_table_t *out, apr_table_t *err, const char *cache_control)
 {
     unset_others(out);
     unset_others(err);
@@ -142,7 +142,7 @@ void ms_cache_say(apr_table_t *out, apr_table_t *err, const char *cache_control)
     apr_table_setn(out, "Cache-Control", cache_control);
 }
 
-int ms_cache_is_no_store(apr_pool_t *p, const char *said)
+int ms_shm_cache_is_no_store(apr_pool_t *p, const char *said)
 {
     return said && has_element(p, said, "no-store");
 }

@@ -12,7 +12,7 @@
 #define HOUR   (60 * MINUTE)
 #define DAY    (24 * HOUR)
 
-const char *ms_words_date(apr_pool_t *p, const ms_language *language, apr_int64_t epoch)
+const char *ms_phrases_date(apr_pool_t *p, const ms_language *language, apr_int64_t epoch)
 {
     static const char *const months[] = {"January",   "February", "March",    "April",
                                          "May",       "June",     "July",     "August",
@@ -42,8 +42,8 @@ static const char *counted(apr_pool_t *p, const ms_language *language, const cha
     return words;
 }
 
-const char *ms_words_ago(apr_pool_t *p, const ms_language *language, apr_int64_t epoch,
-                         apr_int64_t now)
+const char *ms_phrases_ago(apr_pool_t *p, const ms_language *language, apr_int64_t epoch,
+                           apr_int64_t now)
 {
     const apr_int64_t seconds = now - epoch;
 
@@ -66,7 +66,7 @@ static const char *browser_of(apr_pool_t *p, const ms_device *device)
                              : device->browser;
 }
 
-const char *ms_words_device(apr_pool_t *p, const ms_language *language, const ms_device *device)
+const char *ms_phrases_device(apr_pool_t *p, const ms_language *language, const ms_device *device)
 {
     json_t *model = json_object();
     const char *words;

@@ -11,13 +11,13 @@
 #include "core/language.h"
 
 /** A moment, as "3 March 2026, 14:05 UTC". In p. */
-const char *ms_words_date(apr_pool_t *p, const ms_language *language, apr_int64_t epoch);
+const char *ms_phrases_date(apr_pool_t *p, const ms_language *language, apr_int64_t epoch);
 
 /** How long ago a moment was: "2 hours ago", and "just now" also for one to come. In p. */
-const char *ms_words_ago(apr_pool_t *p, const ms_language *language, apr_int64_t epoch,
-                         apr_int64_t now);
+const char *ms_phrases_ago(apr_pool_t *p, const ms_language *language, apr_int64_t epoch,
+                           apr_int64_t now);
 
 /** A device: "Firefox 131 on Linux", "Unknown device". In p, or static. */
-const char *ms_words_device(apr_pool_t *p, const ms_language *language, const ms_device *device);
+const char *ms_phrases_device(apr_pool_t *p, const ms_language *language, const ms_device *device);
 
 #endif

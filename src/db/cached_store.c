@@ -40,8 +40,8 @@ static void drop_memory(retained *kept)
 {
     ms_cache *old;
 
-    if (ms_cache_create(&old, apr_shm_baseaddr_get(kept->shm), kept->entries) == APR_SUCCESS) {
-        ms_cache_close(old);
+    if (ms_shm_cache_create(&old, apr_shm_baseaddr_get(kept->shm), kept->entries) == APR_SUCCESS) {
+        ms_shm_cache_close(old);
     }
     apr_shm_destroy(kept->shm);
     kept->shm = NULL;
@@ -50,7 +50,7 @@ static void drop_memory(retained *kept)
 
 static apr_status_t make_memory(server_rec *s, retained *kept, apr_size_t entries)
 {
-    const apr_size_t size = ms_cache_size(entries);
+    const apr_size_t size = ms_shm_cache_size(entries);
     apr_status_t rv;
 
     if (kept->shm) {
@@ -64,7 +64,7 @@ static apr_status_t make_memory(server_rec *s, retained *kept, apr_size_t entrie
     return rv;
 }
 
-void ms_registry_init(server_rec *s, apr_size_t entries)
+void ms_cached_store_init(server_rec *s, apr_size_t entries)
 {
     retained *kept = get_retained();
     apr_status_t rv = APR_SUCCESS;
@@ -81,7 +81,7 @@ void ms_registry_init(server_rec *s, apr_size_t entries)
         rv = make_memory(s, kept, entries);
     }
     if (rv == APR_SUCCESS) {
-        rv = ms_cache_create(&cache, apr_shm_baseaddr_get(kept->shm), entries);
+        rv = ms_shm_cache_create(&cache, apr_shm_baseaddr_get(kept->shm), entries);
     }
     if (rv != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, rv, s,
@@ -91,64 +91,64 @@ void ms_registry_init(server_rec *s, apr_size_t entries)
     }
 }
 
-void ms_registry_child_init(void)
+void ms_cached_store_child_init(void)
 {
     if (cache) {
-        ms_cache_child_init(cache);
+        ms_shm_cache_child_init(cache);
     }
 }
 
 /* ---- find and touch ---------------------------------------------------------------------------
  */
 
-static ms_cache_key key_of(const ms_asker *ask, const ms_found *found)
+static ms_shm_cache_key key_of(const ms_db_ctx *ctx, const ms_lookup *found)
 {
-    const ms_cache_key key = {ms_store_tag(ask->store), found->token};
+    const ms_shm_cache_key key = {ms_store_tag(ctx->store), found->token};
 
     return key;
 }
 
-static const ms_row *get(const ms_asker *ask, apr_int64_t now, ms_found *found)
+static const ms_row *get(const ms_db_ctx *ctx, apr_int64_t now, ms_lookup *found)
 {
-    const ms_cache_key key = key_of(ask, found);
+    const ms_shm_cache_key key = key_of(ctx, found);
     const ms_row *row =
-        ms_cache_get(cache, &key, ms_clock_steady_ms(), found->ttl, ask->p, &found->ticket);
+        ms_shm_cache_get(cache, &key, ms_clock_steady_ms(), found->ttl, ctx->p, &found->ticket);
 
     /* One that has expired may have been used through another host since: ask. */
     return row && row->expires_at > now ? row : NULL;
 }
 
 /* The row that the table has for a token: the secret decides, and the cache may keep it. */
-static void take_row(const ms_asker *ask, const ms_row *row, ms_found *found)
+static void take_row(const ms_db_ctx *ctx, const ms_row *row, ms_lookup *found)
 {
     char hash[MS_HASH_LEN + 1];
 
-    ms_token_hash(found->token, hash, ask->p);
+    ms_token_hash(found->token, hash, ctx->p);
     if (!ms_token_hash_equal(hash, row->secret_hash)) {
         return;
     }
     found->row = row;
     if (found->ttl) {
-        const ms_cache_key key = key_of(ask, found);
+        const ms_shm_cache_key key = key_of(ctx, found);
 
-        if (!ms_cache_put(cache, &key, row, &found->ticket)) {
+        if (!ms_shm_cache_put(cache, &key, row, &found->ticket)) {
             found->ttl = 0; /* and no touch may put there what has ended */
         }
     }
 }
 
-static apr_status_t ask_for_one(const ms_asker *ask, apr_int64_t now, ms_found *found)
+static apr_status_t ask_for_one(const ms_db_ctx *ctx, apr_int64_t now, ms_lookup *found)
 {
     const ms_row *row;
-    const apr_status_t rv = ms_store_find(ask, found->token->id, now, &row);
+    const apr_status_t rv = ms_store_find(ctx, found->token->id, now, &row);
 
     if (rv == APR_SUCCESS && row) {
-        take_row(ask, row, found);
+        take_row(ctx, row, found);
     }
     return rv;
 }
 
-static apr_status_t ask_for_many(const ms_asker *ask, apr_int64_t now, ms_found *const *missing,
+static apr_status_t ask_for_many(const ms_db_ctx *ctx, apr_int64_t now, ms_lookup *const *missing,
                                  int n)
 {
     const char *ids[MS_FIND_MAX];
@@ -158,72 +158,73 @@ static apr_status_t ask_for_many(const ms_asker *ask, apr_int64_t now, ms_found 
     for (int i = 0; i < n; i++) {
         ids[i] = missing[i]->token->id;
     }
-    rv = ms_store_find_any(ask, ids, n, now, &rows);
+    rv = ms_store_find_any(ctx, ids, n, now, &rows);
     for (int i = 0; rv == APR_SUCCESS && i < n * rows->nelts; i++) {
         const ms_row *row = APR_ARRAY_IDX(rows, i / n, const ms_row *);
-        ms_found *found = missing[i % n];
+        ms_lookup *found = missing[i % n];
 
         if (strcmp(row->id, found->token->id) == 0) {
-            take_row(ask, row, found);
+            take_row(ctx, row, found);
         }
     }
     return rv;
 }
 
-static apr_status_t ask_table(const ms_asker *ask, apr_int64_t now, ms_found *const *missing, int n)
+static apr_status_t ask_table(const ms_db_ctx *ctx, apr_int64_t now, ms_lookup *const *missing,
+                              int n)
 {
     for (int i = 0; i < n; i++) {
         if (missing[i]->ttl) {
-            ms_cache_ask(cache, ms_clock_steady_ms(), &missing[i]->ticket);
+            ms_shm_cache_begin_fill(cache, ms_clock_steady_ms(), &missing[i]->ticket);
         }
     }
     if (n == 0) {
         return APR_SUCCESS;
     }
-    return n == 1 ? ask_for_one(ask, now, missing[0]) : ask_for_many(ask, now, missing, n);
+    return n == 1 ? ask_for_one(ctx, now, missing[0]) : ask_for_many(ctx, now, missing, n);
 }
 
-apr_status_t ms_registry_find(const ms_asker *ask, const ms_token *tokens, int n, apr_int64_t now,
-                              apr_int64_t ttl, ms_found *found)
+apr_status_t ms_cached_store_find(const ms_db_ctx *ctx, const ms_token *tokens, int n,
+                                  apr_int64_t now, apr_int64_t ttl, ms_lookup *found)
 {
-    ms_found *missing[MS_FIND_MAX];
+    ms_lookup *missing[MS_FIND_MAX];
     int missing_n = 0;
 
     for (int i = 0; i < n; i++) {
         found[i].ttl = cache ? ttl * 1000 : 0;
         found[i].token = &tokens[i];
-        found[i].row = found[i].ttl ? get(ask, now, &found[i]) : NULL;
+        found[i].row = found[i].ttl ? get(ctx, now, &found[i]) : NULL;
         if (!found[i].row) {
             missing[missing_n++] = &found[i];
         }
     }
     ms_count(MS_COUNT_LOOKUPS, n);
     ms_count(MS_COUNT_CACHE_HITS, n - missing_n);
-    return ask_table(ask, now, missing, missing_n);
+    return ask_table(ctx, now, missing, missing_n);
 }
 
-static void update(const ms_asker *ask, const ms_found *found, const ms_row *row)
+static void update(const ms_db_ctx *ctx, const ms_lookup *found, const ms_row *row)
 {
     if (found->ttl) {
-        const ms_cache_key key = key_of(ask, found);
+        const ms_shm_cache_key key = key_of(ctx, found);
 
-        ms_cache_update(cache, &key, row, &found->ticket);
+        ms_shm_cache_update(cache, &key, row, &found->ticket);
     }
 }
 
-apr_status_t ms_registry_touch(const ms_asker *ask, const ms_found *found, const char *ip,
-                               apr_int64_t now, apr_int64_t expires, apr_int64_t interval,
-                               apr_int64_t *touched)
+apr_status_t ms_cached_store_touch(const ms_db_ctx *ctx, const ms_lookup *found, const char *ip,
+                                   apr_int64_t now, apr_int64_t expires, apr_int64_t interval,
+                                   apr_int64_t *touched)
 {
     ms_row row = *found->row;
     apr_status_t rv;
 
     row.last_seen_at = now;
-    update(ask, found, &row);
-    rv = ms_store_touch(ask, found->row, ip, now, expires, interval, touched);
+    update(ctx, found, &row);
+    rv = ms_store_touch(ctx, found->row, ip, now, expires, interval, touched);
     if (rv == APR_SUCCESS && *touched > 0) {
         row.expires_at = expires;
-        update(ask, found, &row);
+        update(ctx, found, &row);
     }
     return rv;
 }
@@ -234,75 +235,75 @@ apr_status_t ms_registry_touch(const ms_asker *ask, const ms_found *found, const
 static void forget(const char *user)
 {
     if (cache) {
-        ms_cache_forget_user(cache, user);
+        ms_shm_cache_forget_user(cache, user);
     }
 }
 
 static void forget_all(void)
 {
     if (cache) {
-        ms_cache_forget_all(cache);
+        ms_shm_cache_forget_all(cache);
     }
 }
 
-apr_status_t ms_registry_end(const ms_asker *ask, const char *user, const char *id, apr_int64_t now,
-                             apr_int64_t *ended)
-{
-    apr_status_t rv;
-
-    forget(user);
-    rv = ms_store_end(ask, user, id, now, ended);
-    forget(user);
-    return rv;
-}
-
-apr_status_t ms_registry_end_all(const ms_asker *ask, const char *user, const char *except,
+apr_status_t ms_cached_store_end(const ms_db_ctx *ctx, const char *user, const char *id,
                                  apr_int64_t now, apr_int64_t *ended)
 {
     apr_status_t rv;
 
     forget(user);
-    rv = ms_store_end_all(ask, user, except, now, ended);
+    rv = ms_store_end(ctx, user, id, now, ended);
     forget(user);
     return rv;
 }
 
-apr_status_t ms_registry_evict(const ms_asker *ask, const char *user, const char *except,
-                               apr_int64_t now, apr_int64_t limit, apr_int64_t *evicted)
+apr_status_t ms_cached_store_end_all(const ms_db_ctx *ctx, const char *user, const char *except,
+                                     apr_int64_t now, apr_int64_t *ended)
 {
     apr_status_t rv;
 
     forget(user);
-    rv = ms_store_evict(ask, user, except, now, limit, evicted);
+    rv = ms_store_end_all(ctx, user, except, now, ended);
     forget(user);
     return rv;
 }
 
-apr_status_t ms_registry_end_over(const ms_asker *ask, const ms_row *row, apr_int64_t now,
-                                  apr_int64_t limit, apr_int64_t *ended)
+apr_status_t ms_cached_store_evict(const ms_db_ctx *ctx, const char *user, const char *except,
+                                   apr_int64_t now, apr_int64_t limit, apr_int64_t *evicted)
+{
+    apr_status_t rv;
+
+    forget(user);
+    rv = ms_store_evict(ctx, user, except, now, limit, evicted);
+    forget(user);
+    return rv;
+}
+
+apr_status_t ms_cached_store_end_over(const ms_db_ctx *ctx, const ms_row *row, apr_int64_t now,
+                                      apr_int64_t limit, apr_int64_t *ended)
 {
     apr_status_t rv;
 
     forget(row->user);
-    rv = ms_store_end_over(ask, row, now, limit, ended);
+    rv = ms_store_end_over(ctx, row, now, limit, ended);
     forget(row->user);
     return rv;
 }
 
-apr_status_t ms_registry_end_of_ip(const ms_asker *ask, const char *ip, apr_int64_t now,
-                                   apr_int64_t *ended)
+apr_status_t ms_cached_store_end_of_ip(const ms_db_ctx *ctx, const char *ip, apr_int64_t now,
+                                       apr_int64_t *ended)
 {
     apr_status_t rv;
 
     forget_all();
-    rv = ms_store_end_of_ip(ask, ip, now, ended);
+    rv = ms_store_end_of_ip(ctx, ip, now, ended);
     forget_all();
     return rv;
 }
 
 /* An error may hide a batch that was deleted, and so may a short batch after a second try: the end
  * is a batch of none. */
-apr_status_t ms_registry_end_of_realm(const ms_asker *ask, apr_int64_t now, apr_int64_t *ended)
+apr_status_t ms_cached_store_end_of_realm(const ms_db_ctx *ctx, apr_int64_t now, apr_int64_t *ended)
 {
     apr_int64_t n;
     apr_status_t rv;
@@ -310,9 +311,9 @@ apr_status_t ms_registry_end_of_realm(const ms_asker *ask, apr_int64_t now, apr_
     *ended = 0;
     do {
         apr_pool_t *scratch;
-        ms_asker batch = *ask;
+        ms_db_ctx batch = *ctx;
 
-        apr_pool_create(&scratch, ask->p);
+        apr_pool_create(&scratch, ctx->p);
         batch.p = scratch;
         n = 0;
         forget_all();

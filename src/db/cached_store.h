@@ -14,22 +14,22 @@
 #include "core/token.h"
 
 /* A live session as it was found. */
-typedef struct ms_found {
-    const ms_row *row; /* NULL: there is none. From the cache it has what ms_cache_get() says */
+typedef struct ms_lookup {
+    const ms_row *row; /* NULL: there is none. From the cache it has what ms_shm_cache_get() says */
     const ms_token *token;
     apr_int64_t ttl; /* milliseconds; 0: the cache is not used */
-    ms_cache_ticket ticket;
-} ms_found;
+    ms_shm_cache_ticket ticket;
+} ms_lookup;
 
 /**
  * At start: the shared memory. It outlives graceful restarts, since children of before may go on
  * for a while, and must hear of what ends; where its size changes, they ask the table instead.
  * @param entries  sessions; 0: no cache, but one of before is told of what ends
  */
-void ms_registry_init(server_rec *s, apr_size_t entries);
+void ms_cached_store_init(server_rec *s, apr_size_t entries);
 
 /** In each child. */
-void ms_registry_child_init(void);
+void ms_cached_store_child_init(void);
 
 /**
  * The live sessions of several tokens, their secrets compared. What the cache does not know is
@@ -39,30 +39,31 @@ void ms_registry_child_init(void);
  * @param ttl     seconds for which others' answers may be used; 0: ask the table
  * @param found   out: one for each token
  */
-apr_status_t ms_registry_find(const ms_asker *ask, const ms_token *tokens, int n, apr_int64_t now,
-                              apr_int64_t ttl, ms_found *found);
+apr_status_t ms_cached_store_find(const ms_db_ctx *ctx, const ms_token *tokens, int n,
+                                  apr_int64_t now, apr_int64_t ttl, ms_lookup *found);
 
 /** As ms_store_touch(); requests that come meanwhile need not write it too. */
-apr_status_t ms_registry_touch(const ms_asker *ask, const ms_found *found, const char *ip,
-                               apr_int64_t now, apr_int64_t expires, apr_int64_t interval,
-                               apr_int64_t *touched);
+apr_status_t ms_cached_store_touch(const ms_db_ctx *ctx, const ms_lookup *found, const char *ip,
+                                   apr_int64_t now, apr_int64_t expires, apr_int64_t interval,
+                                   apr_int64_t *touched);
 
 /** As the functions of the store, and forgotten by the cache, whatever the store answers. */
-apr_status_t ms_registry_end(const ms_asker *ask, const char *user, const char *id, apr_int64_t now,
-                             apr_int64_t *ended);
-apr_status_t ms_registry_end_all(const ms_asker *ask, const char *user, const char *except,
+apr_status_t ms_cached_store_end(const ms_db_ctx *ctx, const char *user, const char *id,
                                  apr_int64_t now, apr_int64_t *ended);
-apr_status_t ms_registry_evict(const ms_asker *ask, const char *user, const char *except,
-                               apr_int64_t now, apr_int64_t limit, apr_int64_t *evicted);
-apr_status_t ms_registry_end_over(const ms_asker *ask, const ms_row *row, apr_int64_t now,
-                                  apr_int64_t limit, apr_int64_t *ended);
-apr_status_t ms_registry_end_of_ip(const ms_asker *ask, const char *ip, apr_int64_t now,
-                                   apr_int64_t *ended);
+apr_status_t ms_cached_store_end_all(const ms_db_ctx *ctx, const char *user, const char *except,
+                                     apr_int64_t now, apr_int64_t *ended);
+apr_status_t ms_cached_store_evict(const ms_db_ctx *ctx, const char *user, const char *except,
+                                   apr_int64_t now, apr_int64_t limit, apr_int64_t *evicted);
+apr_status_t ms_cached_store_end_over(const ms_db_ctx *ctx, const ms_row *row, apr_int64_t now,
+                                      apr_int64_t limit, apr_int64_t *ended);
+apr_status_t ms_cached_store_end_of_ip(const ms_db_ctx *ctx, const char *ip, apr_int64_t now,
+                                       apr_int64_t *ended);
 
 /**
  * Delete all live sessions of the realm, in batches.
  * @param ended  out: how many were deleted, also if not all could be
  */
-apr_status_t ms_registry_end_of_realm(const ms_asker *ask, apr_int64_t now, apr_int64_t *ended);
+apr_status_t ms_cached_store_end_of_realm(const ms_db_ctx *ctx, apr_int64_t now,
+                                          apr_int64_t *ended);
 
 #endif

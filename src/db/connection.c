@@ -23,25 +23,25 @@ APLOG_USE_MODULE(managed_session);
 #define OPEN_FOR       apr_time_from_sec(1) /* how long dead pooled connections are skipped */
 #define OPEN_TRIES     12
 
-typedef struct ms_prepared {
+typedef struct ms_stmt_cache {
     const ms_store *store;
     int ready; /* the table has been seen through this connection */
     apr_dbd_prepared_t *statements[MS_SQL_N];
-    struct ms_prepared *next;
-} ms_prepared;
+    struct ms_stmt_cache *next;
+} ms_stmt_cache;
 
 /* What a connection of mod_dbd's keeps of ours, for its life. */
-typedef struct ms_kept {
+typedef struct ms_conn_state {
     int nmax;
     const ms_dialect *dialect; /* NULL: a database that is none of ours */
     ms_socket_fn *socket_of;   /* NULL: there is none, or it cannot be told */
-    ms_cutoff *cutoff;
+    ms_watchdog *watchdog;
     apr_pool_t *pool;
-    ms_prepared *prepared;
+    ms_stmt_cache *prepared;
     int is_set_up;
     apr_uint64_t set_up_socket; /* identity_of() the one that was set up */
     const char *encoding;       /* NULL; or that of a database that is none for us */
-} ms_kept;
+} ms_conn_state;
 
 /* Process-wide, set at start: mod_dbd may be loaded after us, so it is not linked against. */
 static APR_OPTIONAL_FN_TYPE(ap_dbd_open) * dbd_open;
@@ -64,20 +64,20 @@ static ms_socket_fn *find_socket_fn(const ms_dialect *dialect, apr_pool_t *p)
     return fn;
 }
 
-static int socket_of(const ms_kept *kept, const ap_dbd_t *dbd)
+static int socket_of(const ms_conn_state *kept, const ap_dbd_t *dbd)
 {
     return kept->socket_of ? kept->socket_of(apr_dbd_native_handle(dbd->driver, dbd->handle)) : -1;
 }
 
 static apr_status_t dbd_connected(apr_pool_t *pool, dbd_cfg_t *cfg, ap_dbd_t *dbd)
 {
-    ms_kept *kept = apr_pcalloc(pool, sizeof(*kept));
+    ms_conn_state *kept = apr_pcalloc(pool, sizeof(*kept));
 
     kept->nmax = cfg->nmax;
     kept->pool = pool;
-    kept->dialect = ms_dialect_find(apr_dbd_name(dbd->driver));
+    kept->dialect = ms_sql_dialect(apr_dbd_name(dbd->driver));
     kept->socket_of = find_socket_fn(kept->dialect, pool);
-    kept->cutoff = ms_cutoff_add(pool, socket_of(kept, dbd));
+    kept->watchdog = ms_watchdog_add(pool, socket_of(kept, dbd));
     apr_pool_userdata_setn(kept, CONNECTION_KEY, NULL, dbd->pool);
     return APR_SUCCESS;
 }
@@ -89,7 +89,7 @@ void ms_store_register_hooks(void)
 
 int ms_store_may_hang(const ms_store *store)
 {
-    const ms_dialect *dialect = store->dbd_driver ? ms_dialect_find(store->dbd_driver) : NULL;
+    const ms_dialect *dialect = store->dbd_driver ? ms_sql_dialect(store->dbd_driver) : NULL;
 
     return dialect && dialect->socket;
 }
@@ -154,35 +154,35 @@ static void protect_files(const ms_store *store, apr_pool_t *p)
     }
 }
 
-static void log_unreachable(const ms_asker *ask)
+static void log_unreachable(const ms_db_ctx *ctx)
 {
-    const ms_store *store = ask->store;
+    const ms_store *store = ctx->store;
 
-    if (ms_guard_may_log(store->guard)) {
+    if (ms_limiter_may_log(store->limiter)) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, store->server,
                      "MS0001: no connection to the session database (DBDriver %s)%s; requests that "
                      "need a session are answered 503",
-                     store->dbd_driver ? store->dbd_driver : "?", sqlite_hint(store, ask->p));
+                     store->dbd_driver ? store->dbd_driver : "?", sqlite_hint(store, ctx->p));
     }
 }
 
 /* mod_dbd answers NULL once for each pooled connection that died, so one NULL says little. */
-static ap_dbd_t *open_some(const ms_asker *ask)
+static ap_dbd_t *open_some(const ms_db_ctx *ctx)
 {
     const apr_time_t start = apr_time_now();
-    const int tries = is_sqlite(ask->store) ? 1 : OPEN_TRIES;
+    const int tries = is_sqlite(ctx->store) ? 1 : OPEN_TRIES;
     ap_dbd_t *dbd = NULL;
-    ms_cutoff waiting;
+    ms_watchdog waiting;
 
-    ms_cutoff_begin_any(&waiting);
+    ms_watchdog_begin_any(&waiting);
     for (int i = 0; i < tries && !dbd && apr_time_now() - start < OPEN_FOR; i++) {
-        dbd = dbd_open(ask->p, ask->store->server);
+        dbd = dbd_open(ctx->p, ctx->store->server);
     }
-    ms_cutoff_end_any(&waiting);
+    ms_watchdog_end_any(&waiting);
     return dbd;
 }
 
-static ms_kept *kept_of(const ms_connection *c)
+static ms_conn_state *kept_of(const ms_connection *c)
 {
     void *kept = NULL;
 
@@ -193,41 +193,41 @@ static ms_kept *kept_of(const ms_connection *c)
 static void begin_to_wait(ms_connection *c)
 {
     c->kept = kept_of(c);
-    if (c->kept && c->ask->is_urgent) {
-        ms_cutoff_begin(c->kept->cutoff, socket_of(c->kept, c->dbd));
+    if (c->kept && c->ctx->is_urgent) {
+        ms_watchdog_begin(c->kept->watchdog, socket_of(c->kept, c->dbd));
     }
 }
 
 static int was_cut(const ms_connection *c)
 {
-    return c->kept && ms_cutoff_was_cut(c->kept->cutoff);
+    return c->kept && ms_watchdog_was_cut(c->kept->watchdog);
 }
 
-static apr_status_t take(const ms_asker *ask, ms_connection *c)
+static apr_status_t take(const ms_db_ctx *ctx, ms_connection *c)
 {
     apr_status_t rv;
 
-    *c = (ms_connection){.ask = ask};
-    if (!ask->store->guard) {
+    *c = (ms_connection){.ctx = ctx};
+    if (!ctx->store->limiter) {
         return APR_ENOMEM; /* logged at start: MS0005 */
     }
-    if (ask->held) {
-        c->dbd = ask->held;
+    if (ctx->held) {
+        c->dbd = ctx->held;
         begin_to_wait(c);
         return APR_SUCCESS;
     }
     if (!dbd_open) {
         return APR_ENOTIMPL;
     }
-    rv = ms_guard_enter(ask->store->guard);
+    rv = ms_limiter_enter(ctx->store->limiter);
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    c->dbd = open_some(ask);
+    c->dbd = open_some(ctx);
     if (!c->dbd) {
-        ms_guard_trip(ask->store->guard);
-        ms_guard_leave(ask->store->guard);
-        log_unreachable(ask);
+        ms_limiter_trip(ctx->store->limiter);
+        ms_limiter_leave(ctx->store->limiter);
+        log_unreachable(ctx);
         return APR_EGENERAL;
     }
     begin_to_wait(c);
@@ -236,17 +236,17 @@ static apr_status_t take(const ms_asker *ask, ms_connection *c)
 
 void ms_connection_return(ms_connection *c)
 {
-    ms_guard *guard = c->ask->store->guard;
+    ms_limiter *limiter = c->ctx->store->limiter;
 
-    if (c->kept && ms_cutoff_end(c->kept->cutoff)) {
-        ms_guard_doubt(guard);
+    if (c->kept && ms_watchdog_end(c->kept->watchdog)) {
+        ms_limiter_doubt(limiter);
     }
     else if (c->answered) {
-        ms_guard_answered(guard);
+        ms_limiter_answered(limiter);
     }
-    if (!c->ask->held) {
-        dbd_close(c->ask->store->server, c->dbd);
-        ms_guard_leave(guard);
+    if (!c->ctx->held) {
+        dbd_close(c->ctx->store->server, c->dbd);
+        ms_limiter_leave(limiter);
     }
 }
 
@@ -263,18 +263,18 @@ static int probe(ms_connection *c)
     apr_pool_t *scratch;
     int rv;
 
-    apr_pool_create(&scratch, c->ask->p);
+    apr_pool_create(&scratch, c->ctx->p);
     rv = apr_dbd_select(c->dbd->driver, scratch, c->dbd->handle, &res,
-                        c->ask->store->sql[MS_SQL_PROBE], 1);
+                        c->ctx->store->sql[MS_SQL_PROBE], 1);
     apr_pool_destroy(scratch);
     return rv;
 }
 
 static void log_unanswered(const ms_connection *c)
 {
-    const ms_store *store = c->ask->store;
+    const ms_store *store = c->ctx->store;
 
-    if (ms_guard_may_log(store->guard)) {
+    if (ms_limiter_may_log(store->limiter)) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, store->server,
                      "MS0008: the session database did not answer within %d seconds (DBDriver %s); "
                      "the connection was cut",
@@ -284,24 +284,24 @@ static void log_unanswered(const ms_connection *c)
 
 static void log_no_table(ms_connection *c, const ms_dialect *dialect, const char *why)
 {
-    const ms_store *store = c->ask->store;
+    const ms_store *store = c->ctx->store;
 
     if (was_cut(c)) {
         log_unanswered(c);
     }
-    else if (ms_guard_may_log(store->guard)) {
+    else if (ms_limiter_may_log(store->limiter)) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, store->server,
                      "MS0002: the table \"%s\" is not there, or is not one of sessions, or may not "
                      "be read%s: %s%s. Make it with %s, or let ManagedSessionTable name another",
                      store->table, store->create ? ", and could not be made" : "",
-                     why ? why : "no reason given", sqlite_hint(store, c->ask->p),
+                     why ? why : "no reason given", sqlite_hint(store, c->ctx->p),
                      dialect->schema_file);
     }
 }
 
 static void run_setup(ms_connection *c, const ms_dialect *dialect)
 {
-    protect_files(c->ask->store, c->ask->p);
+    protect_files(c->ctx->store, c->ctx->p);
     for (const char *const *sql = dialect->setup; *sql; sql++) {
         query(c, *sql); /* a pragma that returns a row is an "error" to apr_dbd */
     }
@@ -318,7 +318,7 @@ static const char *find_unfit_encoding(ms_connection *c)
     if (!dialect->unfit) {
         return NULL;
     }
-    apr_pool_create(&scratch, c->ask->p);
+    apr_pool_create(&scratch, c->ctx->p);
     if (apr_dbd_select(c->dbd->driver, scratch, c->dbd->handle, &res, dialect->unfit, 1) == 0 &&
         apr_dbd_get_row(c->dbd->driver, scratch, res, &row, 1) == 0) {
         encoding = apr_dbd_get_entry(c->dbd->driver, row, 0);
@@ -339,7 +339,7 @@ static apr_uint64_t identity_of(int socket)
 /* mod_dbd connects again by itself, on the same handle, and what was set before is lost. */
 static void set_up(ms_connection *c)
 {
-    ms_kept *kept = c->kept;
+    ms_conn_state *kept = c->kept;
     const apr_uint64_t socket = identity_of(socket_of(kept, c->dbd));
 
     if (!kept->is_set_up || kept->set_up_socket != socket) {
@@ -352,9 +352,9 @@ static void set_up(ms_connection *c)
 
 /* Look before making: a role that may not create tables works where the table is there already.
  * Answers 0, or apr_dbd's code where there is no table to work with. */
-static int see_table(ms_connection *c, const ms_kept *kept)
+static int see_table(ms_connection *c, const ms_conn_state *kept)
 {
-    const ms_store *store = c->ask->store;
+    const ms_store *store = c->ctx->store;
     const apr_time_t start = apr_time_now();
     int rv;
 
@@ -363,17 +363,17 @@ static int see_table(ms_connection *c, const ms_kept *kept)
         return rv; /* a table that is not there is missed at once: this one is locked, say */
     }
     for (const char *const *sql = kept->dialect->ddl; *sql; sql++) {
-        query(c, ms_sql_for_table(c->ask->p, *sql, store->table));
+        query(c, ms_sql_for_table(c->ctx->p, *sql, store->table));
     }
     return probe(c); /* another child may have made it meanwhile */
 }
 
 void ms_store_make_table(ms_store *store, apr_pool_t *p)
 {
-    const ms_asker ask = {store, p, NULL, 0};
-    const ms_kept kept = {.dialect = ms_dialect_find("sqlite3")};
+    const ms_db_ctx ctx = {store, p, NULL, 0};
+    const ms_conn_state kept = {.dialect = ms_sql_dialect("sqlite3")};
     ap_dbd_t dbd = {.pool = p};
-    ms_connection c = {.ask = &ask, .dbd = &dbd};
+    ms_connection c = {.ctx = &ctx, .dbd = &dbd};
 
     protect_files(store, p);
     if (is_sqlite(store) && store->create &&
@@ -389,9 +389,9 @@ void ms_store_make_table(ms_store *store, apr_pool_t *p)
  */
 static void log_not_set_up(const ms_connection *c, int was_called)
 {
-    const ms_store *store = c->ask->store;
+    const ms_store *store = c->ctx->store;
 
-    if (!ms_guard_may_log(store->guard)) {
+    if (!ms_limiter_may_log(store->limiter)) {
         return;
     }
     if (was_called) {
@@ -411,9 +411,9 @@ static void log_not_set_up(const ms_connection *c, int was_called)
 
 static void log_unfit(const ms_connection *c)
 {
-    const ms_store *store = c->ask->store;
+    const ms_store *store = c->ctx->store;
 
-    if (ms_guard_may_log(store->guard)) {
+    if (ms_limiter_may_log(store->limiter)) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, store->server,
                      "MS0131: the session database has the encoding %s, in which names and devices "
                      "cannot be kept as they are sent; use one that was made with CREATE DATABASE "
@@ -432,16 +432,16 @@ static int may_try_again(int try, apr_time_t start)
 
 static apr_status_t prepare_for_store(ms_connection *c, int try, apr_time_t start)
 {
-    const ms_store *store = c->ask->store;
-    ms_kept *kept = c->kept;
-    ms_prepared *prepared;
+    const ms_store *store = c->ctx->store;
+    ms_conn_state *kept = c->kept;
+    ms_stmt_cache *prepared;
     int rv;
 
     if (!kept || !kept->dialect) {
         log_not_set_up(c, kept != NULL);
         return APR_ENOTIMPL;
     }
-    ms_guard_resize(store->guard, kept->nmax > 0 ? kept->nmax : 1);
+    ms_limiter_resize(store->limiter, kept->nmax > 0 ? kept->nmax : 1);
     set_up(c);
     if (kept->encoding) {
         log_unfit(c);
@@ -472,14 +472,14 @@ static apr_status_t prepare_for_store(ms_connection *c, int try, apr_time_t star
 /* Once more where the table is not seen: a connection that was cut while nobody used it may be
  * found so only by asking. mod_dbd's check on PostgreSQL knows what libpq knows, and mends it next
  * time. */
-apr_status_t ms_connection_borrow(const ms_asker *ask, ms_connection *c)
+apr_status_t ms_connection_borrow(const ms_db_ctx *ctx, ms_connection *c)
 {
     const apr_time_t start = apr_time_now();
     apr_status_t rv;
     int try = 0;
 
     do {
-        rv = take(ask, c);
+        rv = take(ctx, c);
         if (rv != APR_SUCCESS) {
             return rv;
         }
@@ -499,12 +499,12 @@ apr_dbd_prepared_t *ms_connection_statement(ms_connection *c, ms_sql which, int 
     if (!*slot) {
         /* Without a label PostgreSQL keeps nothing in its session that a reconnect could lose. */
         *rv = apr_dbd_prepare(c->dbd->driver, c->kept->pool, c->dbd->handle,
-                              c->ask->store->sql[which], NULL, slot);
+                              c->ctx->store->sql[which], NULL, slot);
         if (*rv) {
             *slot = NULL;
         }
-        ap_log_error(APLOG_MARK, APLOG_TRACE2, 0, c->ask->store->server, "prepared %s: %s",
-                     ms_sql_name(which), c->ask->store->sql[which]);
+        ap_log_error(APLOG_MARK, APLOG_TRACE2, 0, c->ctx->store->server, "prepared %s: %s",
+                     ms_sql_name(which), c->ctx->store->sql[which]);
     }
     return *slot;
 }
@@ -516,16 +516,16 @@ void ms_connection_forget(ms_connection *c, ms_sql which)
 
 void ms_connection_log_failure(ms_connection *c, ms_sql which, int rv)
 {
-    const ms_store *store = c->ask->store;
+    const ms_store *store = c->ctx->store;
     const char *why = apr_dbd_error(c->dbd->driver, c->dbd->handle, rv);
 
     if (was_cut(c)) {
         log_unanswered(c);
     }
-    else if (ms_guard_may_log(store->guard)) {
+    else if (ms_limiter_may_log(store->limiter)) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, store->server,
                      "MS0004: the session database refused the statement %s on table \"%s\": %s%s",
                      ms_sql_name(which), store->table, why ? why : "no reason given",
-                     sqlite_hint(store, c->ask->p));
+                     sqlite_hint(store, c->ctx->p));
     }
 }

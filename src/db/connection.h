@@ -23,9 +23,9 @@ struct ms_store {
     const char *dbd_init;   /* likewise */
     int create;
     const char *sql[MS_SQL_N];
-    unsigned char tag[MS_CACHE_STORE_LEN];
+    unsigned char tag[MS_SHM_CACHE_STORE_LEN];
     /* Of this child: */
-    ms_guard *guard; /* NULL: it could not be made, and no connection is used */
+    ms_limiter *limiter; /* NULL: it could not be made, and no connection is used */
     volatile apr_uint32_t touches_paused_until; /* epoch seconds */
 };
 
@@ -39,11 +39,11 @@ const void *ms_connection_pool_id(const server_rec *s);
 void *ms_connection_held(request_rec *r);
 
 typedef struct ms_connection {
-    const ms_asker *ask;
+    const ms_db_ctx *ctx;
     ap_dbd_t *dbd;
-    struct ms_kept *kept;         /* what it keeps of ours; NULL where mod_dbd did not set it up */
-    struct ms_prepared *prepared; /* and of that, for our table */
-    int answered;                 /* to be set once the database has answered */
+    struct ms_conn_state *kept; /* what it keeps of ours; NULL where mod_dbd did not set it up */
+    struct ms_stmt_cache *prepared; /* and of that, for our table */
+    int answered;                   /* to be set once the database has answered */
 } ms_connection;
 
 /**
@@ -51,7 +51,7 @@ typedef struct ms_connection {
  * @return APR_SUCCESS: give it back with ms_connection_return(); else there is none to be had,
  * which is logged
  */
-apr_status_t ms_connection_borrow(const ms_asker *ask, ms_connection *c);
+apr_status_t ms_connection_borrow(const ms_db_ctx *ctx, ms_connection *c);
 void ms_connection_return(ms_connection *c);
 
 /** The statement, prepared on this connection. *rv is apr_dbd's own code where NULL is returned. */

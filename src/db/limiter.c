@@ -12,7 +12,7 @@
 #define WAITERS_BASE 16
 #define WAITERS_EACH 4 /* for each connection */
 
-struct ms_guard {
+struct ms_limiter {
     apr_thread_mutex_t *lock;
     apr_thread_cond_t *freed;
     int connections;
@@ -23,118 +23,119 @@ struct ms_guard {
     apr_int64_t logged_in; /* the second of the last log line */
 };
 
-apr_status_t ms_guard_create(ms_guard **guard, apr_pool_t *p)
+apr_status_t ms_limiter_create(ms_limiter **limiter, apr_pool_t *p)
 {
-    ms_guard *g = apr_pcalloc(p, sizeof(*g));
+    ms_limiter *g = apr_pcalloc(p, sizeof(*g));
     apr_status_t rv = apr_thread_mutex_create(&g->lock, APR_THREAD_MUTEX_DEFAULT, p);
 
     if (rv == APR_SUCCESS) {
         rv = apr_thread_cond_create(&g->freed, p);
     }
     g->connections = 1;
-    *guard = g;
+    *limiter = g;
     return rv;
 }
 
-void ms_guard_resize(ms_guard *guard, int connections)
+void ms_limiter_resize(ms_limiter *limiter, int connections)
 {
-    apr_thread_mutex_lock(guard->lock);
-    if (guard->connections != connections) {
-        guard->connections = connections;
-        apr_thread_cond_broadcast(guard->freed);
+    apr_thread_mutex_lock(limiter->lock);
+    if (limiter->connections != connections) {
+        limiter->connections = connections;
+        apr_thread_cond_broadcast(limiter->freed);
     }
-    apr_thread_mutex_unlock(guard->lock);
+    apr_thread_mutex_unlock(limiter->lock);
 }
 
 /* A clock that was set back must not keep the door shut, hence the second comparison. */
-static int is_closed(const ms_guard *guard)
+static int is_closed(const ms_limiter *limiter)
 {
-    const apr_interval_time_t left = guard->closed_until ? guard->closed_until - apr_time_now() : 0;
+    const apr_interval_time_t left =
+        limiter->closed_until ? limiter->closed_until - apr_time_now() : 0;
 
     return left > 0 && left <= BREAK_FOR;
 }
 
-static int places(const ms_guard *guard)
+static int places(const ms_limiter *limiter)
 {
-    return guard->is_in_doubt ? 1 : guard->connections;
+    return limiter->is_in_doubt ? 1 : limiter->connections;
 }
 
 /* Whoever waits is turned away too when somebody inside finds the database gone. */
-static apr_status_t wait_for_place(ms_guard *guard)
+static apr_status_t wait_for_place(ms_limiter *limiter)
 {
     const apr_time_t deadline = apr_time_now() + WAIT_MAX;
 
-    if (guard->waiting >= WAITERS_BASE + WAITERS_EACH * guard->connections) {
+    if (limiter->waiting >= WAITERS_BASE + WAITERS_EACH * limiter->connections) {
         return APR_EAGAIN;
     }
-    while (!is_closed(guard) && guard->inside >= places(guard)) {
+    while (!is_closed(limiter) && limiter->inside >= places(limiter)) {
         const apr_interval_time_t left = deadline - apr_time_now();
 
         if (left <= 0) {
             return APR_TIMEUP;
         }
-        guard->waiting++;
-        apr_thread_cond_timedwait(guard->freed, guard->lock, left);
-        guard->waiting--;
+        limiter->waiting++;
+        apr_thread_cond_timedwait(limiter->freed, limiter->lock, left);
+        limiter->waiting--;
     }
-    return is_closed(guard) ? APR_EAGAIN : APR_SUCCESS;
+    return is_closed(limiter) ? APR_EAGAIN : APR_SUCCESS;
 }
 
-apr_status_t ms_guard_enter(ms_guard *guard)
+apr_status_t ms_limiter_enter(ms_limiter *limiter)
 {
     apr_status_t rv;
 
-    apr_thread_mutex_lock(guard->lock);
-    rv = wait_for_place(guard);
+    apr_thread_mutex_lock(limiter->lock);
+    rv = wait_for_place(limiter);
     if (rv == APR_SUCCESS) {
-        guard->inside++;
+        limiter->inside++;
     }
-    apr_thread_mutex_unlock(guard->lock);
+    apr_thread_mutex_unlock(limiter->lock);
     return rv;
 }
 
-void ms_guard_leave(ms_guard *guard)
+void ms_limiter_leave(ms_limiter *limiter)
 {
-    apr_thread_mutex_lock(guard->lock);
-    guard->inside--;
-    apr_thread_cond_signal(guard->freed);
-    apr_thread_mutex_unlock(guard->lock);
+    apr_thread_mutex_lock(limiter->lock);
+    limiter->inside--;
+    apr_thread_cond_signal(limiter->freed);
+    apr_thread_mutex_unlock(limiter->lock);
 }
 
-void ms_guard_trip(ms_guard *guard)
+void ms_limiter_trip(ms_limiter *limiter)
 {
-    apr_thread_mutex_lock(guard->lock);
-    guard->closed_until = apr_time_now() + BREAK_FOR;
-    guard->is_in_doubt = 1;
-    apr_thread_cond_broadcast(guard->freed);
-    apr_thread_mutex_unlock(guard->lock);
+    apr_thread_mutex_lock(limiter->lock);
+    limiter->closed_until = apr_time_now() + BREAK_FOR;
+    limiter->is_in_doubt = 1;
+    apr_thread_cond_broadcast(limiter->freed);
+    apr_thread_mutex_unlock(limiter->lock);
 }
 
-void ms_guard_doubt(ms_guard *guard)
+void ms_limiter_doubt(ms_limiter *limiter)
 {
-    apr_thread_mutex_lock(guard->lock);
-    guard->is_in_doubt = 1;
-    apr_thread_mutex_unlock(guard->lock);
+    apr_thread_mutex_lock(limiter->lock);
+    limiter->is_in_doubt = 1;
+    apr_thread_mutex_unlock(limiter->lock);
 }
 
-void ms_guard_answered(ms_guard *guard)
+void ms_limiter_answered(ms_limiter *limiter)
 {
-    apr_thread_mutex_lock(guard->lock);
-    if (guard->is_in_doubt) {
-        guard->is_in_doubt = 0;
-        apr_thread_cond_broadcast(guard->freed);
+    apr_thread_mutex_lock(limiter->lock);
+    if (limiter->is_in_doubt) {
+        limiter->is_in_doubt = 0;
+        apr_thread_cond_broadcast(limiter->freed);
     }
-    apr_thread_mutex_unlock(guard->lock);
+    apr_thread_mutex_unlock(limiter->lock);
 }
 
-int ms_guard_may_log(ms_guard *guard)
+int ms_limiter_may_log(ms_limiter *limiter)
 {
     const apr_int64_t now = apr_time_sec(apr_time_now());
     int may;
 
-    apr_thread_mutex_lock(guard->lock);
-    may = guard->logged_in != now;
-    guard->logged_in = now;
-    apr_thread_mutex_unlock(guard->lock);
+    apr_thread_mutex_lock(limiter->lock);
+    may = limiter->logged_in != now;
+    limiter->logged_in = now;
+    apr_thread_mutex_unlock(limiter->lock);
     return may;
 }

@@ -12,27 +12,27 @@
 #include <apr_pools.h>
 #include <apr_time.h>
 
-typedef struct ms_guard ms_guard;
+typedef struct ms_limiter ms_limiter;
 
 /** A guard for a pool of as yet unknown size: it lets in one at a time. p lives as long as the
  * child. */
-apr_status_t ms_guard_create(ms_guard **guard, apr_pool_t *p);
+apr_status_t ms_limiter_create(ms_limiter **limiter, apr_pool_t *p);
 
 /** Say how many connections the pool has. */
-void ms_guard_resize(ms_guard *guard, int connections);
+void ms_limiter_resize(ms_limiter *limiter, int connections);
 
 /** APR_SUCCESS: go in, and leave again. APR_TIMEUP or APR_EAGAIN: the database cannot be asked now.
  */
-apr_status_t ms_guard_enter(ms_guard *guard);
-void ms_guard_leave(ms_guard *guard);
+apr_status_t ms_limiter_enter(ms_limiter *limiter);
+void ms_limiter_leave(ms_limiter *limiter);
 
 /** The database could not be reached: nobody tries again for a second. And then, as where it did
  * not answer somebody, only one at a time until it has answered. */
-void ms_guard_trip(ms_guard *guard);
-void ms_guard_doubt(ms_guard *guard);
-void ms_guard_answered(ms_guard *guard);
+void ms_limiter_trip(ms_limiter *limiter);
+void ms_limiter_doubt(ms_limiter *limiter);
+void ms_limiter_answered(ms_limiter *limiter);
 
 /** Whether to log now: true once in a second. */
-int ms_guard_may_log(ms_guard *guard);
+int ms_limiter_may_log(ms_limiter *limiter);
 
 #endif

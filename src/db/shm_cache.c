@@ -35,7 +35,7 @@ _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "64-bit atomics must work between pr
 /* What a slot holds, as whole words. */
 typedef struct entry {
     char id[ID_SPACE]; /* first, since it decides about the rest */
-    unsigned char store[MS_CACHE_STORE_LEN];
+    unsigned char store[MS_SHM_CACHE_STORE_LEN];
     apr_uint64_t mac[2]; /* of the secret */
     apr_int64_t read_at;
     apr_uint64_t user_forgotten;
@@ -75,12 +75,12 @@ static apr_uint64_t sets_for(apr_size_t entries)
     return entries > WAYS ? (entries + WAYS - 1) / WAYS : 1;
 }
 
-apr_size_t ms_cache_size(apr_size_t entries)
+apr_size_t ms_shm_cache_size(apr_size_t entries)
 {
     return LINE - 1 + sizeof(ms_cache) + (apr_size_t)sets_for(entries) * WAYS * sizeof(slot);
 }
 
-apr_status_t ms_cache_create(ms_cache **cache, void *memory, apr_size_t entries)
+apr_status_t ms_shm_cache_create(ms_cache **cache, void *memory, apr_size_t entries)
 {
     const apr_size_t past = (apr_uintptr_t)memory % LINE; /* apr keeps a size at the very front */
     ms_cache *made = (void *)((char *)memory + (past ? LINE - past : 0));
@@ -171,7 +171,7 @@ static int read_entry(const slot *at, const char *id, entry *into)
 }
 
 /* What was being written is part of one session and part of another: nobody's. */
-void ms_cache_child_init(ms_cache *cache)
+void ms_shm_cache_child_init(ms_cache *cache)
 {
     const apr_uint64_t me = (apr_uint64_t)getpid();
     const entry nobodys = {0};
@@ -189,7 +189,7 @@ void ms_cache_child_init(ms_cache *cache)
 }
 
 /* This process takes them all, and writes nothing. */
-void ms_cache_close(ms_cache *cache)
+void ms_shm_cache_close(ms_cache *cache)
 {
     for (apr_uint64_t i = 0; i < cache->sets * WAYS; i++) {
         slot *at = &cache->slots[i];
@@ -237,17 +237,17 @@ static int is_secret(const ms_cache *cache, const entry *found, const ms_token *
     return ((mac[0] ^ found->mac[0]) | (mac[1] ^ found->mac[1])) == 0;
 }
 
-static int is_key(const entry *found, const ms_cache_key *key)
+static int is_key(const entry *found, const ms_shm_cache_key *key)
 {
     return memcmp(found->id, key->token->id, MS_ID_LEN) == 0 &&
-           memcmp(found->store, key->store, MS_CACHE_STORE_LEN) == 0;
+           memcmp(found->store, key->store, MS_SHM_CACHE_STORE_LEN) == 0;
 }
 
 /* ---- get -------------------------------------------------------------------------------------
  */
 
-static int is_good(ms_cache *cache, const entry *found, const ms_cache_key *key, apr_int64_t now,
-                   apr_int64_t ttl)
+static int is_good(ms_cache *cache, const entry *found, const ms_shm_cache_key *key,
+                   apr_int64_t now, apr_int64_t ttl)
 {
     return is_key(found, key) && now >= found->read_at && now - found->read_at < ttl &&
            atomic_load(&cache->user_forgotten[found->counter]) == found->user_forgotten &&
@@ -280,8 +280,8 @@ static const ms_row *as_row(const entry *found, apr_pool_t *p)
     return &copy->row;
 }
 
-const ms_row *ms_cache_get(ms_cache *cache, const ms_cache_key *key, apr_int64_t now,
-                           apr_int64_t ttl, apr_pool_t *p, ms_cache_ticket *ticket)
+const ms_row *ms_shm_cache_get(ms_cache *cache, const ms_shm_cache_key *key, apr_int64_t now,
+                               apr_int64_t ttl, apr_pool_t *p, ms_shm_cache_ticket *ticket)
 {
     const slot *set = set_of(cache, key->token->id);
     entry found;
@@ -301,7 +301,7 @@ const ms_row *ms_cache_get(ms_cache *cache, const ms_cache_key *key, apr_int64_t
 
 /* The slot that has the key already, or the one that was read longest ago. What is read here may
  * be torn, and then the choice is not the best. */
-static slot *choose(ms_cache *cache, const ms_cache_key *key)
+static slot *choose(ms_cache *cache, const ms_shm_cache_key *key)
 {
     slot *set = set_of(cache, key->token->id), *oldest = set;
     apr_int64_t oldest_at = APR_INT64_MAX;
@@ -320,7 +320,7 @@ static slot *choose(ms_cache *cache, const ms_cache_key *key)
     return oldest;
 }
 
-static void write_entry(ms_cache *cache, const ms_cache_key *key, const entry *kept)
+static void write_entry(ms_cache *cache, const ms_shm_cache_key *key, const entry *kept)
 {
     slot *at = choose(cache, key);
     const apr_uint64_t mine = take(at);
@@ -331,8 +331,8 @@ static void write_entry(ms_cache *cache, const ms_cache_key *key, const entry *k
     }
 }
 
-void ms_cache_update(ms_cache *cache, const ms_cache_key *key, const ms_row *row,
-                     const ms_cache_ticket *ticket)
+void ms_shm_cache_update(ms_cache *cache, const ms_shm_cache_key *key, const ms_row *row,
+                         const ms_shm_cache_ticket *ticket)
 {
     const apr_size_t user_len = strlen(row->user), method_len = strlen(row->auth_method);
     entry kept = {.read_at = ticket->read_at,
@@ -356,14 +356,14 @@ void ms_cache_update(ms_cache *cache, const ms_cache_key *key, const ms_row *row
     write_entry(cache, key, &kept);
 }
 
-void ms_cache_ask(ms_cache *cache, apr_int64_t now, ms_cache_ticket *ticket)
+void ms_shm_cache_begin_fill(ms_cache *cache, apr_int64_t now, ms_shm_cache_ticket *ticket)
 {
     ticket->read_at = now;
     ticket->forgotten = atomic_load(&cache->forgotten);
 }
 
-int ms_cache_put(ms_cache *cache, const ms_cache_key *key, const ms_row *row,
-                 ms_cache_ticket *ticket)
+int ms_shm_cache_put(ms_cache *cache, const ms_shm_cache_key *key, const ms_row *row,
+                     ms_shm_cache_ticket *ticket)
 {
     ticket->user_forgotten = atomic_load(&cache->user_forgotten[counter_of(row->user)]);
     /* Whose row it is was not known before it was read, so her counter was looked at too late to
@@ -371,22 +371,23 @@ int ms_cache_put(ms_cache *cache, const ms_cache_key *key, const ms_row *row,
     if (atomic_load(&cache->forgotten) != ticket->forgotten) {
         return 0;
     }
-    ms_cache_update(cache, key, row, ticket);
+    ms_shm_cache_update(cache, key, row, ticket);
     return 1;
 }
 
 /* ---- forget ----------------------------------------------------------------------------------
  */
 
-/* In this order: ms_cache_put() reads them the other way round (docs/lookup-cache.md, the claim).
+/* In this order: ms_shm_cache_put() reads them the other way round (docs/lookup-cache.md, the
+ * claim).
  */
-void ms_cache_forget_user(ms_cache *cache, const char *user)
+void ms_shm_cache_forget_user(ms_cache *cache, const char *user)
 {
     atomic_fetch_add(&cache->forgotten, 1);
     atomic_fetch_add(&cache->user_forgotten[counter_of(user)], 1);
 }
 
-void ms_cache_forget_all(ms_cache *cache)
+void ms_shm_cache_forget_all(ms_cache *cache)
 {
     atomic_fetch_add(&cache->forgotten, 1);
     for (int i = 0; i < COUNTERS; i++) {

@@ -94,10 +94,11 @@ static const struct {
                                      " AND (SELECT n FROM (SELECT COUNT(*) AS n FROM {table}"
                                      " WHERE realm = %s AND user_name = %s AND expires_at > %lld)"
                                      " AS live) > %lld"},
-    [MS_SQL_SWEEP] = {"SWEEP", "DELETE FROM {table} WHERE session_id IN"
-                               " (SELECT session_id FROM (SELECT session_id FROM {table}"
-                               " WHERE expires_at <= %lld ORDER BY expires_at LIMIT %lld) AS dead)"
-                               " AND expires_at <= %lld"},
+    [MS_SQL_CLEANUP] = {"CLEANUP",
+                        "DELETE FROM {table} WHERE session_id IN"
+                        " (SELECT session_id FROM (SELECT session_id FROM {table}"
+                        " WHERE expires_at <= %lld ORDER BY expires_at LIMIT %lld) AS dead)"
+                        " AND expires_at <= %lld"},
     [MS_SQL_NEWEST] = {"NEWEST", "SELECT " COLUMNS " FROM {table} WHERE realm = %s" NEWEST},
     /* "+ 0": a user has few sessions, so her own index is to be used, not the one in that order. */
     [MS_SQL_NEWEST_OF_USER] =
@@ -173,8 +174,8 @@ static const char *const sqlite_ddl[] = {
 
 /* MySQL reads the whole table for a DELETE whose rows a subquery names, but has a LIMIT of its own.
  */
-static const char mysql_sweep[] = "DELETE FROM {table} WHERE expires_at <= %lld"
-                                  " ORDER BY expires_at LIMIT %lld";
+static const char mysql_cleanup[] = "DELETE FROM {table} WHERE expires_at <= %lld"
+                                    " ORDER BY expires_at LIMIT %lld";
 
 static const char mysql_end_of_realm[] =
     "DELETE FROM {table} WHERE realm = %s AND expires_at > %lld"
@@ -186,7 +187,7 @@ static const char mysql_newest[] =
     " AND created_at <= %lld AND (created_at < %lld OR session_id < %s) AND realm <= %s"
     " ORDER BY realm DESC, created_at DESC, session_id DESC" NEWEST_LIMIT;
 
-static const char *const mysql_own[MS_SQL_N] = {[MS_SQL_SWEEP] = mysql_sweep,
+static const char *const mysql_own[MS_SQL_N] = {[MS_SQL_CLEANUP] = mysql_cleanup,
                                                 [MS_SQL_END_OF_REALM] = mysql_end_of_realm,
                                                 [MS_SQL_NEWEST] = mysql_newest};
 static const char *const no_own[MS_SQL_N] = {NULL};
@@ -308,7 +309,7 @@ const char *ms_sql_for_table(apr_pool_t *p, const char *sql, const char *table)
     return apr_pstrcat(p, out, sql, NULL);
 }
 
-const ms_dialect *ms_dialect_find(const char *driver)
+const ms_dialect *ms_sql_dialect(const char *driver)
 {
     for (apr_size_t i = 0; i < sizeof(dialects) / sizeof(dialects[0]); i++) {
         if (strcmp(dialects[i].driver, driver) == 0) {
@@ -318,7 +319,7 @@ const ms_dialect *ms_dialect_find(const char *driver)
     return NULL;
 }
 
-const char *ms_dialect_names(apr_pool_t *p)
+const char *ms_sql_drivers(apr_pool_t *p)
 {
     const char *names = dialects[0].driver;
 

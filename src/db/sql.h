@@ -30,7 +30,7 @@ typedef enum {
     MS_SQL_EVICT,          /* twice: realm, user, now, an id left out; then realm, user, now,
                               latest creation, how many stay */
     MS_SQL_END_OVER,       /* id, realm, realm, user, now, how many may be */
-    MS_SQL_SWEEP,          /* now, how many, now */
+    MS_SQL_CLEANUP,        /* now, how many, now */
     MS_SQL_NEWEST,         /* realm, now, before, before, its id, realm */
     MS_SQL_NEWEST_OF_USER, /* realm, user, now, before, before, its id */
     MS_SQL_NEWEST_OF_IP,   /* twice: realm, ip, now, before, before, its id */
@@ -65,9 +65,9 @@ const char *ms_sql_text(const ms_dialect *dialect, ms_sql which);
 const char *ms_sql_for_table(apr_pool_t *p, const char *sql, const char *table);
 
 /** The dialect of an apr_dbd driver; NULL where it is none of ours. */
-const ms_dialect *ms_dialect_find(const char *driver);
+const ms_dialect *ms_sql_dialect(const char *driver);
 
 /** The drivers there is a dialect for, "sqlite3, pgsql", for messages. */
-const char *ms_dialect_names(apr_pool_t *p);
+const char *ms_sql_drivers(apr_pool_t *p);
 
 #endif

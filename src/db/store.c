@@ -41,7 +41,7 @@ static void make_tag(apr_pool_t *p, ms_store *store)
 
 ms_store *ms_store_create(apr_pool_t *pconf, server_rec *s, const ms_store_spec *spec)
 {
-    const ms_dialect *dialect = spec->dbd_driver ? ms_dialect_find(spec->dbd_driver) : NULL;
+    const ms_dialect *dialect = spec->dbd_driver ? ms_sql_dialect(spec->dbd_driver) : NULL;
     ms_store *store = apr_pcalloc(pconf, sizeof(*store));
 
     store->server = s;
@@ -64,26 +64,26 @@ void ms_store_child_init(apr_pool_t *pchild, ms_store *const *stores, int n)
     for (int i = 0; i < n; i++) {
         const void *id = ms_connection_pool_id(stores[i]->server);
 
-        stores[i]->guard = NULL;
-        for (int j = 0; j < i && !stores[i]->guard; j++) {
+        stores[i]->limiter = NULL;
+        for (int j = 0; j < i && !stores[i]->limiter; j++) {
             if (ms_connection_pool_id(stores[j]->server) == id) {
-                stores[i]->guard = stores[j]->guard;
+                stores[i]->limiter = stores[j]->limiter;
             }
         }
-        if (!stores[i]->guard && ms_guard_create(&stores[i]->guard, pchild) != APR_SUCCESS) {
+        if (!stores[i]->limiter && ms_limiter_create(&stores[i]->limiter, pchild) != APR_SUCCESS) {
             ap_log_error(APLOG_MARK, APLOG_CRIT, 0, stores[i]->server,
                          "MS0005: out of memory or mutexes at start: this process answers 503 to "
                          "requests that need a session");
-            stores[i]->guard = NULL;
+            stores[i]->limiter = NULL;
         }
     }
 }
 
-ms_asker ms_store_asker(ms_store *store, request_rec *r, apr_pool_t *p)
+ms_db_ctx ms_store_ctx(ms_store *store, request_rec *r, apr_pool_t *p)
 {
-    ms_asker ask = {store, p, ms_connection_held(r), 1};
+    ms_db_ctx ctx = {store, p, ms_connection_held(r), 1};
 
-    return ask;
+    return ctx;
 }
 
 const unsigned char *ms_store_tag(const ms_store *store)
@@ -102,10 +102,10 @@ int ms_store_is_same_table(const ms_store *a, const ms_store *b)
            is_same(a->dbd_params, b->dbd_params) && is_same(a->dbd_init, b->dbd_init);
 }
 
-apr_status_t ms_store_check(const ms_asker *ask)
+apr_status_t ms_store_check(const ms_db_ctx *ctx)
 {
     ms_connection c;
-    apr_status_t rv = ms_connection_borrow(ask, &c);
+    apr_status_t rv = ms_connection_borrow(ctx, &c);
 
     if (rv == APR_SUCCESS) {
         ms_connection_return(&c);
@@ -132,14 +132,14 @@ static int execute_once(ms_connection *c, ms_sql which, const void **args, execu
     return rv;
 }
 
-static apr_status_t run(const ms_asker *ask, ms_sql which, const void **args, execute_fn *execute,
+static apr_status_t run(const ms_db_ctx *ctx, ms_sql which, const void **args, execute_fn *execute,
                         void *result)
 {
     const apr_time_t start = apr_time_now();
 
     for (int i = 1;; i++) {
         ms_connection c;
-        apr_status_t rv = ms_connection_borrow(ask, &c);
+        apr_status_t rv = ms_connection_borrow(ctx, &c);
         int code;
 
         if (rv != APR_SUCCESS) {
@@ -155,7 +155,7 @@ static apr_status_t run(const ms_asker *ask, ms_sql which, const void **args, ex
         }
         ms_connection_return(&c);
         if (!code || rv != APR_SUCCESS) {
-            ap_log_error(APLOG_MARK, APLOG_TRACE1, 0, ask->store->server, "statement: %s",
+            ap_log_error(APLOG_MARK, APLOG_TRACE1, 0, ctx->store->server, "statement: %s",
                          ms_sql_name(which));
             return rv;
         }
@@ -167,7 +167,7 @@ static int execute_change(ms_connection *c, apr_dbd_prepared_t *statement, const
 {
     int rows = 0;
     const int rv =
-        apr_dbd_pbquery(c->dbd->driver, c->ask->p, c->dbd->handle, &rows, statement, args);
+        apr_dbd_pbquery(c->dbd->driver, c->ctx->p, c->dbd->handle, &rows, statement, args);
 
     /* Looked at only after success: SQLite leaves an older statement's count on failure. */
     *(apr_int64_t *)result = rv == 0 && rows > 0 ? rows : 0;
@@ -196,7 +196,7 @@ static const char *read_text_or_null(row_reader *reader)
     const char *text = NULL;
 
     return read_value(reader, APR_DBD_TYPE_STRING, &text) && text
-               ? apr_pstrdup(reader->c->ask->p, text)
+               ? apr_pstrdup(reader->c->ctx->p, text)
                : NULL;
 }
 
@@ -219,10 +219,10 @@ static apr_int64_t read_number(row_reader *reader)
 /* *found is NULL where somebody has emptied what must be there. Says whether all could be read. */
 static int judge(const row_reader *reader, const ms_row *row, const ms_row **found)
 {
-    const ms_store *store = reader->c->ask->store;
+    const ms_store *store = reader->c->ctx->store;
 
     const char *suffix = reader->broken && !reader->failed
-                             ? ms_log_limit_suffix(MS_LOG_BROKEN_ROW, reader->c->ask->p)
+                             ? ms_log_limit_suffix(MS_LOG_BROKEN_ROW, reader->c->ctx->p)
                              : NULL;
 
     if (suffix) {
@@ -239,7 +239,7 @@ static int judge(const row_reader *reader, const ms_row *row, const ms_row **fou
 /* In the order of the statements' columns. */
 static int read_row(const ms_connection *c, apr_dbd_row_t *dbd_row, const ms_row **found)
 {
-    ms_row *row = apr_pcalloc(c->ask->p, sizeof(*row));
+    ms_row *row = apr_pcalloc(c->ctx->p, sizeof(*row));
     row_reader reader = {c, dbd_row, 0, 0, 0};
 
     row->id = read_text(&reader);
@@ -262,7 +262,7 @@ static int read_row(const ms_connection *c, apr_dbd_row_t *dbd_row, const ms_row
 static int read_some(const ms_connection *c, apr_dbd_row_t *dbd_row, int has_id,
                      const ms_row **found)
 {
-    ms_row *row = apr_pcalloc(c->ask->p, sizeof(*row));
+    ms_row *row = apr_pcalloc(c->ctx->p, sizeof(*row));
     row_reader reader = {c, dbd_row, 0, 0, 0};
 
     row->id = has_id ? read_text(&reader) : "";
@@ -300,7 +300,7 @@ static int select_with(read_fn *read, ms_connection *c, apr_dbd_prepared_t *stat
     int rv, n;
 
     apr_array_clear(rows);
-    apr_pool_create(&scratch, c->ask->p);
+    apr_pool_create(&scratch, c->ctx->p);
     /* Random access: the other mode hides errors on PostgreSQL, and sleeps where no row comes. */
     rv = apr_dbd_pbselect(c->dbd->driver, scratch, c->dbd->handle, &res, statement, 1, args);
     n = rv == 0 && res ? apr_dbd_num_tuples(c->dbd->driver, res) : 0;
@@ -346,7 +346,7 @@ static int execute_number(ms_connection *c, apr_dbd_prepared_t *statement, const
     apr_pool_t *scratch;
     int rv;
 
-    apr_pool_create(&scratch, c->ask->p);
+    apr_pool_create(&scratch, c->ctx->p);
     rv = apr_dbd_pbselect(c->dbd->driver, scratch, c->dbd->handle, &res, statement, 1, args);
     if (rv == 0 && (apr_dbd_get_row(c->dbd->driver, scratch, res, &dbd_row, 1) != 0 ||
                     apr_dbd_datum_get(c->dbd->driver, dbd_row, 0, APR_DBD_TYPE_LONGLONG, result) !=
@@ -357,38 +357,39 @@ static int execute_number(ms_connection *c, apr_dbd_prepared_t *statement, const
     return rv;
 }
 
-static apr_status_t select_rows(const ms_asker *ask, ms_sql which, const void **args,
+static apr_status_t select_rows(const ms_db_ctx *ctx, ms_sql which, const void **args,
                                 apr_array_header_t **rows)
 {
-    *rows = apr_array_make(ask->p, 1, sizeof(const ms_row *));
-    return run(ask, which, args, execute_select, *rows);
+    *rows = apr_array_make(ctx->p, 1, sizeof(const ms_row *));
+    return run(ctx, which, args, execute_select, *rows);
 }
 
-static apr_status_t find_one(const ms_asker *ask, ms_sql which, execute_fn *execute, const char *id,
-                             apr_int64_t now, const ms_row **row)
+static apr_status_t find_one(const ms_db_ctx *ctx, ms_sql which, execute_fn *execute,
+                             const char *id, apr_int64_t now, const ms_row **row)
 {
-    const void *args[] = {id, ask->store->realm, &now};
-    apr_array_header_t *rows = apr_array_make(ask->p, 1, sizeof(const ms_row *));
-    const apr_status_t rv = run(ask, which, args, execute, rows);
+    const void *args[] = {id, ctx->store->realm, &now};
+    apr_array_header_t *rows = apr_array_make(ctx->p, 1, sizeof(const ms_row *));
+    const apr_status_t rv = run(ctx, which, args, execute, rows);
 
     *row = rv == APR_SUCCESS && rows->nelts == 1 ? APR_ARRAY_IDX(rows, 0, const ms_row *) : NULL;
     return rv;
 }
 
-apr_status_t ms_store_find(const ms_asker *ask, const char *id, apr_int64_t now, const ms_row **row)
+apr_status_t ms_store_find(const ms_db_ctx *ctx, const char *id, apr_int64_t now,
+                           const ms_row **row)
 {
-    const apr_status_t rv = find_one(ask, MS_SQL_FIND, execute_find, id, now, row);
+    const apr_status_t rv = find_one(ctx, MS_SQL_FIND, execute_find, id, now, row);
 
     if (*row) {
-        ms_row *found = apr_pmemdup(ask->p, *row, sizeof(*found));
+        ms_row *found = apr_pmemdup(ctx->p, *row, sizeof(*found));
 
-        found->id = apr_pstrdup(ask->p, id);
+        found->id = apr_pstrdup(ctx->p, id);
         *row = found;
     }
     return rv;
 }
 
-apr_status_t ms_store_find_any(const ms_asker *ask, const char *const *ids, int n, apr_int64_t now,
+apr_status_t ms_store_find_any(const ms_db_ctx *ctx, const char *const *ids, int n, apr_int64_t now,
                                apr_array_header_t **rows)
 {
     const void *args[MS_FIND_MAX + 2];
@@ -396,49 +397,50 @@ apr_status_t ms_store_find_any(const ms_asker *ask, const char *const *ids, int 
     for (int i = 0; i < MS_FIND_MAX; i++) {
         args[i] = ids[i < n ? i : 0]; /* a place that is left over repeats the first */
     }
-    args[MS_FIND_MAX] = ask->store->realm;
+    args[MS_FIND_MAX] = ctx->store->realm;
     args[MS_FIND_MAX + 1] = &now;
-    *rows = apr_array_make(ask->p, n, sizeof(const ms_row *));
-    return run(ask, MS_SQL_FIND_ANY, args, execute_find_any, *rows);
+    *rows = apr_array_make(ctx->p, n, sizeof(const ms_row *));
+    return run(ctx, MS_SQL_FIND_ANY, args, execute_find_any, *rows);
 }
 
-apr_status_t ms_store_show(const ms_asker *ask, const char *id, apr_int64_t now, const ms_row **row)
+apr_status_t ms_store_show(const ms_db_ctx *ctx, const char *id, apr_int64_t now,
+                           const ms_row **row)
 {
-    return find_one(ask, MS_SQL_SHOW, execute_select, id, now, row);
+    return find_one(ctx, MS_SQL_SHOW, execute_select, id, now, row);
 }
 
-apr_status_t ms_store_list(const ms_asker *ask, const char *user, apr_int64_t now,
+apr_status_t ms_store_list(const ms_db_ctx *ctx, const char *user, apr_int64_t now,
                            const ms_list_part *part, apr_array_header_t **rows)
 {
-    const char *realm = ask->store->realm, *first = part->first ? part->first : "";
+    const char *realm = ctx->store->realm, *first = part->first ? part->first : "";
 
     if (part->after) {
         const void *args[] = {realm,       user,        &now,           first,
                               &part->seen, &part->seen, &part->created, &part->created,
                               part->after, &part->limit};
 
-        return select_rows(ask, MS_SQL_LIST_AFTER, args, rows);
+        return select_rows(ctx, MS_SQL_LIST_AFTER, args, rows);
     }
     const void *args[] = {realm, user, &now, first, &part->limit, &part->offset};
 
-    return select_rows(ask, MS_SQL_LIST, args, rows);
+    return select_rows(ctx, MS_SQL_LIST, args, rows);
 }
 
-apr_status_t ms_store_insert(const ms_asker *ask, const ms_row *row)
+apr_status_t ms_store_insert(const ms_db_ctx *ctx, const ms_row *row)
 {
     const apr_int64_t persistent = row->persistent;
-    const void *args[] = {row->id,          row->secret_hash,     ask->store->realm,
+    const void *args[] = {row->id,          row->secret_hash,     ctx->store->realm,
                           row->user,        &row->created_at,     &row->last_seen_at,
                           &row->expires_at, &row->max_expires_at, row->created_ip,
                           row->last_ip,     row->user_agent,      row->label,
                           row->auth_method, &persistent};
     apr_int64_t inserted = 0;
-    apr_status_t rv = run(ask, MS_SQL_INSERT, args, execute_change, &inserted);
+    apr_status_t rv = run(ctx, MS_SQL_INSERT, args, execute_change, &inserted);
 
     if (rv != APR_SUCCESS) {
         /* A connection that broke after the row was committed makes the second try a duplicate. */
         const ms_row *there = NULL;
-        const apr_status_t again = ms_store_find(ask, row->id, row->created_at, &there);
+        const apr_status_t again = ms_store_find(ctx, row->id, row->created_at, &there);
 
         if (again == APR_SUCCESS && there && strcmp(there->secret_hash, row->secret_hash) == 0) {
             rv = APR_SUCCESS;
@@ -447,32 +449,33 @@ apr_status_t ms_store_insert(const ms_asker *ask, const ms_row *row)
     return rv;
 }
 
-apr_status_t ms_store_end(const ms_asker *ask, const char *user, const char *id, apr_int64_t now,
+apr_status_t ms_store_end(const ms_db_ctx *ctx, const char *user, const char *id, apr_int64_t now,
                           apr_int64_t *ended)
 {
-    const void *args[] = {ask->store->realm, user, &now, id};
+    const void *args[] = {ctx->store->realm, user, &now, id};
 
-    return run(ask, MS_SQL_END, args, execute_change, ended);
+    return run(ctx, MS_SQL_END, args, execute_change, ended);
 }
 
-apr_status_t ms_store_end_all(const ms_asker *ask, const char *user, const char *except,
+apr_status_t ms_store_end_all(const ms_db_ctx *ctx, const char *user, const char *except,
                               apr_int64_t now, apr_int64_t *ended)
 {
-    const void *args[] = {ask->store->realm, user, &now, except};
+    const void *args[] = {ctx->store->realm, user, &now, except};
 
-    return run(ask, except ? MS_SQL_END_OTHERS : MS_SQL_END_ALL, args, execute_change, ended);
+    return run(ctx, except ? MS_SQL_END_OTHERS : MS_SQL_END_ALL, args, execute_change, ended);
 }
 
-apr_status_t ms_store_touch(const ms_asker *ask, const ms_row *row, const char *ip, apr_int64_t now,
-                            apr_int64_t expires, apr_int64_t interval, apr_int64_t *touched)
+apr_status_t ms_store_touch(const ms_db_ctx *ctx, const ms_row *row, const char *ip,
+                            apr_int64_t now, apr_int64_t expires, apr_int64_t interval,
+                            apr_int64_t *touched)
 {
     const apr_int64_t before = now - interval;
-    const void *args[] = {&now, ip, &expires, row->id, ask->store->realm, &now, &before, &expires};
+    const void *args[] = {&now, ip, &expires, row->id, ctx->store->realm, &now, &before, &expires};
 
-    const apr_status_t rv = run(ask, MS_SQL_TOUCH, args, execute_change, touched);
+    const apr_status_t rv = run(ctx, MS_SQL_TOUCH, args, execute_change, touched);
 
     if (rv != APR_SUCCESS) {
-        apr_atomic_set32(&ask->store->touches_paused_until, (apr_uint32_t)(now + TOUCH_PAUSE));
+        apr_atomic_set32(&ctx->store->touches_paused_until, (apr_uint32_t)(now + TOUCH_PAUSE));
     }
     return rv;
 }
@@ -485,18 +488,18 @@ int ms_store_is_touch_paused(const ms_store *store, apr_int64_t now)
     return left > 0 && left <= TOUCH_PAUSE; /* more: the clock was set back */
 }
 
-apr_status_t ms_store_count(const ms_asker *ask, const char *user, apr_int64_t now, apr_int64_t *n)
+apr_status_t ms_store_count(const ms_db_ctx *ctx, const char *user, apr_int64_t now, apr_int64_t *n)
 {
-    const void *args[] = {ask->store->realm, user, &now};
+    const void *args[] = {ctx->store->realm, user, &now};
 
-    return run(ask, MS_SQL_COUNT, args, execute_number, n);
+    return run(ctx, MS_SQL_COUNT, args, execute_number, n);
 }
 
-apr_status_t ms_store_latest(const ms_asker *ask, const char *user, apr_int64_t now,
+apr_status_t ms_store_latest(const ms_db_ctx *ctx, const char *user, apr_int64_t now,
                              apr_int64_t least, apr_int64_t *created_at)
 {
-    const void *args[] = {&least, ask->store->realm, user, &now};
-    const apr_status_t rv = run(ask, MS_SQL_LATEST, args, execute_number, created_at);
+    const void *args[] = {&least, ctx->store->realm, user, &now};
+    const apr_status_t rv = run(ctx, MS_SQL_LATEST, args, execute_number, created_at);
 
     if (rv == APR_SUCCESS && *created_at >= now + CLOCKS_DIFFER) {
         *created_at = 0;
@@ -504,31 +507,31 @@ apr_status_t ms_store_latest(const ms_asker *ask, const char *user, apr_int64_t 
     return rv;
 }
 
-apr_status_t ms_store_evict(const ms_asker *ask, const char *user, const char *except,
+apr_status_t ms_store_evict(const ms_db_ctx *ctx, const char *user, const char *except,
                             apr_int64_t now, apr_int64_t limit, apr_int64_t *evicted)
 {
     /* A row that a clock set wrong has dated far ahead must not be the newest for good. */
     const apr_int64_t latest = now + CLOCKS_DIFFER;
-    const char *realm = ask->store->realm;
+    const char *realm = ctx->store->realm;
     const char *id = except ? except : "";
     const void *args[] = {realm, user,  &now, id,   realm,   user,  &now,
                           id,    realm, user, &now, &latest, &limit};
 
-    return run(ask, MS_SQL_EVICT, args, execute_change, evicted);
+    return run(ctx, MS_SQL_EVICT, args, execute_change, evicted);
 }
 
-apr_status_t ms_store_end_over(const ms_asker *ask, const ms_row *row, apr_int64_t now,
+apr_status_t ms_store_end_over(const ms_db_ctx *ctx, const ms_row *row, apr_int64_t now,
                                apr_int64_t limit, apr_int64_t *ended)
 {
-    const char *realm = ask->store->realm;
+    const char *realm = ctx->store->realm;
     const void *args[] = {row->id, realm, realm, row->user, &now, &limit};
-    apr_status_t rv = run(ask, MS_SQL_END_OVER, args, execute_change, ended);
+    apr_status_t rv = run(ctx, MS_SQL_END_OVER, args, execute_change, ended);
 
     if (rv == APR_SUCCESS && *ended == 0) {
         /* A first try that was done, and only seemed to fail, has left the second nothing to do. */
         const ms_row *there;
 
-        rv = ms_store_find(ask, row->id, now, &there);
+        rv = ms_store_find(ctx, row->id, now, &there);
         *ended = rv == APR_SUCCESS && !there;
     }
     return rv;
@@ -536,7 +539,7 @@ apr_status_t ms_store_end_over(const ms_asker *ask, const ms_row *row, apr_int64
 
 static int read_place(const ms_connection *c, apr_dbd_row_t *dbd_row, const ms_row **found)
 {
-    ms_row *row = apr_pcalloc(c->ask->p, sizeof(*row));
+    ms_row *row = apr_pcalloc(c->ctx->p, sizeof(*row));
     row_reader reader = {c, dbd_row, 0, 0, 0};
 
     row->last_ip = read_text(&reader);
@@ -549,84 +552,84 @@ static int execute_places(ms_connection *c, apr_dbd_prepared_t *statement, const
     return select_with(read_place, c, statement, args, rows);
 }
 
-apr_status_t ms_store_has_place(const ms_asker *ask, const char *user, const char *alias,
+apr_status_t ms_store_has_place(const ms_db_ctx *ctx, const char *user, const char *alias,
                                 const char *ip, int *has)
 {
-    const char *realm = ask->store->realm, *like = ms_network_like(ask->p, ip);
+    const char *realm = ctx->store->realm, *like = ms_network_like(ctx->p, ip);
     const void *args[] = {realm, user, alias, like, realm, user, alias, like};
-    apr_array_header_t *rows = apr_array_make(ask->p, 1, sizeof(const ms_row *));
-    apr_status_t rv = like ? run(ask, MS_SQL_PLACES, args, execute_places, rows) : APR_SUCCESS;
+    apr_array_header_t *rows = apr_array_make(ctx->p, 1, sizeof(const ms_row *));
+    apr_status_t rv = like ? run(ctx, MS_SQL_PLACES, args, execute_places, rows) : APR_SUCCESS;
 
     *has = 0;
     for (int i = 0; rv == APR_SUCCESS && i < rows->nelts && !*has; i++) {
-        *has = ms_network_is_same(ask->p, ip, APR_ARRAY_IDX(rows, i, const ms_row *)->last_ip);
+        *has = ms_network_is_same(ctx->p, ip, APR_ARRAY_IDX(rows, i, const ms_row *)->last_ip);
     }
     return rv;
 }
 
-apr_status_t ms_store_sweep(const ms_asker *ask, apr_int64_t now, apr_int64_t most,
-                            apr_int64_t *deleted)
+apr_status_t ms_store_cleanup(const ms_db_ctx *ctx, apr_int64_t now, apr_int64_t most,
+                              apr_int64_t *deleted)
 {
     const void *args[] = {&now, &most, &now};
 
-    return run(ask, MS_SQL_SWEEP, args, execute_change, deleted);
+    return run(ctx, MS_SQL_CLEANUP, args, execute_change, deleted);
 }
 
 /* ---- any user's sessions ----------------------------------------------------------------------
  */
 
-apr_status_t ms_store_newest(const ms_asker *ask, const ms_search *search, apr_int64_t now,
+apr_status_t ms_store_newest(const ms_db_ctx *ctx, const ms_search *search, apr_int64_t now,
                              apr_array_header_t **rows)
 {
-    const char *realm = ask->store->realm, *id = search->before_id ? search->before_id : "";
+    const char *realm = ctx->store->realm, *id = search->before_id ? search->before_id : "";
     const apr_int64_t before = search->before_id ? search->before : APR_INT64_MAX;
 
     if (search->user) {
         const void *args[] = {realm, search->user, &now, &before, &before, id};
 
-        return select_rows(ask, MS_SQL_NEWEST_OF_USER, args, rows);
+        return select_rows(ctx, MS_SQL_NEWEST_OF_USER, args, rows);
     }
     if (search->ip) {
         const void *args[] = {realm, search->ip, &now, &before, &before, id,
                               realm, search->ip, &now, &before, &before, id};
 
-        return select_rows(ask, MS_SQL_NEWEST_OF_IP, args, rows);
+        return select_rows(ctx, MS_SQL_NEWEST_OF_IP, args, rows);
     }
     const void *args[] = {realm, &now, &before, &before, id, realm};
 
-    return select_rows(ask, MS_SQL_NEWEST, args, rows);
+    return select_rows(ctx, MS_SQL_NEWEST, args, rows);
 }
 
-apr_status_t ms_store_count_of_ip(const ms_asker *ask, const char *ip, apr_int64_t now,
+apr_status_t ms_store_count_of_ip(const ms_db_ctx *ctx, const char *ip, apr_int64_t now,
                                   apr_int64_t *n)
 {
-    const char *realm = ask->store->realm;
+    const char *realm = ctx->store->realm;
     const void *args[] = {realm, ip, &now, realm, ip, &now, ip};
 
-    return run(ask, MS_SQL_COUNT_OF_IP, args, execute_number, n);
+    return run(ctx, MS_SQL_COUNT_OF_IP, args, execute_number, n);
 }
 
-apr_status_t ms_store_end_of_ip(const ms_asker *ask, const char *ip, apr_int64_t now,
+apr_status_t ms_store_end_of_ip(const ms_db_ctx *ctx, const char *ip, apr_int64_t now,
                                 apr_int64_t *ended)
 {
-    const char *realm = ask->store->realm;
+    const char *realm = ctx->store->realm;
     const void *args[] = {realm, ip, &now, realm, ip, &now};
 
-    return run(ask, MS_SQL_END_OF_IP, args, execute_change, ended);
+    return run(ctx, MS_SQL_END_OF_IP, args, execute_change, ended);
 }
 
-apr_status_t ms_store_count_of_realm(const ms_asker *ask, apr_int64_t now, apr_int64_t *n)
+apr_status_t ms_store_count_of_realm(const ms_db_ctx *ctx, apr_int64_t now, apr_int64_t *n)
 {
-    const void *args[] = {ask->store->realm, &now};
+    const void *args[] = {ctx->store->realm, &now};
 
-    return run(ask, MS_SQL_COUNT_OF_REALM, args, execute_number, n);
+    return run(ctx, MS_SQL_COUNT_OF_REALM, args, execute_number, n);
 }
 
-apr_status_t ms_store_end_of_realm(const ms_asker *ask, apr_int64_t now, apr_int64_t most,
+apr_status_t ms_store_end_of_realm(const ms_db_ctx *ctx, apr_int64_t now, apr_int64_t most,
                                    apr_int64_t *ended)
 {
-    const char *realm = ask->store->realm;
+    const char *realm = ctx->store->realm;
     const void *args[] = {realm, &now, &most, realm, &now};
 
-    return run(ask, MS_SQL_END_OF_REALM, args, execute_change, ended);
+    return run(ctx, MS_SQL_END_OF_REALM, args, execute_change, ended);
 }

@@ -17,12 +17,12 @@
 typedef struct ms_store ms_store;
 
 /* Who asks: for whom memory is taken and which connection may be used. */
-typedef struct ms_asker {
+typedef struct ms_db_ctx {
     ms_store *store;
     apr_pool_t *p; /* results live here */
     void *held;    /* the connection that this request holds already, or NULL */
     int is_urgent; /* somebody waits: an answer that does not come is given up */
-} ms_asker;
+} ms_db_ctx;
 
 /* What a store is made from; all strings live in pconf. */
 typedef struct ms_store_spec {
@@ -66,20 +66,20 @@ int ms_store_is_same_table(const ms_store *a, const ms_store *b);
 const unsigned char *ms_store_tag(const ms_store *store);
 
 /** See that the table is there; make it where that is allowed. What is wrong is logged. */
-apr_status_t ms_store_check(const ms_asker *ask);
+apr_status_t ms_store_check(const ms_db_ctx *ctx);
 
 /**
- * An asker for a request. Another module (an authn provider, say) may hold a connection for this
+ * An ctx for a request. Another module (an authn provider, say) may hold a connection for this
  * request; then that one is used, since waiting for a second would lock up a small pool for good.
  * @param p  where results live
  */
-ms_asker ms_store_asker(ms_store *store, request_rec *r, apr_pool_t *p);
+ms_db_ctx ms_store_ctx(ms_store *store, request_rec *r, apr_pool_t *p);
 
 /**
  * The live session of that id: unexpired at that time and of this realm; NULL if there is none.
  * It has what a request needs: neither addresses, user agent nor label.
  */
-apr_status_t ms_store_find(const ms_asker *ask, const char *id, apr_int64_t now,
+apr_status_t ms_store_find(const ms_db_ctx *ctx, const char *id, apr_int64_t now,
                            const ms_row **row);
 
 /**
@@ -87,15 +87,15 @@ apr_status_t ms_store_find(const ms_asker *ask, const char *id, apr_int64_t now,
  * @param n     how many ids there are, 1 to MS_FIND_MAX
  * @param rows  out: an array of const ms_row *, in any order, one for each id that is live
  */
-apr_status_t ms_store_find_any(const ms_asker *ask, const char *const *ids, int n, apr_int64_t now,
+apr_status_t ms_store_find_any(const ms_db_ctx *ctx, const char *const *ids, int n, apr_int64_t now,
                                apr_array_header_t **rows);
 
 /** As ms_store_find(), with all that is known of the session. */
-apr_status_t ms_store_show(const ms_asker *ask, const char *id, apr_int64_t now,
+apr_status_t ms_store_show(const ms_db_ctx *ctx, const char *id, apr_int64_t now,
                            const ms_row **row);
 
 /** Insert a row. An id that is taken already is an error. */
-apr_status_t ms_store_insert(const ms_asker *ask, const ms_row *row);
+apr_status_t ms_store_insert(const ms_db_ctx *ctx, const ms_row *row);
 
 /* A part of the list of a user's sessions. A list is never read as a whole: apr_dbd copies all rows
  * of a result, with SQLite under a mutex of the whole process. */
@@ -109,15 +109,15 @@ typedef struct ms_list_part {
 } ms_list_part;
 
 /** The live sessions of a user, the one used last first. rows: an array of const ms_row *. */
-apr_status_t ms_store_list(const ms_asker *ask, const char *user, apr_int64_t now,
+apr_status_t ms_store_list(const ms_db_ctx *ctx, const char *user, apr_int64_t now,
                            const ms_list_part *part, apr_array_header_t **rows);
 
 /** Delete one live session of a user. */
-apr_status_t ms_store_end(const ms_asker *ask, const char *user, const char *id, apr_int64_t now,
+apr_status_t ms_store_end(const ms_db_ctx *ctx, const char *user, const char *id, apr_int64_t now,
                           apr_int64_t *ended);
 
 /** Delete the live sessions of a user, all but one where except is not NULL. */
-apr_status_t ms_store_end_all(const ms_asker *ask, const char *user, const char *except,
+apr_status_t ms_store_end_all(const ms_db_ctx *ctx, const char *user, const char *except,
                               apr_int64_t now, apr_int64_t *ended);
 
 /**
@@ -126,8 +126,9 @@ apr_status_t ms_store_end_all(const ms_asker *ask, const char *user, const char 
  * @param expires   its new expiry; nothing is written where that is past row's absolute end
  * @param interval  nothing is written either where somebody did within that many seconds
  */
-apr_status_t ms_store_touch(const ms_asker *ask, const ms_row *row, const char *ip, apr_int64_t now,
-                            apr_int64_t expires, apr_int64_t interval, apr_int64_t *touched);
+apr_status_t ms_store_touch(const ms_db_ctx *ctx, const ms_row *row, const char *ip,
+                            apr_int64_t now, apr_int64_t expires, apr_int64_t interval,
+                            apr_int64_t *touched);
 
 /**
  * Whether a touch has failed in this child so short a time ago that it would fail again, and keep
@@ -136,13 +137,14 @@ apr_status_t ms_store_touch(const ms_asker *ask, const ms_row *row, const char *
 int ms_store_is_touch_paused(const ms_store *store, apr_int64_t now);
 
 /** How many live sessions a user has. */
-apr_status_t ms_store_count(const ms_asker *ask, const char *user, apr_int64_t now, apr_int64_t *n);
+apr_status_t ms_store_count(const ms_db_ctx *ctx, const char *user, apr_int64_t now,
+                            apr_int64_t *n);
 
 /**
  * When the newest live session of a user was created, if the user has at least so many; else 0.
  * Those that a wrong clock dated far ahead do not count.
  */
-apr_status_t ms_store_latest(const ms_asker *ask, const char *user, apr_int64_t now,
+apr_status_t ms_store_latest(const ms_db_ctx *ctx, const char *user, apr_int64_t now,
                              apr_int64_t least, apr_int64_t *created_at);
 
 /**
@@ -151,11 +153,11 @@ apr_status_t ms_store_latest(const ms_asker *ask, const char *user, apr_int64_t 
  * @param except   NULL; or a session that is neither counted nor deleted
  * @param evicted  out: how many were deleted; the session that was just made may be one of them
  */
-apr_status_t ms_store_evict(const ms_asker *ask, const char *user, const char *except,
+apr_status_t ms_store_evict(const ms_db_ctx *ctx, const char *user, const char *except,
                             apr_int64_t now, apr_int64_t limit, apr_int64_t *evicted);
 
 /** Delete this session if its user has more than limit. */
-apr_status_t ms_store_end_over(const ms_asker *ask, const ms_row *row, apr_int64_t now,
+apr_status_t ms_store_end_over(const ms_db_ctx *ctx, const ms_row *row, apr_int64_t now,
                                apr_int64_t limit, apr_int64_t *ended);
 
 /**
@@ -163,12 +165,12 @@ apr_status_t ms_store_end_over(const ms_asker *ask, const ms_row *row, apr_int64
  * the network of an address (network.h).
  * @param user, alias  two names the user may have here; they may be one
  */
-apr_status_t ms_store_has_place(const ms_asker *ask, const char *user, const char *alias,
+apr_status_t ms_store_has_place(const ms_db_ctx *ctx, const char *user, const char *alias,
                                 const char *ip, int *has);
 
 /** Delete at most so many expired rows, of any realm. */
-apr_status_t ms_store_sweep(const ms_asker *ask, apr_int64_t now, apr_int64_t most,
-                            apr_int64_t *deleted);
+apr_status_t ms_store_cleanup(const ms_db_ctx *ctx, apr_int64_t now, apr_int64_t most,
+                              apr_int64_t *deleted);
 
 /* ---- any user's sessions, for administrators ------------------------------------------------- */
 
@@ -182,22 +184,22 @@ typedef struct ms_search {
 } ms_search;
 
 /** The newest sessions, the last one made first; MS_NEWEST_MAX at most. */
-apr_status_t ms_store_newest(const ms_asker *ask, const ms_search *search, apr_int64_t now,
+apr_status_t ms_store_newest(const ms_db_ctx *ctx, const ms_search *search, apr_int64_t now,
                              apr_array_header_t **rows);
 
 /** How many live sessions were made, or used last, at an address. */
-apr_status_t ms_store_count_of_ip(const ms_asker *ask, const char *ip, apr_int64_t now,
+apr_status_t ms_store_count_of_ip(const ms_db_ctx *ctx, const char *ip, apr_int64_t now,
                                   apr_int64_t *n);
 
 /** Delete them. */
-apr_status_t ms_store_end_of_ip(const ms_asker *ask, const char *ip, apr_int64_t now,
+apr_status_t ms_store_end_of_ip(const ms_db_ctx *ctx, const char *ip, apr_int64_t now,
                                 apr_int64_t *ended);
 
 /** How many live sessions the realm has. */
-apr_status_t ms_store_count_of_realm(const ms_asker *ask, apr_int64_t now, apr_int64_t *n);
+apr_status_t ms_store_count_of_realm(const ms_db_ctx *ctx, apr_int64_t now, apr_int64_t *n);
 
 /** Delete some of the realm's live sessions, most at most. */
-apr_status_t ms_store_end_of_realm(const ms_asker *ask, apr_int64_t now, apr_int64_t most,
+apr_status_t ms_store_end_of_realm(const ms_db_ctx *ctx, apr_int64_t now, apr_int64_t most,
                                    apr_int64_t *ended);
 
 #endif

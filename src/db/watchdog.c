@@ -13,7 +13,7 @@
 #include <apr_thread_mutex.h>
 #include <apr_thread_proc.h>
 
-APR_RING_HEAD(waiters, ms_cutoff);
+APR_RING_HEAD(waiters, ms_watchdog);
 
 typedef struct watch {
     apr_thread_mutex_t *lock;
@@ -27,12 +27,12 @@ static watch *child; /* process-wide, set at start; NULL: no thread */
 
 /* ---- the thread ------------------------------------------------------------------------------ */
 
-static int is_overdue(const ms_cutoff *c, apr_uint32_t now)
+static int is_overdue(const ms_watchdog *c, apr_uint32_t now)
 {
     return c->begun && now - c->begun > MS_ANSWER_WITHIN;
 }
 
-static void cut(ms_cutoff *c)
+static void cut(ms_watchdog *c)
 {
     shutdown(c->socket, SHUT_RDWR);
     c->cut = 1;
@@ -40,12 +40,12 @@ static void cut(ms_cutoff *c)
 
 static void look(watch *w)
 {
-    ms_cutoff *c;
+    ms_watchdog *c;
     int is_any_overdue = 0;
 
     apr_thread_mutex_lock(w->lock);
     w->now++;
-    APR_RING_FOREACH (c, &w->all, ms_cutoff, link) {
+    APR_RING_FOREACH (c, &w->all, ms_watchdog, link) {
         /* cppcheck-suppress uninitvar -- it does not see that the macro sets c */
         if (c->socket < 0) {
             is_any_overdue |= is_overdue(c, w->now);
@@ -54,7 +54,7 @@ static void look(watch *w)
             cut(c);
         }
     }
-    APR_RING_FOREACH (c, &w->all, ms_cutoff, link) {
+    APR_RING_FOREACH (c, &w->all, ms_watchdog, link) {
         if (is_any_overdue && c->socket >= 0 && !c->begun) {
             cut(c);
         }
@@ -84,13 +84,13 @@ static apr_status_t stop(void *watchv)
     return apr_thread_join(&rv, w->thread);
 }
 
-apr_status_t ms_cutoff_child_init(apr_pool_t *pchild)
+apr_status_t ms_watchdog_child_init(apr_pool_t *pchild)
 {
     watch *w = apr_pcalloc(pchild, sizeof(*w));
     apr_status_t rv = apr_thread_mutex_create(&w->lock, APR_THREAD_MUTEX_DEFAULT, pchild);
 
     child = NULL;
-    APR_RING_INIT(&w->all, ms_cutoff, link);
+    APR_RING_INIT(&w->all, ms_watchdog, link);
     w->now = 1;
     if (rv == APR_SUCCESS) {
         rv = apr_file_pipe_create(&w->ended, &w->end, pchild);
@@ -110,14 +110,14 @@ apr_status_t ms_cutoff_child_init(apr_pool_t *pchild)
 
 /* ---- who waits ------------------------------------------------------------------------------- */
 
-static void enlist(ms_cutoff *c)
+static void enlist(ms_watchdog *c)
 {
     apr_thread_mutex_lock(child->lock);
-    APR_RING_INSERT_TAIL(&child->all, c, ms_cutoff, link);
+    APR_RING_INSERT_TAIL(&child->all, c, ms_watchdog, link);
     apr_thread_mutex_unlock(child->lock);
 }
 
-static void leave(ms_cutoff *c)
+static void leave(ms_watchdog *c)
 {
     apr_thread_mutex_lock(child->lock);
     APR_RING_REMOVE(c, link);
@@ -126,17 +126,17 @@ static void leave(ms_cutoff *c)
 
 static apr_status_t forget(void *cv)
 {
-    ms_cutoff *c = cv;
+    ms_watchdog *c = cv;
 
     leave(c);
     close(c->socket);
     return APR_SUCCESS;
 }
 
-ms_cutoff *ms_cutoff_add(apr_pool_t *p, int socket)
+ms_watchdog *ms_watchdog_add(apr_pool_t *p, int socket)
 {
     const int own = child && socket >= 0 ? fcntl(socket, F_DUPFD_CLOEXEC, 0) : -1;
-    ms_cutoff *c;
+    ms_watchdog *c;
 
     if (own < 0) {
         return NULL;
@@ -148,7 +148,7 @@ ms_cutoff *ms_cutoff_add(apr_pool_t *p, int socket)
     return c;
 }
 
-void ms_cutoff_begin(ms_cutoff *c, int socket)
+void ms_watchdog_begin(ms_watchdog *c, int socket)
 {
     if (!c) {
         return;
@@ -162,7 +162,7 @@ void ms_cutoff_begin(ms_cutoff *c, int socket)
     apr_thread_mutex_unlock(child->lock);
 }
 
-int ms_cutoff_end(ms_cutoff *c)
+int ms_watchdog_end(ms_watchdog *c)
 {
     int was_cut = 0;
 
@@ -175,7 +175,7 @@ int ms_cutoff_end(ms_cutoff *c)
     return was_cut;
 }
 
-int ms_cutoff_was_cut(ms_cutoff *c)
+int ms_watchdog_was_cut(ms_watchdog *c)
 {
     int was_cut = 0;
 
@@ -187,15 +187,15 @@ int ms_cutoff_was_cut(ms_cutoff *c)
     return was_cut;
 }
 
-void ms_cutoff_begin_any(ms_cutoff *waiting)
+void ms_watchdog_begin_any(ms_watchdog *waiting)
 {
     if (child) {
-        *waiting = (ms_cutoff){.socket = -1, .begun = child->now};
+        *waiting = (ms_watchdog){.socket = -1, .begun = child->now};
         enlist(waiting);
     }
 }
 
-void ms_cutoff_end_any(ms_cutoff *waiting)
+void ms_watchdog_end_any(ms_watchdog *waiting)
 {
     if (child) {
         leave(waiting);

@@ -14,15 +14,15 @@
 #define MS_ANSWER_WITHIN 5 /* seconds, or one more: it is looked at once in a second */
 
 /* Somebody who may wait, for one connection or for any. */
-typedef struct ms_cutoff {
-    APR_RING_ENTRY(ms_cutoff) link;
+typedef struct ms_watchdog {
+    APR_RING_ENTRY(ms_watchdog) link;
     int socket;         /* a duplicate of the connection's; -1: any idle one's */
     apr_uint32_t begun; /* when somebody began to wait, by the thread's count; 0: nobody does */
     int cut;
-} ms_cutoff;
+} ms_watchdog;
 
 /** Start this child's thread, before any connection is made. It ends with pchild. */
-apr_status_t ms_cutoff_child_init(apr_pool_t *pchild);
+apr_status_t ms_watchdog_child_init(apr_pool_t *pchild);
 
 /**
  * A connection that may be cut.
@@ -30,21 +30,21 @@ apr_status_t ms_cutoff_child_init(apr_pool_t *pchild);
  * @param socket  the connection's; less than 0 where it is not known
  * @return NULL where it cannot be: there is no thread, or no socket
  */
-ms_cutoff *ms_cutoff_add(apr_pool_t *p, int socket);
+ms_watchdog *ms_watchdog_add(apr_pool_t *p, int socket);
 
 /** Somebody waits for this connection from now on. c may be NULL.
  * @param socket  as it is by now, for drivers connect anew by themselves */
-void ms_cutoff_begin(ms_cutoff *c, int socket);
+void ms_watchdog_begin(ms_watchdog *c, int socket);
 
 /** Nobody does any more. Returns whether it was cut meanwhile. c may be NULL. */
-int ms_cutoff_end(ms_cutoff *c);
+int ms_watchdog_end(ms_watchdog *c);
 
 /** Whether it has been cut since somebody began to wait. c may be NULL. */
-int ms_cutoff_was_cut(ms_cutoff *c);
+int ms_watchdog_was_cut(ms_watchdog *c);
 
 /** Somebody waits for mod_dbd to choose a connection, and so for those that it asks whether they
  * live: the ones nobody uses are cut. waiting stands on the caller's stack until the end. */
-void ms_cutoff_begin_any(ms_cutoff *waiting);
-void ms_cutoff_end_any(ms_cutoff *waiting);
+void ms_watchdog_begin_any(ms_watchdog *waiting);
+void ms_watchdog_end_any(ms_watchdog *waiting);
 
 #endif

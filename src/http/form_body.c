@@ -122,7 +122,7 @@ static int read_form(request_rec *r, apr_table_t **fields)
     return why ? refuse(r, HTTP_BAD_REQUEST, why) : OK;
 }
 
-int ms_body_read_form(request_rec *r, apr_table_t **fields)
+int ms_form_body_read(request_rec *r, apr_table_t **fields)
 {
     int status;
 

@@ -14,6 +14,6 @@
  *         Content-Length says so), 415 for another type, 400 for what form.h refuses. Where the
  * body was not read to its end the connection will close after the answer.
  */
-int ms_body_read_form(request_rec *r, apr_table_t **fields);
+int ms_form_body_read(request_rec *r, apr_table_t **fields);
 
 #endif

@@ -121,7 +121,7 @@ static int is_listed(const request_rec *r, const char *text)
 
 /* With Sec-Fetch-Site the browser has compared the origins itself, by the host that it sees: only
  * ManagedSessionOrigin can add to that. */
-int ms_is_cross_site(const request_rec *r)
+int ms_origin_is_cross(const request_rec *r)
 {
     const char *site = header(r, "Sec-Fetch-Site"), *origin = header(r, "Origin");
 
@@ -132,7 +132,7 @@ int ms_is_cross_site(const request_rec *r)
     return origin && !is_own(r, origin);
 }
 
-int ms_is_same_origin(const request_rec *r)
+int ms_origin_is_same(const request_rec *r)
 {
     const char *site = header(r, "Sec-Fetch-Site"), *origin = header(r, "Origin");
 
@@ -142,7 +142,7 @@ int ms_is_same_origin(const request_rec *r)
     return origin && is_own(r, origin);
 }
 
-int ms_is_foreign_embed(const request_rec *r)
+int ms_origin_is_foreign_embed(const request_rec *r)
 {
     const char *site = header(r, "Sec-Fetch-Site"), *mode = header(r, "Sec-Fetch-Mode"),
                *dest = header(r, "Sec-Fetch-Dest");

@@ -41,14 +41,14 @@ int ms_is_navigation(const request_rec *r);
  * same-origin nor none, and Origin not in ManagedSessionOrigin; or, without that header, Origin is
  * none of ours (ms_origin_is_ours()).
  */
-int ms_is_cross_site(const request_rec *r);
+int ms_origin_is_cross(const request_rec *r);
 
 /** Whether the browser says that a request comes from a page of this host; a client that says
  * nothing of where it comes from does not pass. */
-int ms_is_same_origin(const request_rec *r);
+int ms_origin_is_same(const request_rec *r);
 
 /** Whether another site embeds or fetches a page of ours, rather than leads a visitor to it. */
-int ms_is_foreign_embed(const request_rec *r);
+int ms_origin_is_foreign_embed(const request_rec *r);
 
 /** Close the connection after this answer where a body is left unread, instead of reading it all
  * first. */

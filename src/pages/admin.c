@@ -353,13 +353,13 @@ static int is_own_form(request_rec *r, const apr_table_t *fields)
         return ms_csrf_check(r->pool, apr_table_get(fields, "csrf"), &ms_request_get(r)->token,
                              ms_server_conf_get(r->server)->realm);
     }
-    return ms_is_same_origin(r);
+    return ms_origin_is_same(r);
 }
 
 static int handle_post(request_rec *r)
 {
     apr_table_t *fields;
-    const int status = ms_body_read_form(r, &fields);
+    const int status = ms_form_body_read(r, &fields);
     query q;
 
     if (status != OK) {
@@ -479,9 +479,9 @@ static int refuse(request_rec *r)
                            "server's error log says what to do.");
 }
 
-int ms_admin_page_answer(request_rec *r)
+int ms_admin_answer(request_rec *r)
 {
-    if (!ms_gate_demands_user(r)) {
+    if (!ms_authn_demands_user(r)) {
         log_open_page(r);
         return refuse(r);
     }
@@ -491,7 +491,7 @@ int ms_admin_page_answer(request_rec *r)
     if (r->method_number != M_GET && r->method_number != M_POST && r->method_number != M_DELETE) {
         return ms_page_wrong_method(r, ALLOWED);
     }
-    if (r->method_number == M_GET ? ms_is_foreign_embed(r) : ms_is_cross_site(r)) {
+    if (r->method_number == M_GET ? ms_origin_is_foreign_embed(r) : ms_origin_is_cross(r)) {
         return ms_page_cross_site(r);
     }
     switch (r->method_number) {

@@ -9,6 +9,6 @@
 #include <httpd.h>
 
 /** Answer a request for the handler MS_HANDLER_ADMIN. */
-int ms_admin_page_answer(request_rec *r);
+int ms_admin_answer(request_rec *r);
 
 #endif

@@ -116,7 +116,7 @@ static json_t *form_model(request_rec *r, const sign_in *typed)
     if (typed->back && fits_form(typed->back)) {
         json_object_set_new(model, "return", json_string(typed->back));
     }
-    if (ms_gate_is_error_page(r)) {
+    if (ms_authn_is_error_page(r)) {
         json_object_set_new(model, "action", json_string(own_url(r, typed->back)));
     }
     if (*typed->user) {
@@ -131,7 +131,7 @@ static json_t *form_model(request_rec *r, const sign_in *typed)
 
 static int show_form(request_rec *r, const sign_in *typed)
 {
-    const int error = ms_gate_error_status(r);
+    const int error = ms_authn_error_status(r);
 
     return ms_page_send(r, error ? error : HTTP_OK, "login.html", form_model(r, typed));
 }
@@ -141,7 +141,7 @@ static int show_wrong(request_rec *r, const sign_in *typed)
     json_t *model = form_model(r, typed);
 
     json_object_set_new(model, "wrong", json_true());
-    ms_gate_note_challenge(r, r->headers_out);
+    ms_authn_note_challenge(r, r->headers_out);
     return ms_page_send(r, HTTP_UNAUTHORIZED, "login.html", model);
 }
 
@@ -259,7 +259,7 @@ static int is_complete(const sign_in *typed)
            strlen(typed->password) <= MS_PASSWORD_MAX;
 }
 
-static int turn_away(request_rec *r, const sign_in *typed, const ms_attempt *attempt,
+static int turn_away(request_rec *r, const sign_in *typed, const ms_sign_in_ticket *attempt,
                      apr_int64_t wait)
 {
     ms_sign_in_log_refused(r, typed->user, METHOD_FORM, MS_REFUSED_FAILURES, attempt->full);
@@ -267,20 +267,20 @@ static int turn_away(request_rec *r, const sign_in *typed, const ms_attempt *att
     return fail(r, LIMITED, typed);
 }
 
-static int answer_to(request_rec *r, const sign_in *typed, const ms_attempt *attempt)
+static int answer_to(request_rec *r, const sign_in *typed, const ms_sign_in_ticket *attempt)
 {
     sign_in right = *typed;
 
     switch (ms_password_check(r, typed->user, typed->password, &right.user)) {
     case MS_PASSWORD_RIGHT:
-        ms_login_limit_was_right(r, attempt);
+        ms_sign_in_limit_was_right(r, attempt);
         return finish(r, &right, METHOD_FORM);
     case MS_PASSWORD_BUSY:
-        ms_login_limit_was_nothing(r, attempt);
+        ms_sign_in_limit_was_nothing(r, attempt);
         ms_page_retry_after(r, MS_RETRY_AFTER);
         return fail(r, BUSY, typed);
     case MS_PASSWORD_UNKNOWN:
-        ms_login_limit_was_nothing(r, attempt);
+        ms_sign_in_limit_was_nothing(r, attempt);
         return fail(r, UNAVAILABLE, typed);
     default:
         ms_sign_in_log_failed(r, typed->user, METHOD_FORM);
@@ -291,7 +291,7 @@ static int answer_to(request_rec *r, const sign_in *typed, const ms_attempt *att
 static int check_and_finish(request_rec *r, const sign_in *typed)
 {
     const ms_row *current;
-    ms_attempt attempt;
+    ms_sign_in_ticket attempt;
     apr_int64_t wait;
 
     if (!*typed->user || !*typed->password) {
@@ -300,7 +300,7 @@ static int check_and_finish(request_rec *r, const sign_in *typed)
     if (ms_session_current(r, &current) != APR_SUCCESS) {
         return fail(r, UNAVAILABLE, typed);
     }
-    wait = ms_login_limit_take(r, typed->user, &attempt);
+    wait = ms_sign_in_limit_take(r, typed->user, &attempt);
     return wait ? turn_away(r, typed, &attempt, wait) : answer_to(r, typed, &attempt);
 }
 
@@ -316,14 +316,14 @@ static int handle_post(request_rec *r)
     const char *back;
     int status;
 
-    if (ms_is_cross_site(r)) {
+    if (ms_origin_is_cross(r)) {
         return ms_page_cross_site(r);
     }
     if (ms_plain_http_drops_cookie(r)) { /* before a password is checked, and more are sent */
         return fail(r, PLAIN_HTTP, &typed);
     }
     typed.back = back_from_query(r);
-    status = ms_body_read_form(r, &fields);
+    status = ms_form_body_read(r, &fields);
     if (status != OK) {
         return ms_dir_conf_get(r)->login_page ? fail(r, BAD_FORM, &typed)
                                               : ms_page_bad_form(r, status);
@@ -347,8 +347,8 @@ static const char *back_of_visitor(request_rec *r)
 {
     const char *back = back_from_query(r);
 
-    return back || !ms_gate_is_error_page(r) || !ms_return_was_get(r) ? back
-                                                                      : ms_return_of(r, r->uri);
+    return back || !ms_authn_is_error_page(r) || !ms_return_was_get(r) ? back
+                                                                       : ms_return_of(r, r->uri);
 }
 
 static int is_strict(request_rec *r)
@@ -367,7 +367,7 @@ static int may_have_cookie(request_rec *r)
 
 static int go_on_strictly(request_rec *r, const char *back)
 {
-    const int error = ms_gate_error_status(r);
+    const int error = ms_authn_error_status(r);
 
     return ms_page_go_on(r, error ? error : HTTP_OK,
                          with_query(r->pool, own_url(r, back), "again", "1"));
@@ -404,7 +404,7 @@ static const char *foreign_auth_type(request_rec *r)
 {
     const char *type = ap_auth_type(r);
 
-    return type && r->user && !ms_gate_is_error_page(r) &&
+    return type && r->user && !ms_authn_is_error_page(r) &&
                    ap_cstr_casecmp(type, MS_AUTH_TYPE) != 0 &&
                    (!r->ap_auth_type || ap_cstr_casecmp(r->ap_auth_type, MS_AUTH_TYPE) != 0)
                ? type
@@ -433,7 +433,7 @@ static int begin_foreign(request_rec *r, const char *auth_type)
 static int handle_foreign(request_rec *r, const char *auth_type)
 {
     if (r->method_number == M_POST) {
-        return ms_is_cross_site(r) ? ms_page_cross_site(r) : begin_foreign(r, auth_type);
+        return ms_origin_is_cross(r) ? ms_page_cross_site(r) : begin_foreign(r, auth_type);
     }
     switch (ms_intent_to_sign_in(r)) {
     case MS_INTENT_OWN:

@@ -50,10 +50,10 @@ static int sign_out(request_rec *r)
     const ms_row *row;
     int status;
 
-    if (ms_is_cross_site(r)) {
+    if (ms_origin_is_cross(r)) {
         return ms_page_cross_site(r);
     }
-    status = ms_body_read_form(r, &fields);
+    status = ms_form_body_read(r, &fields);
     if (status != OK) {
         return ms_page_bad_form(r, status);
     }

@@ -69,7 +69,7 @@ int ms_page_unavailable(request_rec *r);
 /** Set Retry-After, on whichever response this request gets. */
 void ms_page_retry_after(request_rec *r, apr_int64_t seconds);
 
-/** The page for a body that ms_body_read_form() refused with that status. */
+/** The page for a body that ms_form_body_read() refused with that status. */
 int ms_page_bad_form(request_rec *r, int status);
 
 #endif

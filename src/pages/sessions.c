@@ -238,7 +238,7 @@ static int act(request_rec *r, const apr_table_t *fields)
 static int handle_post(request_rec *r)
 {
     apr_table_t *fields;
-    const int status = ms_body_read_form(r, &fields);
+    const int status = ms_form_body_read(r, &fields);
 
     if (status != OK) {
         return ms_page_bad_form(r, status);
@@ -288,7 +288,7 @@ static int delete_one(request_rec *r, const char *id)
  * ManagedSessionListURL says which path that is, whatever stands last is taken for an id. */
 static const char *path_below(request_rec *r)
 {
-    const char *list = ms_dir_conf_get(r)->list_url, *path = list ? ms_gate_path_of(list) : NULL;
+    const char *list = ms_dir_conf_get(r)->list_url, *path = list ? ms_authn_path_of(list) : NULL;
     const apr_size_t len = path ? strcspn(path, "?#") : 0;
     const char *slash;
 
@@ -316,7 +316,7 @@ static int handle_delete(request_rec *r)
  */
 static int challenge(request_rec *r)
 {
-    const int status = ms_gate_challenge(r);
+    const int status = ms_authn_challenge(r);
 
     if (status != HTTP_UNAUTHORIZED || r->method_number == M_DELETE || wants_json(r)) {
         return status;
@@ -325,14 +325,14 @@ static int challenge(request_rec *r)
                            "This page is for those who are signed in.");
 }
 
-int ms_sessions_page_answer(request_rec *r)
+int ms_sessions_answer(request_rec *r)
 {
     const ms_row *current;
 
     if (r->method_number != M_GET && r->method_number != M_POST && r->method_number != M_DELETE) {
         return ms_page_wrong_method(r, ALLOWED);
     }
-    if (r->method_number == M_GET ? ms_is_foreign_embed(r) : ms_is_cross_site(r)) {
+    if (r->method_number == M_GET ? ms_origin_is_foreign_embed(r) : ms_origin_is_cross(r)) {
         return ms_page_cross_site(
             r); /* before anybody is known, so that it tells nothing of that */
     }

@@ -60,7 +60,7 @@ const char *ms_sessions_notice_device(request_rec *r, const char *user_agent)
     ms_device device;
 
     ms_device_name(r->pool, user_agent, &device);
-    return notice(r, "ended_device", ms_words_device(r->pool, ms_page_language(r), &device));
+    return notice(r, "ended_device", ms_phrases_device(r->pool, ms_page_language(r), &device));
 }
 
 const char *ms_sessions_notice_others(request_rec *r, apr_int64_t n)
@@ -115,12 +115,12 @@ void ms_sessions_add_words(request_rec *r, json_t *model, const ms_row *row, apr
     ms_device device;
 
     ms_device_name(r->pool, row->user_agent, &device);
-    set_text(model, "words", ms_words_device(r->pool, language, &device));
+    set_text(model, "words", ms_phrases_device(r->pool, language, &device));
     set_text(model, "icon", icons[device.kind]);
-    set_text(model, "created_text", ms_words_date(r->pool, language, row->created_at));
-    set_text(model, "seen_text", ms_words_date(r->pool, language, row->last_seen_at));
-    set_text(model, "seen_ago", ms_words_ago(r->pool, language, row->last_seen_at, now));
-    set_text(model, "expires_text", ms_words_date(r->pool, language, row->expires_at));
+    set_text(model, "created_text", ms_phrases_date(r->pool, language, row->created_at));
+    set_text(model, "seen_text", ms_phrases_date(r->pool, language, row->last_seen_at));
+    set_text(model, "seen_ago", ms_phrases_ago(r->pool, language, row->last_seen_at, now));
+    set_text(model, "expires_text", ms_phrases_date(r->pool, language, row->expires_at));
     set_text(model, "user_agent", row->user_agent);
     json_object_set_new(model, "remembered", json_boolean(row->persistent));
     json_object_set_new(model, "by_form", json_boolean(strcmp(row->auth_method, "form") == 0));
@@ -213,7 +213,7 @@ static void add_total(json_t *model, apr_int64_t total)
 
 /* ---------------------------------------------------------------------------------------------- */
 
-static int ask(request_rec *r, json_t *model, int others_only, apr_int64_t total)
+static int ctx(request_rec *r, json_t *model, int others_only, apr_int64_t total)
 {
     add_total(model, total);
     json_object_set_new(model, others_only ? "confirm_others" : "confirm_all", json_true());
@@ -253,7 +253,7 @@ int ms_sessions_view(request_rec *r)
     set_text(model, "csrf", csrf_for(r, ""));
     set_text(model, "user", ms_request_get(r)->row->user);
     if (all || (others && total > 1)) {
-        return ask(r, model, others, total);
+        return ctx(r, model, others, total);
     }
     return show(r, model, query);
 }

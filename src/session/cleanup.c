@@ -77,8 +77,8 @@ static apr_int64_t delete_expired(const sweeper *sweep, apr_pool_t *p)
         apr_status_t rv;
 
         apr_pool_create(&scratch, p);
-        rv = ms_store_sweep(&(ms_asker){conf->store, scratch, NULL, 0}, ms_now(),
-                            conf->cleanup_batch, &deleted);
+        rv = ms_store_cleanup(&(ms_db_ctx){conf->store, scratch, NULL, 0}, ms_now(),
+                              conf->cleanup_batch, &deleted);
         apr_pool_destroy(scratch);
         if (rv != APR_SUCCESS) {
             break; /* logged by the store; the next run tries again */
@@ -170,7 +170,7 @@ static int watch(apr_pool_t *pconf, server_rec *s)
     return OK;
 }
 
-int ms_sweep_post_config(apr_pool_t *pconf, server_rec *main_server)
+int ms_cleanup_post_config(apr_pool_t *pconf, server_rec *main_server)
 {
     for (server_rec *s = main_server; s; s = s->next) {
         const ms_server_conf *conf = ms_server_conf_get(s);
@@ -186,7 +186,7 @@ int ms_sweep_post_config(apr_pool_t *pconf, server_rec *main_server)
     return OK;
 }
 
-void ms_sweep_stop(void)
+void ms_cleanup_stop(void)
 {
     apr_atomic_set32(&stopping, 1);
 }
@@ -196,14 +196,14 @@ static apr_status_t wait_for_end(void *unused)
     const apr_time_t start = apr_time_now();
 
     (void)unused;
-    ms_sweep_stop();
+    ms_cleanup_stop();
     while (apr_atomic_read32(&at_work) && apr_time_now() - start < STOP_WAIT) {
         apr_sleep(apr_time_from_msec(5));
     }
     return APR_SUCCESS;
 }
 
-void ms_sweep_child_init(apr_pool_t *pchild)
+void ms_cleanup_child_init(apr_pool_t *pchild)
 {
     apr_atomic_set32(&stopping, 0);
     apr_pool_pre_cleanup_register(pchild, NULL, wait_for_end);

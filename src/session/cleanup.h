@@ -9,12 +9,12 @@
 #include <httpd.h>
 
 /** Register with mod_watchdog; from post_config. Warns where that is not loaded. */
-int ms_sweep_post_config(apr_pool_t *pconf, server_rec *main_server);
+int ms_cleanup_post_config(apr_pool_t *pconf, server_rec *main_server);
 
 /** In each child, after mod_dbd's own child_init. */
-void ms_sweep_child_init(apr_pool_t *pchild);
+void ms_cleanup_child_init(apr_pool_t *pchild);
 
 /** The child is about to end: begin no new batch. */
-void ms_sweep_stop(void);
+void ms_cleanup_stop(void);
 
 #endif

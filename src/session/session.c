@@ -74,9 +74,9 @@ ms_request *ms_request_get(request_rec *r)
     return request;
 }
 
-static ms_asker asker_of(request_rec *r)
+static ms_db_ctx db_ctx_of(request_rec *r)
 {
-    return ms_store_asker(ms_server_conf_get(r->server)->store, r, first_of(r)->pool);
+    return ms_store_ctx(ms_server_conf_get(r->server)->store, r, first_of(r)->pool);
 }
 
 static void set_cookie(request_rec *r, const ms_token *token, apr_int64_t max_age)
@@ -147,11 +147,11 @@ static void settle(request_rec *r, ms_request *request)
 
 static apr_status_t resolve(request_rec *r, ms_request *request)
 {
-    const ms_asker ask = asker_of(r);
-    ms_found found[MS_COOKIE_TOKENS_MAX];
+    const ms_db_ctx ctx = db_ctx_of(r);
+    ms_lookup found[MS_COOKIE_TOKENS_MAX];
     const apr_status_t rv =
-        ms_registry_find(&ask, request->cookies.tokens, request->cookies.n, ms_now(),
-                         ms_server_conf_get(r->server)->cache_ttl, found);
+        ms_cached_store_find(&ctx, request->cookies.tokens, request->cookies.n, ms_now(),
+                             ms_server_conf_get(r->server)->cache_ttl, found);
 
     if (rv != APR_SUCCESS) {
         return rv;
@@ -273,7 +273,7 @@ static ms_row *new_row(request_rec *r, apr_pool_t *p, const ms_token *token, con
 }
 
 /* What the browser presented must not live on beside the new session: it may have been planted. */
-static apr_status_t end_presented(const ms_asker *ask, const ms_request *request,
+static apr_status_t end_presented(const ms_db_ctx *ctx, const ms_request *request,
                                   apr_int64_t *ended)
 {
     const apr_int64_t now = ms_now();
@@ -282,7 +282,7 @@ static apr_status_t end_presented(const ms_asker *ask, const ms_request *request
     for (int i = 0; i < request->live_n; i++) {
         apr_int64_t n;
         const apr_status_t rv =
-            ms_registry_end(ask, request->live[i]->user, request->live[i]->id, now, &n);
+            ms_cached_store_end(ctx, request->live[i]->user, request->live[i]->id, now, &n);
 
         if (rv != APR_SUCCESS) {
             return rv;
@@ -317,7 +317,7 @@ static int presented_of(const ms_request *request, const char *user)
 
 /* Before anything is written: does the user have room for one more, in place of what she presented?
  */
-static apr_status_t check_room(request_rec *r, const ms_asker *ask, const ms_row *made)
+static apr_status_t check_room(request_rec *r, const ms_db_ctx *ctx, const ms_row *made)
 {
     const ms_server_conf *conf = ms_server_conf_get(r->server);
     apr_int64_t n = 0;
@@ -326,7 +326,7 @@ static apr_status_t check_room(request_rec *r, const ms_asker *ask, const ms_row
     if (!conf->limit || !conf->limit_refuses) {
         return APR_SUCCESS;
     }
-    rv = ms_store_count(ask, made->user, made->created_at, &n);
+    rv = ms_store_count(ctx, made->user, made->created_at, &n);
     if (rv == APR_SUCCESS && n - presented_of(ms_request_get(r), made->user) >= conf->limit) {
         rv = APR_ENOSPC;
     }
@@ -338,14 +338,14 @@ static apr_status_t check_room(request_rec *r, const ms_asker *ask, const ms_row
  * and signs in twice in a second, the second session must be the newer one: it is dated a second
  * after the first.
  */
-static apr_status_t date_as_newest(request_rec *r, const ms_asker *ask, ms_row *made)
+static apr_status_t date_as_newest(request_rec *r, const ms_db_ctx *ctx, ms_row *made)
 {
     const ms_server_conf *conf = ms_server_conf_get(r->server);
     apr_int64_t latest = 0;
     apr_status_t rv = APR_SUCCESS;
 
     if (conf->limit && !conf->limit_refuses) {
-        rv = ms_store_latest(ask, made->user, made->last_seen_at, conf->limit, &latest);
+        rv = ms_store_latest(ctx, made->user, made->last_seen_at, conf->limit, &latest);
     }
     if (rv == APR_SUCCESS && latest >= made->created_at) {
         made->created_at = latest + 1;
@@ -359,7 +359,7 @@ static apr_status_t date_as_newest(request_rec *r, const ms_asker *ask, ms_row *
  * The session that the browser presented does not count: it is ended next, once nothing else can
  * fail.
  */
-static apr_status_t enforce_limit(request_rec *r, const ms_asker *ask, const ms_row *made)
+static apr_status_t enforce_limit(request_rec *r, const ms_db_ctx *ctx, const ms_row *made)
 {
     const ms_server_conf *conf = ms_server_conf_get(r->server);
     const ms_request *request = ms_request_get(r);
@@ -367,13 +367,14 @@ static apr_status_t enforce_limit(request_rec *r, const ms_asker *ask, const ms_
     apr_status_t rv = APR_SUCCESS;
 
     if (conf->limit && conf->limit_refuses) {
-        rv = ms_registry_end_over(ask, made, made->created_at,
-                                  conf->limit + presented_of(request, made->user), &n);
+        rv = ms_cached_store_end_over(ctx, made, made->created_at,
+                                      conf->limit + presented_of(request, made->user), &n);
         rv = rv == APR_SUCCESS && n > 0 ? APR_ENOSPC : rv;
     }
     else if (conf->limit) {
-        rv = ms_registry_evict(ask, made->user, request->live_n == 1 ? request->live[0]->id : NULL,
-                               made->last_seen_at, conf->limit, &n);
+        rv = ms_cached_store_evict(ctx, made->user,
+                                   request->live_n == 1 ? request->live[0]->id : NULL,
+                                   made->last_seen_at, conf->limit, &n);
         if (n > 0) {
             ms_event event = ms_event_of("evicted", made->user, NULL);
 
@@ -387,26 +388,26 @@ static apr_status_t enforce_limit(request_rec *r, const ms_asker *ask, const ms_
 }
 
 /* The row is in the table and everything else done, or neither. */
-static apr_status_t store_new(request_rec *r, const ms_asker *ask, ms_row *made)
+static apr_status_t store_new(request_rec *r, const ms_db_ctx *ctx, ms_row *made)
 {
     apr_int64_t ended;
-    apr_status_t rv = check_room(r, ask, made);
+    apr_status_t rv = check_room(r, ctx, made);
 
     if (rv == APR_SUCCESS) {
-        rv = date_as_newest(r, ask, made);
+        rv = date_as_newest(r, ctx, made);
     }
     if (rv == APR_SUCCESS) {
-        rv = ms_store_insert(ask, made);
+        rv = ms_store_insert(ctx, made);
     }
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    rv = enforce_limit(r, ask, made);
+    rv = enforce_limit(r, ctx, made);
     if (rv == APR_SUCCESS) {
-        rv = end_presented(ask, ms_request_get(r), &ended);
+        rv = end_presented(ctx, ms_request_get(r), &ended);
     }
     if (rv != APR_SUCCESS) {
-        ms_registry_end(ask, made->user, made->id, made->last_seen_at, &ended);
+        ms_cached_store_end(ctx, made->user, made->id, made->last_seen_at, &ended);
     }
     return rv;
 }
@@ -435,23 +436,23 @@ static apr_status_t check_user(request_rec *r, const char *user)
 
 /* Whether the user's newest sessions in the table, live or expired, have one of this browser,
  * system and network. Asked for the event log alone. */
-static int is_known_device(request_rec *r, const ms_asker *ask, const ms_row *made)
+static int is_known_device(request_rec *r, const ms_db_ctx *ctx, const ms_row *made)
 {
     const ms_list_part newest = {.limit = KNOWN_DEVICES};
     apr_array_header_t *rows;
     ms_device here, there;
 
     if (!ms_events_wanted(r->server) ||
-        ms_store_list(ask, made->user, 0, &newest, &rows) != APR_SUCCESS) {
+        ms_store_list(ctx, made->user, 0, &newest, &rows) != APR_SUCCESS) {
         return 1;
     }
-    ms_device_name(ask->p, made->user_agent, &here);
+    ms_device_name(ctx->p, made->user_agent, &here);
     for (int i = 0; i < rows->nelts; i++) {
         const ms_row *row = APR_ARRAY_IDX(rows, i, const ms_row *);
 
-        ms_device_name(ask->p, row->user_agent, &there);
+        ms_device_name(ctx->p, row->user_agent, &there);
         if (strcmp(here.name, there.name) == 0 &&
-            ms_network_is_same(ask->p, made->created_ip, row->last_ip)) {
+            ms_network_is_same(ctx->p, made->created_ip, row->last_ip)) {
             return 1;
         }
     }
@@ -471,10 +472,10 @@ static void note_sign_in(request_rec *r, const ms_row *made, int known_device)
 static apr_status_t begin_with(request_rec *r, const ms_token *token, const char *user,
                                const char *method, int remember, const ms_row **row)
 {
-    const ms_asker ask = asker_of(r);
-    ms_row *made = new_row(r, ask.p, token, user, method, remember);
-    const int known_device = is_known_device(r, &ask, made);
-    const apr_status_t rv = store_new(r, &ask, made);
+    const ms_db_ctx ctx = db_ctx_of(r);
+    ms_row *made = new_row(r, ctx.p, token, user, method, remember);
+    const int known_device = is_known_device(r, &ctx, made);
+    const apr_status_t rv = store_new(r, &ctx, made);
 
     if (rv == APR_SUCCESS) {
         ms_request *request = ms_request_get(r);
@@ -501,7 +502,7 @@ static apr_status_t begin_within_limit(request_rec *r, const ms_token *token, co
                                        const char *method, int remember, const ms_row **row)
 {
     apr_uint64_t key;
-    const apr_int64_t wait = ms_login_limit_take_session(r, user, &key);
+    const apr_int64_t wait = ms_sign_in_limit_take_session(r, user, &key);
     apr_status_t rv;
 
     if (wait) {
@@ -511,7 +512,7 @@ static apr_status_t begin_within_limit(request_rec *r, const ms_token *token, co
     }
     rv = begin_with(r, token, user, method, remember, row);
     if (rv != APR_SUCCESS) {
-        ms_login_limit_give_session_back(key);
+        ms_sign_in_limit_give_session_back(key);
     }
     return rv;
 }
@@ -566,18 +567,18 @@ void ms_session_touch(request_rec *r)
     ms_request *request = ms_request_peek(r);
     const apr_int64_t now = ms_now(), interval = touch_interval(conf);
     apr_int64_t touched;
-    ms_asker ask;
+    ms_db_ctx ctx;
 
     if (!request || !request->row || request->touched ||
         now - request->row->last_seen_at < interval || ms_store_is_touch_paused(conf->store, now)) {
         return;
     }
     request->touched = 1;
-    ask = asker_of(r);
+    ctx = db_ctx_of(r);
     /* Not much is lost if this fails, and the store has logged it. */
-    if (ms_registry_touch(&ask, &request->found, r->useragent_ip, now,
-                          idle_end(conf, now, request->row->max_expires_at), interval,
-                          &touched) == APR_SUCCESS) {
+    if (ms_cached_store_touch(&ctx, &request->found, r->useragent_ip, now,
+                              idle_end(conf, now, request->row->max_expires_at), interval,
+                              &touched) == APR_SUCCESS) {
         ms_count(MS_COUNT_TOUCHES, touched);
     }
 }
@@ -608,9 +609,9 @@ apr_status_t ms_session_end_current(request_rec *r)
     apr_status_t rv = ms_session_current(r, &row);
 
     if (rv == APR_SUCCESS && request->live_n > 0) {
-        const ms_asker ask = asker_of(r);
+        const ms_db_ctx ctx = db_ctx_of(r);
 
-        rv = end_presented(&ask, request, &ended);
+        rv = end_presented(&ctx, request, &ended);
     }
     if (rv == APR_SUCCESS) {
         if (row) {
@@ -647,9 +648,9 @@ apr_status_t ms_session_revoke(request_rec *r, const char *id, apr_int64_t *ende
 
     *ended = 0;
     if (rv == APR_SUCCESS && row && ms_token_is_id(id, strlen(id))) {
-        const ms_asker ask = asker_of(r);
+        const ms_db_ctx ctx = db_ctx_of(r);
 
-        rv = ms_registry_end(&ask, row->user, id, ms_now(), ended);
+        rv = ms_cached_store_end(&ctx, row->user, id, ms_now(), ended);
         if (rv == APR_SUCCESS && *ended > 0) {
             note_revoked(r, row->user, row->user, id, *ended);
         }
@@ -667,9 +668,10 @@ apr_status_t ms_session_revoke_all(request_rec *r, int others_only, apr_int64_t 
 
     *ended = 0;
     if (rv == APR_SUCCESS && row) {
-        const ms_asker ask = asker_of(r);
+        const ms_db_ctx ctx = db_ctx_of(r);
 
-        rv = ms_registry_end_all(&ask, row->user, others_only ? row->id : NULL, ms_now(), ended);
+        rv =
+            ms_cached_store_end_all(&ctx, row->user, others_only ? row->id : NULL, ms_now(), ended);
         if (rv == APR_SUCCESS) {
             note_revoked(r, row->user, row->user, NULL, *ended);
             if (!others_only) {
@@ -687,11 +689,11 @@ apr_status_t ms_session_list(request_rec *r, const ms_list_part *part, apr_array
 
     *rows = NULL;
     if (rv == APR_SUCCESS && current) {
-        const ms_asker ask = asker_of(r);
+        const ms_db_ctx ctx = db_ctx_of(r);
         ms_list_part own = *part;
 
         own.first = current->id;
-        rv = ms_store_list(&ask, current->user, ms_now(), &own, rows);
+        rv = ms_store_list(&ctx, current->user, ms_now(), &own, rows);
     }
     return rv;
 }
@@ -718,9 +720,9 @@ apr_status_t ms_session_count(request_rec *r, apr_int64_t *n)
 
     *n = 0;
     if (rv == APR_SUCCESS && current) {
-        const ms_asker ask = asker_of(r);
+        const ms_db_ctx ctx = db_ctx_of(r);
 
-        rv = ms_store_count(&ask, current->user, ms_now(), n);
+        rv = ms_store_count(&ctx, current->user, ms_now(), n);
     }
     return rv;
 }
@@ -742,29 +744,29 @@ const ms_row *ms_session_admin_own(request_rec *r)
 apr_status_t ms_session_admin_search(request_rec *r, const ms_search *search,
                                      apr_array_header_t **rows)
 {
-    const ms_asker ask = asker_of(r);
+    const ms_db_ctx ctx = db_ctx_of(r);
 
-    return ms_store_newest(&ask, search, ms_now(), rows);
+    return ms_store_newest(&ctx, search, ms_now(), rows);
 }
 
 apr_status_t ms_session_admin_find(request_rec *r, const char *id, const ms_row **row)
 {
-    const ms_asker ask = asker_of(r);
+    const ms_db_ctx ctx = db_ctx_of(r);
 
     *row = NULL;
-    return ms_token_is_id(id, strlen(id)) ? ms_store_show(&ask, id, ms_now(), row) : APR_SUCCESS;
+    return ms_token_is_id(id, strlen(id)) ? ms_store_show(&ctx, id, ms_now(), row) : APR_SUCCESS;
 }
 
 apr_status_t ms_session_admin_count(request_rec *r, const char *user, const char *ip,
                                     apr_int64_t *n)
 {
-    const ms_asker ask = asker_of(r);
+    const ms_db_ctx ctx = db_ctx_of(r);
 
     if (!user && !ip) {
-        return ms_store_count_of_realm(&ask, ms_now(), n);
+        return ms_store_count_of_realm(&ctx, ms_now(), n);
     }
-    return user ? ms_store_count(&ask, user, ms_now(), n)
-                : ms_store_count_of_ip(&ask, ip, ms_now(), n);
+    return user ? ms_store_count(&ctx, user, ms_now(), n)
+                : ms_store_count_of_ip(&ctx, ip, ms_now(), n);
 }
 
 static void note_admin(request_rec *r, ms_event event, const char *scope, apr_int64_t n)
@@ -781,13 +783,13 @@ static void note_admin(request_rec *r, ms_event event, const char *scope, apr_in
 
 apr_status_t ms_session_admin_end(request_rec *r, const char *id, apr_int64_t *ended)
 {
-    const ms_asker ask = asker_of(r);
+    const ms_db_ctx ctx = db_ctx_of(r);
     const ms_row *own = ms_session_admin_own(r), *row;
     apr_status_t rv = ms_session_admin_find(r, id, &row);
 
     *ended = 0;
     if (rv == APR_SUCCESS && row) {
-        rv = ms_registry_end(&ask, row->user, id, ms_now(), ended);
+        rv = ms_cached_store_end(&ctx, row->user, id, ms_now(), ended);
     }
     if (rv == APR_SUCCESS && *ended > 0) {
         note_admin(r, ms_event_of("revoked", row->user, id), "one", *ended);
@@ -800,9 +802,9 @@ apr_status_t ms_session_admin_end(request_rec *r, const char *id, apr_int64_t *e
 
 apr_status_t ms_session_admin_end_user(request_rec *r, const char *user, apr_int64_t *ended)
 {
-    const ms_asker ask = asker_of(r);
+    const ms_db_ctx ctx = db_ctx_of(r);
     const ms_row *own = ms_session_admin_own(r);
-    const apr_status_t rv = ms_registry_end_all(&ask, user, NULL, ms_now(), ended);
+    const apr_status_t rv = ms_cached_store_end_all(&ctx, user, NULL, ms_now(), ended);
 
     if (rv == APR_SUCCESS) {
         note_admin(r, ms_event_of("revoked", user, NULL), "user", *ended);
@@ -815,9 +817,9 @@ apr_status_t ms_session_admin_end_user(request_rec *r, const char *user, apr_int
 
 apr_status_t ms_session_admin_end_realm(request_rec *r, apr_int64_t *ended)
 {
-    const ms_asker ask = asker_of(r);
+    const ms_db_ctx ctx = db_ctx_of(r);
     const ms_row *own = ms_session_admin_own(r);
-    const apr_status_t rv = ms_registry_end_of_realm(&ask, ms_now(), ended);
+    const apr_status_t rv = ms_cached_store_end_of_realm(&ctx, ms_now(), ended);
 
     if (rv == APR_SUCCESS || *ended > 0) {
         note_admin(r, ms_event_of("revoked", NULL, NULL), "realm", *ended);
@@ -830,16 +832,16 @@ apr_status_t ms_session_admin_end_realm(request_rec *r, apr_int64_t *ended)
 
 apr_status_t ms_session_admin_end_ip(request_rec *r, const char *ip, apr_int64_t *ended)
 {
-    const ms_asker ask = asker_of(r);
+    const ms_db_ctx ctx = db_ctx_of(r);
     const ms_row *own = ms_session_admin_own(r), *still;
-    const apr_status_t rv = ms_registry_end_of_ip(&ask, ip, ms_now(), ended);
+    const apr_status_t rv = ms_cached_store_end_of_ip(&ctx, ip, ms_now(), ended);
     ms_event event = ms_event_of("revoked", NULL, NULL);
 
     if (rv == APR_SUCCESS) {
         event.of_ip = ip;
         note_admin(r, event, "ip", *ended);
     }
-    if (rv == APR_SUCCESS && own && ms_store_find(&ask, own->id, ms_now(), &still) == APR_SUCCESS &&
+    if (rv == APR_SUCCESS && own && ms_store_find(&ctx, own->id, ms_now(), &still) == APR_SUCCESS &&
         !still) {
         sign_out_here(r);
     }
@@ -892,7 +894,7 @@ static apr_status_t managed_session_create(request_rec *r, const char *user, con
 static apr_status_t managed_session_revoke(request_rec *r, const char *user, const char *id,
                                            apr_int64_t *revoked)
 {
-    const ms_asker ask = asker_of(r);
+    const ms_db_ctx ctx = db_ctx_of(r);
     const ms_row *current;
     apr_status_t rv = ms_session_current(r, &current);
 
@@ -900,8 +902,8 @@ static apr_status_t managed_session_revoke(request_rec *r, const char *user, con
     if (rv != APR_SUCCESS || !ms_text_is_user(user) || (id && !ms_token_is_id(id, strlen(id)))) {
         return rv;
     }
-    rv = id ? ms_registry_end(&ask, user, id, ms_now(), revoked)
-            : ms_registry_end_all(&ask, user, NULL, ms_now(), revoked);
+    rv = id ? ms_cached_store_end(&ctx, user, id, ms_now(), revoked)
+            : ms_cached_store_end_all(&ctx, user, NULL, ms_now(), revoked);
     if (rv == APR_SUCCESS && *revoked > 0) {
         note_revoked(r, user, r->user, id, *revoked);
         if (current && strcmp(current->user, user) == 0 && (!id || strcmp(current->id, id) == 0)) {

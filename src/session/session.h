@@ -22,7 +22,7 @@ typedef struct ms_request {
     int resolved;
     apr_status_t status; /* of the look-up: not APR_SUCCESS means that nobody knows */
     const ms_row *row;   /* the session in force; NULL: nobody */
-    ms_found found;      /* how row was found */
+    ms_lookup found;     /* how row was found */
     ms_token token;      /* of row */
     const ms_row *live[MS_COOKIE_TOKENS_MAX]; /* all live sessions presented */
     int live_n;

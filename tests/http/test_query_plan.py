@@ -32,7 +32,7 @@ def filled():
         server.sql("UPDATE managed_session SET last_seen_at = last_seen_at - 10")
         server.check_secrets()
         server.check_secrets = lambda: None  # not again, in a file of this size
-        server.expect("MS0004.*SWEEP")  # which finds the table locked meanwhile
+        server.expect("MS0004.*CLEANUP")  # which finds the table locked meanwhile
         server.sql(FILL, ROWS, int(time.time()))
         server.tokens = tokens
         yield server
@@ -61,7 +61,7 @@ def test_no_statement_reads_the_whole_table(filled):
     for fields in ({"action": "revoke", "id": filled.tokens[1][:22]}, {"action": "revoke-others"}, {"action": "revoke-all"}):
         assert post(filled, "/sessions", {"csrf": csrf, **fields}, token).status == 303
     end = time.monotonic() + 20
-    wanted = {"FIND", "LIST", "END", "END_OTHERS", "END_ALL", "INSERT", "TOUCH", "EVICT", "SWEEP",
+    wanted = {"FIND", "LIST", "END", "END_OTHERS", "END_ALL", "INSERT", "TOUCH", "EVICT", "CLEANUP",
               "NEWEST", "NEWEST_OF_USER", "NEWEST_OF_IP", "COUNT", "COUNT_OF_IP", "END_OF_IP", "LATEST", "COUNT_OF_REALM"}
     while not wanted <= set(statements(filled)) and time.monotonic() < end:
         time.sleep(0.1)
@@ -81,4 +81,4 @@ def test_a_request_is_one_statement_and_so_is_a_list(filled):
     assert filled.statements() == ["FIND"]
     filled.forget_statements()
     get(filled, "/sessions", token)
-    assert [s for s in filled.statements() if s not in ("TOUCH", "SWEEP")] == ["FIND", "LIST"]
+    assert [s for s in filled.statements() if s not in ("TOUCH", "CLEANUP")] == ["FIND", "LIST"]

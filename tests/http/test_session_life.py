@@ -279,7 +279,7 @@ def test_expired_rows_go_in_batches_and_live_ones_stay(watch):
         fill(server, 1050)
         fill(server, 7, expired=False)
         eventually(lambda: server.rows() == 8, "all expired rows gone")
-        assert server.statements().count("SWEEP") >= 11, "each batch is a statement"
+        assert server.statements().count("CLEANUP") >= 11, "each batch is a statement"
         eventually(lambda: re.search(r"cleaned: 1050 expired rows in \d+ ms", server.new_log()), "a line in the log")
         assert is_in(server, token)
         counted = get(server, "/status?auto").text
@@ -291,7 +291,7 @@ def test_nothing_is_cleaned_where_that_is_off(watch):
         sign_in(server)
         fill(server, 5)
         time.sleep(2)
-        assert server.rows() == 6 and "SWEEP" not in server.statements()
+        assert server.rows() == 6 and "CLEANUP" not in server.statements()
 
 
 def test_one_child_of_a_host_cleans(watch):

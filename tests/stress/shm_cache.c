@@ -36,7 +36,7 @@ typedef struct world {
 
 static world *shared;
 static ms_cache *cache;
-static const unsigned char store[MS_CACHE_STORE_LEN] = "the table";
+static const unsigned char store[MS_SHM_CACHE_STORE_LEN] = "the table";
 
 typedef struct session {
     int user;
@@ -70,30 +70,30 @@ static void wrong(const char *what)
     _exit(1);
 }
 
-static void fill(const ms_cache_key *key, const session *s, apr_uint32_t *seed)
+static void fill(const ms_shm_cache_key *key, const session *s, apr_uint32_t *seed)
 {
     ms_row row = {.id = s->token.id, .user = s->name, .auth_method = "form", .secret_hash = ""};
-    ms_cache_ticket ticket;
+    ms_shm_cache_ticket ticket;
 
-    ms_cache_ask(cache, (apr_int64_t)atomic_load(&shared->now), &ticket);
+    ms_shm_cache_begin_fill(cache, (apr_int64_t)atomic_load(&shared->now), &ticket);
     row.created_at = (apr_int64_t)atomic_load(&shared->version[s->user]);
     row.max_expires_at = row.created_at;
     if (roll(seed) % 4 == 0) {
         sched_yield(); /* the table is slow */
     }
-    if (ms_cache_put(cache, key, &row, &ticket) && roll(seed) % 16 == 0) {
+    if (ms_shm_cache_put(cache, key, &row, &ticket) && roll(seed) % 16 == 0) {
         row.last_seen_at++;
-        ms_cache_update(cache, key, &row, &ticket);
+        ms_shm_cache_update(cache, key, &row, &ticket);
     }
 }
 
 static void look_up(const session *s, apr_uint32_t *seed, apr_pool_t *p)
 {
     const apr_uint64_t ended = atomic_load(&shared->answered[s->user]);
-    const ms_cache_key key = {store, &s->token};
-    ms_cache_ticket ticket;
-    const ms_row *row =
-        ms_cache_get(cache, &key, (apr_int64_t)atomic_fetch_add(&shared->now, 1), TTL, p, &ticket);
+    const ms_shm_cache_key key = {store, &s->token};
+    ms_shm_cache_ticket ticket;
+    const ms_row *row = ms_shm_cache_get(
+        cache, &key, (apr_int64_t)atomic_fetch_add(&shared->now, 1), TTL, p, &ticket);
 
     if (!row) {
         atomic_fetch_add(&shared->misses, 1);
@@ -112,18 +112,18 @@ static void look_up(const session *s, apr_uint32_t *seed, apr_pool_t *p)
         ms_row touched = *row;
 
         touched.last_seen_at++;
-        ms_cache_update(cache, &key, &touched, &ticket);
+        ms_shm_cache_update(cache, &key, &touched, &ticket);
     }
 }
 
 static void look_up_with_another_secret(const session *s, apr_pool_t *p)
 {
     ms_token token = s->token;
-    const ms_cache_key key = {store, &token};
-    ms_cache_ticket ticket;
+    const ms_shm_cache_key key = {store, &token};
+    ms_shm_cache_ticket ticket;
 
     token.secret[MS_SECRET_LEN - 1] ^= 1;
-    if (ms_cache_get(cache, &key, (apr_int64_t)atomic_load(&shared->now), TTL, p, &ticket)) {
+    if (ms_shm_cache_get(cache, &key, (apr_int64_t)atomic_load(&shared->now), TTL, p, &ticket)) {
         wrong("the wrong secret was good enough");
     }
 }
@@ -136,10 +136,10 @@ static void end(int user, int all)
 
     snprintf(name, sizeof(name), "user%d", user);
     if (all) {
-        ms_cache_forget_all(cache);
+        ms_shm_cache_forget_all(cache);
     }
     else {
-        ms_cache_forget_user(cache, name);
+        ms_shm_cache_forget_user(cache, name);
     }
     while (before < now && !atomic_compare_exchange_weak(&shared->answered[user], &before, now)) {
     }
@@ -181,7 +181,7 @@ static pid_t start(int number)
         return pid;
     }
     apr_pool_create(&p, NULL);
-    ms_cache_child_init(cache);
+    ms_shm_cache_child_init(cache);
     for (int i = 0; i < THREADS; i++) {
         apr_thread_create(&thread, NULL, work,
                           (void *)(apr_uintptr_t)((unsigned)number * THREADS + (unsigned)i + 1), p);
@@ -205,13 +205,14 @@ static int is_every_slot_usable(apr_pool_t *p)
 {
     for (apr_uint32_t i = 0; i < 100 * ENTRIES; i++) {
         const session s = session_of(1000000 + i);
-        const ms_cache_key key = {store, &s.token};
-        ms_cache_ticket ticket;
+        const ms_shm_cache_key key = {store, &s.token};
+        ms_shm_cache_ticket ticket;
         apr_uint32_t seed = 1;
 
         atomic_fetch_add(&shared->now, 1);
         fill(&key, &s, &seed);
-        if (!ms_cache_get(cache, &key, (apr_int64_t)atomic_load(&shared->now), TTL, p, &ticket)) {
+        if (!ms_shm_cache_get(cache, &key, (apr_int64_t)atomic_load(&shared->now), TTL, p,
+                              &ticket)) {
             return 0;
         }
     }
@@ -244,7 +245,7 @@ static int run(int seconds)
 
 int main(int argc, char **argv)
 {
-    const apr_size_t size = sizeof(world) + 64 + ms_cache_size(ENTRIES);
+    const apr_size_t size = sizeof(world) + 64 + ms_shm_cache_size(ENTRIES);
     apr_pool_t *p;
     char *memory;
     int ok;
@@ -257,7 +258,8 @@ int main(int argc, char **argv)
         return 2;
     }
     shared = (world *)(void *)memory;
-    if (ms_cache_create(&cache, memory + (sizeof(world) + 63) / 64 * 64, ENTRIES) != APR_SUCCESS) {
+    if (ms_shm_cache_create(&cache, memory + (sizeof(world) + 63) / 64 * 64, ENTRIES) !=
+        APR_SUCCESS) {
         return 2;
     }
     shared->now = 1;

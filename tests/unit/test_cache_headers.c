@@ -35,7 +35,7 @@ static void what_an_application_said_becomes_private(void **state)
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        assert_string_equal(ms_cache_private(*state, cases[i].said), cases[i].now);
+        assert_string_equal(ms_cache_headers_private(*state, cases[i].said), cases[i].now);
     }
 }
 
@@ -45,10 +45,10 @@ static void all_lines_of_both_tables_count(void **state)
                 *err = with(*state, "cache-control", "public"), *none = with(*state, NULL, NULL);
 
     apr_table_addn(out, "Cache-Control", "s-maxage=2");
-    assert_string_equal(ms_cache_said(*state, out, err), "max-age=1,s-maxage=2, public");
-    assert_string_equal(ms_cache_said(*state, none, err), "public");
-    assert_string_equal(ms_cache_said(*state, with(*state, "Expires", "0"), none), "");
-    assert_null(ms_cache_said(*state, none, none));
+    assert_string_equal(ms_cache_headers_get(*state, out, err), "max-age=1,s-maxage=2, public");
+    assert_string_equal(ms_cache_headers_get(*state, none, err), "public");
+    assert_string_equal(ms_cache_headers_get(*state, with(*state, "Expires", "0"), none), "");
+    assert_null(ms_cache_headers_get(*state, none, none));
 }
 
 static void only_one_thing_is_said_in_the_end(void **state)
@@ -61,7 +61,7 @@ static void only_one_thing_is_said_in_the_end(void **state)
         apr_table_addn(out, names[i], "public");
         apr_table_addn(err, names[i], "public");
     }
-    ms_cache_say(out, err, "private");
+    ms_cache_headers_set(out, err, "private");
     assert_int_equal(apr_table_elts(out)->nelts, 2);
     assert_int_equal(apr_table_elts(err)->nelts, 1);
     assert_string_equal(apr_table_get(out, "Cache-Control"), "private");
@@ -80,7 +80,7 @@ static void no_store_is_added_unless_the_page_may_be_used_again(void **state)
                  {"private, max-age=\"60\"", "private, max-age=\"60\""}};
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        assert_string_equal(ms_cache_no_store(*state, cases[i].said), cases[i].now);
+        assert_string_equal(ms_shm_cache_no_store(*state, cases[i].said), cases[i].now);
     }
 }
 
@@ -97,16 +97,16 @@ static void vary_names_the_cookie_once(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         apr_table_t *out = with(*state, "Vary", cases[i].before), *none = with(*state, NULL, NULL);
 
-        ms_cache_vary(*state, out, none);
+        ms_cache_headers_vary(*state, out, none);
         assert_string_equal(apr_table_get(out, "Vary"), cases[i].after);
     }
 }
 
 static void no_store_is_known_among_others(void **state)
 {
-    assert_true(ms_cache_is_no_store(*state, "private, No-Store"));
-    assert_false(ms_cache_is_no_store(*state, "private, no-store-not, x=\"no-store\""));
-    assert_false(ms_cache_is_no_store(*state, NULL));
+    assert_true(ms_shm_cache_is_no_store(*state, "private, No-Store"));
+    assert_false(ms_shm_cache_is_no_store(*state, "private, no-store-not, x=\"no-store\""));
+    assert_false(ms_shm_cache_is_no_store(*state, NULL));
 }
 
 int main(void)

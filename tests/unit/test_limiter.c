@@ -8,17 +8,17 @@
 #define THREADS 12
 
 typedef struct crowd {
-    ms_guard *guard;
+    ms_limiter *limiter;
     volatile apr_uint32_t inside, most, refused, served;
 } crowd;
 
-static ms_guard *new_guard(apr_pool_t *p, int connections)
+static ms_limiter *new_guard(apr_pool_t *p, int connections)
 {
-    ms_guard *guard;
+    ms_limiter *limiter;
 
-    assert_int_equal(ms_guard_create(&guard, p), APR_SUCCESS);
-    ms_guard_resize(guard, connections);
-    return guard;
+    assert_int_equal(ms_limiter_create(&limiter, p), APR_SUCCESS);
+    ms_limiter_resize(limiter, connections);
+    return limiter;
 }
 
 static void *APR_THREAD_FUNC visit(apr_thread_t *thread, void *data)
@@ -26,7 +26,7 @@ static void *APR_THREAD_FUNC visit(apr_thread_t *thread, void *data)
     crowd *c = data;
 
     for (int i = 0; i < 50; i++) {
-        if (ms_guard_enter(c->guard) != APR_SUCCESS) {
+        if (ms_limiter_enter(c->limiter) != APR_SUCCESS) {
             apr_atomic_inc32(&c->refused);
             continue;
         }
@@ -40,7 +40,7 @@ static void *APR_THREAD_FUNC visit(apr_thread_t *thread, void *data)
         apr_sleep(200);
         apr_atomic_dec32(&c->inside);
         apr_atomic_inc32(&c->served);
-        ms_guard_leave(c->guard);
+        ms_limiter_leave(c->limiter);
     }
     apr_thread_exit(thread, APR_SUCCESS);
     return NULL;
@@ -71,25 +71,25 @@ static void no_more_are_inside_than_there_are_connections(void **state)
 
 static void whoever_waits_too_long_is_turned_away(void **state)
 {
-    ms_guard *guard = new_guard(*state, 1);
+    ms_limiter *limiter = new_guard(*state, 1);
 
-    assert_int_equal(ms_guard_enter(guard), APR_SUCCESS);
-    assert_int_equal(ms_guard_enter(guard), APR_TIMEUP);
-    ms_guard_leave(guard);
-    assert_int_equal(ms_guard_enter(guard), APR_SUCCESS);
+    assert_int_equal(ms_limiter_enter(limiter), APR_SUCCESS);
+    assert_int_equal(ms_limiter_enter(limiter), APR_TIMEUP);
+    ms_limiter_leave(limiter);
+    assert_int_equal(ms_limiter_enter(limiter), APR_SUCCESS);
 }
 
 static void a_database_that_is_gone_is_left_alone_for_a_second(void **state)
 {
-    ms_guard *guard = new_guard(*state, 2);
+    ms_limiter *limiter = new_guard(*state, 2);
     const apr_time_t start = apr_time_now();
     apr_status_t rv;
 
-    ms_guard_trip(guard);
-    assert_int_equal(ms_guard_enter(guard), APR_EAGAIN);
+    ms_limiter_trip(limiter);
+    assert_int_equal(ms_limiter_enter(limiter), APR_EAGAIN);
     do {
         apr_sleep(apr_time_from_msec(20));
-        rv = ms_guard_enter(guard);
+        rv = ms_limiter_enter(limiter);
     } while (rv == APR_EAGAIN && apr_time_now() - start < apr_time_from_sec(20));
     assert_int_equal(rv, APR_SUCCESS);
     assert_true(apr_time_now() - start >= apr_time_from_msec(900));
@@ -98,20 +98,20 @@ static void a_database_that_is_gone_is_left_alone_for_a_second(void **state)
 /* Not after the two seconds that one waits for a place. */
 static void whoever_would_wait_for_a_database_that_is_gone_is_turned_away(void **state)
 {
-    ms_guard *guard = new_guard(*state, 1);
+    ms_limiter *limiter = new_guard(*state, 1);
 
-    assert_int_equal(ms_guard_enter(guard), APR_SUCCESS);
-    ms_guard_trip(guard);
-    assert_int_equal(ms_guard_enter(guard), APR_EAGAIN);
-    ms_guard_leave(guard);
-    assert_int_equal(ms_guard_enter(guard), APR_EAGAIN);
+    assert_int_equal(ms_limiter_enter(limiter), APR_SUCCESS);
+    ms_limiter_trip(limiter);
+    assert_int_equal(ms_limiter_enter(limiter), APR_EAGAIN);
+    ms_limiter_leave(limiter);
+    assert_int_equal(ms_limiter_enter(limiter), APR_EAGAIN);
 }
 
-static void enter_at_last(ms_guard *guard)
+static void enter_at_last(ms_limiter *limiter)
 {
     const apr_time_t start = apr_time_now();
 
-    while (ms_guard_enter(guard) != APR_SUCCESS) {
+    while (ms_limiter_enter(limiter) != APR_SUCCESS) {
         assert_true(apr_time_now() - start < apr_time_from_sec(20));
         apr_sleep(apr_time_from_msec(20));
     }
@@ -120,36 +120,36 @@ static void enter_at_last(ms_guard *guard)
 /* Each of them might have to wait for it as long as the first. */
 static void one_at_a_time_tries_whether_it_is_back(void **state)
 {
-    ms_guard *guard = new_guard(*state, 2);
+    ms_limiter *limiter = new_guard(*state, 2);
 
-    ms_guard_trip(guard);
-    enter_at_last(guard);
-    assert_int_equal(ms_guard_enter(guard), APR_TIMEUP);
-    ms_guard_leave(guard);
-    enter_at_last(guard);
-    ms_guard_answered(guard);
-    assert_int_equal(ms_guard_enter(guard), APR_SUCCESS);
+    ms_limiter_trip(limiter);
+    enter_at_last(limiter);
+    assert_int_equal(ms_limiter_enter(limiter), APR_TIMEUP);
+    ms_limiter_leave(limiter);
+    enter_at_last(limiter);
+    ms_limiter_answered(limiter);
+    assert_int_equal(ms_limiter_enter(limiter), APR_SUCCESS);
 }
 
 static void nor_do_more_ask_one_that_did_not_answer(void **state)
 {
-    ms_guard *guard = new_guard(*state, 2);
+    ms_limiter *limiter = new_guard(*state, 2);
 
-    ms_guard_doubt(guard);
-    assert_int_equal(ms_guard_enter(guard), APR_SUCCESS);
-    assert_int_equal(ms_guard_enter(guard), APR_TIMEUP);
-    ms_guard_answered(guard);
-    assert_int_equal(ms_guard_enter(guard), APR_SUCCESS);
+    ms_limiter_doubt(limiter);
+    assert_int_equal(ms_limiter_enter(limiter), APR_SUCCESS);
+    assert_int_equal(ms_limiter_enter(limiter), APR_TIMEUP);
+    ms_limiter_answered(limiter);
+    assert_int_equal(ms_limiter_enter(limiter), APR_SUCCESS);
 }
 
 static void one_line_a_second_may_be_logged(void **state)
 {
-    ms_guard *guard = new_guard(*state, 1);
+    ms_limiter *limiter = new_guard(*state, 1);
     const apr_time_t start = apr_time_now();
     int lines = 0;
 
     for (int i = 0; i < 1000; i++) {
-        lines += ms_guard_may_log(guard);
+        lines += ms_limiter_may_log(limiter);
     }
     assert_in_range(lines, 1, 1 + apr_time_sec(apr_time_now() - start) + 1);
 }

@@ -11,25 +11,25 @@
 #define TTL     ((apr_int64_t)1000)
 #define ID      "abcdefghijklmnopqrstuv"
 
-static const unsigned char store[MS_CACHE_STORE_LEN] = "a table";
-static const unsigned char other_store[MS_CACHE_STORE_LEN] = "another table";
+static const unsigned char store[MS_SHM_CACHE_STORE_LEN] = "a table";
+static const unsigned char other_store[MS_SHM_CACHE_STORE_LEN] = "another table";
 static const ms_token token = {ID, "0123456789012345678901234567890123456789012"};
 static const ms_token other_secret = {ID, "0123456789012345678901234567890123456789013"};
 static const ms_token other_id = {"abcdefghijklmnopqrstuw",
                                   "0123456789012345678901234567890123456789012"};
 static const ms_token bobs_token = {"vutsrqponmlkjihgfedcba",
                                     "2109876543210987654321098765432109876543210"};
-static const ms_cache_key key = {store, &token};
+static const ms_shm_cache_key key = {store, &token};
 
 static ms_cache *new_cache(void)
 {
-    void *memory = aligned_alloc(64, (ms_cache_size(ENTRIES) + 63) / 64 * 64);
+    void *memory = aligned_alloc(64, (ms_shm_cache_size(ENTRIES) + 63) / 64 * 64);
 
     ms_cache *cache;
 
     assert_non_null(memory);
-    memset(memory, 0, ms_cache_size(ENTRIES));
-    assert_int_equal(ms_cache_create(&cache, memory, ENTRIES), APR_SUCCESS);
+    memset(memory, 0, ms_shm_cache_size(ENTRIES));
+    assert_int_equal(ms_shm_cache_create(&cache, memory, ENTRIES), APR_SUCCESS);
     return cache;
 }
 
@@ -48,20 +48,20 @@ static ms_row row_of(const char *user)
     return row;
 }
 
-static void keep(ms_cache *cache, const ms_cache_key *as, const char *user, apr_int64_t now)
+static void keep(ms_cache *cache, const ms_shm_cache_key *as, const char *user, apr_int64_t now)
 {
     const ms_row row = row_of(user);
-    ms_cache_ticket ticket;
+    ms_shm_cache_ticket ticket;
 
-    ms_cache_ask(cache, now, &ticket);
-    ms_cache_put(cache, as, &row, &ticket);
+    ms_shm_cache_begin_fill(cache, now, &ticket);
+    ms_shm_cache_put(cache, as, &row, &ticket);
 }
 
-static const ms_row *get(ms_cache *cache, const ms_cache_key *as, apr_int64_t now, void **state)
+static const ms_row *get(ms_cache *cache, const ms_shm_cache_key *as, apr_int64_t now, void **state)
 {
-    ms_cache_ticket ticket;
+    ms_shm_cache_ticket ticket;
 
-    return ms_cache_get(cache, as, now, TTL, *state, &ticket);
+    return ms_shm_cache_get(cache, as, now, TTL, *state, &ticket);
 }
 
 static void an_empty_cache_knows_nothing(void **state)
@@ -106,7 +106,7 @@ static void it_is_found_for_its_time_to_live_and_no_longer(void **state)
 
 static void another_id_secret_or_store_is_another_session(void **state)
 {
-    const ms_cache_key others[] = {
+    const ms_shm_cache_key others[] = {
         {store, &other_id}, {store, &other_secret}, {other_store, &token}};
     ms_cache *cache = new_cache();
 
@@ -129,12 +129,12 @@ static void the_newer_answer_counts(void **state)
 
 static void a_user_whose_session_was_ended_is_forgotten_and_nobody_else(void **state)
 {
-    const ms_cache_key bobs = {store, &bobs_token};
+    const ms_shm_cache_key bobs = {store, &bobs_token};
     ms_cache *cache = new_cache();
 
     keep(cache, &key, "alice", NOW);
     keep(cache, &bobs, "bob", NOW);
-    ms_cache_forget_user(cache, "alice");
+    ms_shm_cache_forget_user(cache, "alice");
     assert_null(get(cache, &key, NOW, state));
     assert_non_null(get(cache, &bobs, NOW, state));
     keep(cache, &key, "alice", NOW);
@@ -147,7 +147,7 @@ static void all_can_be_forgotten(void **state)
     ms_cache *cache = new_cache();
 
     keep(cache, &key, "alice", NOW);
-    ms_cache_forget_all(cache);
+    ms_shm_cache_forget_all(cache);
     assert_null(get(cache, &key, NOW, state));
     free(cache);
 }
@@ -156,15 +156,15 @@ static void what_was_read_before_an_end_is_not_kept_after_it(void **state)
 {
     const ms_row row = row_of("alice");
     ms_cache *cache = new_cache();
-    ms_cache_ticket ticket;
+    ms_shm_cache_ticket ticket;
 
-    ms_cache_ask(cache, NOW, &ticket);
-    ms_cache_forget_user(cache, "alice");
-    assert_false(ms_cache_put(cache, &key, &row, &ticket));
+    ms_shm_cache_begin_fill(cache, NOW, &ticket);
+    ms_shm_cache_forget_user(cache, "alice");
+    assert_false(ms_shm_cache_put(cache, &key, &row, &ticket));
     assert_null(get(cache, &key, NOW, state));
-    ms_cache_ask(cache, NOW, &ticket);
-    ms_cache_forget_all(cache);
-    assert_false(ms_cache_put(cache, &key, &row, &ticket));
+    ms_shm_cache_begin_fill(cache, NOW, &ticket);
+    ms_shm_cache_forget_all(cache);
+    assert_false(ms_shm_cache_put(cache, &key, &row, &ticket));
     assert_null(get(cache, &key, NOW, state));
     free(cache);
 }
@@ -174,7 +174,7 @@ static void one_that_is_there_is_found_by_whoever_comes_later(void **state)
     ms_cache *cache = new_cache(), *again;
 
     keep(cache, &key, "alice", NOW);
-    assert_int_equal(ms_cache_create(&again, cache, ENTRIES), APR_SUCCESS);
+    assert_int_equal(ms_shm_cache_create(&again, cache, ENTRIES), APR_SUCCESS);
     assert_non_null(get(again, &key, NOW, state));
     free(cache);
 }
@@ -183,16 +183,16 @@ static void an_update_is_found_but_makes_nothing_live_longer(void **state)
 {
     ms_cache *cache = new_cache();
     ms_row row = row_of("alice");
-    ms_cache_ticket ticket;
+    ms_shm_cache_ticket ticket;
 
     keep(cache, &key, "alice", NOW);
-    assert_non_null(ms_cache_get(cache, &key, NOW + TTL / 2, TTL, *state, &ticket));
+    assert_non_null(ms_shm_cache_get(cache, &key, NOW + TTL / 2, TTL, *state, &ticket));
     row.last_seen_at = 77;
-    ms_cache_update(cache, &key, &row, &ticket);
+    ms_shm_cache_update(cache, &key, &row, &ticket);
     assert_int_equal(get(cache, &key, NOW + TTL / 2, state)->last_seen_at, 77);
     assert_null(get(cache, &key, NOW + TTL, state));
-    ms_cache_forget_user(cache, "alice");
-    ms_cache_update(cache, &key, &row, &ticket);
+    ms_shm_cache_forget_user(cache, "alice");
+    ms_shm_cache_update(cache, &key, &row, &ticket);
     assert_null(get(cache, &key, NOW + TTL / 2, state));
     free(cache);
 }
@@ -205,7 +205,7 @@ static void names_that_do_not_fit_are_not_kept(void **state)
     memset(name, 'a', 134); /* with "form" and two NULs: 140 bytes */
     keep(cache, &key, name, NOW);
     assert_string_equal(get(cache, &key, NOW, state)->user, name);
-    ms_cache_forget_all(cache);
+    ms_shm_cache_forget_all(cache);
     memset(name, 'a', 135);
     keep(cache, &key, name, NOW);
     assert_null(get(cache, &key, NOW, state));
@@ -220,7 +220,7 @@ static void a_full_cache_gives_up_what_was_read_longest_ago(void **state)
 {
     ms_cache *cache = new_cache();
     ms_token one_of_many = token;
-    const ms_cache_key one = {store, &one_of_many};
+    const ms_shm_cache_key one = {store, &one_of_many};
 
     for (int i = 0; i < 100 * ENTRIES; i++) {
         apr_snprintf(one_of_many.id, sizeof(one_of_many.id), "%011d%011d", i * 7919, i);
@@ -232,13 +232,13 @@ static void a_full_cache_gives_up_what_was_read_longest_ago(void **state)
 
 static void it_begins_with_a_cache_line_wherever_the_memory_does(void **state)
 {
-    char *memory = apr_pcalloc(*state, ms_cache_size(ENTRIES) + 64);
+    char *memory = apr_pcalloc(*state, ms_shm_cache_size(ENTRIES) + 64);
 
     for (int i = 0; i < 64; i += 8) {
         ms_cache *cache;
 
-        memset(memory, 0, ms_cache_size(ENTRIES) + 64);
-        assert_int_equal(ms_cache_create(&cache, memory + i, ENTRIES), APR_SUCCESS);
+        memset(memory, 0, ms_shm_cache_size(ENTRIES) + 64);
+        assert_int_equal(ms_shm_cache_create(&cache, memory + i, ENTRIES), APR_SUCCESS);
         assert_int_equal((apr_uintptr_t)cache % 64, 0);
         assert_in_range((char *)cache - memory, i, i + 63);
     }
@@ -249,7 +249,7 @@ static apr_uint64_t *state_of(ms_cache *cache, const char *id)
 {
     unsigned char *bytes = (unsigned char *)cache;
 
-    for (apr_size_t i = 8; i < ms_cache_size(ENTRIES); i += 8) {
+    for (apr_size_t i = 8; i < ms_shm_cache_size(ENTRIES); i += 8) {
         if (memcmp(bytes + i, id, MS_ID_LEN) == 0) {
             return (apr_uint64_t *)(void *)(bytes + i - 8);
         }
@@ -274,7 +274,7 @@ static void in_a_closed_one_nothing_is_found_nor_kept(void **state)
     ms_cache *cache = new_cache();
 
     keep(cache, &key, "alice", NOW);
-    ms_cache_close(cache);
+    ms_shm_cache_close(cache);
     assert_null(get(cache, &key, NOW, state));
     keep(cache, &key, "alice", NOW);
     assert_null(get(cache, &key, NOW, state));
@@ -311,7 +311,7 @@ static void a_child_frees_what_a_predecessor_of_its_number_held(void **state)
 
     keep(cache, &key, "alice", NOW);
     *state_of(cache, ID) |= (apr_uint64_t)getpid();
-    ms_cache_child_init(cache);
+    ms_shm_cache_child_init(cache);
     keep(cache, &key, "alice", NOW + 1);
     assert_non_null(get(cache, &key, NOW + 1, state));
     free(cache);
@@ -321,7 +321,7 @@ static void a_child_frees_what_a_predecessor_of_its_number_held(void **state)
 static void what_a_predecessor_left_half_written_is_nobodys(void **state)
 {
     const apr_size_t written = sizeof(apr_uint64_t) * (1 + 3 + 2 + 2); /* state, id, store, mac */
-    const ms_cache_key bobs = {store, &other_id};
+    const ms_shm_cache_key bobs = {store, &other_id};
     ms_cache *cache = new_cache();
     apr_uint64_t *hers;
 
@@ -330,7 +330,7 @@ static void what_a_predecessor_left_half_written_is_nobodys(void **state)
     hers = state_of(cache, ID);
     memcpy(hers, state_of(cache, other_id.id), written);
     *hers |= (apr_uint64_t)getpid();
-    ms_cache_child_init(cache);
+    ms_shm_cache_child_init(cache);
     assert_string_equal(get(cache, &bobs, NOW, state)->user, "bob");
     free(cache);
 }

@@ -22,18 +22,18 @@ static const char *placeholders(apr_pool_t *p, const char *sql)
 static void each_driver_of_ours_has_a_dialect(void **state)
 {
     for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
-        const ms_dialect *dialect = ms_dialect_find(drivers[i]);
+        const ms_dialect *dialect = ms_sql_dialect(drivers[i]);
 
         assert_non_null(dialect);
         assert_string_equal(dialect->driver, drivers[i]);
         assert_non_null(dialect->setup);
         assert_non_null(dialect->ddl[0]);
     }
-    assert_string_equal(ms_dialect_names(*state), "sqlite3, pgsql, mysql");
-    assert_null(ms_dialect_find("oracle"));
-    assert_null(ms_dialect_find("SQLite3"));
-    assert_null(ms_dialect_find("sqlite"));
-    assert_null(ms_dialect_find(""));
+    assert_string_equal(ms_sql_drivers(*state), "sqlite3, pgsql, mysql");
+    assert_null(ms_sql_dialect("oracle"));
+    assert_null(ms_sql_dialect("SQLite3"));
+    assert_null(ms_sql_dialect("sqlite"));
+    assert_null(ms_sql_dialect(""));
 }
 
 /* What the callers pass is what the comments in dialect.h say, one placeholder for each. */
@@ -57,7 +57,7 @@ static void placeholders_are_what_callers_pass(void **state)
                  {MS_SQL_LATEST, "LATEST", "lssl"},
                  {MS_SQL_EVICT, "EVICT", "sslssslssslll"},
                  {MS_SQL_END_OVER, "END_OVER", "ssssll"},
-                 {MS_SQL_SWEEP, "SWEEP", "lll"},
+                 {MS_SQL_CLEANUP, "CLEANUP", "lll"},
                  {MS_SQL_NEWEST, "NEWEST", "sllls"},
                  {MS_SQL_NEWEST_OF_USER, "NEWEST_OF_USER", "ssllls"},
                  {MS_SQL_NEWEST_OF_IP, "NEWEST_OF_IP",
@@ -82,10 +82,10 @@ static void placeholders_are_what_callers_pass(void **state)
 static void a_dialects_own_statement_takes_the_same_arguments(void **state)
 {
     static const char *const passed[MS_SQL_N] = {
-        [MS_SQL_SWEEP] = "lll", [MS_SQL_END_OF_REALM] = "sllsl", [MS_SQL_NEWEST] = "slllss"};
+        [MS_SQL_CLEANUP] = "lll", [MS_SQL_END_OF_REALM] = "sllsl", [MS_SQL_NEWEST] = "slllss"};
 
     for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
-        const ms_dialect *dialect = ms_dialect_find(drivers[i]);
+        const ms_dialect *dialect = ms_sql_dialect(drivers[i]);
 
         for (int which = 0; which < MS_SQL_N; which++) {
             const char *sql = ms_sql_text(dialect, which);
@@ -102,7 +102,7 @@ static void a_dialects_own_statement_takes_the_same_arguments(void **state)
             }
         }
     }
-    assert_non_null(ms_dialect_find("mysql")->own[MS_SQL_SWEEP]);
+    assert_non_null(ms_sql_dialect("mysql")->own[MS_SQL_CLEANUP]);
 }
 
 /* Values come by placeholders alone: there is nothing to quote, end or comment out. */
@@ -123,7 +123,7 @@ static void all_but_the_clean_up_keep_to_a_realm_and_the_living(void **state)
     for (int which = 0; which < MS_SQL_N; which++) {
         const char *sql = ms_sql_text(NULL, which);
 
-        if (which == MS_SQL_PROBE || which == MS_SQL_INSERT || which == MS_SQL_SWEEP) {
+        if (which == MS_SQL_PROBE || which == MS_SQL_INSERT || which == MS_SQL_CLEANUP) {
             continue;
         }
         assert_non_null(strstr(sql, "realm = %s"));
@@ -131,8 +131,8 @@ static void all_but_the_clean_up_keep_to_a_realm_and_the_living(void **state)
             assert_non_null(strstr(sql, "expires_at > %lld"));
         }
     }
-    assert_non_null(strstr(ms_sql_text(NULL, MS_SQL_SWEEP), "expires_at <= %lld"));
-    assert_null(strstr(ms_sql_text(NULL, MS_SQL_SWEEP), "expires_at >"));
+    assert_non_null(strstr(ms_sql_text(NULL, MS_SQL_CLEANUP), "expires_at <= %lld"));
+    assert_null(strstr(ms_sql_text(NULL, MS_SQL_CLEANUP), "expires_at >"));
 }
 
 static void a_page_of_the_newest_has_its_limit(void **state)
@@ -142,7 +142,7 @@ static void a_page_of_the_newest_has_its_limit(void **state)
 
     for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
         for (size_t j = 0; j < sizeof(pages) / sizeof(pages[0]); j++) {
-            const char *sql = ms_sql_text(ms_dialect_find(drivers[i]), pages[j]);
+            const char *sql = ms_sql_text(ms_sql_dialect(drivers[i]), pages[j]);
 
             assert_string_equal(sql + strlen(sql) - strlen(limit), limit);
             assert_non_null(strstr(sql, "session_id < %s"));
@@ -156,7 +156,7 @@ static void the_table_has_the_columns_of_an_insert_in_their_order(void **state)
     const char *end = strchr(insert, ')');
 
     for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
-        const char *ddl = strchr(ms_dialect_find(drivers[i])->ddl[0], '(');
+        const char *ddl = strchr(ms_sql_dialect(drivers[i])->ddl[0], '(');
         char *last, *columns = apr_pstrmemdup(*state, insert, (apr_size_t)(end - insert));
         int n = 0;
 
@@ -195,7 +195,7 @@ static void every_mark_becomes_the_table(void **state)
         assert_null(strpbrk(sql, "{}"));
     }
     for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
-        for (const char *const *ddl = ms_dialect_find(drivers[i])->ddl; *ddl; ddl++) {
+        for (const char *const *ddl = ms_sql_dialect(drivers[i])->ddl; *ddl; ddl++) {
             assert_null(strstr(*ddl, "managed_session"));
             assert_null(strpbrk(ms_sql_for_table(*state, *ddl, "sessions"), "{}"));
         }

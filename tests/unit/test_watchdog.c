@@ -9,7 +9,7 @@
 /* A connection to a server that says nothing. */
 typedef struct line {
     int client, server;
-    ms_cutoff *cutoff;
+    ms_watchdog *watchdog;
 } line;
 
 static line connect_to_silence(apr_pool_t *p)
@@ -18,8 +18,8 @@ static line connect_to_silence(apr_pool_t *p)
     line made;
 
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
-    made = (line){ends[0], ends[1], ms_cutoff_add(p, ends[0])};
-    assert_non_null(made.cutoff);
+    made = (line){ends[0], ends[1], ms_watchdog_add(p, ends[0])};
+    assert_non_null(made.watchdog);
     return made;
 }
 
@@ -47,16 +47,16 @@ static void only_what_keeps_somebody_waiting_is_cut(void **state)
          answered = connect_to_silence(*state);
     const apr_time_t start = apr_time_now();
 
-    ms_cutoff_begin(waited.cutoff, waited.client);
-    ms_cutoff_begin(answered.cutoff, answered.client);
-    ms_cutoff_end(answered.cutoff);
+    ms_watchdog_begin(waited.watchdog, waited.client);
+    ms_watchdog_begin(answered.watchdog, answered.client);
+    ms_watchdog_end(answered.watchdog);
     assert_false(is_over(&waited));
     wait_for_end(&waited);
     assert_true(apr_time_now() - start >= apr_time_from_sec(MS_ANSWER_WITHIN - 1));
-    assert_true(ms_cutoff_was_cut(waited.cutoff));
-    ms_cutoff_end(waited.cutoff);
-    assert_false(is_over(&idle) || ms_cutoff_was_cut(idle.cutoff));
-    assert_false(is_over(&answered) || ms_cutoff_was_cut(answered.cutoff));
+    assert_true(ms_watchdog_was_cut(waited.watchdog));
+    ms_watchdog_end(waited.watchdog);
+    assert_false(is_over(&idle) || ms_watchdog_was_cut(idle.watchdog));
+    assert_false(is_over(&answered) || ms_watchdog_was_cut(answered.watchdog));
 }
 
 /* The driver has closed it and connected anew, and something else may have the number now. */
@@ -64,42 +64,42 @@ static void the_present_socket_is_cut_not_the_one_of_before(void **state)
 {
     line first = connect_to_silence(*state), other = connect_to_silence(*state);
 
-    ms_cutoff_begin(first.cutoff, other.client);
+    ms_watchdog_begin(first.watchdog, other.client);
     wait_for_end(&other);
     assert_false(is_over(&first));
-    ms_cutoff_end(first.cutoff);
-    ms_cutoff_begin(first.cutoff, first.client);
-    assert_false(ms_cutoff_was_cut(first.cutoff));
-    ms_cutoff_end(first.cutoff);
+    ms_watchdog_end(first.watchdog);
+    ms_watchdog_begin(first.watchdog, first.client);
+    assert_false(ms_watchdog_was_cut(first.watchdog));
+    ms_watchdog_end(first.watchdog);
 }
 
 static void whoever_waits_for_any_cuts_those_nobody_uses(void **state)
 {
     line idle = connect_to_silence(*state), used = connect_to_silence(*state);
     const apr_time_t start = apr_time_now();
-    ms_cutoff any;
+    ms_watchdog any;
 
-    ms_cutoff_begin_any(&any);
+    ms_watchdog_begin_any(&any);
     while (!is_over(&idle)) {
-        ms_cutoff_begin(used.cutoff, used.client); /* again and again: each time is short */
+        ms_watchdog_begin(used.watchdog, used.client); /* again and again: each time is short */
         assert_true(apr_time_now() - start < apr_time_from_sec(30));
         apr_sleep(apr_time_from_msec(20));
     }
     assert_false(is_over(&used));
-    ms_cutoff_end_any(&any);
-    ms_cutoff_end(used.cutoff);
+    ms_watchdog_end_any(&any);
+    ms_watchdog_end(used.watchdog);
 }
 
 static void without_a_socket_there_is_nothing_to_cut(void **state)
 {
-    assert_null(ms_cutoff_add(*state, -1));
-    ms_cutoff_begin(NULL, -1);
-    ms_cutoff_end(NULL);
+    assert_null(ms_watchdog_add(*state, -1));
+    ms_watchdog_begin(NULL, -1);
+    ms_watchdog_end(NULL);
 }
 
 static int start(void **state)
 {
-    return unit_setup(state) || ms_cutoff_child_init(*state) != APR_SUCCESS;
+    return unit_setup(state) || ms_watchdog_child_init(*state) != APR_SUCCESS;
 }
 
 #define TEST_HERE(name) cmocka_unit_test_setup_teardown(name, start, unit_teardown)
