@@ -3,6 +3,7 @@
 #   make              the module, build/mod_managed_session.so
 #   make demo         a private httpd with two users and an application (make demo-stop ends it)
 #   make test         all tests (make test-unit, make test-http: parts of them)
+#   make test-fast    unit tests and the quick half of the others, in less than a minute
 #   make test-databases  the tests on PostgreSQL and MariaDB
 #   make test-browser  the pages in a real browser, with pictures of them in build/screenshots
 #   make test-apps    real applications behind the module, as conf/examples has them
@@ -38,7 +39,7 @@ LANGS := $(sort $(wildcard src/pages/lang/*.po))
 OBJS  := $(BUILD)/mod_managed_session.o $(HTTPD:%=$(BUILD)/%.o) $(PURE:%=$(BUILD)/%.o) $(BUILD)/pages.o $(BUILD)/languages.o
 MODULE := $(BUILD)/mod_managed_session.so
 
-.PHONY: all deps-build deps-demo deps-test demo demo-stop test test-unit test-http test-databases test-browser test-apps test-races stress test-asan \
+.PHONY: all deps-build deps-demo deps-test demo demo-stop test test-fast test-unit test-http test-databases test-browser test-apps test-races stress test-asan \
         test-valgrind bench-cleanup check format docs catalogues install clean
 .DELETE_ON_ERROR:
 
@@ -108,6 +109,12 @@ stress: deps-test $(MODULE)
 # With the look-up cache, as it is by default; test-databases goes without. PYTEST may narrow it down: make test-http PYTEST="-k library"
 test-http: $(MODULE)
 	MS_CACHE=on MS_MODULE=$(abspath $(MODULE)) $(PYTHON) -B -m pytest -p no:cacheprovider -q tests/http $(PYTEST)
+
+# While one works on the code: what is quick, without what is marked as slow in tests/http/conftest.py.
+test-fast: deps-test
+	@$(MAKE) --no-print-directory $(MODULE)
+	@$(MAKE) --no-print-directory test-unit
+	MS_CACHE=on MS_MODULE=$(abspath $(MODULE)) $(PYTHON) -B -m pytest -p no:cacheprovider -q -m "not slow" tests/http $(PYTEST)
 
 # The same tests on private servers of these; one that is not installed is skipped.
 test-databases: $(MODULE)

@@ -10,13 +10,25 @@ import harness
 import processes
 
 
+# Files that kill, wait, start clusters, or try everything with everything: make test-fast goes without.
+SLOW = {f"test_{name}" for name in (
+    "authorization backend_login backends caches claiming_urls dead_cookies demo disk_full events examples_at_work fail_over "
+    "failures floods galera htaccess leftovers login_limit login_limit_elsewhere lookup_cache memory mpms neighbours open_door "
+    "origins other_signins partitions password_checks pgbouncer pool query_plan request_headers session_life session_lookup "
+    "torture").split()}
+
+
 def pytest_configure(config):
+    config.addinivalue_line("markers", "slow: not part of make test-fast")
     config.addinivalue_line("markers", "valgrind: also run with httpd under valgrind")
     config.addinivalue_line("markers", "sqlite: about SQLite, or the same on every database")
 
 
 def pytest_collection_modifyitems(items):
     """On another database than SQLite's only what its statements have a part in."""
+    for item in items:
+        if item.path.stem in SLOW:
+            item.add_marker(pytest.mark.slow)
     missing = databases.missing() if databases.NAME != "sqlite" else []
     for item in items if databases.NAME != "sqlite" else []:
         if item.get_closest_marker("sqlite"):
