@@ -22,7 +22,7 @@
 #include "access/foreign_sign_in.h"
 #include "access/authn.h"
 #include "pages/login.h"
-#include "access/sign_in_limit.h"
+#include "session/sign_in_limit.h"
 #include "pages/logout.h"
 #include "pages/page.h"
 #include "access/password.h"

@@ -16,6 +16,7 @@
 #include <http_protocol.h>
 #include <http_request.h>
 #include <mod_auth.h>
+#include "http/respond.h"
 #include "config/config.h"
 #include "access/door.h"
 #include "core/log_limit.h"
@@ -216,7 +217,7 @@ int ms_authn_challenge(request_rec *r)
 static int unavailable(request_rec *r)
 {
     ms_leave_body_unread(r);
-    ms_page_retry_after(r, MS_RETRY_AFTER);
+    ms_respond_retry_after(r, MS_RETRY_AFTER);
     apr_table_setn(r->err_headers_out, "Cache-Control", "no-store");
     return HTTP_SERVICE_UNAVAILABLE;
 }

@@ -13,6 +13,7 @@
 #include <http_core.h>
 #include <http_request.h>
 #include <mod_auth.h>
+#include "core/clock.h"
 #include "access/authn.h"
 #include "session/session.h"
 #include "core/text.h"
@@ -56,7 +57,7 @@ static authz_status require_fresh(request_rec *r, const char *line, const void *
     if (!row) {
         return AUTHZ_DENIED_NO_USER;
     }
-    if (ms_now() - row->created_at > *seconds) {
+    if (ms_clock_now() - row->created_at > *seconds) {
         ms_request_get(r)->stale_after = *seconds;
         return AUTHZ_DENIED_NO_USER;
     }

@@ -14,13 +14,14 @@
 #include <http_log.h>
 #include <http_protocol.h>
 #include <http_request.h>
+#include "http/respond.h"
 #include "http/origin.h"
 #include "config/config.h"
 #include "access/door.h"
-#include "access/sign_in_limit.h"
+#include "session/sign_in_limit.h"
 #include "pages/page.h"
 #include "access/password_share.h"
-#include "access/sign_in_log.h"
+#include "session/sign_in_log.h"
 
 #define STATE_KEY "managed_session_foreign_login"
 
@@ -104,7 +105,7 @@ static apr_status_t leave_share(void *statev)
 static int turn_away(request_rec *r, int status, apr_int64_t wait)
 {
     ms_leave_body_unread(r);
-    ms_page_retry_after(r, wait);
+    ms_respond_retry_after(r, wait);
     apr_table_setn(r->err_headers_out, "Cache-Control", "no-store");
     return status;
 }

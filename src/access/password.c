@@ -14,7 +14,7 @@
 #include "config/config.h"
 #include "core/costs.h"
 #include "core/log_limit.h"
-#include "access/sign_in_limit.h"
+#include "session/sign_in_limit.h"
 #include "core/name_fold.h"
 #include "access/password_share.h"
 

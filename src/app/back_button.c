@@ -11,7 +11,7 @@
 #include "core/cache_headers.h"
 #include "config/config.h"
 #include "http/origin.h"
-#include "access/plain_http.h"
+#include "session/plain_http.h"
 
 /* Set, and gone at once. */
 static void change_a_cookie(request_rec *r)

@@ -8,12 +8,13 @@
 #include <string.h>
 #include <apr_strings.h>
 #include <http_log.h>
+#include "http/respond.h"
 #include "config/config.h"
 #include "core/log_limit.h"
-#include "access/sign_in_limit.h"
+#include "session/sign_in_limit.h"
 #include "pages/page.h"
 #include "session/session.h"
-#include "access/sign_in_log.h"
+#include "session/sign_in_log.h"
 
 APLOG_USE_MODULE(managed_session);
 
@@ -133,7 +134,7 @@ static int is_limited(request_rec *r, const char *user, ms_sign_in_ticket *attem
 
     if (wait) {
         ms_sign_in_log_refused(r, user, METHOD, MS_REFUSED_FAILURES, attempt->full);
-        ms_page_retry_after(r, wait);
+        ms_respond_retry_after(r, wait);
     }
     return wait != 0;
 }

@@ -5,12 +5,18 @@
 #include "core/clock.h"
 
 #include <time.h>
+#include <apr_time.h>
 
 #ifdef CLOCK_BOOTTIME
 #define STEADY CLOCK_BOOTTIME
 #else
 #define STEADY CLOCK_MONOTONIC
 #endif
+
+apr_int64_t ms_clock_now(void)
+{
+    return apr_time_sec(apr_time_now());
+}
 
 apr_int64_t ms_clock_steady_ms(void)
 {

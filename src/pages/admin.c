@@ -12,6 +12,7 @@
 #include <apr_strings.h>
 #include <http_log.h>
 #include <http_protocol.h>
+#include "core/clock.h"
 #include "http/form_body.h"
 #include "config/config.h"
 #include "core/form.h"
@@ -186,7 +187,7 @@ static void add_words(request_rec *r, json_t *sessions, const apr_array_header_t
         const ms_row *row = APR_ARRAY_IDX(rows, i, const ms_row *);
         json_t *model = json_array_get(sessions, (size_t)i);
 
-        ms_sessions_add_words(r, model, row, ms_now());
+        ms_sessions_add_words(r, model, row, ms_clock_now());
         json_object_set_new(model, "of_user", json_string(parameter(r, "user", row->user)));
         json_object_set_new(model, "of_ip", json_string(parameter(r, "ip", row->created_ip)));
         json_object_set_new(model, "of_last_ip", json_string(parameter(r, "ip", row->last_ip)));

@@ -11,6 +11,7 @@
 #include <http_core.h>
 #include <http_log.h>
 #include <http_protocol.h>
+#include "http/respond.h"
 #include "http/form_body.h"
 #include "access/chain.h"
 #include "config/config.h"
@@ -19,14 +20,14 @@
 #include "access/htaccess.h"
 #include "access/intent.h"
 #include "core/log_limit.h"
-#include "access/sign_in_limit.h"
+#include "session/sign_in_limit.h"
 #include "http/origin.h"
 #include "pages/page.h"
 #include "access/password.h"
 #include "access/return_url.h"
-#include "access/plain_http.h"
+#include "session/plain_http.h"
 #include "session/session.h"
-#include "access/sign_in_log.h"
+#include "session/sign_in_log.h"
 #include "core/text.h"
 #include "session/user_name.h"
 
@@ -263,7 +264,7 @@ static int turn_away(request_rec *r, const sign_in *typed, const ms_sign_in_tick
                      apr_int64_t wait)
 {
     ms_sign_in_log_refused(r, typed->user, METHOD_FORM, MS_REFUSED_FAILURES, attempt->full);
-    ms_page_retry_after(r, wait);
+    ms_respond_retry_after(r, wait);
     return fail(r, LIMITED, typed);
 }
 
@@ -277,7 +278,7 @@ static int answer_to(request_rec *r, const sign_in *typed, const ms_sign_in_tick
         return finish(r, &right, METHOD_FORM);
     case MS_PASSWORD_BUSY:
         ms_sign_in_limit_was_nothing(r, attempt);
-        ms_page_retry_after(r, MS_RETRY_AFTER);
+        ms_respond_retry_after(r, MS_RETRY_AFTER);
         return fail(r, BUSY, typed);
     case MS_PASSWORD_UNKNOWN:
         ms_sign_in_limit_was_nothing(r, attempt);

@@ -13,6 +13,7 @@
 #include <http_core.h>
 #include <http_log.h>
 #include <http_protocol.h>
+#include "http/respond.h"
 #include "config/config.h"
 #include "access/door.h"
 #include "core/log_limit.h"
@@ -273,16 +274,10 @@ int ms_page_stale_form(request_rec *r)
     return show_unchanged(r);
 }
 
-void ms_page_retry_after(request_rec *r, apr_int64_t seconds)
-{
-    apr_table_setn(r->err_headers_out, "Retry-After",
-                   apr_psprintf(r->pool, "%" APR_INT64_T_FMT, seconds));
-}
-
 int ms_page_unavailable(request_rec *r)
 {
     ms_leave_body_unread(r);
-    ms_page_retry_after(r, MS_RETRY_AFTER);
+    ms_respond_retry_after(r, MS_RETRY_AFTER);
     return ms_page_message(r, HTTP_SERVICE_UNAVAILABLE, "Please try again in a moment",
                            "The sessions cannot be reached right now. Nothing was changed: whoever "
                            "was signed in still is.");

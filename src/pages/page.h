@@ -10,8 +10,6 @@
 #include <jansson.h>
 #include "core/language.h"
 
-#define MS_RETRY_AFTER 5 /* seconds that a visitor is asked to wait while the database is away */
-
 /** At start: what is the same for every page. */
 void ms_page_init(apr_pool_t *pconf);
 
@@ -65,9 +63,6 @@ int ms_page_stale_form(request_rec *r);
 
 /** 503: the database could not be asked, and nothing has changed. */
 int ms_page_unavailable(request_rec *r);
-
-/** Set Retry-After, on whichever response this request gets. */
-void ms_page_retry_after(request_rec *r, apr_int64_t seconds);
 
 /** The page for a body that ms_form_body_read() refused with that status. */
 int ms_page_bad_form(request_rec *r, int status);

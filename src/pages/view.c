@@ -7,6 +7,7 @@
 
 #include <string.h>
 #include <apr_strings.h>
+#include "core/clock.h"
 #include "config/config.h"
 #include "core/device.h"
 #include "core/form.h"
@@ -193,7 +194,7 @@ static void add_sessions(request_rec *r, json_t *model, const shown *list)
         json_t *one = json_array_get(sessions, (size_t)i);
 
         json_object_set_new(one, "i", json_integer((list->page - 1) * PAGE_SIZE + i + 1));
-        ms_sessions_add_words(r, one, APR_ARRAY_IDX(list->rows, i, const ms_row *), ms_now());
+        ms_sessions_add_words(r, one, APR_ARRAY_IDX(list->rows, i, const ms_row *), ms_clock_now());
     }
     json_object_set_new(model, "sessions", sessions);
     if (list->pages > 1) {

@@ -14,7 +14,6 @@
 #include "config/config.h"
 #include "http/counters.h"
 #include "session/events.h"
-#include "session/session.h"
 
 APLOG_USE_MODULE(managed_session);
 
@@ -42,7 +41,7 @@ static apr_status_t on_tick(int state, void *data, apr_pool_t *p);
 
 static int is_clock_trusted(sweeper *sweep)
 {
-    const apr_int64_t wall = ms_now(), steady = ms_clock_steady_ms() / 1000;
+    const apr_int64_t wall = ms_clock_now(), steady = ms_clock_steady_ms() / 1000;
 
     if (sweep->steady && (wall - sweep->wall) - (steady - sweep->steady) > JUMP) {
         sweep->jumped_at = steady;
@@ -77,7 +76,7 @@ static apr_int64_t delete_expired(const sweeper *sweep, apr_pool_t *p)
         apr_status_t rv;
 
         apr_pool_create(&scratch, p);
-        rv = ms_store_cleanup(&(ms_db_ctx){conf->store, scratch, NULL, 0}, ms_now(),
+        rv = ms_store_cleanup(&(ms_db_ctx){conf->store, scratch, NULL, 0}, ms_clock_now(),
                               conf->cleanup_batch, &deleted);
         apr_pool_destroy(scratch);
         if (rv != APR_SUCCESS) {

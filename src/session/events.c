@@ -14,12 +14,12 @@
 #include <http_log.h>
 #include <jansson.h>
 #include <mod_watchdog.h>
+#include "core/clock.h"
 #include "config/config.h"
 #include "http/counters.h"
 #include "core/device.h"
 #include "session/event_log.h"
 #include "core/refusals.h"
-#include "session/session.h"
 #include "core/text.h"
 #include "core/token.h"
 
@@ -111,7 +111,7 @@ static json_t *common(server_rec *s, apr_pool_t *p, const ms_event *event)
     json_t *line = json_object();
 
     json_object_set_new(line, "v", json_integer(SCHEMA_VERSION));
-    set_text(line, "time", ms_text_time(p, ms_now()));
+    set_text(line, "time", ms_text_time(p, ms_clock_now()));
     set_text(line, "event", event->name);
     set_text(line, "host", s->server_hostname);
     set_text(line, "realm", ms_server_conf_get(s)->realm);
@@ -242,7 +242,7 @@ static int is_first(request_rec *r, const ms_event *event)
     apr_cpystrn(refusal.method, event->method ? event->method : "", sizeof(refusal.method));
     apr_cpystrn(refusal.ip, r->useragent_ip, sizeof(refusal.ip));
     first = ms_refusals_is_first(refusals, event->key ? event->key : key_of_user(r, event),
-                                 ms_now(), event->period, &refusal, &due);
+                                 ms_clock_now(), event->period, &refusal, &due);
     put_summary(r->pool, &due);
     return first;
 }
@@ -255,7 +255,7 @@ static apr_status_t put_due_summaries(int state, void *unused, apr_pool_t *p)
 
     (void)unused;
     while (state == AP_WATCHDOG_STATE_RUNNING &&
-           ms_refusals_next_due(refusals, ms_now(), &at, &due)) {
+           ms_refusals_next_due(refusals, ms_clock_now(), &at, &due)) {
         apr_pool_t *scratch;
 
         apr_pool_create(&scratch, p);

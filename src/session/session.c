@@ -11,15 +11,17 @@
 #include <apr_strings.h>
 #include <http_log.h>
 #include <http_request.h>
+#include "core/clock.h"
+#include "http/respond.h"
 #include "http/counters.h"
 #include "core/device.h"
 #include "session/events.h"
 #include "core/log_limit.h"
-#include "access/sign_in_limit.h"
+#include "session/sign_in_limit.h"
 #include "core/network.h"
 #include "pages/page.h"
-#include "access/plain_http.h"
-#include "access/sign_in_log.h"
+#include "session/plain_http.h"
+#include "session/sign_in_log.h"
 #include "core/text.h"
 #include "session/user_name.h"
 
@@ -31,11 +33,6 @@ APLOG_USE_MODULE(managed_session);
 #define CLEAR_WITHIN   apr_time_from_sec(1)
 
 _Static_assert(MS_COOKIE_TOKENS_MAX <= MS_FIND_MAX, "one statement looks them all up");
-
-apr_int64_t ms_now(void)
-{
-    return apr_time_sec(apr_time_now());
-}
 
 static request_rec *first_of(request_rec *r)
 {
@@ -150,7 +147,7 @@ static apr_status_t resolve(request_rec *r, ms_request *request)
     const ms_db_ctx ctx = db_ctx_of(r);
     ms_lookup found[MS_COOKIE_TOKENS_MAX];
     const apr_status_t rv =
-        ms_cached_store_find(&ctx, request->cookies.tokens, request->cookies.n, ms_now(),
+        ms_cached_store_find(&ctx, request->cookies.tokens, request->cookies.n, ms_clock_now(),
                              ms_server_conf_get(r->server)->cache_ttl, found);
 
     if (rv != APR_SUCCESS) {
@@ -245,7 +242,7 @@ static ms_row *new_row(request_rec *r, apr_pool_t *p, const ms_token *token, con
                        const char *method, int remember)
 {
     const ms_server_conf *conf = ms_server_conf_get(r->server);
-    const apr_int64_t now = ms_now();
+    const apr_int64_t now = ms_clock_now();
     apr_int64_t life = conf->lifetime;
     ms_row *row = apr_pcalloc(p, sizeof(*row));
     char *hash = apr_palloc(p, MS_HASH_LEN + 1);
@@ -276,7 +273,7 @@ static ms_row *new_row(request_rec *r, apr_pool_t *p, const ms_token *token, con
 static apr_status_t end_presented(const ms_db_ctx *ctx, const ms_request *request,
                                   apr_int64_t *ended)
 {
-    const apr_int64_t now = ms_now();
+    const apr_int64_t now = ms_clock_now();
 
     *ended = 0;
     for (int i = 0; i < request->live_n; i++) {
@@ -507,7 +504,7 @@ static apr_status_t begin_within_limit(request_rec *r, const ms_token *token, co
 
     if (wait) {
         ms_sign_in_log_refused(r, user, method, MS_REFUSED_SESSIONS, key);
-        ms_page_retry_after(r, wait);
+        ms_respond_retry_after(r, wait);
         return APR_EBUSY;
     }
     rv = begin_with(r, token, user, method, remember, row);
@@ -565,7 +562,7 @@ void ms_session_touch(request_rec *r)
 {
     const ms_server_conf *conf = ms_server_conf_get(r->server);
     ms_request *request = ms_request_peek(r);
-    const apr_int64_t now = ms_now(), interval = touch_interval(conf);
+    const apr_int64_t now = ms_clock_now(), interval = touch_interval(conf);
     apr_int64_t touched;
     ms_db_ctx ctx;
 
@@ -589,7 +586,7 @@ int ms_session_is_touch_urgent(request_rec *r)
     const ms_request *request = ms_request_peek(r);
 
     return conf->idle_timeout > 0 && request && request->row &&
-           request->row->expires_at - ms_now() < conf->idle_timeout / 2;
+           request->row->expires_at - ms_clock_now() < conf->idle_timeout / 2;
 }
 
 /* ---- end --------------------------------------------------------------------------------------
@@ -650,7 +647,7 @@ apr_status_t ms_session_revoke(request_rec *r, const char *id, apr_int64_t *ende
     if (rv == APR_SUCCESS && row && ms_token_is_id(id, strlen(id))) {
         const ms_db_ctx ctx = db_ctx_of(r);
 
-        rv = ms_cached_store_end(&ctx, row->user, id, ms_now(), ended);
+        rv = ms_cached_store_end(&ctx, row->user, id, ms_clock_now(), ended);
         if (rv == APR_SUCCESS && *ended > 0) {
             note_revoked(r, row->user, row->user, id, *ended);
         }
@@ -670,8 +667,8 @@ apr_status_t ms_session_revoke_all(request_rec *r, int others_only, apr_int64_t 
     if (rv == APR_SUCCESS && row) {
         const ms_db_ctx ctx = db_ctx_of(r);
 
-        rv =
-            ms_cached_store_end_all(&ctx, row->user, others_only ? row->id : NULL, ms_now(), ended);
+        rv = ms_cached_store_end_all(&ctx, row->user, others_only ? row->id : NULL, ms_clock_now(),
+                                     ended);
         if (rv == APR_SUCCESS) {
             note_revoked(r, row->user, row->user, NULL, *ended);
             if (!others_only) {
@@ -693,7 +690,7 @@ apr_status_t ms_session_list(request_rec *r, const ms_list_part *part, apr_array
         ms_list_part own = *part;
 
         own.first = current->id;
-        rv = ms_store_list(&ctx, current->user, ms_now(), &own, rows);
+        rv = ms_store_list(&ctx, current->user, ms_clock_now(), &own, rows);
     }
     return rv;
 }
@@ -722,7 +719,7 @@ apr_status_t ms_session_count(request_rec *r, apr_int64_t *n)
     if (rv == APR_SUCCESS && current) {
         const ms_db_ctx ctx = db_ctx_of(r);
 
-        rv = ms_store_count(&ctx, current->user, ms_now(), n);
+        rv = ms_store_count(&ctx, current->user, ms_clock_now(), n);
     }
     return rv;
 }
@@ -746,7 +743,7 @@ apr_status_t ms_session_admin_search(request_rec *r, const ms_search *search,
 {
     const ms_db_ctx ctx = db_ctx_of(r);
 
-    return ms_store_newest(&ctx, search, ms_now(), rows);
+    return ms_store_newest(&ctx, search, ms_clock_now(), rows);
 }
 
 apr_status_t ms_session_admin_find(request_rec *r, const char *id, const ms_row **row)
@@ -754,7 +751,8 @@ apr_status_t ms_session_admin_find(request_rec *r, const char *id, const ms_row 
     const ms_db_ctx ctx = db_ctx_of(r);
 
     *row = NULL;
-    return ms_token_is_id(id, strlen(id)) ? ms_store_show(&ctx, id, ms_now(), row) : APR_SUCCESS;
+    return ms_token_is_id(id, strlen(id)) ? ms_store_show(&ctx, id, ms_clock_now(), row)
+                                          : APR_SUCCESS;
 }
 
 apr_status_t ms_session_admin_count(request_rec *r, const char *user, const char *ip,
@@ -763,10 +761,10 @@ apr_status_t ms_session_admin_count(request_rec *r, const char *user, const char
     const ms_db_ctx ctx = db_ctx_of(r);
 
     if (!user && !ip) {
-        return ms_store_count_of_realm(&ctx, ms_now(), n);
+        return ms_store_count_of_realm(&ctx, ms_clock_now(), n);
     }
-    return user ? ms_store_count(&ctx, user, ms_now(), n)
-                : ms_store_count_of_ip(&ctx, ip, ms_now(), n);
+    return user ? ms_store_count(&ctx, user, ms_clock_now(), n)
+                : ms_store_count_of_ip(&ctx, ip, ms_clock_now(), n);
 }
 
 static void note_admin(request_rec *r, ms_event event, const char *scope, apr_int64_t n)
@@ -789,7 +787,7 @@ apr_status_t ms_session_admin_end(request_rec *r, const char *id, apr_int64_t *e
 
     *ended = 0;
     if (rv == APR_SUCCESS && row) {
-        rv = ms_cached_store_end(&ctx, row->user, id, ms_now(), ended);
+        rv = ms_cached_store_end(&ctx, row->user, id, ms_clock_now(), ended);
     }
     if (rv == APR_SUCCESS && *ended > 0) {
         note_admin(r, ms_event_of("revoked", row->user, id), "one", *ended);
@@ -804,7 +802,7 @@ apr_status_t ms_session_admin_end_user(request_rec *r, const char *user, apr_int
 {
     const ms_db_ctx ctx = db_ctx_of(r);
     const ms_row *own = ms_session_admin_own(r);
-    const apr_status_t rv = ms_cached_store_end_all(&ctx, user, NULL, ms_now(), ended);
+    const apr_status_t rv = ms_cached_store_end_all(&ctx, user, NULL, ms_clock_now(), ended);
 
     if (rv == APR_SUCCESS) {
         note_admin(r, ms_event_of("revoked", user, NULL), "user", *ended);
@@ -819,7 +817,7 @@ apr_status_t ms_session_admin_end_realm(request_rec *r, apr_int64_t *ended)
 {
     const ms_db_ctx ctx = db_ctx_of(r);
     const ms_row *own = ms_session_admin_own(r);
-    const apr_status_t rv = ms_cached_store_end_of_realm(&ctx, ms_now(), ended);
+    const apr_status_t rv = ms_cached_store_end_of_realm(&ctx, ms_clock_now(), ended);
 
     if (rv == APR_SUCCESS || *ended > 0) {
         note_admin(r, ms_event_of("revoked", NULL, NULL), "realm", *ended);
@@ -834,15 +832,15 @@ apr_status_t ms_session_admin_end_ip(request_rec *r, const char *ip, apr_int64_t
 {
     const ms_db_ctx ctx = db_ctx_of(r);
     const ms_row *own = ms_session_admin_own(r), *still;
-    const apr_status_t rv = ms_cached_store_end_of_ip(&ctx, ip, ms_now(), ended);
+    const apr_status_t rv = ms_cached_store_end_of_ip(&ctx, ip, ms_clock_now(), ended);
     ms_event event = ms_event_of("revoked", NULL, NULL);
 
     if (rv == APR_SUCCESS) {
         event.of_ip = ip;
         note_admin(r, event, "ip", *ended);
     }
-    if (rv == APR_SUCCESS && own && ms_store_find(&ctx, own->id, ms_now(), &still) == APR_SUCCESS &&
-        !still) {
+    if (rv == APR_SUCCESS && own &&
+        ms_store_find(&ctx, own->id, ms_clock_now(), &still) == APR_SUCCESS && !still) {
         sign_out_here(r);
     }
     return rv;
@@ -902,8 +900,8 @@ static apr_status_t managed_session_revoke(request_rec *r, const char *user, con
     if (rv != APR_SUCCESS || !ms_text_is_user(user) || (id && !ms_token_is_id(id, strlen(id)))) {
         return rv;
     }
-    rv = id ? ms_cached_store_end(&ctx, user, id, ms_now(), revoked)
-            : ms_cached_store_end_all(&ctx, user, NULL, ms_now(), revoked);
+    rv = id ? ms_cached_store_end(&ctx, user, id, ms_clock_now(), revoked)
+            : ms_cached_store_end_all(&ctx, user, NULL, ms_clock_now(), revoked);
     if (rv == APR_SUCCESS && *revoked > 0) {
         note_revoked(r, user, r->user, id, *revoked);
         if (current && strcmp(current->user, user) == 0 && (!id || strcmp(current->id, id) == 0)) {

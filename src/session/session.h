@@ -145,9 +145,6 @@ apr_status_t ms_session_admin_end_ip(request_rec *r, const char *ip, apr_int64_t
 /** The session that the administrator is known by; NULL where another module knows her. */
 const ms_row *ms_session_admin_own(request_rec *r);
 
-/** The server's clock, which alone decides what is live: epoch seconds. */
-apr_int64_t ms_now(void);
-
 /** Register the optional functions of mod_managed_session.h. */
 void ms_session_register_functions(void);
 

@@ -3,7 +3,7 @@
  * Programs that read these lines ban addresses, so a client must not be able to write one that
  * names another address: the address comes before the name, and the name has no blank in it.
  */
-#include "access/sign_in_log.h"
+#include "session/sign_in_log.h"
 
 #include <string.h>
 #include <apr_lib.h>
@@ -13,7 +13,7 @@
 #include "http/counters.h"
 #include "session/events.h"
 #include "core/log_limit.h"
-#include "access/sign_in_limit.h"
+#include "session/sign_in_limit.h"
 #include "core/name_fold.h"
 #include "core/text.h"
 

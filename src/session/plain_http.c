@@ -3,7 +3,7 @@
  * Origin is the browser's own word. Without it there are hints only, which are enough for a line in
  * the log: Sec-Fetch-Site is sent over TLS alone, and proxies that end TLS mostly say so.
  */
-#include "access/plain_http.h"
+#include "session/plain_http.h"
 
 #include <string.h>
 #include <http_log.h>

@@ -3,7 +3,7 @@
  * An attempt is counted before its password is checked and taken back where that was right, so that
  * a hundred attempts at the same moment are no way around the limit.
  */
-#include "access/sign_in_limit.h"
+#include "session/sign_in_limit.h"
 
 #include <string.h>
 #include <apr_atomic.h>
