@@ -18,8 +18,6 @@ APLOG_USE_MODULE(managed_session);
 /* Its number goes up with every change of what the memory looks like. */
 #define RETAINED "mod_managed_session cache 2"
 
-#define REALM_BATCH 1000 /* rows that one statement deletes */
-
 /* What lives as long as httpd's parent does. */
 typedef struct retained {
     apr_shm_t *shm;
@@ -229,98 +227,95 @@ apr_status_t ms_cached_store_touch(const ms_db_ctx *ctx, const ms_lookup *found,
     return rv;
 }
 
-/* ---- end -------------------------------------------------------------------------------------
+/* ---- revoke ----------------------------------------------------------------------------------
  */
 
-static void forget(const char *user)
+static void invalidate(const ms_scope *scope)
 {
-    if (cache) {
-        ms_shm_cache_forget_user(cache, user);
+    if (cache && scope->user) {
+        ms_shm_cache_forget_user(cache, scope->user);
+    }
+    else if (cache) {
+        ms_shm_cache_forget_all(cache);
     }
 }
 
-static void forget_all(void)
+static apr_status_t revoke_batch(const ms_db_ctx *ctx, const ms_scope *scope, apr_int64_t now,
+                                 apr_int64_t *revoked)
 {
-    if (cache) {
-        ms_shm_cache_forget_all(cache);
-    }
+    ms_db_ctx batch = *ctx;
+    apr_status_t rv;
+
+    *revoked = 0;
+    apr_pool_create(&batch.p, ctx->p);
+    invalidate(scope);
+    rv = ms_store_revoke(&batch, scope, now, revoked);
+    invalidate(scope);
+    apr_pool_destroy(batch.p);
+    return rv;
+}
+
+/* A realm is revoked in batches. A batch may be short because its statement was tried twice, so
+ * only an empty batch is the last one. */
+apr_status_t ms_cached_store_revoke(const ms_db_ctx *ctx, const ms_scope *scope, apr_int64_t now,
+                                    apr_int64_t *revoked)
+{
+    apr_int64_t n;
+    apr_status_t rv;
+
+    *revoked = 0;
+    do {
+        rv = revoke_batch(ctx, scope, now, &n);
+        *revoked += n;
+    } while (scope->kind == MS_SCOPE_REALM && rv == APR_SUCCESS && n > 0);
+    return rv;
 }
 
 apr_status_t ms_cached_store_end(const ms_db_ctx *ctx, const char *user, const char *id,
                                  apr_int64_t now, apr_int64_t *ended)
 {
-    apr_status_t rv;
+    const ms_scope scope = {.kind = MS_SCOPE_ID, .user = user, .id = id};
 
-    forget(user);
-    rv = ms_store_end(ctx, user, id, now, ended);
-    forget(user);
-    return rv;
+    return ms_cached_store_revoke(ctx, &scope, now, ended);
 }
 
 apr_status_t ms_cached_store_end_all(const ms_db_ctx *ctx, const char *user, const char *except,
                                      apr_int64_t now, apr_int64_t *ended)
 {
-    apr_status_t rv;
+    const ms_scope scope = {.kind = MS_SCOPE_USER, .user = user, .except = except};
 
-    forget(user);
-    rv = ms_store_end_all(ctx, user, except, now, ended);
-    forget(user);
-    return rv;
+    return ms_cached_store_revoke(ctx, &scope, now, ended);
 }
 
 apr_status_t ms_cached_store_evict(const ms_db_ctx *ctx, const char *user, const char *except,
                                    apr_int64_t now, apr_int64_t limit, apr_int64_t *evicted)
 {
-    apr_status_t rv;
+    const ms_scope scope = {
+        .kind = MS_SCOPE_EXCESS, .user = user, .except = except, .limit = limit};
 
-    forget(user);
-    rv = ms_store_evict(ctx, user, except, now, limit, evicted);
-    forget(user);
-    return rv;
+    return ms_cached_store_revoke(ctx, &scope, now, evicted);
 }
 
 apr_status_t ms_cached_store_end_over(const ms_db_ctx *ctx, const ms_row *row, apr_int64_t now,
                                       apr_int64_t limit, apr_int64_t *ended)
 {
-    apr_status_t rv;
+    const ms_scope scope = {
+        .kind = MS_SCOPE_OVER, .user = row->user, .id = row->id, .limit = limit};
 
-    forget(row->user);
-    rv = ms_store_end_over(ctx, row, now, limit, ended);
-    forget(row->user);
-    return rv;
+    return ms_cached_store_revoke(ctx, &scope, now, ended);
 }
 
 apr_status_t ms_cached_store_end_of_ip(const ms_db_ctx *ctx, const char *ip, apr_int64_t now,
                                        apr_int64_t *ended)
 {
-    apr_status_t rv;
+    const ms_scope scope = {.kind = MS_SCOPE_IP, .ip = ip};
 
-    forget_all();
-    rv = ms_store_end_of_ip(ctx, ip, now, ended);
-    forget_all();
-    return rv;
+    return ms_cached_store_revoke(ctx, &scope, now, ended);
 }
 
-/* An error may hide a batch that was deleted, and so may a short batch after a second try: the end
- * is a batch of none. */
 apr_status_t ms_cached_store_end_of_realm(const ms_db_ctx *ctx, apr_int64_t now, apr_int64_t *ended)
 {
-    apr_int64_t n;
-    apr_status_t rv;
+    const ms_scope scope = {.kind = MS_SCOPE_REALM};
 
-    *ended = 0;
-    do {
-        apr_pool_t *scratch;
-        ms_db_ctx batch = *ctx;
-
-        apr_pool_create(&scratch, ctx->p);
-        batch.p = scratch;
-        n = 0;
-        forget_all();
-        rv = ms_store_end_of_realm(&batch, now, REALM_BATCH, &n);
-        forget_all();
-        apr_pool_destroy(scratch);
-        *ended += n;
-    } while (rv == APR_SUCCESS && n > 0);
-    return rv;
+    return ms_cached_store_revoke(ctx, &scope, now, ended);
 }

@@ -47,7 +47,15 @@ apr_status_t ms_cached_store_touch(const ms_db_ctx *ctx, const ms_lookup *found,
                                    apr_int64_t now, apr_int64_t expires, apr_int64_t interval,
                                    apr_int64_t *touched);
 
-/** As the functions of the store, and forgotten by the cache, whatever the store answers. */
+/**
+ * As ms_store_revoke(), and the look-up cache does not return what was revoked, even if the status
+ * is an error. The only function that ends sessions.
+ * @param revoked  out: how many were revoked, of MS_SCOPE_REALM too, and also after an error
+ */
+apr_status_t ms_cached_store_revoke(const ms_db_ctx *ctx, const ms_scope *scope, apr_int64_t now,
+                                    apr_int64_t *revoked);
+
+/* The names of before; they go when the last caller is changed. */
 apr_status_t ms_cached_store_end(const ms_db_ctx *ctx, const char *user, const char *id,
                                  apr_int64_t now, apr_int64_t *ended);
 apr_status_t ms_cached_store_end_all(const ms_db_ctx *ctx, const char *user, const char *except,
@@ -58,11 +66,6 @@ apr_status_t ms_cached_store_end_over(const ms_db_ctx *ctx, const ms_row *row, a
                                       apr_int64_t limit, apr_int64_t *ended);
 apr_status_t ms_cached_store_end_of_ip(const ms_db_ctx *ctx, const char *ip, apr_int64_t now,
                                        apr_int64_t *ended);
-
-/**
- * Delete all live sessions of the realm, in batches.
- * @param ended  out: how many were deleted, also if not all could be
- */
 apr_status_t ms_cached_store_end_of_realm(const ms_db_ctx *ctx, apr_int64_t now,
                                           apr_int64_t *ended);
 

@@ -20,6 +20,7 @@ APLOG_USE_MODULE(managed_session);
 #define TRIES         3
 #define TOUCH_PAUSE   10   /* seconds */
 #define CLOCKS_DIFFER 3600 /* seconds between the clocks of hosts that share a table, at most */
+#define REVOKE_BATCH  1000 /* sessions of a realm that one statement revokes */
 #define RETRY_FOR     apr_time_from_sec(1) /* a database that is merely slow is not asked again */
 
 static void make_tag(apr_pool_t *p, ms_store *store)
@@ -449,22 +450,6 @@ apr_status_t ms_store_insert(const ms_db_ctx *ctx, const ms_row *row)
     return rv;
 }
 
-apr_status_t ms_store_end(const ms_db_ctx *ctx, const char *user, const char *id, apr_int64_t now,
-                          apr_int64_t *ended)
-{
-    const void *args[] = {ctx->store->realm, user, &now, id};
-
-    return run(ctx, MS_SQL_END, args, execute_change, ended);
-}
-
-apr_status_t ms_store_end_all(const ms_db_ctx *ctx, const char *user, const char *except,
-                              apr_int64_t now, apr_int64_t *ended)
-{
-    const void *args[] = {ctx->store->realm, user, &now, except};
-
-    return run(ctx, except ? MS_SQL_END_OTHERS : MS_SQL_END_ALL, args, execute_change, ended);
-}
-
 apr_status_t ms_store_touch(const ms_db_ctx *ctx, const ms_row *row, const char *ip,
                             apr_int64_t now, apr_int64_t expires, apr_int64_t interval,
                             apr_int64_t *touched)
@@ -507,34 +492,81 @@ apr_status_t ms_store_latest(const ms_db_ctx *ctx, const char *user, apr_int64_t
     return rv;
 }
 
-apr_status_t ms_store_evict(const ms_db_ctx *ctx, const char *user, const char *except,
-                            apr_int64_t now, apr_int64_t limit, apr_int64_t *evicted)
+static apr_status_t revoke_of_user(const ms_db_ctx *ctx, const ms_scope *scope, apr_int64_t now,
+                                   apr_int64_t *revoked)
+{
+    const char *id = scope->kind == MS_SCOPE_ID ? scope->id : scope->except;
+    const void *args[] = {ctx->store->realm, scope->user, &now, id};
+    const ms_sql all = scope->except ? MS_SQL_END_OTHERS : MS_SQL_END_ALL;
+
+    return run(ctx, scope->kind == MS_SCOPE_ID ? MS_SQL_END : all, args, execute_change, revoked);
+}
+
+static apr_status_t revoke_of_ip(const ms_db_ctx *ctx, const ms_scope *scope, apr_int64_t now,
+                                 apr_int64_t *revoked)
+{
+    const char *realm = ctx->store->realm;
+    const void *args[] = {realm, scope->ip, &now, realm, scope->ip, &now};
+
+    return run(ctx, MS_SQL_END_OF_IP, args, execute_change, revoked);
+}
+
+static apr_status_t revoke_of_realm(const ms_db_ctx *ctx, apr_int64_t now, apr_int64_t *revoked)
+{
+    const apr_int64_t batch = REVOKE_BATCH;
+    const char *realm = ctx->store->realm;
+    const void *args[] = {realm, &now, &batch, realm, &now};
+
+    return run(ctx, MS_SQL_END_OF_REALM, args, execute_change, revoked);
+}
+
+static apr_status_t revoke_excess(const ms_db_ctx *ctx, const ms_scope *scope, apr_int64_t now,
+                                  apr_int64_t *revoked)
 {
     /* A row that a clock set wrong has dated far ahead must not be the newest for good. */
     const apr_int64_t latest = now + CLOCKS_DIFFER;
-    const char *realm = ctx->store->realm;
-    const char *id = except ? except : "";
-    const void *args[] = {realm, user,  &now, id,   realm,   user,  &now,
-                          id,    realm, user, &now, &latest, &limit};
+    const char *realm = ctx->store->realm, *user = scope->user;
+    const char *id = scope->except ? scope->except : "";
+    const void *args[] = {realm, user,  &now, id,   realm,   user,         &now,
+                          id,    realm, user, &now, &latest, &scope->limit};
 
-    return run(ctx, MS_SQL_EVICT, args, execute_change, evicted);
+    return run(ctx, MS_SQL_EVICT, args, execute_change, revoked);
 }
 
-apr_status_t ms_store_end_over(const ms_db_ctx *ctx, const ms_row *row, apr_int64_t now,
-                               apr_int64_t limit, apr_int64_t *ended)
+static apr_status_t revoke_if_over(const ms_db_ctx *ctx, const ms_scope *scope, apr_int64_t now,
+                                   apr_int64_t *revoked)
 {
     const char *realm = ctx->store->realm;
-    const void *args[] = {row->id, realm, realm, row->user, &now, &limit};
-    apr_status_t rv = run(ctx, MS_SQL_END_OVER, args, execute_change, ended);
+    const void *args[] = {scope->id, realm, realm, scope->user, &now, &scope->limit};
+    apr_status_t rv = run(ctx, MS_SQL_END_OVER, args, execute_change, revoked);
 
-    if (rv == APR_SUCCESS && *ended == 0) {
-        /* A first try that was done, and only seemed to fail, has left the second nothing to do. */
+    if (rv == APR_SUCCESS && *revoked == 0) {
+        /* If the first try succeeded but its result was lost, the second finds nothing to do. */
         const ms_row *there;
 
-        rv = ms_store_find(ctx, row->id, now, &there);
-        *ended = rv == APR_SUCCESS && !there;
+        rv = ms_store_find(ctx, scope->id, now, &there);
+        *revoked = rv == APR_SUCCESS && !there;
     }
     return rv;
+}
+
+apr_status_t ms_store_revoke(const ms_db_ctx *ctx, const ms_scope *scope, apr_int64_t now,
+                             apr_int64_t *revoked)
+{
+    switch (scope->kind) {
+    case MS_SCOPE_ID:
+    case MS_SCOPE_USER:
+        return revoke_of_user(ctx, scope, now, revoked);
+    case MS_SCOPE_IP:
+        return revoke_of_ip(ctx, scope, now, revoked);
+    case MS_SCOPE_REALM:
+        return revoke_of_realm(ctx, now, revoked);
+    case MS_SCOPE_EXCESS:
+        return revoke_excess(ctx, scope, now, revoked);
+    case MS_SCOPE_OVER:
+        return revoke_if_over(ctx, scope, now, revoked);
+    }
+    return APR_EINVAL;
 }
 
 static int read_place(const ms_connection *c, apr_dbd_row_t *dbd_row, const ms_row **found)
@@ -609,27 +641,9 @@ apr_status_t ms_store_count_of_ip(const ms_db_ctx *ctx, const char *ip, apr_int6
     return run(ctx, MS_SQL_COUNT_OF_IP, args, execute_number, n);
 }
 
-apr_status_t ms_store_end_of_ip(const ms_db_ctx *ctx, const char *ip, apr_int64_t now,
-                                apr_int64_t *ended)
-{
-    const char *realm = ctx->store->realm;
-    const void *args[] = {realm, ip, &now, realm, ip, &now};
-
-    return run(ctx, MS_SQL_END_OF_IP, args, execute_change, ended);
-}
-
 apr_status_t ms_store_count_of_realm(const ms_db_ctx *ctx, apr_int64_t now, apr_int64_t *n)
 {
     const void *args[] = {ctx->store->realm, &now};
 
     return run(ctx, MS_SQL_COUNT_OF_REALM, args, execute_number, n);
-}
-
-apr_status_t ms_store_end_of_realm(const ms_db_ctx *ctx, apr_int64_t now, apr_int64_t most,
-                                   apr_int64_t *ended)
-{
-    const char *realm = ctx->store->realm;
-    const void *args[] = {realm, &now, &most, realm, &now};
-
-    return run(ctx, MS_SQL_END_OF_REALM, args, execute_change, ended);
 }

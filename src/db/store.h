@@ -112,14 +112,6 @@ typedef struct ms_list_part {
 apr_status_t ms_store_list(const ms_db_ctx *ctx, const char *user, apr_int64_t now,
                            const ms_list_part *part, apr_array_header_t **rows);
 
-/** Delete one live session of a user. */
-apr_status_t ms_store_end(const ms_db_ctx *ctx, const char *user, const char *id, apr_int64_t now,
-                          apr_int64_t *ended);
-
-/** Delete the live sessions of a user, all but one where except is not NULL. */
-apr_status_t ms_store_end_all(const ms_db_ctx *ctx, const char *user, const char *except,
-                              apr_int64_t now, apr_int64_t *ended);
-
 /**
  * Write that a live session was just used.
  * @param row       as found
@@ -148,25 +140,43 @@ apr_status_t ms_store_latest(const ms_db_ctx *ctx, const char *user, apr_int64_t
                              apr_int64_t least, apr_int64_t *created_at);
 
 /**
- * Delete a user's live sessions but for the newest and, of the others, those used last: limit in
- * all. Several sign-ins at once leave that many, and always the same.
- * @param except   NULL; or a session that is neither counted nor deleted
- * @param evicted  out: how many were deleted; the session that was just made may be one of them
- */
-apr_status_t ms_store_evict(const ms_db_ctx *ctx, const char *user, const char *except,
-                            apr_int64_t now, apr_int64_t limit, apr_int64_t *evicted);
-
-/** Delete this session if its user has more than limit. */
-apr_status_t ms_store_end_over(const ms_db_ctx *ctx, const ms_row *row, apr_int64_t now,
-                               apr_int64_t limit, apr_int64_t *ended);
-
-/**
  * Whether a user has a session, live or ended but still in the table, that was made or used last in
  * the network of an address (network.h).
  * @param user, alias  two names the user may have here; they may be one
  */
 apr_status_t ms_store_has_place(const ms_db_ctx *ctx, const char *user, const char *alias,
                                 const char *ip, int *has);
+
+/* Which live sessions of the store's realm a revoke means. The kind is explicit, so that a user or
+ * an address that is NULL by mistake never means all sessions. */
+typedef enum ms_scope_kind {
+    MS_SCOPE_ID,     /* one session: user, id */
+    MS_SCOPE_USER,   /* all sessions of user, but except if it is not NULL */
+    MS_SCOPE_IP,     /* created at ip, or used there last */
+    MS_SCOPE_REALM,  /* all */
+    MS_SCOPE_EXCESS, /* of user's sessions all but the newest and, of the others, those used last;
+                        limit stay. except, if not NULL, neither counts nor is revoked. Several
+                        revokes at the same time choose the same sessions */
+    MS_SCOPE_OVER    /* one session, if its user has more than limit: user, id, limit */
+} ms_scope_kind;
+
+typedef struct ms_scope {
+    ms_scope_kind kind;
+    const char *user;
+    const char *id;
+    const char *except;
+    const char *ip;
+    apr_int64_t limit;
+} ms_scope;
+
+/**
+ * Revoke live sessions: their rows are deleted. The look-up cache is not told: only
+ * ms_cached_store_revoke() calls this.
+ * @param revoked  out: how many were revoked. MS_SCOPE_REALM revokes 1000 at most, so that no
+ *                 statement holds its locks for long: call again until none is left
+ */
+apr_status_t ms_store_revoke(const ms_db_ctx *ctx, const ms_scope *scope, apr_int64_t now,
+                             apr_int64_t *revoked);
 
 /** Delete at most so many expired rows, of any realm. */
 apr_status_t ms_store_cleanup(const ms_db_ctx *ctx, apr_int64_t now, apr_int64_t most,
@@ -191,15 +201,7 @@ apr_status_t ms_store_newest(const ms_db_ctx *ctx, const ms_search *search, apr_
 apr_status_t ms_store_count_of_ip(const ms_db_ctx *ctx, const char *ip, apr_int64_t now,
                                   apr_int64_t *n);
 
-/** Delete them. */
-apr_status_t ms_store_end_of_ip(const ms_db_ctx *ctx, const char *ip, apr_int64_t now,
-                                apr_int64_t *ended);
-
 /** How many live sessions the realm has. */
 apr_status_t ms_store_count_of_realm(const ms_db_ctx *ctx, apr_int64_t now, apr_int64_t *n);
-
-/** Delete some of the realm's live sessions, most at most. */
-apr_status_t ms_store_end_of_realm(const ms_db_ctx *ctx, apr_int64_t now, apr_int64_t most,
-                                   apr_int64_t *ended);
 
 #endif
