@@ -16,6 +16,7 @@
 #include "http/form_body.h"
 #include "config/config.h"
 #include "core/form.h"
+#include "core/form_token.h"
 #include "access/authn.h"
 #include "access/htaccess.h"
 #include "core/log_limit.h"
@@ -172,9 +173,10 @@ static json_t *sessions_model(request_rec *r, const apr_array_header_t *rows)
 
 static void add_token(request_rec *r, json_t *model)
 {
-    const char *csrf = ms_session_admin_own(r) ? ms_csrf_make(r->pool, &ms_request_get(r)->token,
-                                                              ms_server_conf_get(r->server)->realm)
-                                               : NULL;
+    const char *csrf = ms_session_admin_own(r)
+                           ? ms_form_token_make(r->pool, &ms_request_get(r)->token,
+                                                ms_server_conf_get(r->server)->realm)
+                           : NULL;
 
     if (csrf) {
         json_object_set_new(model, "csrf", json_string(csrf));
@@ -351,8 +353,8 @@ static int act(request_rec *r, const apr_table_t *fields, query *q)
 static int is_own_form(request_rec *r, const apr_table_t *fields)
 {
     if (ms_session_admin_own(r)) {
-        return ms_csrf_check(r->pool, apr_table_get(fields, "csrf"), &ms_request_get(r)->token,
-                             ms_server_conf_get(r->server)->realm);
+        return ms_form_token_check(r->pool, apr_table_get(fields, "csrf"),
+                                   &ms_request_get(r)->token, ms_server_conf_get(r->server)->realm);
     }
     return ms_origin_is_same(r);
 }

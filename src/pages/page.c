@@ -6,8 +6,7 @@
 #include "pages/page.h"
 
 #include <string.h>
-#include <apr_base64.h>
-#include <apr_random.h>
+#include <apr_encode.h>
 #include <apr_strings.h>
 #include <apr_uri.h>
 #include <http_core.h>
@@ -19,10 +18,9 @@
 #include "core/log_limit.h"
 #include "http/origin.h"
 #include "core/render.h"
+#include "core/sha256.h"
 
 APLOG_USE_MODULE(managed_session);
-
-#define SHA256_BYTES 32
 
 /* Marks for tests/catalogues.py what is translated elsewhere. */
 #define MESSAGE(text) (text)
@@ -32,15 +30,10 @@ static const char *style_hash; /* set once at start: of the built-in style sheet
 void ms_page_init(apr_pool_t *pconf)
 {
     const ms_page *style = ms_page_get("style.css");
-    apr_crypto_hash_t *sha = apr_crypto_sha256_new(pconf);
-    unsigned char digest[SHA256_BYTES];
-    char *encoded = apr_palloc(pconf, (apr_size_t)apr_base64_encode_len(SHA256_BYTES));
+    unsigned char digest[MS_SHA256_LEN];
 
-    sha->init(sha);
-    sha->add(sha, style->text, style->len);
-    sha->finish(sha, digest);
-    apr_base64_encode_binary(encoded, digest, SHA256_BYTES);
-    style_hash = encoded;
+    ms_sha256(pconf, &(ms_sha256_part){style->text, style->len}, 1, digest);
+    style_hash = apr_pencode_base64_binary(pconf, digest, sizeof(digest), APR_ENCODE_NONE, NULL);
 }
 
 /* The site's own style sheet may lie on another host; then that host is allowed to style us. */

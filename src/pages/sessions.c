@@ -13,6 +13,7 @@
 #include "config/config.h"
 #include "core/device.h"
 #include "core/form.h"
+#include "core/form_token.h"
 #include "access/authn.h"
 #include "http/origin.h"
 #include "pages/page.h"
@@ -243,8 +244,8 @@ static int handle_post(request_rec *r)
     if (status != OK) {
         return ms_page_bad_form(r, status);
     }
-    if (!ms_csrf_check(r->pool, apr_table_get(fields, "csrf"), &ms_request_get(r)->token,
-                       ms_server_conf_get(r->server)->realm)) {
+    if (!ms_form_token_check(r->pool, apr_table_get(fields, "csrf"), &ms_request_get(r)->token,
+                             ms_server_conf_get(r->server)->realm)) {
         return ms_page_stale_form(r);
     }
     return act(r, fields);

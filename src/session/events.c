@@ -6,7 +6,6 @@
 #include "session/events.h"
 
 #include <string.h>
-#include <apr_random.h>
 #include <apr_shm.h>
 #include <apr_strings.h>
 #include <http_config.h>
@@ -20,6 +19,7 @@
 #include "core/device.h"
 #include "session/event_log.h"
 #include "core/refusals.h"
+#include "core/sha256.h"
 #include "core/text.h"
 #include "core/token.h"
 
@@ -218,15 +218,8 @@ static apr_uint64_t key_of_user(request_rec *r, const ms_event *event)
 {
     const char *text = apr_pstrcat(r->pool, ms_server_conf_get(r->server)->realm, "\n",
                                    event->reason, "\n", event->user, NULL);
-    apr_crypto_hash_t *sha = apr_crypto_sha256_new(r->pool);
-    unsigned char digest[MS_DIGEST_LEN];
-    apr_uint64_t key;
 
-    sha->init(sha);
-    sha->add(sha, text, strlen(text));
-    sha->finish(sha, digest);
-    memcpy(&key, digest, sizeof(key));
-    return key ? key : 1;
+    return ms_sha256_key(r->pool, &(ms_sha256_part){text, strlen(text)}, 1);
 }
 
 /* Whether the event is the first of its key and period. The others are counted. */
