@@ -27,6 +27,7 @@
 #include "pages/sessions.h"
 #include "pages/view.h"
 #include "core/text.h"
+#include "http/respond.h"
 
 APLOG_USE_MODULE(managed_session);
 
@@ -427,7 +428,7 @@ static int handle_delete(request_rec *r)
     const char *slash = strrchr(r->uri, '/'), *id = slash ? slash + 1 : "";
     const int has_args = r->args && *r->args;
 
-    ms_leave_body_unread(r);
+    ms_respond_leave_body_unread(r);
     if (has_args && !ms_token_is_id(id, strlen(id))) {
         return delete_many(r);
     }
@@ -472,7 +473,7 @@ static int is_from_htaccess(request_rec *r)
 
 static int refuse(request_rec *r)
 {
-    ms_leave_body_unread(r);
+    ms_respond_leave_body_unread(r);
     if (wants_json(r)) {
         return ms_page_send_json(r, HTTP_FORBIDDEN,
                                  json_pack("{s:s}", "error", "no user is required here"));

@@ -20,6 +20,7 @@
 #include "session/session.h"
 #include "pages/view.h"
 #include "core/text.h"
+#include "http/respond.h"
 
 APLOG_USE_MODULE(managed_session);
 
@@ -304,7 +305,7 @@ static int handle_delete(request_rec *r)
 {
     const char *below = path_below(r);
 
-    ms_leave_body_unread(r);
+    ms_respond_leave_body_unread(r);
     if (*below) {
         return r->args && *r->args ? ms_page_status(r, HTTP_NOT_FOUND) : delete_one(r, below + 1);
     }
