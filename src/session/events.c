@@ -22,6 +22,7 @@
 #include "core/sha256.h"
 #include "core/text.h"
 #include "core/token.h"
+#include "core/version.h"
 
 APLOG_USE_MODULE(managed_session);
 
@@ -111,6 +112,7 @@ static json_t *common(server_rec *s, apr_pool_t *p, const ms_event *event)
     json_t *line = json_object();
 
     json_object_set_new(line, "v", json_integer(SCHEMA_VERSION));
+    set_text(line, "version", MS_VERSION);
     set_text(line, "time", ms_text_time(p, ms_clock_now()));
     set_text(line, "event", event->name);
     set_text(line, "host", s->server_hostname);
