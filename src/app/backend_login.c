@@ -151,7 +151,7 @@ static int begin(request_rec *r, const taken *t)
     if (is_limited(r, t->value, &attempt)) {
         return HTTP_TOO_MANY_REQUESTS;
     }
-    rv = ms_session_begin(r, t->value, METHOD, 0, &row);
+    rv = ms_session_begin(r, t->value, METHOD, 0, NULL, &row);
     if (rv == APR_SUCCESS) {
         ms_sign_in_limit_was_right(r, &attempt);
         return OK;

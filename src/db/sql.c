@@ -49,6 +49,10 @@ static const struct {
                              " WHERE realm = %s AND user_name = %s AND expires_at > %lld"
                              " ORDER BY CASE WHEN session_id = %s THEN 0 ELSE 1 END," LIST_ORDER
                              " LIMIT %lld OFFSET %lld"},
+    [MS_SQL_LIST_ALIKE] = {"LIST_ALIKE",
+                           "SELECT " COLUMNS " FROM {table}"
+                           " WHERE realm = %s AND user_name = %s AND expires_at > %lld"
+                           " AND SUBSTR(session_id, 1, 8) = %s"},
     [MS_SQL_LIST_AFTER] = {"LIST_AFTER",
                            "SELECT " COLUMNS " FROM {table}"
                            " WHERE realm = %s AND user_name = %s AND expires_at > %lld"

@@ -19,6 +19,7 @@ typedef enum {
     MS_SQL_SHOW,           /* id, realm, now */
     MS_SQL_INSERT,         /* all columns, in the order of the table */
     MS_SQL_LIST,           /* realm, user, now, the first one's id, how many, after how many */
+    MS_SQL_LIST_ALIKE,     /* realm, user, now, the first eight characters of the ids */
     MS_SQL_LIST_AFTER,     /* realm, user, now, an id left out, then of the last one of the part
                               before: seen, seen, created, created, id; how many */
     MS_SQL_END,            /* realm, user, now, id */

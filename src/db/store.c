@@ -7,13 +7,13 @@
 
 #include <string.h>
 #include <apr_atomic.h>
+#include <apr_random.h>
 #include <apr_strings.h>
 #include <http_log.h>
 #include "db/connection.h"
 #include "http/counters.h"
 #include "core/log_limit.h"
 #include "core/network.h"
-#include "core/sha256.h"
 
 APLOG_USE_MODULE(managed_session);
 
@@ -25,17 +25,18 @@ APLOG_USE_MODULE(managed_session);
 
 static void make_tag(apr_pool_t *p, ms_store *store)
 {
-    const char *const values[] = {store->dbd_driver, store->dbd_params, store->dbd_init,
-                                  store->table, store->realm};
-    ms_sha256_part parts[sizeof(values) / sizeof(values[0])];
-    unsigned char digest[MS_SHA256_LEN];
+    const char *const parts[] = {store->dbd_driver, store->dbd_params, store->dbd_init,
+                                 store->table, store->realm};
+    apr_crypto_hash_t *sha = apr_crypto_sha256_new(p);
+    unsigned char digest[MS_DIGEST_LEN];
 
-    for (apr_size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
-        const char *value = values[i] ? values[i] : "";
+    sha->init(sha);
+    for (apr_size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        const char *part = parts[i] ? parts[i] : "";
 
-        parts[i] = (ms_sha256_part){value, strlen(value) + 1};
+        sha->add(sha, part, strlen(part) + 1);
     }
-    ms_sha256(p, parts, sizeof(values) / sizeof(values[0]), digest);
+    sha->finish(sha, digest);
     memcpy(store->tag, digest, sizeof(store->tag));
 }
 
@@ -424,6 +425,14 @@ apr_status_t ms_store_list(const ms_db_ctx *ctx, const char *user, apr_int64_t n
     const void *args[] = {realm, user, &now, first, &part->limit, &part->offset};
 
     return select_rows(ctx, MS_SQL_LIST, args, rows);
+}
+
+apr_status_t ms_store_list_alike(const ms_db_ctx *ctx, const char *user, const char *start,
+                                 apr_int64_t now, apr_array_header_t **rows)
+{
+    const void *args[] = {ctx->store->realm, user, &now, start};
+
+    return select_rows(ctx, MS_SQL_LIST_ALIKE, args, rows);
 }
 
 apr_status_t ms_store_insert(const ms_db_ctx *ctx, const ms_row *row)

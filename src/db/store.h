@@ -112,6 +112,16 @@ typedef struct ms_list_part {
 apr_status_t ms_store_list(const ms_db_ctx *ctx, const char *user, apr_int64_t now,
                            const ms_list_part *part, apr_array_header_t **rows);
 
+#define MS_ALIKE_LEN 8 /* characters */
+
+/**
+ * The live sessions of a user whose ids begin alike.
+ * @param start  MS_ALIKE_LEN characters
+ * @param rows   an array of const ms_row *, in any order
+ */
+apr_status_t ms_store_list_alike(const ms_db_ctx *ctx, const char *user, const char *start,
+                                 apr_int64_t now, apr_array_header_t **rows);
+
 /**
  * Write that a live session was just used.
  * @param row       as found

@@ -29,8 +29,8 @@
 #include "session/session.h"
 #include "session/sign_in_log.h"
 #include "core/text.h"
+#include "session/shown_form.h"
 #include "session/user_name.h"
-#include "http/request_chain.h"
 
 APLOG_USE_MODULE(managed_session);
 
@@ -44,6 +44,7 @@ typedef struct sign_in {
     const char *password;
     const char *back; /* checked, see return_url.h; or NULL */
     int remember;
+    const char *shown_form; /* see shown_form.h; not checked, or NULL */
 } sign_in;
 
 static const char *landing(request_rec *r)
@@ -115,6 +116,9 @@ static json_t *form_model(request_rec *r, const sign_in *typed)
     json_t *model = ms_page_model(r);
 
     ms_page_set_heading(r, model, "Sign in");
+    if (typed->shown_form && ms_token_is_id(typed->shown_form, strlen(typed->shown_form))) {
+        json_object_set_new(model, "form", json_string(typed->shown_form));
+    }
     if (typed->back && fits_form(typed->back)) {
         json_object_set_new(model, "return", json_string(typed->back));
     }
@@ -133,7 +137,7 @@ static json_t *form_model(request_rec *r, const sign_in *typed)
 
 static int show_form(request_rec *r, const sign_in *typed)
 {
-    const int error = ms_request_chain_error_status(r);
+    const int error = ms_authn_error_status(r);
 
     return ms_page_send(r, error ? error : HTTP_OK, "login.html", form_model(r, typed));
 }
@@ -208,7 +212,7 @@ static int show_failure(request_rec *r, failure why, const sign_in *typed)
     case BAD_FORM:
         return ms_page_bad_form(r, HTTP_BAD_REQUEST);
     case PLAIN_HTTP:
-        ms_respond_leave_body_unread(r);
+        ms_leave_body_unread(r);
         return ms_page_message(
             r, HTTP_FORBIDDEN, "This connection is not secure",
             "You cannot sign in here, because this page was opened without encryption. Open it "
@@ -239,7 +243,7 @@ static int finish(request_rec *r, const sign_in *who, const char *method)
 {
     const ms_row *row;
 
-    switch (ms_session_begin(r, who->user, method, who->remember, &row)) {
+    switch (ms_session_begin(r, who->user, method, who->remember, who->shown_form, &row)) {
     case APR_SUCCESS:
         return ms_page_redirect(r, who->back ? who->back : landing(r));
     case APR_EINVAL:
@@ -314,7 +318,7 @@ static int is_ticked(const char *value)
 static int handle_post(request_rec *r)
 {
     apr_table_t *fields;
-    sign_in typed = {"", "", NULL, 0};
+    sign_in typed = {"", "", NULL, 0, NULL};
     const char *back;
     int status;
 
@@ -332,6 +336,7 @@ static int handle_post(request_rec *r)
     }
     typed.user = apr_table_get(fields, "username");
     typed.password = apr_table_get(fields, "password");
+    typed.shown_form = apr_table_get(fields, "form");
     typed.remember = is_ticked(apr_table_get(fields, "remember"));
     back = ms_return_checked(r, apr_table_get(fields, "return"));
     typed.back =
@@ -369,7 +374,7 @@ static int may_have_cookie(request_rec *r)
 
 static int go_on_strictly(request_rec *r, const char *back)
 {
-    const int error = ms_request_chain_error_status(r);
+    const int error = ms_authn_error_status(r);
 
     return ms_page_go_on(r, error ? error : HTTP_OK,
                          with_query(r->pool, own_url(r, back), "again", "1"));
@@ -396,7 +401,7 @@ static int handle_get(request_rec *r)
     if (ms_dir_conf_get(r)->login_page) {
         return go_to_own_page(r, NULL, back);
     }
-    return show_form(r, &(sign_in){"", "", back, 0});
+    return show_form(r, &(sign_in){"", "", back, 0, ms_shown_form_value(r->pool)});
 }
 
 /* ---- another AuthType ------------------------------------------------------------------------ */
@@ -413,21 +418,37 @@ static const char *foreign_auth_type(request_rec *r)
                : NULL;
 }
 
+/* The form's value is in the query: the body of a request that another AuthType let in is not read.
+ * The path is left to the browser, which may know this page by another one (a front proxy). */
+static const char *continue_query(request_rec *r)
+{
+    const char *form = ms_shown_form_value(r->pool);
+
+    return form && !from_query(r, "form")
+               ? with_query(r->pool, apr_pstrcat(r->pool, "?", r->args, NULL), "form", form)
+               : NULL;
+}
+
 /* One button: a form of our own page, which only the visitor can send. */
 static int ask_to_continue(request_rec *r)
 {
+    const char *query = continue_query(r);
     json_t *model = ms_page_model(r);
 
     ms_page_set_heading(r, model, "Sign in");
     json_object_set_new(model, "user", json_string(ms_user_name_guess(r, r->user)));
+    if (query) {
+        json_object_set_new(model, "query", json_string(query));
+    }
     return ms_page_send(r, HTTP_OK, "continue.html", model);
 }
 
 static int begin_foreign(request_rec *r, const char *auth_type)
 {
-    ms_respond_leave_body_unread(r);
+    ms_leave_body_unread(r);
     ms_chain_end(r);
-    return finish(r, &(sign_in){r->user, "", back_from_query(r), 0}, auth_type);
+    return finish(r, &(sign_in){r->user, "", back_from_query(r), 0, from_query(r, "form")},
+                  auth_type);
 }
 
 /* No image, frame or guess of the browser may sign anybody in: what it sends by itself would be
@@ -497,7 +518,7 @@ static int is_sign_in_place(request_rec *r, ms_own how)
 
 static int refuse_place(request_rec *r)
 {
-    ms_respond_leave_body_unread(r);
+    ms_leave_body_unread(r);
     return ms_page_message(r, HTTP_FORBIDDEN, "You could not be signed in",
                            "Sign-in is not set up at this address. Please tell the "
                            "administrator.");

@@ -23,8 +23,8 @@
 #include "session/plain_http.h"
 #include "session/sign_in_log.h"
 #include "core/text.h"
+#include "session/shown_form.h"
 #include "session/user_name.h"
-#include "http/request_chain.h"
 
 APLOG_USE_MODULE(managed_session);
 
@@ -34,6 +34,14 @@ APLOG_USE_MODULE(managed_session);
 #define CLEAR_WITHIN   apr_time_from_sec(1)
 
 _Static_assert(MS_COOKIE_TOKENS_MAX <= MS_FIND_MAX, "one statement looks them all up");
+
+static request_rec *first_of(request_rec *r)
+{
+    while (!ap_is_initial_req(r)) {
+        r = r->prev ? r->prev : r->main;
+    }
+    return r;
+}
 
 static apr_status_t wipe(void *requestv)
 {
@@ -46,12 +54,12 @@ static apr_status_t wipe(void *requestv)
 
 ms_request *ms_request_peek(request_rec *r)
 {
-    return ap_get_module_config(ms_request_chain_first(r)->request_config, &managed_session_module);
+    return ap_get_module_config(first_of(r)->request_config, &managed_session_module);
 }
 
 ms_request *ms_request_get(request_rec *r)
 {
-    request_rec *first = ms_request_chain_first(r);
+    request_rec *first = first_of(r);
     ms_request *request = ap_get_module_config(first->request_config, &managed_session_module);
 
     if (!request) {
@@ -66,12 +74,12 @@ ms_request *ms_request_get(request_rec *r)
 
 static ms_db_ctx db_ctx_of(request_rec *r)
 {
-    return ms_store_ctx(ms_server_conf_get(r->server)->store, r, ms_request_chain_first(r)->pool);
+    return ms_store_ctx(ms_server_conf_get(r->server)->store, r, first_of(r)->pool);
 }
 
 static void set_cookie(request_rec *r, const ms_token *token, apr_int64_t max_age)
 {
-    request_rec *first = ms_request_chain_first(r);
+    request_rec *first = first_of(r);
     char value[MS_TOKEN_LEN + 1] = "";
 
     if (token) {
@@ -184,7 +192,7 @@ void ms_session_refused(request_rec *r)
 /* Whether so little time has gone by since the request came that no sign-in came between. */
 static int is_prompt(request_rec *r)
 {
-    const apr_interval_time_t age = apr_time_now() - ms_request_chain_first(r)->request_time;
+    const apr_interval_time_t age = apr_time_now() - first_of(r)->request_time;
 
     return age >= 0 && age < CLEAR_WITHIN;
 }
@@ -305,19 +313,52 @@ static int presented_of(const ms_request *request, const char *user)
     return n;
 }
 
-/* Before anything is written: does the user have room for one more, in place of what she presented?
- */
-static apr_status_t check_room(request_rec *r, const ms_db_ctx *ctx, const ms_row *made)
+static int is_presented(const ms_request *request, const char *id)
+{
+    for (int i = 0; i < request->live_n; i++) {
+        if (strcmp(request->live[i]->id, id) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* How many sessions the form has made that the browser did not present. */
+static apr_status_t count_of_form(request_rec *r, const ms_db_ctx *ctx, const ms_shown_form *form,
+                                  apr_int64_t *n)
+{
+    apr_array_header_t *rows;
+    apr_status_t rv;
+
+    *n = 0;
+    if (!form) {
+        return APR_SUCCESS;
+    }
+    rv = ms_shown_form_sessions(ctx, form, ms_clock_now(), &rows);
+    for (int i = 0; rv == APR_SUCCESS && i < rows->nelts; i++) {
+        *n += !is_presented(ms_request_get(r), APR_ARRAY_IDX(rows, i, const ms_row *)->id);
+    }
+    return rv;
+}
+
+/* Before anything is written: does the user have room for one more, in place of those that the
+ * browser presented and those of the same form? */
+static apr_status_t check_room(request_rec *r, const ms_db_ctx *ctx, const ms_shown_form *form,
+                               const ms_row *made)
 {
     const ms_server_conf *conf = ms_server_conf_get(r->server);
-    apr_int64_t n = 0;
+    apr_int64_t n = 0, of_form;
     apr_status_t rv;
 
     if (!conf->limit || !conf->limit_refuses) {
         return APR_SUCCESS;
     }
-    rv = ms_store_count(ctx, made->user, made->created_at, &n);
-    if (rv == APR_SUCCESS && n - presented_of(ms_request_get(r), made->user) >= conf->limit) {
+    rv = count_of_form(r, ctx, form, &of_form);
+    if (rv == APR_SUCCESS) {
+        rv = ms_store_count(ctx, made->user, made->created_at, &n);
+    }
+    if (rv == APR_SUCCESS &&
+        n - of_form - presented_of(ms_request_get(r), made->user) >= conf->limit) {
         rv = APR_ENOSPC;
     }
     return rv;
@@ -377,11 +418,40 @@ static apr_status_t enforce_limit(request_rec *r, const ms_db_ctx *ctx, const ms
     return rv;
 }
 
+/*
+ * After the insert: of a form's sessions the one submitted last stays. Several submissions at once
+ * do this at once, and the last of them to insert its row sees all rows. A session that the browser
+ * presented is ended next, once nothing else can fail.
+ * @return APR_EEXIST: a later submission has its session already, so this one must end
+ */
+static apr_status_t keep_last_of_form(request_rec *r, const ms_db_ctx *ctx,
+                                      const ms_shown_form *form, const ms_row *made)
+{
+    apr_array_header_t *rows;
+    apr_int64_t n;
+    int is_last = 1;
+    apr_status_t rv = ms_shown_form_sessions(ctx, form, ms_clock_now(), &rows);
+
+    for (int i = 0; rv == APR_SUCCESS && i < rows->nelts; i++) {
+        const char *id = APR_ARRAY_IDX(rows, i, const ms_row *)->id;
+        const ms_scope scope = {.kind = MS_SCOPE_ID, .user = made->user, .id = id};
+
+        if (ms_shown_form_is_later(form, id, made->id)) {
+            is_last = 0;
+        }
+        else if (strcmp(id, made->id) != 0 && !is_presented(ms_request_get(r), id)) {
+            rv = ms_cached_store_revoke(ctx, &scope, ms_clock_now(), &n);
+        }
+    }
+    return rv == APR_SUCCESS && !is_last ? APR_EEXIST : rv;
+}
+
 /* The row is in the table and everything else done, or neither. */
-static apr_status_t store_new(request_rec *r, const ms_db_ctx *ctx, ms_row *made)
+static apr_status_t store_new(request_rec *r, const ms_db_ctx *ctx, const ms_shown_form *form,
+                              ms_row *made)
 {
     apr_int64_t ended;
-    apr_status_t rv = check_room(r, ctx, made);
+    apr_status_t rv = check_room(r, ctx, form, made);
 
     if (rv == APR_SUCCESS) {
         rv = date_as_newest(r, ctx, made);
@@ -392,7 +462,10 @@ static apr_status_t store_new(request_rec *r, const ms_db_ctx *ctx, ms_row *made
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    rv = enforce_limit(r, ctx, made);
+    rv = form ? keep_last_of_form(r, ctx, form, made) : APR_SUCCESS;
+    if (rv == APR_SUCCESS) {
+        rv = enforce_limit(r, ctx, made);
+    }
     if (rv == APR_SUCCESS) {
         rv = end_presented(ctx, ms_request_get(r), &ended);
     }
@@ -459,13 +532,14 @@ static void note_sign_in(request_rec *r, const ms_row *made, int known_device)
     ms_count(MS_COUNT_SIGN_INS, 1);
 }
 
-static apr_status_t begin_with(request_rec *r, const ms_token *token, const char *user,
-                               const char *method, int remember, const ms_row **row)
+static apr_status_t begin_with(request_rec *r, const ms_token *token, const ms_shown_form *form,
+                               const char *user, const char *method, int remember,
+                               const ms_row **row)
 {
     const ms_db_ctx ctx = db_ctx_of(r);
     ms_row *made = new_row(r, ctx.p, token, user, method, remember);
     const int known_device = is_known_device(r, &ctx, made);
-    const apr_status_t rv = store_new(r, &ctx, made);
+    const apr_status_t rv = store_new(r, &ctx, form, made);
 
     if (rv == APR_SUCCESS) {
         ms_request *request = ms_request_get(r);
@@ -488,7 +562,8 @@ static apr_status_t begin_with(request_rec *r, const ms_token *token, const char
     return rv;
 }
 
-static apr_status_t begin_within_limit(request_rec *r, const ms_token *token, const char *user,
+static apr_status_t begin_within_limit(request_rec *r, const ms_token *token,
+                                       const ms_shown_form *form, const char *user,
                                        const char *method, int remember, const ms_row **row)
 {
     apr_uint64_t key;
@@ -500,19 +575,37 @@ static apr_status_t begin_within_limit(request_rec *r, const ms_token *token, co
         ms_respond_retry_after(r, wait);
         return APR_EBUSY;
     }
-    rv = begin_with(r, token, user, method, remember, row);
+    rv = begin_with(r, token, form, user, method, remember, row);
     if (rv != APR_SUCCESS) {
         ms_sign_in_limit_give_session_back(key);
     }
+    return rv == APR_EEXIST ? APR_SUCCESS : rv;
+}
+
+static apr_status_t begin_from_form(request_rec *r, const char *shown_form, const char *user,
+                                    const char *method, int remember, const ms_row **row)
+{
+    const char *realm = ms_server_conf_get(r->server)->realm;
+    ms_shown_form form;
+    ms_token token;
+    const int has_form = ms_shown_form_read(r->pool, shown_form, realm, user, &form);
+    apr_status_t rv = ms_token_make(&token);
+
+    if (rv == APR_SUCCESS) {
+        if (has_form) {
+            ms_shown_form_mark(&form, first_of(r)->request_time, &token);
+        }
+        rv = begin_within_limit(r, &token, has_form ? &form : NULL, user, method, remember, row);
+    }
+    apr_crypto_memzero(&token, sizeof(token));
     return rv;
 }
 
 apr_status_t ms_session_begin(request_rec *r, const char *user, const char *method, int remember,
-                              const ms_row **row)
+                              const char *shown_form, const ms_row **row)
 {
     const ms_row *presented;
     const char *name;
-    ms_token token;
     apr_status_t rv;
 
     *row = NULL;
@@ -525,11 +618,7 @@ apr_status_t ms_session_begin(request_rec *r, const char *user, const char *meth
         rv = ms_session_current(r, &presented);
     }
     if (rv == APR_SUCCESS) {
-        rv = ms_token_make(&token);
-    }
-    if (rv == APR_SUCCESS) {
-        rv = begin_within_limit(r, &token, name, method, remember, row);
-        apr_crypto_memzero(&token, sizeof(token));
+        rv = begin_from_form(r, shown_form, name, method, remember, row);
     }
     if (rv == APR_SUCCESS) {
         ms_plain_http_note_sign_in(r);
@@ -848,7 +937,7 @@ static const managed_session_t *as_public(request_rec *r, const ms_row *row)
     if (!row) {
         return NULL;
     }
-    session = apr_pcalloc(ms_request_chain_first(r)->pool, sizeof(*session));
+    session = apr_pcalloc(first_of(r)->pool, sizeof(*session));
     session->id = row->id;
     session->user = row->user;
     session->realm = ms_server_conf_get(r->server)->realm;
@@ -876,7 +965,7 @@ static apr_status_t managed_session_create(request_rec *r, const char *user, con
                                            int persistent, const managed_session_t **session)
 {
     const ms_row *row;
-    const apr_status_t rv = ms_session_begin(r, user, method, persistent, &row);
+    const apr_status_t rv = ms_session_begin(r, user, method, persistent, NULL, &row);
 
     *session = as_public(r, row);
     return rv;

@@ -52,6 +52,9 @@ apr_status_t ms_session_current(request_rec *r, const ms_row **row);
  * @param user      whom authentication let in; ManagedSessionUserName may give the session another
  *                  name
  * @param remember  whether the user asked to be remembered; ManagedSessionRemember may know better
+ * @param shown_form  the value that ms_shown_form_value() gave the submitted form, not checked;
+ * NULL: no such form. This sign-in then ends the sessions of earlier submissions
+ * @param row       NULL with APR_SUCCESS: a later submission of the same form has signed in
  * @return APR_SUCCESS; APR_EINVAL: not a user's name, or ManagedSessionUserName gives none, which
  * is logged; APR_ENOSPC: she has as many sessions as ManagedSessionLimit allows; else the database
  * could not be asked. APR_EACCES: the browser would drop the cookie (plain_http.h), which is
@@ -59,7 +62,7 @@ apr_status_t ms_session_current(request_rec *r, const ms_row **row);
  * APR_SUCCESS the user is not signed in, and a session that was in use goes on.
  */
 apr_status_t ms_session_begin(request_rec *r, const char *user, const char *method, int remember,
-                              const ms_row **row);
+                              const char *shown_form, const ms_row **row);
 
 /**
  * This response refuses a protected place to the client: if all that it presented is dead, its

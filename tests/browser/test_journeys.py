@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 
 from harness import SITE
@@ -172,6 +173,24 @@ def test_back_after_the_pages_own_script_signed_out_shows_nothing_private(browse
 
 def sign_out_by_script(driver) -> None:
     assert driver.execute_async_script("fetch('/logout', {method: 'POST', redirect: 'manual'}).then(arguments[0], arguments[0])")
+
+
+# -- a double click ----------------------------------------------------------------------------------------------
+
+
+def test_a_double_click_on_sign_in_leaves_one_session(browse, server):
+    driver = browse()
+    for _ in range(5):
+        go(driver, server, "/login?return=/sessions")
+        driver.find_element(By.ID, "username").send_keys("alice")
+        driver.find_element(By.ID, "password").send_keys("wonderland")
+        ActionChains(driver).double_click(driver.find_element(By.CSS_SELECTOR, "main button")).perform()
+        says(driver, "Signed in")
+        wait(lambda: server.rows() == 1, "one session, and that of this browser")
+        driver.refresh()
+        says(driver, "Signed in")
+        driver.delete_all_cookies()
+        server.sql("DELETE FROM managed_session")
 
 
 # -- a popup -----------------------------------------------------------------------------------------------------

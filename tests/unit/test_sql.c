@@ -48,6 +48,7 @@ static void placeholders_are_what_callers_pass(void **state)
                  {MS_SQL_SHOW, "SHOW", "ssl"},
                  {MS_SQL_INSERT, "INSERT", "ssssllllsssssl"},
                  {MS_SQL_LIST, "LIST", "sslsll"},
+                 {MS_SQL_LIST_ALIKE, "LIST_ALIKE", "ssls"},
                  {MS_SQL_LIST_AFTER, "LIST_AFTER", "sslsllllsl"},
                  {MS_SQL_END, "END", "ssls"},
                  {MS_SQL_END_OTHERS, "END_OTHERS", "ssls"},
