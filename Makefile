@@ -17,7 +17,7 @@
 #   make bench-cleanup  what visitors notice of a clean-up
 #   make check        formatting, clang-tidy, cppcheck, the generated reference
 #   make compile_commands.json  for clangd and other tools that must know how each file is compiled
-#   make install      module and configuration where apxs says (DESTDIR is honoured)
+#   make install      module, header and configuration where apxs says; the rest in PREFIX/share (DESTDIR is honoured)
 
 PYTHON   := /usr/bin/python3
 APXS     := $(shell command -v apxs 2>/dev/null || command -v apxs2 2>/dev/null || echo apxs)
@@ -194,10 +194,22 @@ catalogues:
 	$(PYTHON) tests/catalogues.py
 
 # ---- installation -----------------------------------------------------------------------------
-# Debian keeps one .load and one .conf per module in mods-available; elsewhere conf/extra is usual.
+# Debian keeps one .load and one .conf per module in mods-available; elsewhere conf/extra is usual. Messages of the log and
+# the configuration name files as "conf/schema/sqlite.sql" or "docs/messages.md": they are below share_to.
+lib_to     = $(DESTDIR)$(shell $(APXS) -q LIBEXECDIR)
+include_to = $(DESTDIR)$(shell $(APXS) -q INCLUDEDIR)
+share_to   = $(DESTDIR)$(PREFIX)/share/mod_managed_session
+PREFIX    ?= /usr/local
+
 install: $(MODULE)
-	install -d "$(DESTDIR)$(shell $(APXS) -q LIBEXECDIR)"
-	install -m 644 $(MODULE) "$(DESTDIR)$(shell $(APXS) -q LIBEXECDIR)/"
+	install -d "$(lib_to)" "$(include_to)" "$(share_to)/conf/schema" "$(share_to)/conf/examples" "$(share_to)/docs"
+	install -m 644 $(MODULE) "$(lib_to)/"
+	install -m 644 include/mod_managed_session.h "$(include_to)/"
+	install -m 644 conf/cleanup.sql "$(share_to)/conf/"
+	install -m 644 conf/schema/*.sql "$(share_to)/conf/schema/"
+	cp -R conf/examples/. "$(share_to)/conf/examples/"
+	cp -R docs/. "$(share_to)/docs/"
+	install -m 644 README.md CHANGES SECURITY.md LICENSE "$(share_to)/"
 	sysconf="$(shell $(APXS) -q SYSCONFDIR)"; \
 	if [ -d "$$sysconf/mods-available" ]; then to="$(DESTDIR)$$sysconf/mods-available"; \
 	else to="$(DESTDIR)$$sysconf/extra"; fi; \
