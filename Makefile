@@ -2,7 +2,7 @@
 #
 #   make              the module, build/mod_managed_session.so
 #   make demo         a private httpd with two users and an application (make demo-stop ends it)
-#   make test         all tests (make test-unit, make test-http: parts of them)
+#   make test         make check and all tests (make test-unit, make test-http: parts of them)
 #   make test-fast    unit tests and the quick half of the others, in less than a minute
 #   make test-databases  the tests on PostgreSQL and MariaDB
 #   make test-browser  the pages in a real browser, with pictures of them in build/screenshots
@@ -15,7 +15,8 @@
 #   make bench-instructions  instructions of one request, protected and not
 #   make bench-memory  whether httpd's children grow in ten million requests
 #   make bench-cleanup  what visitors notice of a clean-up
-#   make check        formatting, clang-tidy, cppcheck, the generated reference
+#   make check        formatting, layers, clang-tidy, cppcheck, flake8, the documents that are compared with the code
+#   make check-quick  the part of it that needs a few seconds
 #   make compile_commands.json  for clangd and other tools that must know how each file is compiled
 #   make install      module, header and configuration where apxs says; the rest in PREFIX/share (DESTDIR is honoured)
 
@@ -40,7 +41,7 @@ OBJS  := $(BUILD)/mod_managed_session.o $(HTTPD:%=$(BUILD)/%.o) $(PURE:%=$(BUILD
 MODULE := $(BUILD)/mod_managed_session.so
 
 .PHONY: all deps-build deps-demo deps-test demo demo-stop test test-fast test-unit test-http test-databases test-browser test-apps test-races stress test-asan \
-        test-valgrind bench-cleanup check format docs catalogues install clean
+        test-valgrind bench-cleanup check check-quick check-tidy check-cppcheck format docs catalogues install clean
 .DELETE_ON_ERROR:
 
 all: deps-build
@@ -81,9 +82,7 @@ UNIT := $(patsubst tests/unit/test_%.c,$(BUILD)/unit/test_%,$(wildcard tests/uni
 APR_LIBS = $(shell apr-1-config --link-ld --libs 2>/dev/null) $(shell apu-1-config --link-ld --libs 2>/dev/null)
 
 test: deps-test
-	@$(PYTHON) tests/reference.py --check
-	@$(PYTHON) tests/catalogues.py --check
-	@$(MAKE) --no-print-directory test-unit test-races test-http
+	@$(MAKE) --no-print-directory check test-unit test-races test-http
 	@$(MAKE) --no-print-directory -j2 --output-sync=target test-databases test-browser
 
 test-unit: $(UNIT)
@@ -112,7 +111,7 @@ test-http: $(MODULE)
 
 # While one works on the code: what is quick, without what is marked as slow in tests/http/conftest.py.
 test-fast: deps-test
-	@$(MAKE) --no-print-directory $(MODULE)
+	@$(MAKE) --no-print-directory -j2 --output-sync=target check-quick $(MODULE) $(UNIT)
 	@$(MAKE) --no-print-directory test-unit
 	MS_CACHE=on MS_MODULE=$(abspath $(MODULE)) $(PYTHON) -B -m pytest -p no:cacheprovider -q -m "not slow" tests/http $(PYTEST)
 
@@ -176,14 +175,27 @@ format:
 	clang-format -i $(SOURCES)
 
 check: deps-test
-	@$(MAKE) --no-print-directory $(MODULE)
+	@$(MAKE) --no-print-directory check-quick
+	@$(MAKE) --no-print-directory -j2 --output-sync=target $(MODULE) check-tidy check-cppcheck
+
+# What needs a few seconds. Each of these scripts says what it compares with what.
+check-quick:
 	clang-format --dry-run -Werror $(SOURCES)
-	clang-tidy --quiet --warnings-as-errors='*' $(filter %.c,$(filter-out tests/%,$(SOURCES))) -- $(filter-out -Werror,$(MS_CFLAGS))
-	cppcheck --quiet --error-exitcode=1 --inline-suppr --enable=warning,performance,portability -Iinclude -Isrc mod_managed_session.c src
+	$(PYTHON) tests/layers.py
 	$(PYTHON) tests/reference.py --check
+	$(PYTHON) tests/catalogues.py --check
+	$(PYTHON) -m flake8 tests conf
+
+# One process for each few files: two files never share what clang-tidy knows anyway.
+check-tidy:
+	@printf '%s\n' $(filter %.c,$(filter-out tests/%,$(SOURCES))) | \
+	  xargs -P 2 -n 8 sh -c 'clang-tidy --quiet --warnings-as-errors="*" "$$@" -- $(filter-out -Werror,$(MS_CFLAGS)) 2>/dev/null' clang-tidy
+
+check-cppcheck:
+	cppcheck --quiet --error-exitcode=1 --inline-suppr --enable=warning,performance,portability -Iinclude -Isrc mod_managed_session.c src
 
 # For clangd and other tools; nothing is compiled. The pages and catalogues are made, since they are C too.
-compile_commands.json: Makefile $(BUILD)/pages.c $(BUILD)/languages.c $(wildcard *.c src/*.c tests/unit/*.c)
+compile_commands.json: Makefile $(BUILD)/pages.c $(BUILD)/languages.c $(wildcard *.c src/*/*.c tests/unit/*.c)
 	@$(MAKE) --no-print-directory -nB -o $(BUILD)/pages.c -o $(BUILD)/languages.c $(MODULE) $(UNIT) $(BUILD)/unit/stress_cache | $(PYTHON) tests/compile_commands.py $@
 
 docs: $(MODULE)

@@ -11,6 +11,7 @@
 #include <http_request.h>
 #include <mpm_common.h>
 #include <util_filter.h>
+#include "core/version.h"
 #include "pages/admin.h"
 #include "app/response_filter.h"
 #include "access/chain.h"
@@ -32,6 +33,10 @@
 #include "pages/sessions.h"
 #include "db/store.h"
 #include "session/cleanup.h"
+
+#if !AP_MODULE_MAGIC_AT_LEAST(20120211, 93)
+#error "mod_managed_session needs httpd 2.4.46 or later: it uses ap_parse_strict_length()"
+#endif
 
 /* ---- directives -------------------------------------------------------------------------------
  */

@@ -44,6 +44,7 @@ test)
     need curl curl
     need libcmocka-dev /usr/include/cmocka.h
     need python3-pytest /usr/lib/python3/dist-packages/pytest
+    need python3-flake8 /usr/lib/python3/dist-packages/flake8
     need python3-pystache /usr/lib/python3/dist-packages/pystache
     need nghttp2-client nghttp
     need clang clang

@@ -26,6 +26,7 @@
 #include "access/return_url.h"
 #include "session/session.h"
 #include "core/text.h"
+#include "http/request_chain.h"
 
 APLOG_USE_MODULE(managed_session);
 
@@ -103,14 +104,6 @@ static int is_login_url(request_rec *r, const request_rec *first, const char *ur
     const apr_size_t len = path ? strcspn(path, "?#") : 0;
 
     return len > 0 && first->uri && strncmp(first->uri, path, len) == 0 && !first->uri[len];
-}
-
-static const request_rec *as_asked(const request_rec *r)
-{
-    while (r->prev) {
-        r = r->prev;
-    }
-    return r;
 }
 
 static const char *with_query(request_rec *r, const char *url, const char *query)
@@ -194,13 +187,14 @@ int ms_authn_challenge(request_rec *r)
 {
     const char *login = ms_dir_conf_get(r)->login_url;
 
-    ms_leave_body_unread(r);
+    ms_respond_leave_body_unread(r);
     ms_session_refused(r);
     apr_table_setn(r->err_headers_out, "Cache-Control", "no-store");
     if (ms_door_leads_to_us(r)) {
         ms_page_status(r, HTTP_UNAUTHORIZED);
     }
-    if (login && ms_is_navigation(r) && is_login_url(r, as_asked(r), login)) {
+    if (login && ms_is_navigation(r) &&
+        is_login_url(r, ms_request_chain_before_redirects(r), login)) {
         log_closed_login(r, login);
     }
     else if (login && ms_is_navigation(r) && !is_in_frame(r)) {
@@ -216,10 +210,7 @@ int ms_authn_challenge(request_rec *r)
 
 static int unavailable(request_rec *r)
 {
-    ms_leave_body_unread(r);
-    ms_respond_retry_after(r, MS_RETRY_AFTER);
-    apr_table_setn(r->err_headers_out, "Cache-Control", "no-store");
-    return HTTP_SERVICE_UNAVAILABLE;
+    return ms_respond_refuse(r, HTTP_SERVICE_UNAVAILABLE, MS_RETRY_AFTER);
 }
 
 static void log_foreign_websocket(request_rec *r, const ms_row *row)
@@ -342,7 +333,7 @@ static int decide_again(request_rec *r)
     }
     if (!row || !r->user) {
         log_satisfy_any(r);
-        ms_leave_body_unread(r);
+        ms_respond_leave_body_unread(r);
         return ms_door_leads_to_us(r) ? ms_page_status(r, HTTP_FORBIDDEN) : HTTP_FORBIDDEN;
     }
     return ap_run_auth_checker(r) == OK ? OK : HTTP_FORBIDDEN;
@@ -373,19 +364,9 @@ static int fixups(request_rec *r)
     return DECLINED;
 }
 
-int ms_authn_error_status(const request_rec *r)
-{
-    for (r = r->prev; r; r = r->prev) {
-        if (r->status != HTTP_OK) {
-            return r->status;
-        }
-    }
-    return 0;
-}
-
 int ms_authn_is_error_page(const request_rec *r)
 {
-    return ms_authn_error_status(r) != 0;
+    return ms_request_chain_error_status(r) != 0;
 }
 
 int ms_authn_demands_user(request_rec *r)

@@ -24,9 +24,6 @@ int ms_authn_challenge(request_rec *r);
 /** The WWW-Authenticate header of a 401 (RFC 9110, 11.6.1). */
 void ms_authn_note_challenge(request_rec *r, apr_table_t *headers);
 
-/** The status of the error that this is the page of (ErrorDocument); 0: of none. */
-int ms_authn_error_status(const request_rec *r);
-
 /** Whether this is the page of an error that httpd went on to by itself. There r->user may be the
  * name that some module only tried, since nobody is authenticated anew. */
 int ms_authn_is_error_page(const request_rec *r);

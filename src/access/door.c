@@ -15,6 +15,7 @@
 #include "core/log_limit.h"
 #include "http/origin.h"
 #include "pages/page.h"
+#include "http/respond.h"
 
 APLOG_USE_MODULE(managed_session);
 
@@ -132,7 +133,7 @@ int ms_door_close(request_rec *r)
                       "what visitors may see in a location of its own%s",
                       r->method, r->uri, r->handler ? r->handler : "", suffix);
     }
-    ms_leave_body_unread(r);
+    ms_respond_leave_body_unread(r);
     return ms_page_status(r, HTTP_FORBIDDEN);
 }
 

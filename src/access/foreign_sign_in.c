@@ -102,14 +102,6 @@ static apr_status_t leave_share(void *statev)
     return APR_SUCCESS;
 }
 
-static int turn_away(request_rec *r, int status, apr_int64_t wait)
-{
-    ms_leave_body_unread(r);
-    ms_respond_retry_after(r, wait);
-    apr_table_setn(r->err_headers_out, "Cache-Control", "no-store");
-    return status;
-}
-
 static int begin(request_rec *r, const char *type, const char *credentials)
 {
     state *s = apr_pcalloc(r->pool, sizeof(*s));
@@ -120,11 +112,11 @@ static int begin(request_rec *r, const char *type, const char *credentials)
     wait = ms_sign_in_limit_take_late(r, s->user, &s->attempt);
     if (wait) {
         ms_sign_in_log_refused(r, s->user, type, MS_REFUSED_FAILURES, s->attempt.full);
-        return turn_away(r, HTTP_TOO_MANY_REQUESTS, wait);
+        return ms_respond_refuse(r, HTTP_TOO_MANY_REQUESTS, wait);
     }
     if (ms_password_share_enter(r, &s->number) != OK) {
         ms_sign_in_limit_was_nothing(r, &s->attempt);
-        return turn_away(r, HTTP_SERVICE_UNAVAILABLE, MS_RETRY_AFTER);
+        return ms_respond_refuse(r, HTTP_SERVICE_UNAVAILABLE, MS_RETRY_AFTER);
     }
     s->is_open = 1;
     apr_pool_cleanup_register(r->pool, s, leave_share, apr_pool_cleanup_null);

@@ -12,6 +12,7 @@
 #include "access/authn.h"
 #include "http/origin.h"
 #include "core/text.h"
+#include "http/request_chain.h"
 
 static const char *checked_path(request_rec *r, const char *path)
 {
@@ -56,17 +57,9 @@ static const char *own_origin(request_rec *r)
     return ms_origin_own(r);
 }
 
-static const request_rec *as_asked(const request_rec *r)
-{
-    while (r->prev) {
-        r = r->prev;
-    }
-    return r;
-}
-
 int ms_return_was_get(const request_rec *r)
 {
-    const char *line = as_asked(r)->the_request;
+    const char *line = ms_request_chain_before_redirects(r)->the_request;
 
     return line && (strncmp(line, "GET ", 4) == 0 || strncmp(line, "HEAD ", 5) == 0);
 }
@@ -74,7 +67,7 @@ int ms_return_was_get(const request_rec *r)
 /* From the request line as it came: httpd has decoded the path of parsed_uri by now. */
 const char *ms_return_of(request_rec *r, const char *login_url)
 {
-    const char *path = ms_authn_path_of(as_asked(r)->unparsed_uri);
+    const char *path = ms_authn_path_of(ms_request_chain_before_redirects(r)->unparsed_uri);
 
     path = path ? checked_path(r, path) : NULL;
     return !path || ms_return_is_same_site(r, login_url)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The token in the cookie, "<id>.<secret>": how it is made, recognised, hashed and compared, and
- * the cross-site request token that is derived from it. Knows apr only; never logs, never stores.
+ * The token in the cookie, "<id>.<secret>": how it is made, recognised, hashed and compared. Knows
+ * apr only; never logs, never stores.
  */
 #ifndef MS_TOKEN_H
 #define MS_TOKEN_H
@@ -11,9 +11,7 @@
 #define MS_ID_LEN     22 /* 16 random bytes, base64url without padding (RFC 4648, section 5) */
 #define MS_SECRET_LEN 43 /* 32 random bytes, likewise */
 #define MS_TOKEN_LEN  (MS_ID_LEN + 1 + MS_SECRET_LEN)
-#define MS_DIGEST_LEN 32 /* SHA-256 */
-#define MS_HASH_LEN   64 /* the same in lower-case hex */
-#define MS_CSRF_LEN   86 /* 32 bytes of mask and 32 masked bytes, base64url */
+#define MS_HASH_LEN   64 /* SHA-256 in lower-case hexadecimal digits */
 
 typedef struct ms_token {
     char id[MS_ID_LEN + 1];
@@ -49,15 +47,5 @@ void ms_token_hash(const ms_token *token, char hex[MS_HASH_LEN + 1], apr_pool_t 
 /** Compare two hashes in constant time. Returns 1 where equal; anything but 64 characters is
  * unequal. */
 int ms_token_hash_equal(const char *a, const char *b);
-
-/**
- * A cross-site request token for a form: HMAC-SHA-256 (RFC 2104) of the realm under the session's
- * secret, masked anew each time, so that compressed pages do not leak it (BREACH).
- * @return NUL-terminated, MS_CSRF_LEN characters, in p; NULL where no random bytes could be had
- */
-const char *ms_csrf_make(apr_pool_t *p, const ms_token *token, const char *realm);
-
-/** Whether text is a token that ms_csrf_make() gave for this session and realm. Constant time. */
-int ms_csrf_check(apr_pool_t *p, const char *text, const ms_token *token, const char *realm);
 
 #endif

@@ -11,12 +11,13 @@
 #include <http_config.h>
 #include <http_log.h>
 #include "core/clock.h"
+#include "core/version.h"
 #include "http/counters.h"
 
 APLOG_USE_MODULE(managed_session);
 
-/* Its number goes up with every change of what the memory looks like. */
-#define RETAINED "mod_managed_session cache 2"
+/* The number is increased when the layout of the memory changes within a version. */
+#define RETAINED "mod_managed_session " MS_VERSION " cache 2"
 
 /* What lives as long as httpd's parent does. */
 typedef struct retained {

@@ -16,6 +16,7 @@
 #include <http_request.h>
 #include "db/watchdog.h"
 #include "db/sqlite_file.h"
+#include "http/request_chain.h"
 
 APLOG_USE_MODULE(managed_session);
 
@@ -114,11 +115,8 @@ const void *ms_connection_pool_id(const server_rec *s)
 
 void *ms_connection_held(request_rec *r)
 {
-    request_rec *first = r;
+    request_rec *first = ms_request_chain_first(r);
 
-    while (!ap_is_initial_req(first)) {
-        first = first->prev ? first->prev : first->main;
-    }
     /* Where mod_dbd has noted a connection for this request, ap_dbd_acquire() gives that one. */
     if (dbd_acquire && dbd_module && ap_get_module_config(first->request_config, dbd_module)) {
         return dbd_acquire(r);

@@ -7,13 +7,13 @@
 
 #include <string.h>
 #include <apr_atomic.h>
-#include <apr_random.h>
 #include <apr_strings.h>
 #include <http_log.h>
 #include "db/connection.h"
 #include "http/counters.h"
 #include "core/log_limit.h"
 #include "core/network.h"
+#include "core/sha256.h"
 
 APLOG_USE_MODULE(managed_session);
 
@@ -25,18 +25,17 @@ APLOG_USE_MODULE(managed_session);
 
 static void make_tag(apr_pool_t *p, ms_store *store)
 {
-    const char *const parts[] = {store->dbd_driver, store->dbd_params, store->dbd_init,
-                                 store->table, store->realm};
-    apr_crypto_hash_t *sha = apr_crypto_sha256_new(p);
-    unsigned char digest[MS_DIGEST_LEN];
+    const char *const values[] = {store->dbd_driver, store->dbd_params, store->dbd_init,
+                                  store->table, store->realm};
+    ms_sha256_part parts[sizeof(values) / sizeof(values[0])];
+    unsigned char digest[MS_SHA256_LEN];
 
-    sha->init(sha);
-    for (apr_size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-        const char *part = parts[i] ? parts[i] : "";
+    for (apr_size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        const char *value = values[i] ? values[i] : "";
 
-        sha->add(sha, part, strlen(part) + 1);
+        parts[i] = (ms_sha256_part){value, strlen(value) + 1};
     }
-    sha->finish(sha, digest);
+    ms_sha256(p, parts, sizeof(values) / sizeof(values[0]), digest);
     memcpy(store->tag, digest, sizeof(store->tag));
 }
 

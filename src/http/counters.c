@@ -13,6 +13,7 @@
 #include <http_protocol.h>
 #include <mod_status.h>
 #include "config/config.h"
+#include "core/version.h"
 
 APLOG_USE_MODULE(managed_session);
 
@@ -74,7 +75,12 @@ static int show(request_rec *r, int flags)
         return DECLINED;
     }
     if (!(flags & AP_STATUS_SHORT)) {
-        ap_rputs("<hr />\n<h2>Managed sessions</h2>\n<dl>\n", r);
+        ap_rputs("<hr />\n<h2>Managed sessions</h2>\n<dl>\n"
+                 "<dt>version: mod_managed_session " MS_VERSION "</dt>\n",
+                 r);
+    }
+    else {
+        ap_rputs("ManagedSessionVersion: " MS_VERSION "\n", r);
     }
     for (int i = 0; i < MS_COUNTERS; i++) {
         const apr_uint64_t n = apr_atomic_read64(&counters[i].n);

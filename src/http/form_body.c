@@ -12,6 +12,7 @@
 #include <util_filter.h>
 #include "core/form.h"
 #include "http/origin.h"
+#include "http/respond.h"
 
 APLOG_USE_MODULE(managed_session);
 
@@ -132,7 +133,7 @@ int ms_form_body_read(request_rec *r, apr_table_t **fields)
     }
     status = read_form(r, fields);
     if (status != OK) {
-        ms_leave_body_unread(r);
+        ms_respond_leave_body_unread(r);
     }
     return status;
 }

@@ -182,12 +182,3 @@ void ms_origin_log_refusal(request_rec *r)
                       quoted(r, "Origin"), suffix);
     }
 }
-
-void ms_leave_body_unread(request_rec *r)
-{
-    const char *length = header(r, "Content-Length");
-
-    if (header(r, "Transfer-Encoding") || (length && strcmp(length, "0") != 0)) {
-        r->connection->keepalive = AP_CONN_CLOSE;
-    }
-}

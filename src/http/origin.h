@@ -50,8 +50,4 @@ int ms_origin_is_same(const request_rec *r);
 /** Whether another site embeds or fetches a page of ours, rather than leads a visitor to it. */
 int ms_origin_is_foreign_embed(const request_rec *r);
 
-/** Close the connection after this answer where a body is left unread, instead of reading it all
- * first. */
-void ms_leave_body_unread(request_rec *r);
-
 #endif

@@ -16,6 +16,7 @@
 #include "http/form_body.h"
 #include "config/config.h"
 #include "core/form.h"
+#include "core/form_token.h"
 #include "access/authn.h"
 #include "access/htaccess.h"
 #include "core/log_limit.h"
@@ -26,6 +27,7 @@
 #include "pages/sessions.h"
 #include "pages/view.h"
 #include "core/text.h"
+#include "http/respond.h"
 
 APLOG_USE_MODULE(managed_session);
 
@@ -172,9 +174,10 @@ static json_t *sessions_model(request_rec *r, const apr_array_header_t *rows)
 
 static void add_token(request_rec *r, json_t *model)
 {
-    const char *csrf = ms_session_admin_own(r) ? ms_csrf_make(r->pool, &ms_request_get(r)->token,
-                                                              ms_server_conf_get(r->server)->realm)
-                                               : NULL;
+    const char *csrf = ms_session_admin_own(r)
+                           ? ms_form_token_make(r->pool, &ms_request_get(r)->token,
+                                                ms_server_conf_get(r->server)->realm)
+                           : NULL;
 
     if (csrf) {
         json_object_set_new(model, "csrf", json_string(csrf));
@@ -351,8 +354,8 @@ static int act(request_rec *r, const apr_table_t *fields, query *q)
 static int is_own_form(request_rec *r, const apr_table_t *fields)
 {
     if (ms_session_admin_own(r)) {
-        return ms_csrf_check(r->pool, apr_table_get(fields, "csrf"), &ms_request_get(r)->token,
-                             ms_server_conf_get(r->server)->realm);
+        return ms_form_token_check(r->pool, apr_table_get(fields, "csrf"),
+                                   &ms_request_get(r)->token, ms_server_conf_get(r->server)->realm);
     }
     return ms_origin_is_same(r);
 }
@@ -425,7 +428,7 @@ static int handle_delete(request_rec *r)
     const char *slash = strrchr(r->uri, '/'), *id = slash ? slash + 1 : "";
     const int has_args = r->args && *r->args;
 
-    ms_leave_body_unread(r);
+    ms_respond_leave_body_unread(r);
     if (has_args && !ms_token_is_id(id, strlen(id))) {
         return delete_many(r);
     }
@@ -470,7 +473,7 @@ static int is_from_htaccess(request_rec *r)
 
 static int refuse(request_rec *r)
 {
-    ms_leave_body_unread(r);
+    ms_respond_leave_body_unread(r);
     if (wants_json(r)) {
         return ms_page_send_json(r, HTTP_FORBIDDEN,
                                  json_pack("{s:s}", "error", "no user is required here"));

@@ -31,6 +31,7 @@
 #include "core/text.h"
 #include "session/shown_form.h"
 #include "session/user_name.h"
+#include "http/request_chain.h"
 
 APLOG_USE_MODULE(managed_session);
 
@@ -137,7 +138,7 @@ static json_t *form_model(request_rec *r, const sign_in *typed)
 
 static int show_form(request_rec *r, const sign_in *typed)
 {
-    const int error = ms_authn_error_status(r);
+    const int error = ms_request_chain_error_status(r);
 
     return ms_page_send(r, error ? error : HTTP_OK, "login.html", form_model(r, typed));
 }
@@ -212,7 +213,7 @@ static int show_failure(request_rec *r, failure why, const sign_in *typed)
     case BAD_FORM:
         return ms_page_bad_form(r, HTTP_BAD_REQUEST);
     case PLAIN_HTTP:
-        ms_leave_body_unread(r);
+        ms_respond_leave_body_unread(r);
         return ms_page_message(
             r, HTTP_FORBIDDEN, "This connection is not secure",
             "You cannot sign in here, because this page was opened without encryption. Open it "
@@ -374,7 +375,7 @@ static int may_have_cookie(request_rec *r)
 
 static int go_on_strictly(request_rec *r, const char *back)
 {
-    const int error = ms_authn_error_status(r);
+    const int error = ms_request_chain_error_status(r);
 
     return ms_page_go_on(r, error ? error : HTTP_OK,
                          with_query(r->pool, own_url(r, back), "again", "1"));
@@ -445,7 +446,7 @@ static int ask_to_continue(request_rec *r)
 
 static int begin_foreign(request_rec *r, const char *auth_type)
 {
-    ms_leave_body_unread(r);
+    ms_respond_leave_body_unread(r);
     ms_chain_end(r);
     return finish(r, &(sign_in){r->user, "", back_from_query(r), 0, from_query(r, "form")},
                   auth_type);
@@ -518,7 +519,7 @@ static int is_sign_in_place(request_rec *r, ms_own how)
 
 static int refuse_place(request_rec *r)
 {
-    ms_leave_body_unread(r);
+    ms_respond_leave_body_unread(r);
     return ms_page_message(r, HTTP_FORBIDDEN, "You could not be signed in",
                            "Sign-in is not set up at this address. Please tell the "
                            "administrator.");

@@ -8,6 +8,7 @@
 #include <http_protocol.h>
 #include "http/form_body.h"
 #include "config/config.h"
+#include "core/form_token.h"
 #include "access/authn.h"
 #include "http/origin.h"
 #include "pages/page.h"
@@ -24,8 +25,8 @@ static int show_button(request_rec *r)
     }
     model = ms_page_model(r);
     if (row) {
-        const char *csrf =
-            ms_csrf_make(r->pool, &ms_request_get(r)->token, ms_server_conf_get(r->server)->realm);
+        const char *csrf = ms_form_token_make(r->pool, &ms_request_get(r)->token,
+                                              ms_server_conf_get(r->server)->realm);
 
         ms_page_set_heading(r, model, "Sign out?");
         json_object_set_new(model, "user", json_string(row->user));
@@ -62,8 +63,8 @@ static int sign_out(request_rec *r)
     }
     csrf = apr_table_get(fields, "csrf");
     if (row && csrf &&
-        !ms_csrf_check(r->pool, csrf, &ms_request_get(r)->token,
-                       ms_server_conf_get(r->server)->realm)) {
+        !ms_form_token_check(r->pool, csrf, &ms_request_get(r)->token,
+                             ms_server_conf_get(r->server)->realm)) {
         return ms_page_stale_form(r);
     }
     if (ms_session_end_current(r) != APR_SUCCESS) {

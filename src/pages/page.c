@@ -6,8 +6,7 @@
 #include "pages/page.h"
 
 #include <string.h>
-#include <apr_base64.h>
-#include <apr_random.h>
+#include <apr_encode.h>
 #include <apr_strings.h>
 #include <apr_uri.h>
 #include <http_core.h>
@@ -19,10 +18,9 @@
 #include "core/log_limit.h"
 #include "http/origin.h"
 #include "core/render.h"
+#include "core/sha256.h"
 
 APLOG_USE_MODULE(managed_session);
-
-#define SHA256_BYTES 32
 
 /* Marks for tests/catalogues.py what is translated elsewhere. */
 #define MESSAGE(text) (text)
@@ -32,15 +30,10 @@ static const char *style_hash; /* set once at start: of the built-in style sheet
 void ms_page_init(apr_pool_t *pconf)
 {
     const ms_page *style = ms_page_get("style.css");
-    apr_crypto_hash_t *sha = apr_crypto_sha256_new(pconf);
-    unsigned char digest[SHA256_BYTES];
-    char *encoded = apr_palloc(pconf, (apr_size_t)apr_base64_encode_len(SHA256_BYTES));
+    unsigned char digest[MS_SHA256_LEN];
 
-    sha->init(sha);
-    sha->add(sha, style->text, style->len);
-    sha->finish(sha, digest);
-    apr_base64_encode_binary(encoded, digest, SHA256_BYTES);
-    style_hash = encoded;
+    ms_sha256(pconf, &(ms_sha256_part){style->text, style->len}, 1, digest);
+    style_hash = apr_pencode_base64_binary(pconf, digest, sizeof(digest), APR_ENCODE_NONE, NULL);
 }
 
 /* The site's own style sheet may lie on another host; then that host is allowed to style us. */
@@ -79,31 +72,9 @@ static const char *opener_policy(request_rec *r)
     return ms_door_leads_to(r, MS_HANDLER_LOGIN) ? NULL : "same-origin";
 }
 
-/* Into one of a response's two tables, and out of the other, which an earlier hook may have used.
- */
 static void set_headers(request_rec *r, apr_table_t *t)
 {
-    const char *const headers[][2] = {
-        {"Cache-Control", "no-store"},
-        {"Content-Security-Policy", policy(r, "; frame-ancestors 'none'")},
-        {"X-Content-Type-Options", "nosniff"},
-        {"X-Frame-Options", "DENY"},
-        {"Referrer-Policy", "same-origin"},
-        {"Cross-Origin-Opener-Policy", opener_policy(r)},
-        {"Cross-Origin-Resource-Policy", "same-origin"},
-    };
-
-    for (apr_size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
-        if (!headers[i][1]) {
-            continue;
-        }
-        apr_table_unset(t == r->headers_out ? r->err_headers_out : r->headers_out, headers[i][0]);
-        apr_table_setn(t, headers[i][0], headers[i][1]);
-    }
-    apr_table_setn(r->subprocess_env, "no-gzip", "1");
-    apr_table_setn(r->subprocess_env, "no-brotli", "1");
-    r->no_cache = 1;
-    r->no_local_copy = 1;
+    ms_respond_set_headers(r, t, policy(r, "; frame-ancestors 'none'"), opener_policy(r));
 }
 
 const ms_language *ms_page_language(request_rec *r)
@@ -241,7 +212,7 @@ int ms_page_lead_out_of_frame(request_rec *r, int status, const char *url)
 
 int ms_page_wrong_method(request_rec *r, const char *allow)
 {
-    ms_leave_body_unread(r);
+    ms_respond_leave_body_unread(r);
     apr_table_setn(r->headers_out, "Allow", allow);
     return ms_page_message(r, HTTP_METHOD_NOT_ALLOWED, "That cannot be done here",
                            "This page does not know that kind of request.");
@@ -249,7 +220,7 @@ int ms_page_wrong_method(request_rec *r, const char *allow)
 
 static int show_unchanged(request_rec *r)
 {
-    ms_leave_body_unread(r);
+    ms_respond_leave_body_unread(r);
     return ms_page_message(r, HTTP_FORBIDDEN, "Nothing was changed",
                            "The request did not come from this page, or the page was too old. Go "
                            "back, reload the page and try again.");
@@ -276,7 +247,7 @@ int ms_page_stale_form(request_rec *r)
 
 int ms_page_unavailable(request_rec *r)
 {
-    ms_leave_body_unread(r);
+    ms_respond_leave_body_unread(r);
     ms_respond_retry_after(r, MS_RETRY_AFTER);
     return ms_page_message(r, HTTP_SERVICE_UNAVAILABLE, "Please try again in a moment",
                            "The sessions cannot be reached right now. Nothing was changed: whoever "

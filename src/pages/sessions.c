@@ -13,12 +13,14 @@
 #include "config/config.h"
 #include "core/device.h"
 #include "core/form.h"
+#include "core/form_token.h"
 #include "access/authn.h"
 #include "http/origin.h"
 #include "pages/page.h"
 #include "session/session.h"
 #include "pages/view.h"
 #include "core/text.h"
+#include "http/respond.h"
 
 APLOG_USE_MODULE(managed_session);
 
@@ -243,8 +245,8 @@ static int handle_post(request_rec *r)
     if (status != OK) {
         return ms_page_bad_form(r, status);
     }
-    if (!ms_csrf_check(r->pool, apr_table_get(fields, "csrf"), &ms_request_get(r)->token,
-                       ms_server_conf_get(r->server)->realm)) {
+    if (!ms_form_token_check(r->pool, apr_table_get(fields, "csrf"), &ms_request_get(r)->token,
+                             ms_server_conf_get(r->server)->realm)) {
         return ms_page_stale_form(r);
     }
     return act(r, fields);
@@ -303,7 +305,7 @@ static int handle_delete(request_rec *r)
 {
     const char *below = path_below(r);
 
-    ms_leave_body_unread(r);
+    ms_respond_leave_body_unread(r);
     if (*below) {
         return r->args && *r->args ? ms_page_status(r, HTTP_NOT_FOUND) : delete_one(r, below + 1);
     }

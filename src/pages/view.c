@@ -11,6 +11,7 @@
 #include "config/config.h"
 #include "core/device.h"
 #include "core/form.h"
+#include "core/form_token.h"
 #include "pages/page.h"
 #include "session/session.h"
 #include "pages/sessions.h"
@@ -25,8 +26,8 @@ static const char *csrf_for(request_rec *r, const char *purpose)
 {
     const char *realm = ms_server_conf_get(r->server)->realm;
 
-    return ms_csrf_make(r->pool, &ms_request_get(r)->token,
-                        *purpose ? apr_pstrcat(r->pool, realm, "\n", purpose, NULL) : realm);
+    return ms_form_token_make(r->pool, &ms_request_get(r)->token,
+                              *purpose ? apr_pstrcat(r->pool, realm, "\n", purpose, NULL) : realm);
 }
 
 static void set_text(json_t *model, const char *name, const char *text)
@@ -79,8 +80,8 @@ static int is_proved(request_rec *r, const apr_table_t *query, const char *what,
     const char *context =
         apr_pstrcat(r->pool, ms_server_conf_get(r->server)->realm, "\n", what, "=", value, NULL);
 
-    return ms_csrf_check(r->pool, apr_table_get(query, "proof"), &ms_request_get(r)->token,
-                         context);
+    return ms_form_token_check(r->pool, apr_table_get(query, "proof"), &ms_request_get(r)->token,
+                               context);
 }
 
 static void add_notice(request_rec *r, const apr_table_t *query, json_t *model)

@@ -6,7 +6,6 @@
 #include "session/events.h"
 
 #include <string.h>
-#include <apr_random.h>
 #include <apr_shm.h>
 #include <apr_strings.h>
 #include <http_config.h>
@@ -20,8 +19,10 @@
 #include "core/device.h"
 #include "session/event_log.h"
 #include "core/refusals.h"
+#include "core/sha256.h"
 #include "core/text.h"
 #include "core/token.h"
+#include "core/version.h"
 
 APLOG_USE_MODULE(managed_session);
 
@@ -111,6 +112,7 @@ static json_t *common(server_rec *s, apr_pool_t *p, const ms_event *event)
     json_t *line = json_object();
 
     json_object_set_new(line, "v", json_integer(SCHEMA_VERSION));
+    set_text(line, "version", MS_VERSION);
     set_text(line, "time", ms_text_time(p, ms_clock_now()));
     set_text(line, "event", event->name);
     set_text(line, "host", s->server_hostname);
@@ -218,15 +220,8 @@ static apr_uint64_t key_of_user(request_rec *r, const ms_event *event)
 {
     const char *text = apr_pstrcat(r->pool, ms_server_conf_get(r->server)->realm, "\n",
                                    event->reason, "\n", event->user, NULL);
-    apr_crypto_hash_t *sha = apr_crypto_sha256_new(r->pool);
-    unsigned char digest[MS_DIGEST_LEN];
-    apr_uint64_t key;
 
-    sha->init(sha);
-    sha->add(sha, text, strlen(text));
-    sha->finish(sha, digest);
-    memcpy(&key, digest, sizeof(key));
-    return key ? key : 1;
+    return ms_sha256_key(r->pool, &(ms_sha256_part){text, strlen(text)}, 1);
 }
 
 /* Whether the event is the first of its key and period. The others are counted. */

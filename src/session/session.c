@@ -25,6 +25,7 @@
 #include "core/text.h"
 #include "session/shown_form.h"
 #include "session/user_name.h"
+#include "http/request_chain.h"
 
 APLOG_USE_MODULE(managed_session);
 
@@ -34,14 +35,6 @@ APLOG_USE_MODULE(managed_session);
 #define CLEAR_WITHIN   apr_time_from_sec(1)
 
 _Static_assert(MS_COOKIE_TOKENS_MAX <= MS_FIND_MAX, "one statement looks them all up");
-
-static request_rec *first_of(request_rec *r)
-{
-    while (!ap_is_initial_req(r)) {
-        r = r->prev ? r->prev : r->main;
-    }
-    return r;
-}
 
 static apr_status_t wipe(void *requestv)
 {
@@ -54,12 +47,12 @@ static apr_status_t wipe(void *requestv)
 
 ms_request *ms_request_peek(request_rec *r)
 {
-    return ap_get_module_config(first_of(r)->request_config, &managed_session_module);
+    return ap_get_module_config(ms_request_chain_first(r)->request_config, &managed_session_module);
 }
 
 ms_request *ms_request_get(request_rec *r)
 {
-    request_rec *first = first_of(r);
+    request_rec *first = ms_request_chain_first(r);
     ms_request *request = ap_get_module_config(first->request_config, &managed_session_module);
 
     if (!request) {
@@ -74,12 +67,12 @@ ms_request *ms_request_get(request_rec *r)
 
 static ms_db_ctx db_ctx_of(request_rec *r)
 {
-    return ms_store_ctx(ms_server_conf_get(r->server)->store, r, first_of(r)->pool);
+    return ms_store_ctx(ms_server_conf_get(r->server)->store, r, ms_request_chain_first(r)->pool);
 }
 
 static void set_cookie(request_rec *r, const ms_token *token, apr_int64_t max_age)
 {
-    request_rec *first = first_of(r);
+    request_rec *first = ms_request_chain_first(r);
     char value[MS_TOKEN_LEN + 1] = "";
 
     if (token) {
@@ -192,7 +185,7 @@ void ms_session_refused(request_rec *r)
 /* Whether so little time has gone by since the request came that no sign-in came between. */
 static int is_prompt(request_rec *r)
 {
-    const apr_interval_time_t age = apr_time_now() - first_of(r)->request_time;
+    const apr_interval_time_t age = apr_time_now() - ms_request_chain_first(r)->request_time;
 
     return age >= 0 && age < CLEAR_WITHIN;
 }
@@ -937,7 +930,7 @@ static const managed_session_t *as_public(request_rec *r, const ms_row *row)
     if (!row) {
         return NULL;
     }
-    session = apr_pcalloc(first_of(r)->pool, sizeof(*session));
+    session = apr_pcalloc(ms_request_chain_first(r)->pool, sizeof(*session));
     session->id = row->id;
     session->user = row->user;
     session->realm = ms_server_conf_get(r->server)->realm;

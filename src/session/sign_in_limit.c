@@ -7,22 +7,21 @@
 
 #include <string.h>
 #include <apr_atomic.h>
-#include <apr_random.h>
 #include <apr_shm.h>
 #include <apr_strings.h>
 #include <http_log.h>
 #include "config/config.h"
 #include "core/name_fold.h"
 #include "core/network.h"
+#include "core/sha256.h"
 #include "session/session.h"
 #include "core/throttle.h"
 #include "session/user_name.h"
 
 APLOG_USE_MODULE(managed_session);
 
-#define SHA256_BYTES 32
-#define KEY_BYTES    32
-#define OVERDRAFT    4 /* times the limit, that failures at once may count for */
+#define KEY_BYTES 32
+#define OVERDRAFT 4 /* times the limit, that failures at once may count for */
 
 /*
  * Three tables in one piece of memory, so that a flood of one kind does not push out another:
@@ -72,18 +71,12 @@ void ms_sign_in_limit_init(apr_pool_t *pconf, server_rec *s)
 apr_uint64_t ms_sign_in_limit_hash(request_rec *r, const char *kind, const char *text)
 {
     const char *realm = ms_server_conf_get(r->server)->realm;
-    apr_crypto_hash_t *sha = apr_crypto_sha256_new(r->pool);
-    unsigned char digest[SHA256_BYTES];
-    apr_uint64_t word;
+    const ms_sha256_part parts[] = {{hash_key, sizeof(hash_key)},
+                                    {kind, strlen(kind) + 1},
+                                    {realm, strlen(realm) + 1},
+                                    {text, strlen(text)}};
 
-    sha->init(sha);
-    sha->add(sha, hash_key, sizeof(hash_key));
-    sha->add(sha, kind, strlen(kind) + 1);
-    sha->add(sha, realm, strlen(realm) + 1);
-    sha->add(sha, text, strlen(text));
-    sha->finish(sha, digest);
-    memcpy(&word, digest, sizeof(word));
-    return word ? word : 1;
+    return ms_sha256_key(r->pool, parts, sizeof(parts) / sizeof(parts[0]));
 }
 
 /* ---- clients ----------------------------------------------------------------------------------

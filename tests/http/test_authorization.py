@@ -771,6 +771,8 @@ def eventually_let_in(server, token: str) -> bool:
             return answer.text == PAGE
         time.sleep(0.1)
     return False
+
+
 @pytest.mark.sqlite
 def test_a_table_that_vanishes_is_an_error_and_no_sign_out():
     """On connections that are kept open, too."""

@@ -597,8 +597,6 @@ def test_byte_by_byte(round_about, answer, user):
     assert [who(round_about, token.decode()) for token in tokens] == ([user] if user else [])
 
 
-
-
 # -- beside other things ---------------------------------------------------------------------------
 
 

@@ -115,7 +115,7 @@ SILENT = [
     LOGIN + URL + in_location("AuthType ManagedSession") + in_location("Require valid-user").replace("/x", "/"),
     LOGIN + URL + in_location("AuthType ManagedSession\nRequire all granted"), LOGIN + URL + in_location("AuthType ManagedSession\n<LimitExcept GET>\nRequire user a\n</LimitExcept>"),
     LOGIN + URL + in_location("AuthType ManagedSession") + "<If true>\nRequire valid-user\n</If>\n",
-    LOGIN + URL + f'<Directory "@ROOT@/app">\nAuthType ManagedSession\nRequire valid-user\n</Directory>\n',
+    LOGIN + URL + '<Directory "@ROOT@/app">\nAuthType ManagedSession\nRequire valid-user\n</Directory>\n',
     LOGIN + URL + '<Directory "@ROOT@/app">\nAuthType ManagedSession\n</Directory>\n<LocationMatch "^/a">\nRequire valid-user\n</LocationMatch>\n',
     '<Macro Closed path>\n<Location "${path}">\nAuthType ManagedSession\nRequire valid-user\n</Location>\n</Macro>\nUse Closed /m\n' + LOGIN + URL,
     # TLS elsewhere

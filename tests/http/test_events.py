@@ -25,9 +25,10 @@ ManagedSessionCleanupInterval 0
     SetHandler server-status
 </Location>
 """
-COMMON = {"v", "time", "event", "host", "realm"}
+COMMON = {"v", "version", "time", "event", "host", "realm"}
 OF_A_REQUEST = COMMON | {"ip", "user_agent", "device"}
-EXAMPLES = pathlib.Path(__file__).parents[2] / "conf/examples"
+ROOT = pathlib.Path(__file__).parents[2]
+EXAMPLES = ROOT / "conf/examples"
 
 
 @pytest.fixture(scope="module")
@@ -255,6 +256,16 @@ def counters(server) -> dict[str, int]:
     return {name: int(n) for name, n in found}
 
 
+def test_the_version_is_the_same_everywhere(site):
+    [version] = re.findall(r'#define MS_VERSION "(\d+\.\d+\.\d+)"', (ROOT / "src/core/version.h").read_text())
+    watching = Watching(site)
+    enter(site)
+    assert watching.the_one()["version"] == version
+    assert f"\nManagedSessionVersion: {version}\n" in "\n" + get(site, "/status?auto").text
+    assert f"mod_managed_session {version}" in get(site, "/status").text
+    assert f"mod_managed_session {version}".encode() in pathlib.Path(harness.MODULE).read_bytes()
+
+
 def test_what_happens_is_counted_across_children():
     with Server(CONFIG, modules="remoteip status", extra="StartServers 2\n") as server, ThreadPoolExecutor(16) as visitors:
         assert counters(server)["SignIns"] == 0
@@ -305,6 +316,8 @@ def test_the_example_makes_metrics_of_them(site):
                           check=True, timeout=DEADLINE).stdout
     assert "# TYPE managed_session_sign_ins_total counter\nmanaged_session_sign_ins_total " in said
     assert said.count("\n") == 2 * len(counters(site))
+
+
 @pytest.mark.sqlite
 def test_the_statement_for_the_database_deletes_what_is_expired(site):
     site.sql("DELETE FROM managed_session")

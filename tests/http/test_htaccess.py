@@ -4,7 +4,6 @@ import base64
 
 import pytest
 
-import harness
 from harness import SITE, Server, get, post, sign_in
 
 pytestmark = pytest.mark.sqlite

@@ -159,7 +159,7 @@ def test_a_realm_does_not_know_another_ones(cached):
 def test_what_has_expired_is_over_though_it_is_cached():
     watch = clock.Clock()
     with watch.give_to(site("ManagedSessionCacheTTL 1h", "ManagedSessionTransientLifetime 10m",
-                              "ManagedSessionTouchInterval 1d")) as server:
+                            "ManagedSessionTouchInterval 1d")) as server:
         token = sign_in(server)
         warm(server, token)
         watch.forward(9 * 60)

@@ -485,7 +485,7 @@ def test_a_preflight_is_answered_without_a_session_and_without_the_application(a
     before = len(application.requests)
     server.forget_statements()
     answer = request(server, "OPTIONS", "/api/things", [ORIGIN, ("Access-Control-Request-Method", "PUT"),
-                                                       ("Access-Control-Request-Headers", "content-type"), ("X-Remote-User", "alice")])
+                                                        ("Access-Control-Request-Headers", "content-type"), ("X-Remote-User", "alice")])
     assert answer.status == 204 and answer.body == b"" and len(application.requests) == before
     assert answer.headers["Access-Control-Allow-Origin"] == "https://app.example.org"
     assert answer.headers["Access-Control-Allow-Credentials"] == "true"

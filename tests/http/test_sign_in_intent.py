@@ -6,7 +6,7 @@ import itertools
 import pytest
 
 import harness
-from harness import COOKIE, SITE, FormReader, Server, get, post, request, sign_in
+from harness import SITE, FormReader, Server, get, post, sign_in
 
 pytestmark = pytest.mark.sqlite
 

@@ -7,7 +7,7 @@ import urllib.parse
 import pytest
 
 import harness
-from harness import COOKIE, SITE, Browser, FormReader, Server, get, post, request, sign_in
+from harness import SITE, Browser, FormReader, Server, get, post, request, sign_in
 
 pytestmark = pytest.mark.sqlite
 
