@@ -586,7 +586,7 @@ static apr_status_t begin_from_form(request_rec *r, const char *shown_form, cons
 
     if (rv == APR_SUCCESS) {
         if (has_form) {
-            ms_shown_form_mark(&form, first_of(r)->request_time, &token);
+            ms_shown_form_mark(&form, ms_request_chain_first(r)->request_time, &token);
         }
         rv = begin_within_limit(r, &token, has_form ? &form : NULL, user, method, remember, row);
     }
