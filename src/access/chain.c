@@ -68,7 +68,8 @@ static int before_access(request_rec *r)
  * on (mod_auth_openidc: an empty user). */
 static void on_answer(request_rec *r)
 {
-    const int leads_on = r->user ? !*r->user : ap_is_HTTP_REDIRECT(r->status);
+    const int leads_on =
+        r->user ? !*r->user && ap_is_HTTP_SUCCESS(r->status) : ap_is_HTTP_REDIRECT(r->status);
 
     if (leads_on && apr_table_get(r->notes, NOTE_ASKED) &&
         ms_intent_to_sign_in(r) != MS_INTENT_NONE) {

@@ -124,6 +124,14 @@ def test_another_origin_of_the_site_may_lead_here():
         assert not get(server, "/basic", headers=[ALICE, *headers, ("Referer", "https://www.example.com/")]).token()
 
 
+@pytest.mark.parametrize("credentials", [b":", b":x", b"", b"alice:wrong"])
+def test_refused_credentials_leave_no_mark_of_a_chain(site, credentials):
+    site.expect("AH0161[78]")
+    refused = ("Authorization", "Basic " + base64.b64encode(credentials).decode())
+    answer = get(site, "/basic", headers=[refused, *fetched("cross-site", "navigate", "document")])
+    assert answer.status == 401 and not answer.headers.get_all("Set-Cookie")
+
+
 def test_a_page_that_includes_the_sign_in_page_signs_nobody_in():
     config = BASIC + '<Directory "@ROOT@/htdocs">\nOptions +Includes\nSetOutputFilter INCLUDES\n</Directory>\n'
     with Server(SITE + config) as server:
