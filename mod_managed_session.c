@@ -198,7 +198,7 @@ static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, s
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
         return OK; /* httpd will come again */
     }
-    ms_counters_init(pconf, s);
+    ms_counters_init(pconf, s, ms_config_is_used(s));
     ms_events_post_config(pconf, s);
     ms_sign_in_limit_init(pconf, s);
     ms_password_init(pconf, s);

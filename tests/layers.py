@@ -22,8 +22,6 @@ ALLOWED = {
     "src/access/foreign_sign_in.c: pages/page.h",
     "src/app/backend_login.c: pages/page.h",
     "src/config/config.c: session/user_name.h",
-    "src/http/counters.c: config/config.h",
-    "src/http/origin.c: config/config.h",
     "src/session/session.c: access/sign_in_limit.h",
     "src/session/session.c: pages/page.h",
     "src/session/session.c: access/plain_http.h",

@@ -65,7 +65,8 @@ static int is_foreign_websocket(request_rec *r)
 {
     const char *upgrade = apr_table_get(r->headers_in, "Upgrade");
 
-    return upgrade && ap_find_token(r->pool, upgrade, "websocket") && ms_origin_is_cross(r) &&
+    return upgrade && ap_find_token(r->pool, upgrade, "websocket") &&
+           ms_origin_is_cross(r, ms_config_origins(r)) &&
            ms_server_conf_get(r->server)->cookie.same_site != MS_SAMESITE_NONE;
 }
 
@@ -89,21 +90,12 @@ static int identify(request_rec *r)
 
 /* ---- challenge ------------------------------------------------------------------------------- */
 
-const char *ms_authn_path_of(const char *url)
-{
-    const char *host = strstr(url, "://");
-
-    return url[0] == '/' || !host ? url : strchr(host + 3, '/');
-}
-
 /* Whether this request asks for the sign-in page itself, so that sending it there would never end.
  */
-static int is_login_url(request_rec *r, const request_rec *first, const char *url)
+static int is_login_url(request_rec *r, const request_rec *first, const ms_url *url)
 {
-    const char *path = ms_return_is_same_site(r, url) ? ms_authn_path_of(url) : NULL;
-    const apr_size_t len = path ? strcspn(path, "?#") : 0;
-
-    return len > 0 && first->uri && strncmp(first->uri, path, len) == 0 && !first->uri[len];
+    return url->path && first->uri && strcmp(first->uri, url->path) == 0 &&
+           ms_return_is_same_site(r, url);
 }
 
 static const char *with_query(request_rec *r, const char *url, const char *query)
@@ -120,13 +112,14 @@ static int is_too_long(const request_rec *r, const char *url)
 
 const char *ms_authn_login_url(request_rec *r)
 {
-    const char *login = ms_dir_conf_get(r)->login_url, *back, *url, *with_return;
+    const ms_url *login = ms_dir_conf_get(r)->login_url;
+    const char *back, *url, *with_return;
 
     if (!login) {
         return NULL;
     }
     back = ms_return_of(r, login);
-    url = ms_request_get(r)->stale_after ? with_query(r, login, "reauth=1") : login;
+    url = ms_request_get(r)->stale_after ? with_query(r, login->text, "reauth=1") : login->text;
     if (!back) {
         return url;
     }
@@ -185,7 +178,7 @@ static int is_in_frame(request_rec *r)
 
 int ms_authn_challenge(request_rec *r)
 {
-    const char *login = ms_dir_conf_get(r)->login_url;
+    const ms_url *login = ms_dir_conf_get(r)->login_url;
 
     ms_respond_leave_body_unread(r);
     ms_session_refused(r);
@@ -195,7 +188,7 @@ int ms_authn_challenge(request_rec *r)
     }
     if (login && ms_is_navigation(r) &&
         is_login_url(r, ms_request_chain_before_redirects(r), login)) {
-        log_closed_login(r, login);
+        log_closed_login(r, login->text);
     }
     else if (login && ms_is_navigation(r) && !is_in_frame(r)) {
         apr_table_setn(r->headers_out, "Location", ms_authn_login_url(r));

@@ -34,9 +34,6 @@ int ms_authn_is_error_page(const request_rec *r);
  */
 int ms_authn_demands_user(request_rec *r);
 
-/** The path of a URL, query and all; NULL where it has none. */
-const char *ms_authn_path_of(const char *url);
-
 /** The response depends on the session at least so much: what caches are told follows from it. */
 void ms_authn_depend(request_rec *r, ms_dependence how);
 

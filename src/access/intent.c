@@ -6,6 +6,7 @@
 
 #include <string.h>
 #include <http_protocol.h>
+#include "config/config.h"
 #include "http/origin.h"
 
 static const char *header(const request_rec *r, const char *name)
@@ -46,13 +47,11 @@ static int is_page_of_window(const request_rec *r)
     return !accept || ap_strcasestr(accept, "text/html") != NULL;
 }
 
-static int is_referred_by(const request_rec *r,
-                          int (*is)(const request_rec *r, const ms_web_origin *origin))
+static int has_referrer(const request_rec *r, ms_web_origin *origin)
 {
     const char *referer = header(r, "Referer"), *rest;
-    ms_web_origin origin;
 
-    return referer && ms_web_origin_of_url(r->pool, referer, &origin, &rest) && is(r, &origin);
+    return referer && ms_web_origin_of_url(r->pool, referer, origin, &rest);
 }
 
 /* A page can hide that it is the referrer, but cannot be another. Over https a browser without
@@ -60,13 +59,15 @@ static int is_referred_by(const request_rec *r,
 static int is_from_this_site(const request_rec *r)
 {
     const char *site = header(r, "Sec-Fetch-Site");
+    const apr_array_header_t *listed = ms_config_origins(r);
+    ms_web_origin referrer;
 
     if (site) {
         return strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0 ||
-               is_referred_by(r, ms_origin_is_listed);
+               (has_referrer(r, &referrer) && ms_origin_is_listed(listed, &referrer));
     }
     if (header(r, "Referer") || header(r, "Origin")) {
-        return is_referred_by(r, ms_origin_is_ours);
+        return has_referrer(r, &referrer) && ms_origin_is_ours(r, listed, &referrer);
     }
     return !header(r, "Accept") || strcmp(ap_http_scheme(r), "https") == 0;
 }

@@ -28,18 +28,15 @@ const char *ms_return_checked(request_rec *r, const char *text)
     if (!text || !ms_web_origin_of_url(r->pool, text, &origin, &rest)) {
         return ms_text_return_path(r->pool, text);
     }
-    path = ms_origin_is_listed(r, &origin) ? checked_path(r, rest) : NULL;
+    path = ms_origin_is_listed(ms_config_origins(r), &origin) ? checked_path(r, rest) : NULL;
     return path ? apr_pstrcat(r->pool, ms_web_origin_text(r->pool, &origin), path, NULL) : NULL;
 }
 
-int ms_return_is_same_site(request_rec *r, const char *url)
+int ms_return_is_same_site(request_rec *r, const ms_url *url)
 {
-    ms_web_origin origin;
-    const char *rest;
-
-    return !ms_web_origin_of_url(r->pool, url, &origin, &rest) || ms_origin_is_here(r, &origin) ||
-           (ap_cstr_casecmp(origin.host, r->server->server_hostname) == 0 &&
-            origin.port == ap_get_server_port(r));
+    return !url->origin || ms_origin_is_here(r, url->origin) ||
+           (ap_cstr_casecmp(url->origin->host, r->server->server_hostname) == 0 &&
+            url->origin->port == ap_get_server_port(r));
 }
 
 /* A proxy in front may have ended TLS: an origin of this host that is listed knows better. */
@@ -64,13 +61,22 @@ int ms_return_was_get(const request_rec *r)
     return line && (strncmp(line, "GET ", 4) == 0 || strncmp(line, "HEAD ", 5) == 0);
 }
 
-/* From the request line as it came: httpd has decoded the path of parsed_uri by now. */
-const char *ms_return_of(request_rec *r, const char *login_url)
+/* The path and query of a request line's target, which may be a whole URL (RFC 9112, 3.2.2); NULL:
+ * it has none. */
+static const char *path_of(const char *target)
 {
-    const char *path = ms_authn_path_of(ms_request_chain_before_redirects(r)->unparsed_uri);
+    const char *host = strstr(target, "://");
+
+    return target[0] == '/' || !host ? target : strchr(host + 3, '/');
+}
+
+/* From the request line as it came: httpd has decoded the path of parsed_uri by now. */
+const char *ms_return_of(request_rec *r, const ms_url *login_url)
+{
+    const char *path = path_of(ms_request_chain_before_redirects(r)->unparsed_uri);
 
     path = path ? checked_path(r, path) : NULL;
-    return !path || ms_return_is_same_site(r, login_url)
+    return !path || !login_url || ms_return_is_same_site(r, login_url)
                ? path
                : apr_pstrcat(r->pool, own_origin(r), path, NULL);
 }

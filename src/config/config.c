@@ -147,6 +147,11 @@ ms_dir_conf *ms_dir_conf_get(const request_rec *r)
     return ap_get_module_config(r->per_dir_config, &managed_session_module);
 }
 
+const apr_array_header_t *ms_config_origins(const request_rec *r)
+{
+    return ms_server_conf_get(r->server)->origins;
+}
+
 /* ---- setters --------------------------------------------------------------------------------- */
 
 /* A directive within <Limit> would hold for some methods only, and let the others through.
@@ -191,30 +196,15 @@ const char *ms_set_hide_cookie(cmd_parms *cmd, void *dir, int on)
     return ms_set_dir_flag(cmd, dir, on);
 }
 
-/* A URL that we send browsers to: on this host, or a whole one. Never one that could split a
- * header. */
-static int is_url(const char *url)
-{
-    const int local = url[0] == '/' && url[1] != '/' && url[1] != '\\';
-
-    if (!local && strncmp(url, "https://", 8) != 0 && strncmp(url, "http://", 7) != 0) {
-        return 0;
-    }
-    for (; *url; url++) {
-        if (*url <= ' ' || *url >= 0x7f || strchr("\"<>\\", *url)) {
-            return 0;
-        }
-    }
-    return 1;
-}
-
 const char *ms_set_dir_url(cmd_parms *cmd, void *dir, const char *arg)
 {
-    if (!is_url(arg)) {
+    const ms_url *url = ms_url_parse(cmd->pool, arg);
+
+    if (!url) {
         return needs(cmd, "a path on this host that begins with one \"/\", or a whole http(s) URL",
                      arg);
     }
-    *(const char **)field_of(cmd, dir) = arg;
+    *(const ms_url **)field_of(cmd, dir) = url;
     return check_place(cmd);
 }
 

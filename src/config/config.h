@@ -10,6 +10,7 @@
 #include <ap_expr.h>
 #include <http_config.h>
 #include <mod_auth.h>
+#include "config/url.h"
 #include "core/cookie.h"
 #include "db/store.h"
 #include "core/web_origin.h"
@@ -79,13 +80,13 @@ typedef struct ms_dir_conf {
     int hide_cookie;
     int backend_login;
     int sign_in; /* sessions may begin here; unset: if there are providers */
-    const char *login_url;
-    const char *login_page; /* the site's own, in place of the built-in form */
-    const char *logout_url;
-    const char *list_url;
-    const char *landing_url;
+    const ms_url *login_url;
+    const ms_url *login_page; /* the site's own, in place of the built-in form */
+    const ms_url *logout_url;
+    const ms_url *list_url;
+    const ms_url *landing_url;
     const char *title;
-    const char *stylesheet;
+    const ms_url *stylesheet;
     const ap_expr_info_t *label;     /* for new sessions */
     const ap_expr_info_t *user_name; /* of new sessions; NULL: as authenticated */
     const char *user_header;         /* "" where a section took it back with "none" */
@@ -102,6 +103,9 @@ int ms_config_is_used(const server_rec *main_server);
 
 ms_server_conf *ms_server_conf_get(const server_rec *s);
 ms_dir_conf *ms_dir_conf_get(const request_rec *r);
+
+/** ManagedSessionOrigin of the request's server: an array of ms_web_origin, or NULL. */
+const apr_array_header_t *ms_config_origins(const request_rec *r);
 
 /* Setters for the directive table. cmd->info is the field's offset in its struct. Each refuses a
  * bad value with a sentence that names the directive and what it takes. */

@@ -104,11 +104,11 @@ static const char *check_handlers(apr_pool_t *p, const server_rec *s, const char
 /* ---- ManagedSessionLoginURL, LogoutURL, ListURL ---------------------------------------------- */
 
 static const char *check_url(apr_pool_t *p, const char *cookie_path, const char *name,
-                             const char *url)
+                             const ms_url *url)
 {
     /* A whole URL may be another host's, which has a cookie of its own. */
-    return url && url[0] == '/' && !ms_cookie_path_covers(cookie_path, url)
-               ? complain(p, cookie_path, url, name)
+    return url && !url->origin && !ms_cookie_path_covers(cookie_path, url->path)
+               ? complain(p, cookie_path, url->text, name)
                : NULL;
 }
 
@@ -122,7 +122,8 @@ static const char *check_urls(apr_pool_t *p, const server_rec *s, const char *co
 {
     const ms_dir_conf *conf = ap_get_module_config(s->lookup_defaults, &managed_session_module);
     const struct {
-        const char *name, *url;
+        const char *name;
+        const ms_url *url;
     } urls[] = {{"ManagedSessionLoginURL", conf->login_url},
                 {"ManagedSessionLogoutURL", conf->logout_url},
                 {"ManagedSessionListURL", conf->list_url}};
@@ -133,7 +134,8 @@ static const char *check_urls(apr_pool_t *p, const server_rec *s, const char *co
         for (const ap_directive_t *at = ap_conftree; at && !wrong; at = ms_tree_next(at)) {
             if (ms_tree_is(at, urls[i].name) && is_in_section(at) &&
                 ms_tree_host_around(at) == ms_tree_host_of(s)) {
-                wrong = check_url(p, cookie_path, urls[i].name, ms_tree_word(p, at, 0));
+                wrong = check_url(p, cookie_path, urls[i].name,
+                                  ms_url_parse(p, ms_tree_word(p, at, 0)));
             }
         }
     }

@@ -12,7 +12,6 @@
 #include <http_log.h>
 #include <http_protocol.h>
 #include <mod_status.h>
-#include "config/config.h"
 #include "core/version.h"
 
 APLOG_USE_MODULE(managed_session);
@@ -43,13 +42,13 @@ static const struct {
     [MS_COUNT_EVENTS_LOST] = {"ManagedSessionEventsLost", "events lost"},
 };
 
-void ms_counters_init(apr_pool_t *pconf, server_rec *s)
+void ms_counters_init(apr_pool_t *pconf, server_rec *s, int is_used)
 {
     apr_shm_t *shm = NULL;
     apr_status_t rv;
 
     counters = NULL;
-    if (!ms_config_is_used(s)) {
+    if (!is_used) {
         return;
     }
     rv = apr_shm_create(&shm, MS_COUNTERS * sizeof(counter), NULL, pconf);

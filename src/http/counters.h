@@ -25,9 +25,12 @@ typedef enum {
     MS_COUNTERS
 } ms_counter;
 
-/** Make the counters, if any server uses the module; from post_config. Without shared memory
- * nothing is counted, which is logged. */
-void ms_counters_init(apr_pool_t *pconf, server_rec *s);
+/**
+ * Create the counters; from post_config. If there is no shared memory, that is logged and nothing
+ * is counted.
+ * @param is_used  0: no server uses sessions, so there is nothing to count
+ */
+void ms_counters_init(apr_pool_t *pconf, server_rec *s, int is_used);
 
 /** Register with mod_status, where that is loaded; from register_hooks. */
 void ms_counters_register_hooks(void);

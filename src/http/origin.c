@@ -10,7 +10,6 @@
 #include <http_core.h>
 #include <http_log.h>
 #include <http_protocol.h>
-#include "config/config.h"
 #include "core/log_limit.h"
 
 APLOG_USE_MODULE(managed_session);
@@ -79,10 +78,8 @@ static int is_canonical(const request_rec *r, const ms_web_origin *origin)
     return own.port == origin->port && ap_cstr_casecmp(own.host, origin->host) == 0;
 }
 
-int ms_origin_is_listed(const request_rec *r, const ms_web_origin *origin)
+int ms_origin_is_listed(const apr_array_header_t *listed, const ms_web_origin *origin)
 {
-    const apr_array_header_t *listed = ms_server_conf_get(r->server)->origins;
-
     for (int i = 0; listed && i < listed->nelts; i++) {
         if (ms_web_origin_equal(&APR_ARRAY_IDX(listed, i, ms_web_origin), origin)) {
             return 1;
@@ -98,48 +95,50 @@ int ms_origin_is_here(const request_rec *r, const ms_web_origin *origin)
             is_canonical(r, origin));
 }
 
-int ms_origin_is_ours(const request_rec *r, const ms_web_origin *origin)
+int ms_origin_is_ours(const request_rec *r, const apr_array_header_t *listed,
+                      const ms_web_origin *origin)
 {
-    return ms_origin_is_listed(r, origin) || ms_origin_is_here(r, origin);
+    return ms_origin_is_listed(listed, origin) || ms_origin_is_here(r, origin);
 }
 
-static int is_own(const request_rec *r, const char *text)
+static int is_own(const request_rec *r, const apr_array_header_t *listed, const char *text)
 {
     ms_web_origin origin;
 
-    return ms_web_origin_parse(r->pool, text, &origin) && ms_origin_is_ours(r, &origin);
+    return ms_web_origin_parse(r->pool, text, &origin) && ms_origin_is_ours(r, listed, &origin);
 }
 
-static int is_listed(const request_rec *r, const char *text)
+static int is_listed(const request_rec *r, const apr_array_header_t *listed, const char *text)
 {
     ms_web_origin origin;
 
-    return text && ms_web_origin_parse(r->pool, text, &origin) && ms_origin_is_listed(r, &origin);
+    return text && ms_web_origin_parse(r->pool, text, &origin) &&
+           ms_origin_is_listed(listed, &origin);
 }
 
 /* ---- where a request comes from -------------------------------------------------------------- */
 
 /* With Sec-Fetch-Site the browser has compared the origins itself, by the host that it sees: only
  * ManagedSessionOrigin can add to that. */
-int ms_origin_is_cross(const request_rec *r)
+int ms_origin_is_cross(const request_rec *r, const apr_array_header_t *listed)
 {
     const char *site = header(r, "Sec-Fetch-Site"), *origin = header(r, "Origin");
 
     if (site) {
         return strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0 &&
-               !is_listed(r, origin);
+               !is_listed(r, listed, origin);
     }
-    return origin && !is_own(r, origin);
+    return origin && !is_own(r, listed, origin);
 }
 
-int ms_origin_is_same(const request_rec *r)
+int ms_origin_is_same(const request_rec *r, const apr_array_header_t *listed)
 {
     const char *site = header(r, "Sec-Fetch-Site"), *origin = header(r, "Origin");
 
     if (site) {
         return strcmp(site, "same-origin") == 0;
     }
-    return origin && is_own(r, origin);
+    return origin && is_own(r, listed, origin);
 }
 
 int ms_origin_is_foreign_embed(const request_rec *r)

@@ -14,10 +14,11 @@
  * is for (Host, or X-Forwarded-Host from a proxy that mod_remoteip trusts) or, with
  * "UseCanonicalName On", ServerName. Everything that compares origins uses this.
  */
-int ms_origin_is_ours(const request_rec *r, const ms_web_origin *origin);
+int ms_origin_is_ours(const request_rec *r, const apr_array_header_t *listed,
+                      const ms_web_origin *origin);
 
-/** Whether it is one of ManagedSessionOrigin. */
-int ms_origin_is_listed(const request_rec *r, const ms_web_origin *origin);
+/** Whether an array of ms_web_origin has it; listed: NULL is an empty one. */
+int ms_origin_is_listed(const apr_array_header_t *listed, const ms_web_origin *origin);
 
 /** Whether it is the origin that the request itself is for: as ms_origin_is_ours(), but without
  * ManagedSessionOrigin. */
@@ -41,11 +42,11 @@ int ms_is_navigation(const request_rec *r);
  * same-origin nor none, and Origin not in ManagedSessionOrigin; or, without that header, Origin is
  * none of ours (ms_origin_is_ours()).
  */
-int ms_origin_is_cross(const request_rec *r);
+int ms_origin_is_cross(const request_rec *r, const apr_array_header_t *listed);
 
 /** Whether the browser says that a request comes from a page of this host; a client that says
  * nothing of where it comes from does not pass. */
-int ms_origin_is_same(const request_rec *r);
+int ms_origin_is_same(const request_rec *r, const apr_array_header_t *listed);
 
 /** Whether another site embeds or fetches a page of ours, rather than leads a visitor to it. */
 int ms_origin_is_foreign_embed(const request_rec *r);

@@ -357,7 +357,7 @@ static int is_own_form(request_rec *r, const apr_table_t *fields)
         return ms_form_token_check(r->pool, apr_table_get(fields, "csrf"),
                                    &ms_request_get(r)->token, ms_server_conf_get(r->server)->realm);
     }
-    return ms_origin_is_same(r);
+    return ms_origin_is_same(r, ms_config_origins(r));
 }
 
 static int handle_post(request_rec *r)
@@ -495,7 +495,8 @@ int ms_admin_answer(request_rec *r)
     if (r->method_number != M_GET && r->method_number != M_POST && r->method_number != M_DELETE) {
         return ms_page_wrong_method(r, ALLOWED);
     }
-    if (r->method_number == M_GET ? ms_origin_is_foreign_embed(r) : ms_origin_is_cross(r)) {
+    if (r->method_number == M_GET ? ms_origin_is_foreign_embed(r)
+                                  : ms_origin_is_cross(r, ms_config_origins(r))) {
         return ms_page_cross_site(r);
     }
     switch (r->method_number) {

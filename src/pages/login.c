@@ -50,9 +50,9 @@ typedef struct sign_in {
 
 static const char *landing(request_rec *r)
 {
-    const char *url = ms_dir_conf_get(r)->landing_url;
+    const ms_url *url = ms_dir_conf_get(r)->landing_url;
 
-    return url ? url : "/";
+    return url ? url->text : "/";
 }
 
 static const char *from_query(request_rec *r, const char *name)
@@ -170,7 +170,7 @@ typedef enum {
 /* The site's own page in place of the form, told in its query what the form would have shown. */
 static int go_to_own_page(request_rec *r, const char *error, const char *back)
 {
-    const char *url = ms_dir_conf_get(r)->login_page;
+    const char *url = ms_dir_conf_get(r)->login_page->text;
 
     if (error) {
         url = with_query(r->pool, url, "error", error);
@@ -323,7 +323,7 @@ static int handle_post(request_rec *r)
     const char *back;
     int status;
 
-    if (ms_origin_is_cross(r)) {
+    if (ms_origin_is_cross(r, ms_config_origins(r))) {
         return ms_page_cross_site(r);
     }
     if (ms_plain_http_drops_cookie(r)) { /* before a password is checked, and more are sent */
@@ -356,7 +356,7 @@ static const char *back_of_visitor(request_rec *r)
     const char *back = back_from_query(r);
 
     return back || !ms_authn_is_error_page(r) || !ms_return_was_get(r) ? back
-                                                                       : ms_return_of(r, r->uri);
+                                                                       : ms_return_of(r, NULL);
 }
 
 static int is_strict(request_rec *r)
@@ -457,7 +457,8 @@ static int begin_foreign(request_rec *r, const char *auth_type)
 static int handle_foreign(request_rec *r, const char *auth_type)
 {
     if (r->method_number == M_POST) {
-        return ms_origin_is_cross(r) ? ms_page_cross_site(r) : begin_foreign(r, auth_type);
+        return ms_origin_is_cross(r, ms_config_origins(r)) ? ms_page_cross_site(r)
+                                                           : begin_foreign(r, auth_type);
     }
     switch (ms_intent_to_sign_in(r)) {
     case MS_INTENT_OWN:

@@ -36,22 +36,23 @@ static int show_button(request_rec *r)
         ms_page_set_heading(r, model, "You are signed out");
     }
     if (conf->login_url) {
-        json_object_set_new(model, "login_url", json_string(conf->login_url));
+        json_object_set_new(model, "login_url", json_string(conf->login_url->text));
     }
     if (conf->list_url) {
-        json_object_set_new(model, "list_url", json_string(conf->list_url));
+        json_object_set_new(model, "list_url", json_string(conf->list_url->text));
     }
     return ms_page_send(r, HTTP_OK, "logout.html", model);
 }
 
 static int sign_out(request_rec *r)
 {
-    const char *landing = ms_dir_conf_get(r)->landing_url, *csrf;
+    const ms_url *landing = ms_dir_conf_get(r)->landing_url;
+    const char *csrf;
     apr_table_t *fields;
     const ms_row *row;
     int status;
 
-    if (ms_origin_is_cross(r)) {
+    if (ms_origin_is_cross(r, ms_config_origins(r))) {
         return ms_page_cross_site(r);
     }
     status = ms_form_body_read(r, &fields);
@@ -70,7 +71,7 @@ static int sign_out(request_rec *r)
     if (ms_session_end_current(r) != APR_SUCCESS) {
         return ms_page_unavailable(r);
     }
-    return ms_page_redirect(r, landing ? landing : "/");
+    return ms_page_redirect(r, landing ? landing->text : "/");
 }
 
 int ms_logout_answer(request_rec *r)

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <apr_encode.h>
 #include <apr_strings.h>
-#include <apr_uri.h>
 #include <http_core.h>
 #include <http_log.h>
 #include <http_protocol.h>
@@ -39,14 +38,13 @@ void ms_page_init(apr_pool_t *pconf)
 /* The site's own style sheet may lie on another host; then that host is allowed to style us. */
 static const char *style_sources(request_rec *r)
 {
-    const char *sheet = ms_dir_conf_get(r)->stylesheet;
-    apr_uri_t uri;
+    const ms_url *sheet = ms_dir_conf_get(r)->stylesheet;
 
     if (!sheet) {
         return "";
     }
-    if (sheet[0] != '/' && apr_uri_parse(r->pool, sheet, &uri) == APR_SUCCESS && uri.hostinfo) {
-        return apr_pstrcat(r->pool, " ", uri.scheme, "://", uri.hostinfo, NULL);
+    if (sheet->origin) {
+        return apr_pstrcat(r->pool, " ", ms_web_origin_text(r->pool, sheet->origin), NULL);
     }
     return " 'self'";
 }
@@ -93,7 +91,7 @@ json_t *ms_page_model(request_rec *r)
         model, "title",
         json_string(conf->title ? conf->title : ms_language_text(language, "Your sessions")));
     if (conf->stylesheet) {
-        json_object_set_new(model, "stylesheet", json_string(conf->stylesheet));
+        json_object_set_new(model, "stylesheet", json_string(conf->stylesheet->text));
     }
     return model;
 }

@@ -290,8 +290,9 @@ static int delete_one(request_rec *r, const char *id)
  * ManagedSessionListURL says which path that is, whatever stands last is taken for an id. */
 static const char *path_below(request_rec *r)
 {
-    const char *list = ms_dir_conf_get(r)->list_url, *path = list ? ms_authn_path_of(list) : NULL;
-    const apr_size_t len = path ? strcspn(path, "?#") : 0;
+    const ms_url *list = ms_dir_conf_get(r)->list_url;
+    const char *path = list ? list->path : NULL;
+    const apr_size_t len = path ? strlen(path) : 0;
     const char *slash;
 
     if (len > 1 && strncmp(r->uri, path, len) == 0 && (!r->uri[len] || r->uri[len] == '/')) {
@@ -334,7 +335,8 @@ int ms_sessions_answer(request_rec *r)
     if (r->method_number != M_GET && r->method_number != M_POST && r->method_number != M_DELETE) {
         return ms_page_wrong_method(r, ALLOWED);
     }
-    if (r->method_number == M_GET ? ms_origin_is_foreign_embed(r) : ms_origin_is_cross(r)) {
+    if (r->method_number == M_GET ? ms_origin_is_foreign_embed(r)
+                                  : ms_origin_is_cross(r, ms_config_origins(r))) {
         return ms_page_cross_site(
             r); /* before anybody is known, so that it tells nothing of that */
     }
