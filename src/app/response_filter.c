@@ -140,6 +140,9 @@ static const char *cache_control(request_rec *r, const ms_request *request, cons
     if ((entirely || ms_door_page(r)) && ms_shm_cache_is_no_store(r->pool, first)) {
         return ms_cache_headers_private(r->pool, first); /* mod_expires adds max-age to it */
     }
+    if (entirely && !request->row) { /* a page of no user: Back may show it */
+        return ms_cache_headers_private(r->pool, said);
+    }
     if (entirely) {
         return ms_back_button_cache_control(r, ms_cache_headers_private(r->pool, said));
     }
