@@ -1,11 +1,11 @@
--- Delete expired sessions, for those who prefer the database to do it (ManagedSessionCleanupInterval 0).
--- Nobody could use them any more. Change the name where ManagedSessionTable says another.
+-- Deletes expired sessions, if the database is to do it instead of httpd (ManagedSessionCleanupInterval 0).
+-- An expired session cannot be used. Change the name if ManagedSessionTable is another.
 --
 -- SQLite:      sqlite3 -cmd ".timeout 5000" /var/lib/managed-session/sessions.db < cleanup.sql
 -- PostgreSQL:  psql -d DATABASE -v ON_ERROR_STOP=1 -f cleanup.sql
 -- MariaDB:     mariadb DATABASE < cleanup.sql
 --
--- This line is SQLite's; put in its place
+-- The statement below is SQLite's; replace it
 --   for PostgreSQL:  DELETE FROM managed_session WHERE expires_at <= extract(epoch FROM now())::bigint;
 --   for MariaDB:     DELETE FROM managed_session WHERE expires_at <= unix_timestamp();
 DELETE FROM managed_session WHERE expires_at <= unixepoch();

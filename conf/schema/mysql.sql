@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
--- The session table for MariaDB and MySQL, for those who make it by hand (ManagedSessionCreateTable Off).
+-- The session table for MariaDB and MySQL, to create it by hand (ManagedSessionCreateTable Off).
 -- All times are epoch seconds. secret_hash is the SHA-256 of the cookie's secret, in hex.
--- Text from visitors is kept as bytes, four for each character: user names compare byte for byte, whatever
--- the server's collation, and no connection's character set can change them.
+-- Text from clients is kept as bytes, four for each character: user names compare byte for byte with every
+-- collation of the server, and the character set of a connection does not change them.
 CREATE TABLE IF NOT EXISTS managed_session (
   session_id     CHAR(22) CHARACTER SET ascii COLLATE ascii_bin PRIMARY KEY,
   secret_hash    CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
@@ -18,10 +18,15 @@ CREATE TABLE IF NOT EXISTS managed_session (
   label          VARBINARY(1020),
   auth_method    VARCHAR(32) CHARACTER SET ascii NOT NULL,
   persistent     SMALLINT        NOT NULL,
+  -- since schema 2
+  ended_at       BIGINT,                   -- set with expires_at when the session is ended
+  end_reason     VARCHAR(16) CHARACTER SET ascii,
+  ended_by       VARBINARY(1020),          -- the user who ended it; NULL: its own
+  name           VARBINARY(640),           -- given by the user
+  kind           SMALLINT        NOT NULL DEFAULT 0, -- 0: a browser's
   KEY managed_session_user (realm, user_name),
   KEY managed_session_expires (expires_at),
-  -- For the administrators' page (managed-session-admin) alone: newest first, and by address.
-  KEY managed_session_newest (realm, created_at, session_id),
-  KEY managed_session_made (realm, created_ip, created_at, session_id),
-  KEY managed_session_used (realm, last_ip, created_at, session_id)
+  KEY managed_session_ended (ended_at),
+  -- For the administrators' page (managed-session-admin). Its search by address has indexes of its own: search-by-ip.sql.
+  KEY managed_session_newest (realm, created_at, session_id)
 ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC;

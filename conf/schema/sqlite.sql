@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- The session table for SQLite, for those who make it by hand (ManagedSessionCreateTable Off).
+-- The session table for SQLite, to create it by hand (ManagedSessionCreateTable Off).
 -- All times are epoch seconds. secret_hash is the SHA-256 of the cookie's secret, in hex.
 PRAGMA journal_mode=WAL;
 CREATE TABLE IF NOT EXISTS managed_session (
@@ -16,11 +16,16 @@ CREATE TABLE IF NOT EXISTS managed_session (
   user_agent     VARCHAR(512) NOT NULL,
   label          VARCHAR(255),
   auth_method    VARCHAR(32)  NOT NULL,
-  persistent     SMALLINT     NOT NULL
+  persistent     SMALLINT     NOT NULL,
+  -- since schema 2
+  ended_at       BIGINT,                -- set with expires_at when the session is ended
+  end_reason     VARCHAR(16),
+  ended_by       VARCHAR(255),          -- the user who ended it; NULL: its own
+  name           VARCHAR(160),          -- given by the user
+  kind           SMALLINT     NOT NULL DEFAULT 0 -- 0: a browser's
 );
 CREATE INDEX IF NOT EXISTS managed_session_user ON managed_session (realm, user_name);
 CREATE INDEX IF NOT EXISTS managed_session_expires ON managed_session (expires_at);
--- For the administrators' page (managed-session-admin) alone: newest first, and by address.
+CREATE INDEX IF NOT EXISTS managed_session_ended ON managed_session (ended_at) WHERE ended_at IS NOT NULL;
+-- For the administrators' page (managed-session-admin). Its search by address has indexes of its own: search-by-ip.sql.
 CREATE INDEX IF NOT EXISTS managed_session_newest ON managed_session (realm, created_at, session_id);
-CREATE INDEX IF NOT EXISTS managed_session_made ON managed_session (realm, created_ip, created_at, session_id);
-CREATE INDEX IF NOT EXISTS managed_session_used ON managed_session (realm, last_ip, created_at, session_id);

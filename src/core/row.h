@@ -21,6 +21,12 @@ typedef struct ms_row {
     const char *label; /* NULL: none */
     const char *auth_method;
     int persistent;
+    /* Since schema 2 of the table; NULL or 0 if the table is older. */
+    apr_int64_t ended_at;   /* 0: it was not ended */
+    const char *end_reason; /* NULL: likewise */
+    const char *ended_by;   /* the user who ended it; NULL: its own */
+    const char *name;       /* given by the user; NULL: none */
+    apr_int64_t kind;       /* 0: a browser's */
 } ms_row;
 
 #endif

@@ -14,19 +14,22 @@
 #include <http_config.h>
 #include <http_log.h>
 #include <http_request.h>
+#include "db/store_private.h"
+#include "db/table.h"
 #include "db/watchdog.h"
-#include "db/sqlite_file.h"
 #include "http/request_chain.h"
 
 APLOG_USE_MODULE(managed_session);
 
-#define CONNECTION_KEY "managed_session"
-#define OPEN_FOR       apr_time_from_sec(1) /* how long dead pooled connections are skipped */
-#define OPEN_TRIES     12
+#define CONNECTION_KEY   "managed_session"
+#define OPEN_FOR         apr_time_from_sec(1) /* how long dead pooled connections are skipped */
+#define OPEN_TRIES       12
+#define LOOK_AGAIN_AFTER apr_time_from_sec(30) /* whether an old table has been upgraded */
 
 typedef struct ms_stmt_cache {
     const ms_store *store;
-    int ready; /* the table has been seen through this connection */
+    int schema;           /* of the table, as it was seen through this connection */
+    apr_time_t looked_at; /* when, by the clock */
     apr_dbd_prepared_t *statements[MS_SQL_N];
     struct ms_stmt_cache *next;
 } ms_stmt_cache;
@@ -83,19 +86,12 @@ static apr_status_t dbd_connected(apr_pool_t *pool, dbd_cfg_t *cfg, ap_dbd_t *db
     return APR_SUCCESS;
 }
 
-void ms_store_register_hooks(void)
+void ms_connection_register_hooks(void)
 {
     APR_OPTIONAL_HOOK(dbd, post_connect, dbd_connected, NULL, NULL, APR_HOOK_MIDDLE);
 }
 
-int ms_store_may_hang(const ms_store *store)
-{
-    const ms_dialect *dialect = store->dbd_driver ? ms_sql_dialect(store->dbd_driver) : NULL;
-
-    return dialect && dialect->socket;
-}
-
-int ms_store_is_available(void)
+int ms_connection_is_available(void)
 {
     return APR_RETRIEVE_OPTIONAL_FN(ap_dbd_open) != NULL;
 }
@@ -124,34 +120,6 @@ void *ms_connection_held(request_rec *r)
     return NULL;
 }
 
-static int is_sqlite(const ms_store *store)
-{
-    return store->dbd_driver && strcmp(store->dbd_driver, "sqlite3") == 0 && store->dbd_params;
-}
-
-/* The most common mistake with SQLite deserves a sentence of its own. */
-static const char *sqlite_hint(const ms_store *store, apr_pool_t *p)
-{
-    return is_sqlite(store) && store->dbd_params[0] == '/'
-               ? ms_sqlite_file_hint(p, store->dbd_params)
-               : "";
-}
-
-/* Before SQLite makes -wal and -shm. */
-static void protect_files(const ms_store *store, apr_pool_t *p)
-{
-    const int was = is_sqlite(store) && store->dbd_params[0] == '/'
-                        ? ms_sqlite_file_protect(p, store->dbd_params)
-                        : 0;
-
-    if (was) {
-        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, store->server,
-                     "MS0150: the files of the session database %s were readable by other users "
-                     "(mode %04o); their mode is 0600 now",
-                     store->dbd_params, (unsigned)was);
-    }
-}
-
 static void log_unreachable(const ms_db_ctx *ctx)
 {
     const ms_store *store = ctx->store;
@@ -160,7 +128,8 @@ static void log_unreachable(const ms_db_ctx *ctx)
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, store->server,
                      "MS0001: no connection to the session database (DBDriver %s)%s; requests that "
                      "need a session are answered 503",
-                     store->dbd_driver ? store->dbd_driver : "?", sqlite_hint(store, ctx->p));
+                     store->dbd_driver ? store->dbd_driver : "?",
+                     ms_table_sqlite_hint(store, ctx->p));
     }
 }
 
@@ -168,7 +137,7 @@ static void log_unreachable(const ms_db_ctx *ctx)
 static ap_dbd_t *open_some(const ms_db_ctx *ctx)
 {
     const apr_time_t start = apr_time_now();
-    const int tries = is_sqlite(ctx->store) ? 1 : OPEN_TRIES;
+    const int tries = ms_table_is_sqlite(ctx->store) ? 1 : OPEN_TRIES;
     ap_dbd_t *dbd = NULL;
     ms_watchdog waiting;
 
@@ -248,26 +217,6 @@ void ms_connection_return(ms_connection *c)
     }
 }
 
-static int query(ms_connection *c, const char *sql)
-{
-    int rows = 0;
-
-    return apr_dbd_query(c->dbd->driver, c->dbd->handle, &rows, sql);
-}
-
-static int probe(ms_connection *c)
-{
-    apr_dbd_results_t *res = NULL;
-    apr_pool_t *scratch;
-    int rv;
-
-    apr_pool_create(&scratch, c->ctx->p);
-    rv = apr_dbd_select(c->dbd->driver, scratch, c->dbd->handle, &res,
-                        c->ctx->store->sql[MS_SQL_PROBE], 1);
-    apr_pool_destroy(scratch);
-    return rv;
-}
-
 static void log_unanswered(const ms_connection *c)
 {
     const ms_store *store = c->ctx->store;
@@ -280,28 +229,29 @@ static void log_unanswered(const ms_connection *c)
     }
 }
 
-static void log_no_table(ms_connection *c, const ms_dialect *dialect, const char *why)
+static ms_table table_of(const ms_connection *c)
+{
+    return (ms_table){.store = c->ctx->store,
+                      .dialect = c->kept->dialect,
+                      .driver = c->dbd->driver,
+                      .handle = c->dbd->handle,
+                      .p = c->ctx->p};
+}
+
+static void log_no_table(ms_connection *c, int rv)
 {
     const ms_store *store = c->ctx->store;
+    const ms_table table = table_of(c);
 
     if (was_cut(c)) {
         log_unanswered(c);
     }
     else if (ms_limiter_may_log(store->limiter)) {
-        ap_log_error(APLOG_MARK, APLOG_ERR, 0, store->server,
-                     "MS0002: the table \"%s\" is not there, or is not one of sessions, or may not "
-                     "be read%s: %s%s. Make it with %s, or let ManagedSessionTable name another",
-                     store->table, store->create ? ", and could not be made" : "",
-                     why ? why : "no reason given", sqlite_hint(store, c->ctx->p),
-                     dialect->schema_file);
-    }
-}
+        const char *why = apr_dbd_error(c->dbd->driver, c->dbd->handle, rv);
 
-static void run_setup(ms_connection *c, const ms_dialect *dialect)
-{
-    protect_files(c->ctx->store, c->ctx->p);
-    for (const char *const *sql = dialect->setup; *sql; sql++) {
-        query(c, *sql); /* a pragma that returns a row is an "error" to apr_dbd */
+        why = why ? apr_pstrdup(c->ctx->p, why) : NULL;
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, store->server, "MS0002: the table \"%s\" %s",
+                     store->table, ms_table_fault(&table, why));
     }
 }
 
@@ -341,45 +291,12 @@ static void set_up(ms_connection *c)
     const apr_uint64_t socket = identity_of(socket_of(kept, c->dbd));
 
     if (!kept->is_set_up || kept->set_up_socket != socket) {
-        run_setup(c, kept->dialect);
+        const ms_table table = table_of(c);
+
+        ms_table_set_up_connection(&table);
         kept->encoding = find_unfit_encoding(c);
         kept->is_set_up = 1;
         kept->set_up_socket = socket;
-    }
-}
-
-/* Look before making: a role that may not create tables works where the table is there already.
- * Answers 0, or apr_dbd's code where there is no table to work with. */
-static int see_table(ms_connection *c, const ms_conn_state *kept)
-{
-    const ms_store *store = c->ctx->store;
-    const apr_time_t start = apr_time_now();
-    int rv;
-
-    rv = probe(c);
-    if (!rv || !store->create || apr_time_now() - start >= OPEN_FOR) {
-        return rv; /* a table that is not there is missed at once: this one is locked, say */
-    }
-    for (const char *const *sql = kept->dialect->ddl; *sql; sql++) {
-        query(c, ms_sql_for_table(c->ctx->p, *sql, store->table));
-    }
-    return probe(c); /* another child may have made it meanwhile */
-}
-
-void ms_store_make_table(ms_store *store, apr_pool_t *p)
-{
-    const ms_db_ctx ctx = {store, p, NULL, 0};
-    const ms_conn_state kept = {.dialect = ms_sql_dialect("sqlite3")};
-    ap_dbd_t dbd = {.pool = p};
-    ms_connection c = {.ctx = &ctx, .dbd = &dbd};
-
-    protect_files(store, p);
-    if (is_sqlite(store) && store->create &&
-        apr_dbd_get_driver(p, "sqlite3", &dbd.driver) == APR_SUCCESS &&
-        apr_dbd_open(dbd.driver, p, store->dbd_params, &dbd.handle) == APR_SUCCESS) {
-        run_setup(&c, kept.dialect);
-        see_table(&c, &kept);
-        apr_dbd_close(dbd.driver, dbd.handle);
     }
 }
 
@@ -428,12 +345,68 @@ static int may_try_again(int try, apr_time_t start)
     return try == 0 && apr_time_now() - start < OPEN_FOR;
 }
 
+static ms_stmt_cache *find_prepared(const ms_connection *c)
+{
+    ms_stmt_cache *prepared = c->kept->prepared;
+
+    while (prepared && prepared->store != c->ctx->store) {
+        prepared = prepared->next;
+    }
+    return prepared;
+}
+
+static ms_stmt_cache *add_prepared(const ms_connection *c)
+{
+    ms_stmt_cache *prepared = apr_pcalloc(c->kept->pool, sizeof(*prepared));
+
+    prepared->store = c->ctx->store;
+    prepared->next = c->kept->prepared;
+    c->kept->prepared = prepared;
+    return prepared;
+}
+
+static void use_prepared(ms_connection *c, ms_stmt_cache *prepared, int schema)
+{
+    if (prepared->schema != schema) {
+        memset(prepared->statements, 0, sizeof(prepared->statements));
+    }
+    prepared->schema = schema;
+    prepared->looked_at = apr_time_now();
+    c->prepared = prepared;
+    c->schema = schema;
+}
+
+/* Looks at the table through a connection that has not done so, and at an old table from time to
+ * time: it may have been upgraded. */
+static apr_status_t use_table(ms_connection *c, int try, apr_time_t start)
+{
+    ms_stmt_cache *prepared = find_prepared(c);
+    const ms_table table = table_of(c);
+    int schema, rv;
+
+    if (prepared && (prepared->schema == MS_SCHEMA ||
+                     apr_time_now() - prepared->looked_at < LOOK_AGAIN_AFTER)) {
+        c->prepared = prepared;
+        c->schema = prepared->schema;
+        return APR_SUCCESS;
+    }
+    rv = ms_table_find(&table, &schema);
+    if (rv) {
+        c->kept->is_set_up = 0; /* that may not have worked either */
+        if (!may_try_again(try, start)) {
+            log_no_table(c, rv);
+        }
+        return APR_EGENERAL;
+    }
+    set_up(c); /* again, if the driver has connected again meanwhile */
+    use_prepared(c, prepared ? prepared : add_prepared(c), schema);
+    return APR_SUCCESS;
+}
+
 static apr_status_t prepare_for_store(ms_connection *c, int try, apr_time_t start)
 {
     const ms_store *store = c->ctx->store;
     ms_conn_state *kept = c->kept;
-    ms_stmt_cache *prepared;
-    int rv;
 
     if (!kept || !kept->dialect) {
         log_not_set_up(c, kept != NULL);
@@ -445,26 +418,7 @@ static apr_status_t prepare_for_store(ms_connection *c, int try, apr_time_t star
         log_unfit(c);
         return APR_ENOTIMPL;
     }
-    for (prepared = kept->prepared; prepared; prepared = prepared->next) {
-        if (prepared->store == store) {
-            c->prepared = prepared;
-            return APR_SUCCESS;
-        }
-    }
-    rv = see_table(c, kept);
-    if (rv) {
-        kept->is_set_up = 0; /* that may not have worked either */
-        if (!may_try_again(try, start)) {
-            log_no_table(c, kept->dialect, apr_dbd_error(c->dbd->driver, c->dbd->handle, rv));
-        }
-        return APR_EGENERAL;
-    }
-    prepared = apr_pcalloc(kept->pool, sizeof(*prepared));
-    prepared->store = store;
-    prepared->next = kept->prepared;
-    kept->prepared = prepared;
-    c->prepared = prepared;
-    return APR_SUCCESS;
+    return use_table(c, try, start);
 }
 
 /* Once more where the table is not seen: a connection that was cut while nobody used it may be
@@ -489,6 +443,43 @@ apr_status_t ms_connection_borrow(const ms_db_ctx *ctx, ms_connection *c)
     return rv;
 }
 
+static void upgrade_table(ms_connection *c)
+{
+    const ms_table table = table_of(c);
+    int schema = c->schema;
+
+    ms_table_upgrade(&table, &schema);
+    set_up(c);
+    use_prepared(c, c->prepared, schema);
+}
+
+/* The upgrade may have to wait for an index, so it has a connection that the watchdog does not cut;
+ * but first the database must have answered one that it does cut. */
+apr_status_t ms_connection_check_table(const ms_db_ctx *ctx)
+{
+    ms_db_ctx patient = *ctx;
+    ms_connection c;
+    apr_status_t rv = ms_connection_borrow(ctx, &c);
+    int schema = MS_SCHEMA;
+
+    if (rv == APR_SUCCESS) {
+        schema = c.schema;
+        ms_connection_return(&c);
+    }
+    if (schema == MS_SCHEMA) {
+        return rv;
+    }
+    patient.is_urgent = 0;
+    rv = ms_connection_borrow(&patient, &c);
+    if (rv == APR_SUCCESS) {
+        if (c.schema < MS_SCHEMA) {
+            upgrade_table(&c);
+        }
+        ms_connection_return(&c);
+    }
+    return rv;
+}
+
 apr_dbd_prepared_t *ms_connection_statement(ms_connection *c, ms_sql which, int *rv)
 {
     apr_dbd_prepared_t **slot = &c->prepared->statements[which];
@@ -497,12 +488,12 @@ apr_dbd_prepared_t *ms_connection_statement(ms_connection *c, ms_sql which, int 
     if (!*slot) {
         /* Without a label PostgreSQL keeps nothing in its session that a reconnect could lose. */
         *rv = apr_dbd_prepare(c->dbd->driver, c->kept->pool, c->dbd->handle,
-                              c->ctx->store->sql[which], NULL, slot);
+                              c->ctx->store->sql[c->schema][which], NULL, slot);
         if (*rv) {
             *slot = NULL;
         }
         ap_log_error(APLOG_MARK, APLOG_TRACE2, 0, c->ctx->store->server, "prepared %s: %s",
-                     ms_sql_name(which), c->ctx->store->sql[which]);
+                     ms_sql_name(which), c->ctx->store->sql[c->schema][which]);
     }
     return *slot;
 }
@@ -524,6 +515,6 @@ void ms_connection_log_failure(ms_connection *c, ms_sql which, int rv)
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, store->server,
                      "MS0004: the session database refused the statement %s on table \"%s\": %s%s",
                      ms_sql_name(which), store->table, why ? why : "no reason given",
-                     sqlite_hint(store, c->ctx->p));
+                     ms_table_sqlite_hint(store, c->ctx->p));
     }
 }

@@ -9,25 +9,14 @@
 #include <apr_dbd.h>
 #include <httpd.h>
 #include <mod_dbd.h>
-#include "db/shm_cache.h"
 #include "db/sql.h"
-#include "db/limiter.h"
 #include "db/store.h"
 
-struct ms_store {
-    server_rec *server;
-    const char *table;
-    const char *realm;
-    const char *dbd_driver; /* as configured, for messages; NULL where unknown */
-    const char *dbd_params; /* likewise */
-    const char *dbd_init;   /* likewise */
-    int create;
-    const char *sql[MS_SQL_N];
-    unsigned char tag[MS_SHM_CACHE_STORE_LEN];
-    /* Of this child: */
-    ms_limiter *limiter; /* NULL: it could not be made, and no connection is used */
-    volatile apr_uint32_t touches_paused_until; /* epoch seconds */
-};
+/** See ms_store_register_hooks(). */
+void ms_connection_register_hooks(void);
+
+/** See ms_store_is_available(). */
+int ms_connection_is_available(void);
 
 /** In each child, after mod_dbd's own child_init: find mod_dbd. */
 void ms_connection_child_init(void);
@@ -43,6 +32,7 @@ typedef struct ms_connection {
     ap_dbd_t *dbd;
     struct ms_conn_state *kept; /* what it keeps of ours; NULL where mod_dbd did not set it up */
     struct ms_stmt_cache *prepared; /* and of that, for our table */
+    int schema;                     /* of our table */
     int answered;                   /* to be set once the database has answered */
 } ms_connection;
 
@@ -53,6 +43,9 @@ typedef struct ms_connection {
  */
 apr_status_t ms_connection_borrow(const ms_db_ctx *ctx, ms_connection *c);
 void ms_connection_return(ms_connection *c);
+
+/** See ms_store_check(). */
+apr_status_t ms_connection_check_table(const ms_db_ctx *ctx);
 
 /** The statement, prepared on this connection. *rv is apr_dbd's own code where NULL is returned. */
 apr_dbd_prepared_t *ms_connection_statement(ms_connection *c, ms_sql which, int *rv);

@@ -8,15 +8,6 @@
 #include <string.h>
 #include <apr_strings.h>
 
-#define COLUMNS                                                                                    \
-    "session_id, secret_hash, user_name, created_at, last_seen_at, expires_at, max_expires_at, "   \
-    "created_ip, last_ip, user_agent, label, auth_method, persistent"
-
-/* What a request needs of its session, and no more. */
-#define FOUND_COLUMNS                                                                              \
-    "secret_hash, user_name, created_at, last_seen_at, expires_at, max_expires_at, auth_method, "  \
-    "persistent"
-
 #define NEWEST_LIMIT " LIMIT 51" /* MS_NEWEST_MAX */
 
 #define LIST_ORDER " last_seen_at DESC, created_at DESC, session_id"
@@ -32,29 +23,25 @@ static const struct {
     const char *name;
     const char *text;
 } statements[MS_SQL_N] = {
-    [MS_SQL_PROBE] = {"PROBE", "SELECT " COLUMNS ", realm FROM {table} WHERE 1 = 0"},
-    [MS_SQL_FIND] = {"FIND", "SELECT " FOUND_COLUMNS " FROM {table}"
+    [MS_SQL_PROBE] = {"PROBE", "SELECT {all} FROM {table} WHERE 1 = 0"},
+    [MS_SQL_FIND] = {"FIND", "SELECT {found} FROM {table}"
                              " WHERE session_id = %s AND realm = %s AND expires_at > %lld"},
-    [MS_SQL_FIND_ANY] = {"FIND_ANY", "SELECT session_id, " FOUND_COLUMNS " FROM {table}"
+    [MS_SQL_FIND_ANY] = {"FIND_ANY", "SELECT {found_any} FROM {table}"
                                      " WHERE session_id IN (%s, %s, %s, %s, %s, %s, %s, %s)"
                                      " AND realm = %s AND expires_at > %lld"},
-    [MS_SQL_SHOW] = {"SHOW", "SELECT " COLUMNS " FROM {table}"
+    [MS_SQL_SHOW] = {"SHOW", "SELECT {columns} FROM {table}"
                              " WHERE session_id = %s AND realm = %s AND expires_at > %lld"},
-    [MS_SQL_INSERT] =
-        {"INSERT", "INSERT INTO {table} (session_id, secret_hash, realm, user_name, created_at,"
-                   " last_seen_at, expires_at, max_expires_at, created_ip, last_ip, user_agent,"
-                   " label, auth_method, persistent)"
-                   " VALUES (%s, %s, %s, %s, %lld, %lld, %lld, %lld, %s, %s, %s, %s, %s, %lld)"},
-    [MS_SQL_LIST] = {"LIST", "SELECT " COLUMNS " FROM {table}"
+    [MS_SQL_INSERT] = {"INSERT", "INSERT INTO {table} ({all}) VALUES ({values})"},
+    [MS_SQL_LIST] = {"LIST", "SELECT {columns} FROM {table}"
                              " WHERE realm = %s AND user_name = %s AND expires_at > %lld"
                              " ORDER BY CASE WHEN session_id = %s THEN 0 ELSE 1 END," LIST_ORDER
                              " LIMIT %lld OFFSET %lld"},
     [MS_SQL_LIST_ALIKE] = {"LIST_ALIKE",
-                           "SELECT " COLUMNS " FROM {table}"
+                           "SELECT {columns} FROM {table}"
                            " WHERE realm = %s AND user_name = %s AND expires_at > %lld"
                            " AND SUBSTR(session_id, 1, 8) = %s"},
     [MS_SQL_LIST_AFTER] = {"LIST_AFTER",
-                           "SELECT " COLUMNS " FROM {table}"
+                           "SELECT {columns} FROM {table}"
                            " WHERE realm = %s AND user_name = %s AND expires_at > %lld"
                            " AND session_id <> %s AND (last_seen_at < %lld"
                            " OR (last_seen_at = %lld AND (created_at < %lld"
@@ -103,19 +90,19 @@ static const struct {
                         " (SELECT session_id FROM (SELECT session_id FROM {table}"
                         " WHERE expires_at <= %lld ORDER BY expires_at LIMIT %lld) AS dead)"
                         " AND expires_at <= %lld"},
-    [MS_SQL_NEWEST] = {"NEWEST", "SELECT " COLUMNS " FROM {table} WHERE realm = %s" NEWEST},
+    [MS_SQL_NEWEST] = {"NEWEST", "SELECT {columns} FROM {table} WHERE realm = %s" NEWEST},
     /* "+ 0": a user has few sessions, so her own index is to be used, not the one in that order. */
     [MS_SQL_NEWEST_OF_USER] =
-        {"NEWEST_OF_USER", "SELECT " COLUMNS " FROM {table}"
+        {"NEWEST_OF_USER", "SELECT {columns} FROM {table}"
                            " WHERE realm = %s AND user_name = %s AND expires_at > %lld"
                            " AND created_at + 0 <= %lld AND (created_at < %lld OR session_id < %s)"
                            " ORDER BY created_at + 0 DESC, session_id DESC" NEWEST_LIMIT},
     /* Each half ends at its limit: there may be a proxy's address on every row. */
     [MS_SQL_NEWEST_OF_IP] = {"NEWEST_OF_IP",
-                             "SELECT " COLUMNS " FROM (SELECT " COLUMNS " FROM (SELECT " COLUMNS
+                             "SELECT {columns} FROM (SELECT {columns} FROM (SELECT {columns}"
                              " FROM {table}"
                              " WHERE realm = %s AND created_ip = %s" NEWEST ") AS made"
-                             " UNION SELECT " COLUMNS " FROM (SELECT " COLUMNS " FROM {table}"
+                             " UNION SELECT {columns} FROM (SELECT {columns} FROM {table}"
                              " WHERE realm = %s AND last_ip = %s" NEWEST ") AS used) AS newest"
                              " ORDER BY created_at DESC, session_id DESC" NEWEST_LIMIT},
     [MS_SQL_COUNT_OF_IP] = {"COUNT_OF_IP",
@@ -152,28 +139,18 @@ static const struct {
 static const char *const sqlite_setup[] = {"PRAGMA busy_timeout=50", "PRAGMA journal_mode=WAL",
                                            "PRAGMA synchronous=NORMAL", NULL};
 
-static const char *const sqlite_ddl[] = {
-    "CREATE TABLE IF NOT EXISTS {table} ("
-    " session_id CHAR(22) PRIMARY KEY,"
-    " secret_hash CHAR(64) NOT NULL,"
-    " realm VARCHAR(255) NOT NULL,"
-    " user_name VARCHAR(255) NOT NULL,"
-    " created_at BIGINT NOT NULL,"
-    " last_seen_at BIGINT NOT NULL,"
-    " expires_at BIGINT NOT NULL,"
-    " max_expires_at BIGINT NOT NULL,"
-    " created_ip VARCHAR(45) NOT NULL,"
-    " last_ip VARCHAR(45) NOT NULL,"
-    " user_agent VARCHAR(512) NOT NULL,"
-    " label VARCHAR(255),"
-    " auth_method VARCHAR(32) NOT NULL,"
-    " persistent SMALLINT NOT NULL)",
+/* Few sessions are ended ones that are still kept: an index of those alone costs the others
+ * nothing. */
+#define INDEX_ENDED                                                                                \
+    "CREATE INDEX IF NOT EXISTS {table}_ended ON {table} (ended_at) WHERE ended_at IS NOT NULL"
+
+/* The same for SQLite and PostgreSQL. */
+static const char *const standard_ddl[] = {
+    "CREATE TABLE IF NOT EXISTS {table} ({definitions})",
     "CREATE INDEX IF NOT EXISTS {table}_user ON {table} (realm, user_name)",
     "CREATE INDEX IF NOT EXISTS {table}_expires ON {table} (expires_at)",
+    INDEX_ENDED,
     "CREATE INDEX IF NOT EXISTS {table}_newest ON {table} (realm, created_at, session_id)",
-    "CREATE INDEX IF NOT EXISTS {table}_made ON {table}"
-    " (realm, created_ip, created_at, session_id)",
-    "CREATE INDEX IF NOT EXISTS {table}_used ON {table} (realm, last_ip, created_at, session_id)",
     NULL};
 
 /* MySQL reads the whole table for a DELETE whose rows a subquery names, but has a LIMIT of its own.
@@ -187,7 +164,7 @@ static const char mysql_end_of_realm[] =
 
 /* With "realm = %s" MariaDB would read all pages before this one too. */
 static const char mysql_newest[] =
-    "SELECT " COLUMNS " FROM {table} WHERE realm >= %s AND expires_at > %lld"
+    "SELECT {columns} FROM {table} WHERE realm >= %s AND expires_at > %lld"
     " AND created_at <= %lld AND (created_at < %lld OR session_id < %s) AND realm <= %s"
     " ORDER BY realm DESC, created_at DESC, session_id DESC" NEWEST_LIMIT;
 
@@ -230,64 +207,58 @@ static const char *const mysql_setup[] = {
     " TRIM(BOTH ',' FROM REPLACE(CONCAT(',', @@SESSION.sql_mode, ','), ',EMPTY_STRING_IS_NULL,', ','))",
     NULL};
 
-static const char *const pgsql_ddl[] = {
-    "CREATE TABLE IF NOT EXISTS {table} ("
-    " session_id CHAR(22) PRIMARY KEY,"
-    " secret_hash CHAR(64) NOT NULL,"
-    " realm VARCHAR(255) NOT NULL,"
-    " user_name VARCHAR(255) NOT NULL,"
-    " created_at BIGINT NOT NULL,"
-    " last_seen_at BIGINT NOT NULL,"
-    " expires_at BIGINT NOT NULL,"
-    " max_expires_at BIGINT NOT NULL,"
-    " created_ip VARCHAR(45) NOT NULL,"
-    " last_ip VARCHAR(45) NOT NULL,"
-    " user_agent VARCHAR(512) NOT NULL,"
-    " label VARCHAR(255),"
-    " auth_method VARCHAR(32) NOT NULL,"
-    " persistent SMALLINT NOT NULL)",
-    "CREATE INDEX IF NOT EXISTS {table}_user ON {table} (realm, user_name)",
-    "CREATE INDEX IF NOT EXISTS {table}_expires ON {table} (expires_at)",
-    "CREATE INDEX IF NOT EXISTS {table}_newest ON {table} (realm, created_at, session_id)",
-    "CREATE INDEX IF NOT EXISTS {table}_made ON {table}"
-    " (realm, created_ip, created_at, session_id)",
-    "CREATE INDEX IF NOT EXISTS {table}_used ON {table} (realm, last_ip, created_at, session_id)",
-    NULL};
+static const char *const mysql_ddl[] = {"CREATE TABLE IF NOT EXISTS {table} ({definitions},"
+                                        " KEY {table}_user (realm, user_name),"
+                                        " KEY {table}_expires (expires_at),"
+                                        " KEY {table}_ended (ended_at),"
+                                        " KEY {table}_newest (realm, created_at, session_id)"
+                                        ") ENGINE=InnoDB ROW_FORMAT=DYNAMIC",
+                                        NULL};
 
-/*
- * Text from visitors is kept as bytes: MySQL's text compares "Alice", "alice" and "alice " as one
- * by its default collation, and even its binary ones ignore blanks at the end. Bytes also do not
- * depend on the connection's character set. Four bytes for each of 255 and 512 characters.
- */
-static const char *const mysql_ddl[] = {
-    "CREATE TABLE IF NOT EXISTS {table} ("
-    " session_id CHAR(22) CHARACTER SET ascii COLLATE ascii_bin PRIMARY KEY,"
-    " secret_hash CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,"
-    " realm VARBINARY(1020) NOT NULL,"
-    " user_name VARBINARY(1020) NOT NULL,"
-    " created_at BIGINT NOT NULL,"
-    " last_seen_at BIGINT NOT NULL,"
-    " expires_at BIGINT NOT NULL,"
-    " max_expires_at BIGINT NOT NULL,"
-    " created_ip VARCHAR(45) CHARACTER SET ascii NOT NULL,"
-    " last_ip VARCHAR(45) CHARACTER SET ascii NOT NULL,"
-    " user_agent VARBINARY(2048) NOT NULL,"
-    " label VARBINARY(1020),"
-    " auth_method VARCHAR(32) CHARACTER SET ascii NOT NULL,"
-    " persistent SMALLINT NOT NULL,"
-    " KEY {table}_user (realm, user_name),"
-    " KEY {table}_expires (expires_at),"
-    " KEY {table}_newest (realm, created_at, session_id),"
-    " KEY {table}_made (realm, created_ip, created_at, session_id),"
-    " KEY {table}_used (realm, last_ip, created_at, session_id)"
-    ") ENGINE=InnoDB ROW_FORMAT=DYNAMIC",
-    NULL};
+static const char *const no_statements[] = {NULL};
+
+/* A lock that an upgrade waits for keeps all others waiting behind it, so it waits a second at
+ * most. On PostgreSQL a string of statements is one transaction, and a connection that is shared
+ * through a pooler keeps nothing of it. */
+static const char *const mysql_upgrade_begin[] = {"SET SESSION lock_wait_timeout = 1", NULL};
+static const char *const mysql_upgrade_end[] = {"SET SESSION lock_wait_timeout = DEFAULT", NULL};
 
 static const ms_dialect dialects[] = {
-    {"sqlite3", sqlite_setup, NULL, sqlite_ddl, "conf/schema/sqlite.sql", NULL, no_own},
-    {"pgsql", pgsql_setup, pgsql_unfit, pgsql_ddl, "conf/schema/postgresql.sql", "PQsocket",
-     no_own},
-    {"mysql", mysql_setup, NULL, mysql_ddl, "conf/schema/mysql.sql", "mysql_get_socket", mysql_own},
+    {.driver = "sqlite3",
+     .setup = sqlite_setup,
+     .ddl = standard_ddl,
+     .schema_file = "conf/schema/sqlite.sql",
+     .upgrade_begin = no_statements,
+     .add_column = "ALTER TABLE {table} ADD COLUMN {definition}",
+     .add_index = INDEX_ENDED,
+     .upgrade_end = no_statements,
+     .upgrade_file = "conf/schema/upgrade-2-sqlite.sql",
+     .own = no_own},
+    {.driver = "pgsql",
+     .setup = pgsql_setup,
+     .unfit = pgsql_unfit,
+     .ddl = standard_ddl,
+     .schema_file = "conf/schema/postgresql.sql",
+     .upgrade_begin = no_statements,
+     .add_column = "SET LOCAL lock_timeout = '1s';"
+                   " ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {definition}",
+     .add_index = "SET LOCAL lock_timeout = '1s'; " INDEX_ENDED,
+     .upgrade_end = no_statements,
+     .upgrade_file = "conf/schema/upgrade-2-postgresql.sql",
+     .socket = "PQsocket",
+     .own = no_own},
+    {.driver = "mysql",
+     .setup = mysql_setup,
+     .is_mysql = 1,
+     .ddl = mysql_ddl,
+     .schema_file = "conf/schema/mysql.sql",
+     .upgrade_begin = mysql_upgrade_begin,
+     .add_column = "ALTER TABLE {table} ADD COLUMN {definition}",
+     .add_index = "ALTER TABLE {table} ADD KEY {table}_ended (ended_at)",
+     .upgrade_end = mysql_upgrade_end,
+     .upgrade_file = "conf/schema/upgrade-2-mysql.sql",
+     .socket = "mysql_get_socket",
+     .own = mysql_own},
 };
 
 const char *ms_sql_name(ms_sql which)
@@ -300,17 +271,44 @@ const char *ms_sql_text(const ms_dialect *dialect, ms_sql which)
     return dialect && dialect->own[which] ? dialect->own[which] : statements[which].text;
 }
 
-const char *ms_sql_for_table(apr_pool_t *p, const char *sql, const char *table)
+/* Replaces each mark of the text, such as "{table}". */
+static const char *replace(apr_pool_t *p, const char *text, const char *mark, const char *value)
 {
-    static const char mark[] = "{table}";
-    const char *at;
-    char *out = apr_pstrdup(p, "");
+    const char *out = "", *at;
 
-    while ((at = strstr(sql, mark)) != NULL) {
-        out = apr_pstrcat(p, out, apr_pstrmemdup(p, sql, (apr_size_t)(at - sql)), table, NULL);
-        sql = at + sizeof(mark) - 1;
+    while ((at = strstr(text, mark)) != NULL) {
+        out = apr_pstrcat(p, out, apr_pstrmemdup(p, text, (apr_size_t)(at - text)), value, NULL);
+        text = at + strlen(mark);
     }
-    return apr_pstrcat(p, out, sql, NULL);
+    return apr_pstrcat(p, out, text, NULL);
+}
+
+const char *ms_sql_for_table(apr_pool_t *p, const ms_dialect *dialect, const char *sql, int schema,
+                             const char *table)
+{
+    const struct {
+        const char *mark, *value;
+    } marks[] = {{"{all}", ms_columns_names(p, MS_COLUMNS_ALL, schema)},
+                 {"{columns}", ms_columns_names(p, MS_COLUMNS_ROW, schema)},
+                 {"{found}", ms_columns_names(p, MS_COLUMNS_FOUND, schema)},
+                 {"{found_any}", ms_columns_names(p, MS_COLUMNS_FOUND_ANY, schema)},
+                 {"{values}", ms_columns_values(p, schema)},
+                 {"{definitions}", ms_columns_definitions(p, dialect && dialect->is_mysql)},
+                 {"{table}", table}};
+
+    for (apr_size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+        sql = replace(p, sql, marks[i].mark, marks[i].value);
+    }
+    return sql;
+}
+
+const char *ms_sql_add_column(apr_pool_t *p, const ms_dialect *dialect, const ms_column *column,
+                              const char *table)
+{
+    const char *definition = ms_columns_definition(p, column, dialect->is_mysql);
+
+    return replace(p, replace(p, dialect->add_column, "{definition}", definition), "{table}",
+                   table);
 }
 
 const ms_dialect *ms_sql_dialect(const char *driver)

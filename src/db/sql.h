@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * All SQL, as whole statements: one set for every database, and beside it what the databases say
- * differently. "{table}" stands for the table's name; the rest are apr_dbd's placeholders (%s for
- * text, %lld for a 64-bit integer), so that a statement reads as it would in a shell.
+ * All SQL, as whole statements: one set for every database, and beside it what differs between
+ * them. A statement has apr_dbd's placeholders (%s for text, %lld for a 64-bit integer) and these
+ * marks: {table}; {all}, {columns}, {found}, {found_any}: the names of the ms_column_set of that
+ * name; {values}: the placeholders of {all}. At LogLevel trace2 the log has each statement as it is
+ * prepared, complete, to be pasted into a shell.
  */
 #ifndef MS_SQL_H
 #define MS_SQL_H
 
 #include <apr_pools.h>
+#include "db/columns.h"
 
 #define MS_FIND_MAX   8  /* ids that one statement looks for */
 #define MS_NEWEST_MAX 51 /* rows: a page of fifty, and one that tells of a next */
@@ -49,21 +52,36 @@ typedef int ms_socket_fn(void *native);
 typedef struct ms_dialect {
     const char *driver;       /* apr_dbd's name for it */
     const char *const *setup; /* for each new connection, NULL-terminated; failures do not matter */
-    const char *unfit;        /* selects the encoding of a database that is none for us; or NULL */
-    const char *const *ddl;   /* makes the table, NULL-terminated */
-    const char *schema_file;  /* the same DDL for those who run it by hand */
-    const char *socket;       /* the client library's ms_socket_fn, by name; NULL: no server */
+    const char *unfit;        /* selects the encoding of a database that cannot be used; or NULL */
+    int is_mysql;             /* which type of a column holds */
+    const char *const *ddl;   /* creates the table, NULL-terminated */
+    const char *schema_file;  /* the same DDL, to be run by hand */
+    const char *const *upgrade_begin; /* run before an upgrade, NULL-terminated */
+    const char *add_column;           /* for each column, see ms_sql_add_column() */
+    const char *add_index;            /* after the columns */
+    const char *const *upgrade_end;   /* run after it, also if it failed */
+    const char *upgrade_file;         /* the upgrade, to be run by hand */
+    const char *socket;     /* the client library's ms_socket_fn, by name; NULL: not a server */
     const char *const *own; /* for each ms_sql, what takes its place, with its arguments; or NULL */
 } ms_dialect;
 
 /** The name of a statement in logs, in capitals. */
 const char *ms_sql_name(ms_sql which);
 
-/** A statement's text, with "{table}" still in it. dialect: NULL where it is not known. */
+/** A statement's text, with its marks. dialect: NULL if it is not known. */
 const char *ms_sql_text(const ms_dialect *dialect, ms_sql which);
 
-/** A statement for a table. */
-const char *ms_sql_for_table(apr_pool_t *p, const char *sql, const char *table);
+/**
+ * A statement for a table.
+ * @param dialect NULL if it is not known
+ * @param schema  that of the table, 1 to MS_SCHEMA
+ */
+const char *ms_sql_for_table(apr_pool_t *p, const ms_dialect *dialect, const char *sql, int schema,
+                             const char *table);
+
+/** The statement that adds a column to a table. */
+const char *ms_sql_add_column(apr_pool_t *p, const ms_dialect *dialect, const ms_column *column,
+                              const char *table);
 
 /** The dialect of an apr_dbd driver; NULL where it is none of ours. */
 const ms_dialect *ms_sql_dialect(const char *driver);

@@ -10,8 +10,10 @@
 #include <apr_strings.h>
 #include <http_log.h>
 #include "db/connection.h"
+#include "db/result.h"
+#include "db/store_private.h"
+#include "db/table.h"
 #include "http/counters.h"
-#include "core/log_limit.h"
 #include "core/network.h"
 #include "core/sha256.h"
 
@@ -51,8 +53,11 @@ ms_store *ms_store_create(apr_pool_t *pconf, server_rec *s, const ms_store_spec 
     store->dbd_driver = spec->dbd_driver;
     store->dbd_params = spec->dbd_params;
     store->dbd_init = spec->dbd_init;
-    for (ms_sql i = 0; i < MS_SQL_N; i++) {
-        store->sql[i] = ms_sql_for_table(pconf, ms_sql_text(dialect, i), spec->table);
+    for (int schema = 1; schema <= MS_SCHEMA; schema++) {
+        for (ms_sql i = 0; i < MS_SQL_N; i++) {
+            store->sql[schema][i] =
+                ms_sql_for_table(pconf, dialect, ms_sql_text(dialect, i), schema, spec->table);
+        }
     }
     make_tag(pconf, store);
     return store;
@@ -102,22 +107,34 @@ int ms_store_is_same_table(const ms_store *a, const ms_store *b)
            is_same(a->dbd_params, b->dbd_params) && is_same(a->dbd_init, b->dbd_init);
 }
 
-apr_status_t ms_store_check(const ms_db_ctx *ctx)
+void ms_store_register_hooks(void)
 {
-    ms_connection c;
-    apr_status_t rv = ms_connection_borrow(ctx, &c);
-
-    if (rv == APR_SUCCESS) {
-        ms_connection_return(&c);
-    }
-    return rv;
+    ms_connection_register_hooks();
 }
 
-/* What a statement does with its connection once it is prepared; the result is apr_dbd's code. */
-typedef int execute_fn(ms_connection *c, apr_dbd_prepared_t *statement, const void **args,
-                       void *result);
+int ms_store_is_available(void)
+{
+    return ms_connection_is_available();
+}
 
-static int execute_once(ms_connection *c, ms_sql which, const void **args, execute_fn *execute,
+void ms_store_make_table(ms_store *store, apr_pool_t *p)
+{
+    ms_table_make(store, p);
+}
+
+int ms_store_may_hang(const ms_store *store)
+{
+    const ms_dialect *dialect = store->dbd_driver ? ms_sql_dialect(store->dbd_driver) : NULL;
+
+    return dialect && dialect->socket;
+}
+
+apr_status_t ms_store_check(const ms_db_ctx *ctx)
+{
+    return ms_connection_check_table(ctx);
+}
+
+static int execute_once(ms_connection *c, ms_sql which, const void **args, ms_result_fn *execute,
                         void *result)
 {
     int rv;
@@ -132,8 +149,8 @@ static int execute_once(ms_connection *c, ms_sql which, const void **args, execu
     return rv;
 }
 
-static apr_status_t run(const ms_db_ctx *ctx, ms_sql which, const void **args, execute_fn *execute,
-                        void *result)
+static apr_status_t run(const ms_db_ctx *ctx, ms_sql which, const void **args,
+                        ms_result_fn *execute, void *result)
 {
     const apr_time_t start = apr_time_now();
 
@@ -162,209 +179,14 @@ static apr_status_t run(const ms_db_ctx *ctx, ms_sql which, const void **args, e
     }
 }
 
-static int execute_change(ms_connection *c, apr_dbd_prepared_t *statement, const void **args,
-                          void *result)
-{
-    int rows = 0;
-    const int rv =
-        apr_dbd_pbquery(c->dbd->driver, c->ctx->p, c->dbd->handle, &rows, statement, args);
-
-    /* Looked at only after success: SQLite leaves an older statement's count on failure. */
-    *(apr_int64_t *)result = rv == 0 && rows > 0 ? rows : 0;
-    return rv;
-}
-
-typedef struct row_reader {
-    const ms_connection *c;
-    apr_dbd_row_t *row;
-    int column;
-    int broken; /* a column that may not be NULL is */
-    int failed; /* one could not be read: the connection broke, say */
-} row_reader;
-
-static int read_value(row_reader *reader, apr_dbd_type_e type, void *value)
-{
-    const apr_status_t rv =
-        apr_dbd_datum_get(reader->c->dbd->driver, reader->row, reader->column++, type, value);
-
-    reader->failed |= rv != APR_SUCCESS && rv != APR_ENOENT;
-    return rv == APR_SUCCESS;
-}
-
-static const char *read_text_or_null(row_reader *reader)
-{
-    const char *text = NULL;
-
-    return read_value(reader, APR_DBD_TYPE_STRING, &text) && text
-               ? apr_pstrdup(reader->c->ctx->p, text)
-               : NULL;
-}
-
-static const char *read_text(row_reader *reader)
-{
-    const char *text = read_text_or_null(reader);
-
-    reader->broken |= text == NULL;
-    return text;
-}
-
-static apr_int64_t read_number(row_reader *reader)
-{
-    apr_int64_t number = 0;
-
-    reader->broken |= !read_value(reader, APR_DBD_TYPE_LONGLONG, &number);
-    return number;
-}
-
-/* *found is NULL where somebody has emptied what must be there. Says whether all could be read. */
-static int judge(const row_reader *reader, const ms_row *row, const ms_row **found)
-{
-    const ms_store *store = reader->c->ctx->store;
-
-    const char *suffix = reader->broken && !reader->failed
-                             ? ms_log_limit_suffix(MS_LOG_BROKEN_ROW, reader->c->ctx->p)
-                             : NULL;
-
-    if (suffix) {
-        ap_log_error(
-            APLOG_MARK, APLOG_ERR, 0, store->server,
-            "MS0006: a row of table \"%s\" has NULL where there must be a value; it counts "
-            "as no session%s",
-            store->table, suffix);
-    }
-    *found = reader->broken ? NULL : row;
-    return !reader->failed;
-}
-
-/* In the order of the statements' columns. */
-static int read_row(const ms_connection *c, apr_dbd_row_t *dbd_row, const ms_row **found)
-{
-    ms_row *row = apr_pcalloc(c->ctx->p, sizeof(*row));
-    row_reader reader = {c, dbd_row, 0, 0, 0};
-
-    row->id = read_text(&reader);
-    row->secret_hash = read_text(&reader);
-    row->user = read_text(&reader);
-    row->created_at = read_number(&reader);
-    row->last_seen_at = read_number(&reader);
-    row->expires_at = read_number(&reader);
-    row->max_expires_at = read_number(&reader);
-    row->created_ip = read_text(&reader);
-    row->last_ip = read_text(&reader);
-    row->user_agent = read_text(&reader);
-    row->label = read_text_or_null(&reader);
-    row->auth_method = read_text(&reader);
-    row->persistent = read_number(&reader) != 0;
-    return judge(&reader, row, found);
-}
-
-/* In the order of FIND's, or of FIND_ANY's, which has the id first. */
-static int read_some(const ms_connection *c, apr_dbd_row_t *dbd_row, int has_id,
-                     const ms_row **found)
-{
-    ms_row *row = apr_pcalloc(c->ctx->p, sizeof(*row));
-    row_reader reader = {c, dbd_row, 0, 0, 0};
-
-    row->id = has_id ? read_text(&reader) : "";
-    row->created_ip = row->last_ip = row->user_agent = "";
-    row->secret_hash = read_text(&reader);
-    row->user = read_text(&reader);
-    row->created_at = read_number(&reader);
-    row->last_seen_at = read_number(&reader);
-    row->expires_at = read_number(&reader);
-    row->max_expires_at = read_number(&reader);
-    row->auth_method = read_text(&reader);
-    row->persistent = read_number(&reader) != 0;
-    return judge(&reader, row, found);
-}
-
-static int read_found(const ms_connection *c, apr_dbd_row_t *dbd_row, const ms_row **found)
-{
-    return read_some(c, dbd_row, 0, found);
-}
-
-static int read_found_any(const ms_connection *c, apr_dbd_row_t *dbd_row, const ms_row **found)
-{
-    return read_some(c, dbd_row, 1, found);
-}
-
-typedef int read_fn(const ms_connection *c, apr_dbd_row_t *dbd_row, const ms_row **found);
-
-/* Rows are counted and copied at once: a value lives no longer than the next row on MySQL. */
-static int select_with(read_fn *read, ms_connection *c, apr_dbd_prepared_t *statement,
-                       const void **args, apr_array_header_t *rows)
-{
-    apr_dbd_results_t *res = NULL;
-    apr_dbd_row_t *dbd_row = NULL;
-    apr_pool_t *scratch;
-    int rv, n;
-
-    apr_array_clear(rows);
-    apr_pool_create(&scratch, c->ctx->p);
-    /* Random access: the other mode hides errors on PostgreSQL, and sleeps where no row comes. */
-    rv = apr_dbd_pbselect(c->dbd->driver, scratch, c->dbd->handle, &res, statement, 1, args);
-    n = rv == 0 && res ? apr_dbd_num_tuples(c->dbd->driver, res) : 0;
-    for (int i = 1; i <= n; i++) {
-        const ms_row *row;
-
-        if (apr_dbd_get_row(c->dbd->driver, scratch, res, &dbd_row, i) != 0 ||
-            !read(c, dbd_row, &row)) {
-            rv = 1; /* it was counted, so this is no "no such row" */
-            break;
-        }
-        if (row) {
-            APR_ARRAY_PUSH(rows, const ms_row *) = row;
-        }
-    }
-    apr_pool_destroy(scratch);
-    return rv;
-}
-
-static int execute_select(ms_connection *c, apr_dbd_prepared_t *statement, const void **args,
-                          void *rows)
-{
-    return select_with(read_row, c, statement, args, rows);
-}
-
-static int execute_find(ms_connection *c, apr_dbd_prepared_t *statement, const void **args,
-                        void *rows)
-{
-    return select_with(read_found, c, statement, args, rows);
-}
-
-static int execute_find_any(ms_connection *c, apr_dbd_prepared_t *statement, const void **args,
-                            void *rows)
-{
-    return select_with(read_found_any, c, statement, args, rows);
-}
-
-static int execute_number(ms_connection *c, apr_dbd_prepared_t *statement, const void **args,
-                          void *result)
-{
-    apr_dbd_results_t *res = NULL;
-    apr_dbd_row_t *dbd_row = NULL;
-    apr_pool_t *scratch;
-    int rv;
-
-    apr_pool_create(&scratch, c->ctx->p);
-    rv = apr_dbd_pbselect(c->dbd->driver, scratch, c->dbd->handle, &res, statement, 1, args);
-    if (rv == 0 && (apr_dbd_get_row(c->dbd->driver, scratch, res, &dbd_row, 1) != 0 ||
-                    apr_dbd_datum_get(c->dbd->driver, dbd_row, 0, APR_DBD_TYPE_LONGLONG, result) !=
-                        APR_SUCCESS)) {
-        rv = 1;
-    }
-    apr_pool_destroy(scratch);
-    return rv;
-}
-
 static apr_status_t select_rows(const ms_db_ctx *ctx, ms_sql which, const void **args,
                                 apr_array_header_t **rows)
 {
     *rows = apr_array_make(ctx->p, 1, sizeof(const ms_row *));
-    return run(ctx, which, args, execute_select, *rows);
+    return run(ctx, which, args, ms_result_rows, *rows);
 }
 
-static apr_status_t find_one(const ms_db_ctx *ctx, ms_sql which, execute_fn *execute,
+static apr_status_t find_one(const ms_db_ctx *ctx, ms_sql which, ms_result_fn *execute,
                              const char *id, apr_int64_t now, const ms_row **row)
 {
     const void *args[] = {id, ctx->store->realm, &now};
@@ -378,7 +200,7 @@ static apr_status_t find_one(const ms_db_ctx *ctx, ms_sql which, execute_fn *exe
 apr_status_t ms_store_find(const ms_db_ctx *ctx, const char *id, apr_int64_t now,
                            const ms_row **row)
 {
-    const apr_status_t rv = find_one(ctx, MS_SQL_FIND, execute_find, id, now, row);
+    const apr_status_t rv = find_one(ctx, MS_SQL_FIND, ms_result_found, id, now, row);
 
     if (*row) {
         ms_row *found = apr_pmemdup(ctx->p, *row, sizeof(*found));
@@ -400,13 +222,13 @@ apr_status_t ms_store_find_any(const ms_db_ctx *ctx, const char *const *ids, int
     args[MS_FIND_MAX] = ctx->store->realm;
     args[MS_FIND_MAX + 1] = &now;
     *rows = apr_array_make(ctx->p, n, sizeof(const ms_row *));
-    return run(ctx, MS_SQL_FIND_ANY, args, execute_find_any, *rows);
+    return run(ctx, MS_SQL_FIND_ANY, args, ms_result_found_any, *rows);
 }
 
 apr_status_t ms_store_show(const ms_db_ctx *ctx, const char *id, apr_int64_t now,
                            const ms_row **row)
 {
-    return find_one(ctx, MS_SQL_SHOW, execute_select, id, now, row);
+    return find_one(ctx, MS_SQL_SHOW, ms_result_rows, id, now, row);
 }
 
 apr_status_t ms_store_list(const ms_db_ctx *ctx, const char *user, apr_int64_t now,
@@ -436,14 +258,9 @@ apr_status_t ms_store_list_alike(const ms_db_ctx *ctx, const char *user, const c
 
 apr_status_t ms_store_insert(const ms_db_ctx *ctx, const ms_row *row)
 {
-    const apr_int64_t persistent = row->persistent;
-    const void *args[] = {row->id,          row->secret_hash,     ctx->store->realm,
-                          row->user,        &row->created_at,     &row->last_seen_at,
-                          &row->expires_at, &row->max_expires_at, row->created_ip,
-                          row->last_ip,     row->user_agent,      row->label,
-                          row->auth_method, &persistent};
+    const void **args = ms_columns_args(ctx->p, row, ctx->store->realm);
     apr_int64_t inserted = 0;
-    apr_status_t rv = run(ctx, MS_SQL_INSERT, args, execute_change, &inserted);
+    apr_status_t rv = run(ctx, MS_SQL_INSERT, args, ms_result_change, &inserted);
 
     if (rv != APR_SUCCESS) {
         /* A connection that broke after the row was committed makes the second try a duplicate. */
@@ -464,7 +281,7 @@ apr_status_t ms_store_touch(const ms_db_ctx *ctx, const ms_row *row, const char 
     const apr_int64_t before = now - interval;
     const void *args[] = {&now, ip, &expires, row->id, ctx->store->realm, &now, &before, &expires};
 
-    const apr_status_t rv = run(ctx, MS_SQL_TOUCH, args, execute_change, touched);
+    const apr_status_t rv = run(ctx, MS_SQL_TOUCH, args, ms_result_change, touched);
 
     if (rv != APR_SUCCESS) {
         apr_atomic_set32(&ctx->store->touches_paused_until, (apr_uint32_t)(now + TOUCH_PAUSE));
@@ -484,14 +301,14 @@ apr_status_t ms_store_count(const ms_db_ctx *ctx, const char *user, apr_int64_t 
 {
     const void *args[] = {ctx->store->realm, user, &now};
 
-    return run(ctx, MS_SQL_COUNT, args, execute_number, n);
+    return run(ctx, MS_SQL_COUNT, args, ms_result_number, n);
 }
 
 apr_status_t ms_store_latest(const ms_db_ctx *ctx, const char *user, apr_int64_t now,
                              apr_int64_t least, apr_int64_t *created_at)
 {
     const void *args[] = {&least, ctx->store->realm, user, &now};
-    const apr_status_t rv = run(ctx, MS_SQL_LATEST, args, execute_number, created_at);
+    const apr_status_t rv = run(ctx, MS_SQL_LATEST, args, ms_result_number, created_at);
 
     if (rv == APR_SUCCESS && *created_at >= now + CLOCKS_DIFFER) {
         *created_at = 0;
@@ -506,7 +323,7 @@ static apr_status_t revoke_of_user(const ms_db_ctx *ctx, const ms_scope *scope, 
     const void *args[] = {ctx->store->realm, scope->user, &now, id};
     const ms_sql all = scope->except ? MS_SQL_END_OTHERS : MS_SQL_END_ALL;
 
-    return run(ctx, scope->kind == MS_SCOPE_ID ? MS_SQL_END : all, args, execute_change, revoked);
+    return run(ctx, scope->kind == MS_SCOPE_ID ? MS_SQL_END : all, args, ms_result_change, revoked);
 }
 
 static apr_status_t revoke_of_ip(const ms_db_ctx *ctx, const ms_scope *scope, apr_int64_t now,
@@ -515,7 +332,7 @@ static apr_status_t revoke_of_ip(const ms_db_ctx *ctx, const ms_scope *scope, ap
     const char *realm = ctx->store->realm;
     const void *args[] = {realm, scope->ip, &now, realm, scope->ip, &now};
 
-    return run(ctx, MS_SQL_END_OF_IP, args, execute_change, revoked);
+    return run(ctx, MS_SQL_END_OF_IP, args, ms_result_change, revoked);
 }
 
 static apr_status_t revoke_of_realm(const ms_db_ctx *ctx, apr_int64_t now, apr_int64_t *revoked)
@@ -524,7 +341,7 @@ static apr_status_t revoke_of_realm(const ms_db_ctx *ctx, apr_int64_t now, apr_i
     const char *realm = ctx->store->realm;
     const void *args[] = {realm, &now, &batch, realm, &now};
 
-    return run(ctx, MS_SQL_END_OF_REALM, args, execute_change, revoked);
+    return run(ctx, MS_SQL_END_OF_REALM, args, ms_result_change, revoked);
 }
 
 static apr_status_t revoke_excess(const ms_db_ctx *ctx, const ms_scope *scope, apr_int64_t now,
@@ -537,7 +354,7 @@ static apr_status_t revoke_excess(const ms_db_ctx *ctx, const ms_scope *scope, a
     const void *args[] = {realm, user,  &now, id,   realm,   user,         &now,
                           id,    realm, user, &now, &latest, &scope->limit};
 
-    return run(ctx, MS_SQL_EVICT, args, execute_change, revoked);
+    return run(ctx, MS_SQL_EVICT, args, ms_result_change, revoked);
 }
 
 static apr_status_t revoke_if_over(const ms_db_ctx *ctx, const ms_scope *scope, apr_int64_t now,
@@ -545,7 +362,7 @@ static apr_status_t revoke_if_over(const ms_db_ctx *ctx, const ms_scope *scope, 
 {
     const char *realm = ctx->store->realm;
     const void *args[] = {scope->id, realm, realm, scope->user, &now, &scope->limit};
-    apr_status_t rv = run(ctx, MS_SQL_END_OVER, args, execute_change, revoked);
+    apr_status_t rv = run(ctx, MS_SQL_END_OVER, args, ms_result_change, revoked);
 
     if (rv == APR_SUCCESS && *revoked == 0) {
         /* If the first try succeeded but its result was lost, the second finds nothing to do. */
@@ -576,28 +393,13 @@ apr_status_t ms_store_revoke(const ms_db_ctx *ctx, const ms_scope *scope, apr_in
     return APR_EINVAL;
 }
 
-static int read_place(const ms_connection *c, apr_dbd_row_t *dbd_row, const ms_row **found)
-{
-    ms_row *row = apr_pcalloc(c->ctx->p, sizeof(*row));
-    row_reader reader = {c, dbd_row, 0, 0, 0};
-
-    row->last_ip = read_text(&reader);
-    return judge(&reader, row, found);
-}
-
-static int execute_places(ms_connection *c, apr_dbd_prepared_t *statement, const void **args,
-                          void *rows)
-{
-    return select_with(read_place, c, statement, args, rows);
-}
-
 apr_status_t ms_store_has_place(const ms_db_ctx *ctx, const char *user, const char *alias,
                                 const char *ip, int *has)
 {
     const char *realm = ctx->store->realm, *like = ms_network_like(ctx->p, ip);
     const void *args[] = {realm, user, alias, like, realm, user, alias, like};
     apr_array_header_t *rows = apr_array_make(ctx->p, 1, sizeof(const ms_row *));
-    apr_status_t rv = like ? run(ctx, MS_SQL_PLACES, args, execute_places, rows) : APR_SUCCESS;
+    apr_status_t rv = like ? run(ctx, MS_SQL_PLACES, args, ms_result_places, rows) : APR_SUCCESS;
 
     *has = 0;
     for (int i = 0; rv == APR_SUCCESS && i < rows->nelts && !*has; i++) {
@@ -611,7 +413,7 @@ apr_status_t ms_store_cleanup(const ms_db_ctx *ctx, apr_int64_t now, apr_int64_t
 {
     const void *args[] = {&now, &most, &now};
 
-    return run(ctx, MS_SQL_CLEANUP, args, execute_change, deleted);
+    return run(ctx, MS_SQL_CLEANUP, args, ms_result_change, deleted);
 }
 
 /* ---- any user's sessions ----------------------------------------------------------------------
@@ -645,12 +447,12 @@ apr_status_t ms_store_count_of_ip(const ms_db_ctx *ctx, const char *ip, apr_int6
     const char *realm = ctx->store->realm;
     const void *args[] = {realm, ip, &now, realm, ip, &now, ip};
 
-    return run(ctx, MS_SQL_COUNT_OF_IP, args, execute_number, n);
+    return run(ctx, MS_SQL_COUNT_OF_IP, args, ms_result_number, n);
 }
 
 apr_status_t ms_store_count_of_realm(const ms_db_ctx *ctx, apr_int64_t now, apr_int64_t *n)
 {
     const void *args[] = {ctx->store->realm, &now};
 
-    return run(ctx, MS_SQL_COUNT_OF_REALM, args, execute_number, n);
+    return run(ctx, MS_SQL_COUNT_OF_REALM, args, ms_result_number, n);
 }

@@ -56,7 +56,7 @@ def one_database() -> None:
         for first in range(0, ROWS, 10000):
             values = ", ".join(f"('x{i:021d}', '{i:064d}', 'app.test', 'u{i}', 0, 0, {end}, {end}, '192.0.2.1', '192.0.2.1', "
                                f"'Mozilla/5.0 (X11; Linux x86_64; rv:130.0)', NULL, 'form', 0)" for i in range(first, min(ROWS, first + 10000)))
-            server.sql(f"INSERT INTO managed_session VALUES {values}")
+            server.sql(f"INSERT INTO managed_session ({databases.COLUMNS}) VALUES {values}")
 
     quiet = harness.BASE.replace("managed_session:trace8", "managed_session:info").replace("LogLevel info", "LogLevel warn")
     for interval in ("0", "1s"):

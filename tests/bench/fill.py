@@ -59,7 +59,7 @@ def fill_sqlite(path: str, rows: int, per_user: int = 3) -> float:
     connection.create_function("sha256", 1, sha, deterministic=True)
     for statement in (*table[1:], "PRAGMA journal_mode=OFF", "PRAGMA synchronous=OFF", "PRAGMA cache_size=-4000000", "BEGIN"):
         connection.execute(statement)
-    connection.execute("INSERT INTO managed_session WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) "
+    connection.execute(f"INSERT INTO managed_session ({databases.COLUMNS}) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) "
                        + rows_sql(lambda text: f"sha256({text})", rows, per_user) + " FROM n", (rows,))
     for statement in (*indexes, "COMMIT", "PRAGMA journal_mode=WAL"):
         connection.execute(statement)
@@ -74,7 +74,7 @@ def fill_pgsql(connection, rows: int) -> float:
     for statement in table:
         cursor.execute(statement)
     for first in range(1, rows + 1, CHUNK):
-        cursor.execute("INSERT INTO managed_session " + rows_sql(lambda text: f"encode(sha256(({text})::bytea), 'hex')", rows)
+        cursor.execute(f"INSERT INTO managed_session ({databases.COLUMNS}) " + rows_sql(lambda text: f"encode(sha256(({text})::bytea), 'hex')", rows)
                        + f" FROM generate_series({first}, {min(rows, first + CHUNK - 1)}) AS n(i)")
     for statement in (*indexes, "VACUUM ANALYZE managed_session", "CHECKPOINT"):
         cursor.execute(statement)
@@ -88,7 +88,7 @@ def fill_mysql(connection, rows: int) -> float:
     for statement in schema("mysql.sql")[0]:
         cursor.execute(statement)
     for first in range(1, rows + 1, CHUNK):
-        cursor.execute("INSERT INTO managed_session " + rows_sql(lambda text: f"SHA2({text}, 256)", rows)
+        cursor.execute(f"INSERT INTO managed_session ({databases.COLUMNS}) " + rows_sql(lambda text: f"SHA2({text}, 256)", rows)
                        + f" FROM (SELECT seq AS i FROM seq_{first}_to_{min(rows, first + CHUNK - 1)}) AS n")
     cursor.execute("ANALYZE TABLE managed_session")
     cursor.fetchall()

@@ -11,7 +11,9 @@ import functools
 import glob
 import importlib.util
 import os
+import pathlib
 import pwd
+import re
 import shutil
 import signal
 import socket
@@ -23,6 +25,9 @@ import processes
 
 PASSWORD = "secret"
 DEADLINE = 60
+# The columns that every row is given; those since schema 2 have defaults.
+COLUMNS = ("session_id, secret_hash, realm, user_name, created_at, last_seen_at, expires_at, max_expires_at, created_ip, last_ip, "
+           "user_agent, label, auth_method, persistent")
 
 
 def free_port() -> int:
@@ -188,6 +193,12 @@ def missing() -> list[str]:
 def chosen():
     """The one of this run; a private server is started at the first call and ends with the run."""
     return KINDS[NAME]()
+
+
+def schema_file(name: str) -> list[str]:
+    """The statements of a file of conf/schema."""
+    text = re.sub(r"(?m)--.*$", "", (pathlib.Path(__file__).parents[2] / "conf/schema" / name).read_text())
+    return [statement.strip() for statement in text.split(";") if statement.strip()]
 
 
 def execute(connection, statement: str, args: tuple) -> list[tuple]:

@@ -8,6 +8,7 @@ import urllib.parse
 
 import pytest
 
+import databases
 import harness
 from harness import COOKIE, JSON, SITE, Browser, FormReader, Server, get, post, random_token, request, sign_in
 
@@ -303,7 +304,7 @@ def fill(site, n: int, user: str = "carol", ip: str = "203.0.113.5", spread: int
     """Sessions of one user, several in each second; their ids, in the order of the database, newest first."""
     now = int(time.time()) - 100
     for i in range(n):
-        site.sql("INSERT INTO managed_session VALUES (?, '', 'app.test', ?, ?, ?, ?, ?, ?, ?, '', NULL, 'form', 1)",
+        site.sql(f"INSERT INTO managed_session ({databases.COLUMNS}) VALUES (?, '', 'app.test', ?, ?, ?, ?, ?, ?, ?, '', NULL, 'form', 1)",
                  f"{'aB_-9'[i % 5]}{i:021d}", user, now - i // spread, now, now + 9000, now + 9000, ip, ip)
     return [row[0] for row in site.sql(
         "SELECT session_id FROM managed_session WHERE user_name = ? ORDER BY created_at DESC, session_id DESC", user)]
@@ -646,8 +647,7 @@ def test_a_search_is_no_act_and_one_statement(site, admin):
 
 def test_an_older_table_without_its_indexes_does_as_well(site, admin):
     on = " ON managed_session" if site.database.driver == "mysql" else ""
-    for name in ("newest", "made", "used"):
-        site.sql(f"DROP INDEX managed_session_{name}{on}")
+    site.sql(f"DROP INDEX managed_session_newest{on}")  # the others are created only by administrators who search by address
     ids = fill(site, 60)
     assert found(site, admin, "?user=carol") == found(site, admin, "?ip=203.0.113.5") == ids[:50]
     assert found(site, admin) == [admin[:22], *ids[:49]]

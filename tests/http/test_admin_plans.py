@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from databases import COLUMNS, schema_file
 from harness import Server, get, request, sign_in
 from test_admin_page import ADMIN, COOKIE, PAGE
 
@@ -16,7 +17,7 @@ VALUES = {
     "mysql": ("", "LPAD(i, 22, '0')", "(SELECT seq AS i FROM seq_1_to_{rows}) AS n"),
 }
 FILL = """
-INSERT INTO managed_session {head}
+INSERT INTO managed_session ({columns}) {head}
 SELECT {id}, '', 'app.test', {user}, {now} - i * 13 % 1000000, {now}, {now} + 90000, {now} + 90000,
        CASE WHEN i % 2 = 0 THEN '198.51.100.1' ELSE {ip} END, CASE WHEN i % 2 = 0 THEN '198.51.100.1' ELSE {ip} END,
        'Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0', NULL, 'form', 1 FROM {source}
@@ -34,9 +35,7 @@ def fill(server) -> None:
         return f"FLOOR({divided})" if driver == "mysql" else f"({divided})"
 
     ip = text("'192.'", "(i % 200)", "'.'", f"({whole('i / 200')} % 200)", "'.7'")
-    server.sql(FILL.format(head=head, id=id_, source=source, now=int(time.time()), user=text("'user'", whole("i / 3")), ip=ip))
-    if driver != "sqlite3":
-        server.sql({"pgsql": "VACUUM ANALYZE managed_session", "mysql": "ANALYZE TABLE managed_session"}[driver])
+    server.sql(FILL.format(columns=COLUMNS, head=head, id=id_, source=source, now=int(time.time()), user=text("'user'", whole("i / 3")), ip=ip))
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["", "analyzed"])
@@ -49,8 +48,11 @@ def filled(request):
         server.check_secrets()
         server.check_secrets = lambda: None  # not again, in a file of this size
         fill(server)
-        if request.param:
-            server.sql("ANALYZE")
+        for statement in schema_file("search-by-ip.sql"):
+            server.sql(statement)
+        if request.param or server.database.driver != "sqlite3":
+            server.sql({"sqlite3": "ANALYZE", "pgsql": "VACUUM ANALYZE managed_session", "mysql": "ANALYZE TABLE managed_session"}
+                       [server.database.driver])
         yield server
 
 
@@ -102,3 +104,21 @@ def test_a_page_from_the_depths_is_entered_where_it_begins(filled):
     plan = " ".join(steps(filled, found["NEWEST"], "app.test", now, now - 500_000, now - 500_000, "0" * 22, *once_more))
     entered = {"sqlite3": r"realm=\? AND created_at<\?", "pgsql": "Index Scan Backward using managed_session_newest", "mysql": "^range"}
     assert re.search(entered[filled.database.driver], plan), plan
+
+
+def test_the_search_by_address_works_without_its_indexes():
+    """conf/schema/search-by-ip.sql is optional: what it serves is slower without it, and otherwise the same."""
+    with Server(ADMIN + "ManagedSessionCleanupInterval 0\n") as server:
+        admin = sign_in(server, "bob")
+        server.check_secrets()
+        server.check_secrets = lambda: None
+        fill(server)
+        for statement in schema_file("search-by-ip.sql"):
+            index = re.search(r"INDEX (\w+)", statement)[1]
+            assert index not in str(server.sql({"sqlite3": "SELECT name FROM sqlite_master", "pgsql": "SELECT indexname FROM pg_indexes",
+                                                "mysql": "SHOW INDEX FROM managed_session"}[server.database.driver]))
+        found = get(server, PAGE + f"?ip={QUIET}", admin, {"Accept": "application/json"}).json()["sessions"]
+        assert found and len(found) == server.sql("SELECT COUNT(*) FROM managed_session WHERE created_ip = ?", QUIET)[0][0]
+        ended = request(server, "DELETE", PAGE + f"?scope=ip&ip={QUIET}", {"Cookie": f"{COOKIE}={admin}"})
+        assert ended.json() == {"revoked": len(found)}
+        assert len(get(server, PAGE + f"?ip={BUSY}", admin, {"Accept": "application/json"}).json()["sessions"]) == 50

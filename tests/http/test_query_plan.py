@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from databases import COLUMNS, schema_file
 from harness import COOKIE, SITE, Server, get, post, request, sign_in
 
 pytestmark = pytest.mark.sqlite
@@ -16,8 +17,8 @@ ADMIN = """
     Require user alice
 </Location>
 """
-FILL = """
-INSERT INTO managed_session
+FILL = f"""
+INSERT INTO managed_session ({COLUMNS})
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
 SELECT printf('%022d', i), '', 'app.test', 'user' || (i / 3), ?2, ?2 + i % 1000, ?2 + 3600 + i % 100000, ?2 + 200000,
        '192.0.2.1', '192.0.2.1', 'Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0', NULL, 'form', 1 FROM n
@@ -33,6 +34,8 @@ def filled():
         server.check_secrets()
         server.check_secrets = lambda: None  # not again, in a file of this size
         server.expect("MS0004.*CLEANUP")  # which finds the table locked meanwhile
+        for statement in schema_file("search-by-ip.sql"):
+            server.sql(statement)
         server.sql(FILL, ROWS, int(time.time()))
         server.tokens = tokens
         yield server

@@ -268,7 +268,7 @@ def fill(server, rows: int, expired: bool = True) -> None:
     end = int(time.time()) + (-10 if expired else HOUR)
     letter = "x" if expired else "y"
     values = ", ".join(f"('{letter}{i:021d}', '', 'app.test', 'u{i}', 0, 0, {end}, {end}, '', '', '', NULL, 'form', 0)" for i in range(rows))
-    server.sql(f"INSERT INTO managed_session VALUES {values}")
+    server.sql(f"INSERT INTO managed_session ({databases.COLUMNS}) VALUES {values}")
 
 
 def test_expired_rows_go_in_batches_and_live_ones_stay(watch):

@@ -8,6 +8,7 @@ import urllib.parse
 
 import pytest
 
+import databases
 import harness
 from harness import COOKIE, FormReader, SITE, Server, get, post, request, sign_in
 
@@ -323,7 +324,7 @@ def test_a_token_counts_in_the_cookie_only(server):
     """T-01 c"""
     token = harness.random_token()
     now = int(time.time())
-    server.sql("INSERT INTO managed_session VALUES (?, ?, 'app.test', 'bob', ?, ?, ?, ?, '::1', '::1', '', NULL, 'form', 0)",
+    server.sql(f"INSERT INTO managed_session ({databases.COLUMNS}) VALUES (?, ?, 'app.test', 'bob', ?, ?, ?, ?, '::1', '::1', '', NULL, 'form', 0)",
                token[:22], hashlib.sha256(token[23:].encode()).hexdigest(), now, now, now + 3600, now + 3600)
     assert user_at_app(server, token) == "bob"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit.h"
 
+#include <apr_file_io.h>
 #include "db/sql.h"
 
 static const char *const drivers[] = {"sqlite3", "pgsql", "mysql"};
@@ -36,7 +37,12 @@ static void each_driver_of_ours_has_a_dialect(void **state)
     assert_null(ms_sql_dialect(""));
 }
 
-/* What the callers pass is what the comments in dialect.h say, one placeholder for each. */
+static const char *statement(apr_pool_t *p, ms_sql which, int schema)
+{
+    return ms_sql_for_table(p, NULL, ms_sql_text(NULL, which), schema, "sessions");
+}
+
+/* What the callers pass is what the comments in sql.h say, one placeholder for each. */
 static void placeholders_are_what_callers_pass(void **state)
 {
     static const struct {
@@ -46,7 +52,7 @@ static void placeholders_are_what_callers_pass(void **state)
                  {MS_SQL_FIND, "FIND", "ssl"},
                  {MS_SQL_FIND_ANY, "FIND_ANY", "ssssssss" /* MS_FIND_MAX ids */ "sl"},
                  {MS_SQL_SHOW, "SHOW", "ssl"},
-                 {MS_SQL_INSERT, "INSERT", "ssssllllsssssl"},
+                 {MS_SQL_INSERT, "INSERT", "ssssllllsssssl" /* since schema 2: */ "lsssl"},
                  {MS_SQL_LIST, "LIST", "sslsll"},
                  {MS_SQL_LIST_ALIKE, "LIST_ALIKE", "ssls"},
                  {MS_SQL_LIST_AFTER, "LIST_AFTER", "sslsllllsl"},
@@ -73,8 +79,37 @@ static void placeholders_are_what_callers_pass(void **state)
     assert_int_equal(sizeof(cases) / sizeof(cases[0]), MS_SQL_N);
     for (size_t i = 0; i < MS_SQL_N; i++) {
         assert_string_equal(ms_sql_name(cases[i].which), cases[i].name);
-        assert_string_equal(placeholders(*state, ms_sql_text(NULL, cases[i].which)),
+        assert_string_equal(placeholders(*state, statement(*state, cases[i].which, MS_SCHEMA)),
                             cases[i].kinds);
+    }
+}
+
+/* Arguments are made for the newest schema, so those of an older one must be the first of them. */
+static void an_older_table_takes_the_first_of_the_same_arguments(void **state)
+{
+    assert_string_equal(placeholders(*state, statement(*state, MS_SQL_INSERT, 1)),
+                        "ssssllllsssssl");
+    for (int which = 0; which < MS_SQL_N; which++) {
+        const char *old = placeholders(*state, statement(*state, which, 1));
+
+        assert_memory_equal(old, placeholders(*state, statement(*state, which, MS_SCHEMA)),
+                            strlen(old));
+    }
+    for (int i = 1; i < ms_columns_n; i++) {
+        assert_true(ms_columns[i].schema >= ms_columns[i - 1].schema);
+    }
+}
+
+/* So that older code, which does not name it in an INSERT, goes on working. */
+static void a_new_column_is_nullable_or_has_a_default(void **state)
+{
+    (void)state;
+    for (int i = 0; i < ms_columns_n; i++) {
+        if (ms_columns[i].schema > 1) {
+            assert_true(strstr(ms_columns[i].type, "DEFAULT") ||
+                        !strstr(ms_columns[i].type, "NOT NULL"));
+            assert_false(ms_columns[i].is_for_request);
+        }
     }
 }
 
@@ -151,24 +186,99 @@ static void a_page_of_the_newest_has_its_limit(void **state)
     }
 }
 
+/* SQL without its comments, and with blanks only where words meet. */
+static const char *squeezed(apr_pool_t *p, const char *sql)
+{
+    char *out = apr_pcalloc(p, strlen(sql) + 1), *to = out;
+
+    for (; *sql; sql++) {
+        if (strncmp(sql, "--", 2) == 0) {
+            sql += strcspn(sql, "\n") - 1;
+        }
+        else if (!strchr(" \n", *sql)) {
+            to -= to > out && to[-1] == ' ' && strchr(");,", *sql);
+            *to++ = *sql;
+        }
+        else if (to > out && !strchr(" (,;", to[-1])) {
+            *to++ = ' ';
+        }
+    }
+    return out;
+}
+
+static const char *file(apr_pool_t *p, const char *name)
+{
+    apr_file_t *opened;
+    apr_finfo_t info;
+    char *text;
+    apr_size_t n;
+
+    if (apr_file_open(&opened, name, APR_READ, 0, p) != APR_SUCCESS ||
+        apr_file_info_get(&info, APR_FINFO_SIZE, opened) != APR_SUCCESS) {
+        fail_msg("no %s", name);
+    }
+    n = (apr_size_t)info.size;
+    text = apr_pcalloc(p, n + 1);
+    assert_int_equal(apr_file_read_full(opened, text, n, NULL), APR_SUCCESS);
+    apr_file_close(opened);
+    return squeezed(p, text);
+}
+
+static void the_schema_files_are_what_the_module_does(void **state)
+{
+    for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
+        const ms_dialect *dialect = ms_sql_dialect(drivers[i]);
+        const char *text = file(*state, dialect->schema_file);
+
+        for (const char *const *ddl = dialect->ddl; *ddl; ddl++) {
+            const char *sql = squeezed(
+                *state, ms_sql_for_table(*state, dialect, *ddl, MS_SCHEMA, "managed_session"));
+
+            if (!strstr(text, sql)) {
+                fail_msg("%s lacks %s\nin\n%s", dialect->schema_file, sql, text);
+            }
+        }
+    }
+}
+
+static void the_upgrade_files_add_each_new_column(void **state)
+{
+    for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
+        const ms_dialect *dialect = ms_sql_dialect(drivers[i]);
+        const char *text = file(*state, dialect->upgrade_file);
+
+        assert_non_null(strstr(text, "managed_session_ended"));
+        for (int j = 0; j < ms_columns_n; j++) {
+            const char *sql = ms_sql_add_column(*state, dialect, &ms_columns[j], "managed_session");
+            const char *alter =
+                apr_pstrcat(*state, squeezed(*state, strstr(sql, "ALTER")), ";", NULL);
+
+            if (!strstr(text, alter) != (ms_columns[j].schema == 1)) {
+                fail_msg("%s: %s", dialect->upgrade_file, alter);
+            }
+        }
+    }
+}
+
 static void the_table_has_the_columns_of_an_insert_in_their_order(void **state)
 {
-    const char *insert = strchr(ms_sql_text(NULL, MS_SQL_INSERT), '(') + 1;
+    const char *insert = strchr(statement(*state, MS_SQL_INSERT, MS_SCHEMA), '(') + 1;
     const char *end = strchr(insert, ')');
 
     for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
-        const char *ddl = strchr(ms_sql_dialect(drivers[i])->ddl[0], '(');
+        const ms_dialect *dialect = ms_sql_dialect(drivers[i]);
+        const char *ddl = ms_sql_for_table(*state, dialect, dialect->ddl[0], MS_SCHEMA, "sessions");
         char *last, *columns = apr_pstrmemdup(*state, insert, (apr_size_t)(end - insert));
         int n = 0;
 
         for (char *c = apr_strtok(columns, ", ", &last); c; c = apr_strtok(NULL, ", ", &last)) {
-            ddl = strstr(ddl, apr_pstrcat(*state, n ? ", " : "( ", c, " ", NULL));
+            ddl = strstr(ddl, apr_pstrcat(*state, n ? ", " : "(", c, " ", NULL));
             if (!ddl) {
                 fail_msg("%s has no %s in its place", drivers[i], c);
             }
             n++;
         }
-        assert_int_equal(n, 14);
+        assert_int_equal(n, 19);
     }
 }
 
@@ -186,11 +296,12 @@ static void every_mark_becomes_the_table(void **state)
                  {"{{table}}", "{sessions}"}};
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        assert_string_equal(ms_sql_for_table(*state, cases[i].sql, "sessions"), cases[i].made);
+        assert_string_equal(ms_sql_for_table(*state, NULL, cases[i].sql, 1, "sessions"),
+                            cases[i].made);
     }
-    assert_string_equal(ms_sql_for_table(*state, "a {table}", "{table}"), "a {table}");
+    assert_string_equal(ms_sql_for_table(*state, NULL, "a {table}", 1, "{table}"), "a {table}");
     for (int which = 0; which < MS_SQL_N; which++) {
-        const char *sql = ms_sql_for_table(*state, ms_sql_text(NULL, which), "sessions");
+        const char *sql = statement(*state, which, MS_SCHEMA);
 
         assert_non_null(strstr(sql, " sessions"));
         assert_null(strpbrk(sql, "{}"));
@@ -198,7 +309,7 @@ static void every_mark_becomes_the_table(void **state)
     for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
         for (const char *const *ddl = ms_sql_dialect(drivers[i])->ddl; *ddl; ddl++) {
             assert_null(strstr(*ddl, "managed_session"));
-            assert_null(strpbrk(ms_sql_for_table(*state, *ddl, "sessions"), "{}"));
+            assert_null(strpbrk(ms_sql_for_table(*state, NULL, *ddl, 1, "sessions"), "{}"));
         }
     }
 }
@@ -208,6 +319,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(each_driver_of_ours_has_a_dialect),
         TEST(placeholders_are_what_callers_pass),
+        TEST(an_older_table_takes_the_first_of_the_same_arguments),
+        TEST(a_new_column_is_nullable_or_has_a_default),
+        TEST(the_schema_files_are_what_the_module_does),
+        TEST(the_upgrade_files_add_each_new_column),
         TEST(a_dialects_own_statement_takes_the_same_arguments),
         TEST(no_statement_has_a_value_within),
         TEST(all_but_the_clean_up_keep_to_a_realm_and_the_living),

@@ -1,0 +1,12 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Upgrades the session table of MariaDB and MySQL from schema 1 to schema 2, if ManagedSessionCreateTable is Off or httpd's role
+-- may not alter the table; see docs/upgrade.md. Both schemas can be used while it runs, and afterwards. If another
+-- host was faster, "duplicate column" or "already exists" is no harm.
+-- An ALTER that waits for a lock makes all others wait behind it: it gives up after a second; run the file again then.
+SET SESSION lock_wait_timeout = 1;
+ALTER TABLE managed_session ADD COLUMN ended_at BIGINT;
+ALTER TABLE managed_session ADD COLUMN end_reason VARCHAR(16) CHARACTER SET ascii;
+ALTER TABLE managed_session ADD COLUMN ended_by VARBINARY(1020);
+ALTER TABLE managed_session ADD COLUMN name VARBINARY(640);
+ALTER TABLE managed_session ADD COLUMN kind SMALLINT NOT NULL DEFAULT 0;
+ALTER TABLE managed_session ADD KEY managed_session_ended (ended_at);

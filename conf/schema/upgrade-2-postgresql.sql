@@ -1,0 +1,13 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Upgrades the session table of PostgreSQL from schema 1 to schema 2, if ManagedSessionCreateTable is Off or httpd's role
+-- may not alter the table; see docs/upgrade.md. Both schemas can be used while it runs, and afterwards. If another
+-- host was faster, "duplicate column" or "already exists" is no harm.
+-- An ALTER that waits for a lock makes all others wait behind it: it gives up after a second; run the file again then.
+SET lock_timeout = '1s';
+ALTER TABLE managed_session ADD COLUMN IF NOT EXISTS ended_at BIGINT;
+ALTER TABLE managed_session ADD COLUMN IF NOT EXISTS end_reason VARCHAR(16);
+ALTER TABLE managed_session ADD COLUMN IF NOT EXISTS ended_by VARCHAR(255);
+ALTER TABLE managed_session ADD COLUMN IF NOT EXISTS name VARCHAR(160);
+ALTER TABLE managed_session ADD COLUMN IF NOT EXISTS kind SMALLINT NOT NULL DEFAULT 0;
+-- Not within a transaction. Does not block writers, however large the table is.
+CREATE INDEX CONCURRENTLY IF NOT EXISTS managed_session_ended ON managed_session (ended_at) WHERE ended_at IS NOT NULL;

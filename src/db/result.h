@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What prepared statements return: rows as ms_row, numbers, counts of changed rows.
+ */
+#ifndef MS_RESULT_H
+#define MS_RESULT_H
+
+#include <apr_dbd.h>
+#include "db/connection.h"
+
+/**
+ * Run a statement on a connection and read what it returns.
+ * @param result out: see below
+ * @return 0, or apr_dbd's code, or 1 if a row that was counted could not be read
+ */
+typedef int ms_result_fn(ms_connection *c, apr_dbd_prepared_t *statement, const void **args,
+                         void *result);
+
+/* result: an apr_array_header_t of const ms_row *, whose rows live in the context's pool. A row
+ * with NULL where there must be a value is logged and left out. */
+ms_result_fn ms_result_rows;      /* of MS_COLUMNS_ROW */
+ms_result_fn ms_result_found;     /* of MS_COLUMNS_FOUND: all else is "" or 0 */
+ms_result_fn ms_result_found_any; /* of MS_COLUMNS_FOUND_ANY, likewise */
+ms_result_fn ms_result_places;    /* of one column, an address: last_ip */
+
+/* result: an apr_int64_t, the one value of the one row; the rows that were changed. */
+ms_result_fn ms_result_number;
+ms_result_fn ms_result_change;
+
+#endif

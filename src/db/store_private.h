@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a store is made of, for the files that implement it: store.c, connection.c and table.c.
+ */
+#ifndef MS_STORE_PRIVATE_H
+#define MS_STORE_PRIVATE_H
+
+#include <httpd.h>
+#include "db/limiter.h"
+#include "db/shm_cache.h"
+#include "db/sql.h"
+#include "db/store.h"
+
+struct ms_store {
+    server_rec *server;
+    const char *table;
+    const char *realm;
+    const char *dbd_driver; /* as configured, for messages; NULL if unknown */
+    const char *dbd_params; /* likewise */
+    const char *dbd_init;   /* likewise */
+    int create;
+    const char *sql[MS_SCHEMA + 1][MS_SQL_N]; /* by the table's schema, 1 to MS_SCHEMA */
+    unsigned char tag[MS_SHM_CACHE_STORE_LEN];
+    /* Of this child: */
+    ms_limiter *limiter; /* NULL: it could not be created, and no connection is used */
+    volatile apr_uint32_t touches_paused_until; /* epoch seconds */
+    volatile apr_uint32_t old_table_logged;     /* MS0180 has been logged */
+    char upgrade_error[256];                    /* why ms_table_make() could not upgrade; or "" */
+};
+
+#endif
