@@ -4,35 +4,41 @@
  * door: the table of directives, the hooks, and the module record; each hook's work is in src/.
  */
 #include <httpd.h>
+#include <apr_optional_hooks.h>
 #include <http_config.h>
 #include <http_core.h>
 #include <http_log.h>
 #include <http_protocol.h>
 #include <http_request.h>
+#include <mod_proxy.h>
+#include <mod_status.h>
 #include <mpm_common.h>
 #include <util_filter.h>
 #include "core/version.h"
-#include "pages/admin.h"
-#include "app/response_filter.h"
-#include "access/chain.h"
 #include "config/config.h"
 #include "http/counters.h"
+#include "db/cached_store.h"
+#include "db/store.h"
 #include "db/watchdog.h"
-#include "access/door.h"
+#include "session/cleanup.h"
 #include "session/events.h"
-#include "access/foreign_sign_in.h"
-#include "access/authn.h"
-#include "pages/login.h"
+#include "session/session.h"
 #include "session/sign_in_limit.h"
-#include "pages/logout.h"
-#include "pages/page.h"
+#include "access/authn.h"
+#include "access/authz.h"
+#include "access/challenge.h"
+#include "access/environment.h"
+#include "access/foreign_sign_in.h"
+#include "access/own_pages.h"
 #include "access/password.h"
 #include "access/password_share.h"
-#include "db/cached_store.h"
-#include "session/session.h"
-#include "pages/sessions.h"
-#include "db/store.h"
-#include "session/cleanup.h"
+#include "access/provider_chain.h"
+#include "access/recheck.h"
+#include "app/request_headers.h"
+#include "app/response_filter.h"
+#include "app/upgrade_filter.h"
+#include "pages/page.h"
+#include "pages/router.h"
 
 #if !AP_MODULE_MAGIC_AT_LEAST(20120211, 93)
 #error "mod_managed_session needs httpd 2.4.46 or later: it uses ap_parse_strict_length()"
@@ -172,7 +178,7 @@ static const command_rec directives[] = {
 /* ---- start ------------------------------------------------------------------------------------
  */
 
-static int check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
+static int on_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
 {
     (void)plog;
     return ms_config_finish(pconf, ptemp, s);
@@ -191,7 +197,7 @@ static apr_size_t cache_entries(const server_rec *main_server)
     return 0;
 }
 
-static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
+static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
 {
     (void)plog, (void)ptemp;
     ms_page_init(pconf);
@@ -207,7 +213,8 @@ static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, s
     return ms_cleanup_post_config(pconf, s);
 }
 
-static void before_dbd_connects(apr_pool_t *pchild, server_rec *s)
+/* Before mod_dbd connects: make the table, and start the thread that watches the connections. */
+static void on_child_init_before_dbd(apr_pool_t *pchild, server_rec *s)
 {
     apr_pool_t *scratch;
     const server_rec *main_server = s;
@@ -229,7 +236,7 @@ static void before_dbd_connects(apr_pool_t *pchild, server_rec *s)
 }
 
 /* mod_dbd has connected by now: see that the table is there before the first visitor needs it. */
-static void child_init(apr_pool_t *pchild, server_rec *s)
+static void on_child_init_after_dbd(apr_pool_t *pchild, server_rec *s)
 {
     apr_array_header_t *stores = apr_array_make(pchild, 4, sizeof(ms_store *));
     apr_pool_t *scratch;
@@ -254,73 +261,160 @@ static void child_init(apr_pool_t *pchild, server_rec *s)
     ms_cleanup_child_init(pchild);
 }
 
-static int open_logs(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
+static int on_open_logs(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
 {
     (void)plog, (void)ptemp;
     return ms_events_open(pconf, s);
 }
 
-static void child_stopping(apr_pool_t *pchild, int graceful)
+static void on_child_stopping(apr_pool_t *pchild, int graceful)
 {
     (void)pchild, (void)graceful;
     ms_cleanup_stop();
 }
 
-static int on_logged(request_rec *r)
-{
-    ms_session_touch(r);
-    return DECLINED;
-}
+/* ---- hooks: the one table --------------------------------------------------------------------
+ *
+ * In the order in which the server, and then a request, meets them. A function is named for its
+ * phase. REALLY_FIRST - 1 is before all other modules that want to be the first.
+ */
 
-static void before_handler(request_rec *r)
+/* How long a session may be idle can be shorter than its response takes. */
+static void on_insert_filter_touch(request_rec *r)
 {
     if (ms_session_is_touch_urgent(r)) {
         ms_session_touch(r);
     }
 }
 
-static int on_content(request_rec *r)
+static int on_log_transaction_touch(request_rec *r)
 {
-    static const struct {
-        const char *handler;
-        int (*answer)(request_rec *r);
-    } pages[] = {{MS_HANDLER_LOGIN, ms_login_answer},
-                 {MS_HANDLER_LOGOUT, ms_logout_answer},
-                 {MS_HANDLER_LIST, ms_sessions_answer},
-                 {MS_HANDLER_ADMIN, ms_admin_answer}};
-    const char *page = ms_door_page(r);
+    ms_session_touch(r);
+    return DECLINED;
+}
 
-    for (apr_size_t i = 0; page && i < sizeof(pages) / sizeof(pages[0]); i++) {
-        if (ap_cstr_casecmp(page, pages[i].handler) == 0) {
-            return pages[i].answer(r);
-        }
-    }
-    return ms_door_close(r);
+static void register_server_hooks(apr_pool_t *p)
+{
+    static const char *const dbd[] = {"mod_dbd.c", NULL};
+
+    /* Not hooks, but what others find by name: functions, Require lines, filters, pages. */
+    ms_session_register_functions();
+    ms_authz_register(p);
+    ms_response_filter_register();
+    ms_upgrade_filter_register();
+    ms_router_register();
+
+    /* Reject a bad configuration while configtest can still tell. */
+    ap_hook_check_config(on_check_config, NULL, NULL, APR_HOOK_MIDDLE);
+    /* The event log is opened while httpd is root. */
+    ap_hook_open_logs(on_open_logs, NULL, NULL, APR_HOOK_MIDDLE);
+    /* Shared memory, before children are forked. */
+    ap_hook_post_config(on_post_config, NULL, NULL, APR_HOOK_MIDDLE);
+    /* All modules have registered their filters: look for mod_include's. */
+    ap_hook_optional_fn_retrieve(ms_response_filter_on_optional_fn_retrieve, NULL, NULL,
+                                 APR_HOOK_MIDDLE);
+    /* mod_dbd connects in this phase: the table must be made before, and can be checked after. */
+    ap_hook_child_init(on_child_init_before_dbd, NULL, dbd, APR_HOOK_MIDDLE);
+    ap_hook_child_init(on_child_init_after_dbd, dbd, NULL, APR_HOOK_MIDDLE);
+    /* mod_dbd's own hook, for each new connection: the state that is kept with it. */
+    ms_store_register_hooks();
+    /* First: the clean-up must not begin a batch while other modules end. */
+    ap_hook_child_stopping(on_child_stopping, NULL, NULL, APR_HOOK_FIRST);
+}
+
+static void register_access_hooks(void)
+{
+    /* Before any module reads the request: no client may name its own user. Also before
+     * "RequestHeader ... early", whose credentials are the administrator's. */
+    ap_hook_post_read_request(ms_request_headers_on_post_read_request, NULL, NULL,
+                              APR_HOOK_REALLY_FIRST);
+    /* Before mod_rewrite and mod_alias give a page of ours another URL. */
+    ap_hook_translate_name(ms_own_pages_on_translate_name, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    /* An internal redirect begins here: act on the headers of the response it came from. */
+    ap_hook_translate_name(ms_response_filter_on_translate_name, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    /* Before the configuration is looked up for the URL that they gave it. */
+    ap_hook_map_to_storage(ms_own_pages_on_map_to_storage, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    /* Before mod_auth_mellon, which redirects to the identity provider in this phase. */
+    ap_hook_check_access(ms_provider_chain_on_access_checker, NULL, NULL, APR_HOOK_REALLY_FIRST,
+                         AP_AUTH_INTERNAL_PER_CONF);
+    /* Identify. First: mod_access_compat and mod_ssl may refuse, and then later hooks do not run.
+     */
+    ap_hook_check_access(ms_authn_on_access_checker, NULL, NULL, APR_HOOK_FIRST,
+                         AP_AUTH_INTERNAL_PER_CONF);
+    /* Let visitors use sign-in and sign-out; it runs this phase again, so its place is no matter.
+     */
+    ap_hook_check_access_ex(ms_recheck_on_access_checker_ex, NULL, NULL, APR_HOOK_MIDDLE,
+                            AP_AUTH_INTERNAL_PER_CONF);
+    /* Count the attempt before another module checks a password. */
+    ap_hook_check_authn(ms_foreign_sign_in_on_check_authn, NULL, NULL, APR_HOOK_REALLY_FIRST,
+                        AP_AUTH_INTERNAL_PER_CONF);
+    /* Challenge. First: modules that do not look at the AuthType must not answer instead. */
+    ap_hook_check_authn(ms_authn_on_check_authn, NULL, NULL, APR_HOOK_FIRST,
+                        AP_AUTH_INTERNAL_PER_CONF);
+    /* The other module has let the user in, whatever is decided about that user now. */
+    ap_hook_check_authz(ms_foreign_sign_in_on_auth_checker, NULL, NULL, APR_HOOK_REALLY_FIRST,
+                        AP_AUTH_INTERNAL_PER_CONF);
+    /* First: the first answer counts, and this one replaces mod_authz_core's 401 by 403. */
+    ap_hook_check_authz(ms_recheck_on_auth_checker, NULL, NULL, APR_HOOK_FIRST,
+                        AP_AUTH_INTERNAL_PER_CONF);
+    /* For modules that reject our AuthType themselves; only ours does anything here. */
+    ap_hook_note_auth_failure(ms_challenge_on_note_auth_failure, NULL, NULL, APR_HOOK_MIDDLE);
+    /* Before all others: any hook that knows the type ends this phase. */
+    ap_hook_type_checker(ms_own_pages_on_type_checker, NULL, NULL, APR_HOOK_REALLY_FIRST - 1);
+}
+
+static void register_fixups(void)
+{
+    /* Authentication is over. Before mod_headers and mod_auth_basic (AuthBasicFake), which set the
+     * administrator's credentials in this phase. */
+    ap_hook_fixups(ms_request_headers_on_fixups_first, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    /* The access phases may have been passed by "Satisfy Any": before any fixup has an effect. */
+    ap_hook_fixups(ms_recheck_on_fixups, NULL, NULL, APR_HOOK_FIRST);
+    /* Before mod_rewrite's per-directory rules and mod_headers, which may use these variables. */
+    ap_hook_fixups(ms_environment_on_fixups, NULL, NULL, APR_HOOK_FIRST);
+    /* After all that may set r->user or this header. */
+    ap_hook_fixups(ms_request_headers_on_fixups_last, NULL, NULL, APR_HOOK_LAST);
+    /* After mod_rewrite's per-directory rules, which may have replaced file and query. */
+    ap_hook_fixups(ms_own_pages_on_fixups, NULL, NULL, APR_HOOK_REALLY_LAST + 1);
+}
+
+static void register_response_hooks(void)
+{
+    /* Handlers that take a request whatever its r->handler is. */
+    static const char *const takers[] = {"mod_cache.c", "mod_proxy.c", NULL};
+    static const char *const cache[] = {"mod_cache.c", NULL};
+
+    /* First, here and for errors: before filters of other modules send the headers. */
+    ap_hook_insert_filter(ms_provider_chain_on_insert_filter, NULL, NULL, APR_HOOK_FIRST);
+    ap_hook_insert_error_filter(ms_provider_chain_on_insert_filter, NULL, NULL, APR_HOOK_FIRST);
+    ap_hook_insert_filter(ms_response_filter_on_insert_filter, NULL, NULL, APR_HOOK_FIRST);
+    ap_hook_insert_error_filter(ms_response_filter_on_insert_error_filter, NULL, NULL,
+                                APR_HOOK_FIRST);
+    /* The status is known: whether another module's password was wrong. */
+    ap_hook_insert_filter(ms_foreign_sign_in_on_insert_filter, NULL, NULL, APR_HOOK_FIRST);
+    ap_hook_insert_error_filter(ms_foreign_sign_in_on_insert_filter, NULL, NULL, APR_HOOK_FIRST);
+    /* The last phase that each request has before its handler: a long response is used time. */
+    ap_hook_insert_filter(on_insert_filter_touch, NULL, NULL, APR_HOOK_MIDDLE);
+    /* Our pages, before handlers that take every request. */
+    ap_hook_handler(ms_router_on_handler, NULL, takers, APR_HOOK_REALLY_FIRST - 1);
+    /* Hide the cookie as late as possible: after mod_cache, which tells users apart by it. */
+    ap_hook_handler(ms_request_headers_on_handler, cache, NULL, APR_HOOK_REALLY_FIRST);
+    /* mod_proxy removes what the client lists in "Connection:" and only then runs this hook. */
+    APR_OPTIONAL_HOOK(proxy, fixups, ms_request_headers_on_fixups_last, NULL, NULL, APR_HOOK_LAST);
+    /* mod_status's page. */
+    APR_OPTIONAL_HOOK(ap, status_hook, ms_counters_on_status, NULL, NULL, APR_HOOK_MIDDLE);
+    /* The response has been sent: give back what an undecided sign-in holds. */
+    ap_hook_log_transaction(ms_foreign_sign_in_on_log_transaction, NULL, NULL, APR_HOOK_FIRST);
+    /* After the access log is written: this may wait for the database. */
+    ap_hook_log_transaction(on_log_transaction_touch, NULL, NULL, APR_HOOK_LAST);
 }
 
 static void register_hooks(apr_pool_t *p)
 {
-    /* Handlers that take a request without a look at its handler: run before each of them. */
-    static const char *const takers[] = {"mod_cache.c", "mod_proxy.c", NULL};
-    static const char *const dbd[] = {"mod_dbd.c", NULL};
-
-    ms_session_register_functions();
-    ms_store_register_hooks();
-    ms_counters_register_hooks();
-    ms_door_register_hooks();
-    ms_chain_register_hooks();
-    ms_authn_register_hooks(p);
-    ms_response_filter_register_hooks();
-    ms_foreign_sign_in_register_hooks();
-    ap_hook_open_logs(open_logs, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_child_stopping(child_stopping, NULL, NULL, APR_HOOK_FIRST);
-    ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_post_config(post_config, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_child_init(before_dbd_connects, NULL, dbd, APR_HOOK_MIDDLE);
-    ap_hook_child_init(child_init, dbd, NULL, APR_HOOK_MIDDLE);
-    ap_hook_insert_filter(before_handler, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_log_transaction(on_logged, NULL, NULL, APR_HOOK_LAST);
-    ap_hook_handler(on_content, NULL, takers, APR_HOOK_REALLY_FIRST - 1);
+    register_server_hooks(p);
+    register_access_hooks();
+    register_fixups();
+    register_response_hooks();
 }
 
 AP_DECLARE_MODULE(managed_session) = {

@@ -17,10 +17,6 @@ LEFT_OUT = {"build", "__pycache__"}
 
 # Includes that are known to be wrong, "file: header". It should be empty.
 ALLOWED = {
-    "src/access/authn.c: pages/page.h",
-    "src/access/door.c: pages/page.h",
-    "src/access/foreign_sign_in.c: pages/page.h",
-    "src/app/backend_login.c: pages/page.h",
     "src/config/config.c: session/user_name.h",
     "src/session/session.c: access/sign_in_limit.h",
     "src/session/session.c: pages/page.h",

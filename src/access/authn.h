@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who comes in: the access_checker hook that identifies, the authn hook that challenges, the authz
- * providers, and the environment that applications see.
+ * Which user a request has: the session that it presents gives r->user, with AuthType
+ * ManagedSession or, if "ManagedSession On", besides other ways to let a request in.
  */
 #ifndef MS_AUTHN_H
 #define MS_AUTHN_H
@@ -9,38 +9,17 @@
 #include <httpd.h>
 #include "session/session.h"
 
-/** Register the hooks and authz providers. */
-void ms_authn_register_hooks(apr_pool_t *p);
+/** Whether that is our AuthType. NULL is not. */
+int ms_authn_is_our_type(const char *auth_type);
 
-/** The URL of the sign-in page that leads back to this request; NULL where none is configured. */
-const char *ms_authn_login_url(request_rec *r);
+/** Make the user of a session the user of this request. */
+void ms_authn_set_user(request_rec *r, const ms_row *row);
 
-/**
- * Challenge a visitor without a session.
- * @return the status to answer with: 303 to the sign-in page for a navigation, else 401
- */
-int ms_authn_challenge(request_rec *r);
-
-/** The WWW-Authenticate header of a 401 (RFC 9110, 11.6.1). */
-void ms_authn_note_challenge(request_rec *r, apr_table_t *headers);
-
-/** Whether this is the page of an error that httpd went on to by itself. There r->user may be the
- * name that some module only tried, since nobody is authenticated anew. */
-int ms_authn_is_error_page(const request_rec *r);
-
-/**
- * Whether r->user is here because the configuration lets nobody in without a user: not a user whom
- * an optional session happens to name, and not where "Satisfy Any" opens another way in.
- */
-int ms_authn_demands_user(request_rec *r);
-
-/** The response depends on the session at least so much: what caches are told follows from it. */
+/** The response depends on the session at least this much: it decides what caches are told. */
 void ms_authn_depend(request_rec *r, ms_dependence how);
 
-/**
- * Before the handler: mod_dir lets a subrequest's answer take the place of a request's, with its
- * configuration and environment but without its user. Set it where the environment names a session.
- */
-void ms_authn_keep_user(request_rec *r);
+/* Hooks, named for their phase. */
+int ms_authn_on_access_checker(request_rec *r);
+int ms_authn_on_check_authn(request_rec *r);
 
 #endif

@@ -1,26 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Before the other module is called, the attempt is counted as wrong. If httpd comes to authorize
- * the user, it was right. If the answer is 401, it was wrong; anything else tells nothing.
+ * The attempt is counted before the other module is called. If httpd goes on to authorize the user,
+ * the password was right. If the response is 401, it was wrong. Any other response proves nothing.
  */
 #include "access/foreign_sign_in.h"
 
 #include <string.h>
 #include <apr_base64.h>
 #include <apr_strings.h>
-#include <httpd.h>
-#include <http_config.h>
 #include <http_core.h>
-#include <http_log.h>
 #include <http_protocol.h>
-#include <http_request.h>
-#include "http/respond.h"
-#include "http/origin.h"
-#include "config/config.h"
-#include "access/door.h"
-#include "session/sign_in_limit.h"
-#include "pages/page.h"
+#include "access/authn.h"
+#include "access/own_pages.h"
 #include "access/password_share.h"
+#include "http/respond.h"
+#include "session/sign_in_limit.h"
 #include "session/sign_in_log.h"
 
 #define STATE_KEY "managed_session_foreign_login"
@@ -29,7 +23,7 @@ typedef struct state {
     ms_sign_in_ticket attempt;
     const char *user; /* as sent; NULL: not known */
     const char *type;
-    int number; /* of the share of password checks */
+    int number; /* in the share of password checks */
     int is_open;
 } state;
 
@@ -55,7 +49,7 @@ static const char *user_of_basic(apr_pool_t *p, const char *encoded)
     return pair;
 }
 
-/* RFC 7616, 3.4: a list of name=value, of which username is quoted. */
+/* RFC 7616, 3.4: a list of name=value; username's value is quoted. */
 static const char *user_of_digest(apr_pool_t *p, const char *list)
 {
     static const char name[] = "username=\"";
@@ -68,7 +62,7 @@ static const char *user_of_digest(apr_pool_t *p, const char *list)
     return apr_pstrmemdup(p, at, strcspn(at, "\""));
 }
 
-/* Whether a 401 to these is a step of a handshake (RFC 4559, 5) and no failure. */
+/* A 401 is a step of these schemes' handshake (RFC 4559, 5), not a failure. */
 static int is_handshake(const char *credentials)
 {
     return after_scheme(credentials, "Negotiate") || after_scheme(credentials, "NTLM");
@@ -124,22 +118,22 @@ static int begin(request_rec *r, const char *type, const char *credentials)
     return DECLINED;
 }
 
-static int before_authentication(request_rec *r)
+int ms_foreign_sign_in_on_check_authn(request_rec *r)
 {
     const char *type = ap_auth_type(r), *credentials;
 
-    if (r->main || !type || ap_cstr_casecmp(type, MS_AUTH_TYPE) == 0) {
+    if (r->main || !type || ms_authn_is_our_type(type)) {
         return DECLINED;
     }
     credentials = apr_table_get(r->headers_in, "Authorization");
-    if (!credentials || is_handshake(credentials) || !ms_door_leads_to(r, MS_HANDLER_LOGIN) ||
-        state_of(r)) {
+    if (!credentials || is_handshake(credentials) ||
+        ms_own_pages_foreign_use(r) != MS_FOREIGN_SIGN_IN || state_of(r)) {
         return DECLINED;
     }
     return begin(r, type, credentials);
 }
 
-static int after_authentication(request_rec *r)
+int ms_foreign_sign_in_on_auth_checker(request_rec *r)
 {
     state *s = r->user && !r->main ? state_of(r) : NULL;
 
@@ -172,8 +166,8 @@ static void was_wrong(request_rec *r, state *s)
     }
 }
 
-/* Before a response is sent: for the 401 itself, or for the page that ErrorDocument names. */
-static void before_response(request_rec *r)
+/* Before a response is sent: the 401 itself, or the ErrorDocument for it. */
+void ms_foreign_sign_in_on_insert_filter(request_rec *r)
 {
     state *s = r->main ? NULL : state_of(r);
     request_rec *failed = r;
@@ -186,7 +180,7 @@ static void before_response(request_rec *r)
     }
 }
 
-static int at_end(request_rec *r)
+int ms_foreign_sign_in_on_log_transaction(request_rec *r)
 {
     state *s = state_of(r);
 
@@ -196,15 +190,4 @@ static int at_end(request_rec *r)
         ms_sign_in_limit_was_nothing(r, &s->attempt);
     }
     return DECLINED;
-}
-
-void ms_foreign_sign_in_register_hooks(void)
-{
-    ap_hook_check_authn(before_authentication, NULL, NULL, APR_HOOK_REALLY_FIRST,
-                        AP_AUTH_INTERNAL_PER_CONF);
-    ap_hook_check_authz(after_authentication, NULL, NULL, APR_HOOK_REALLY_FIRST,
-                        AP_AUTH_INTERNAL_PER_CONF);
-    ap_hook_insert_filter(before_response, NULL, NULL, APR_HOOK_FIRST);
-    ap_hook_insert_error_filter(before_response, NULL, NULL, APR_HOOK_FIRST);
-    ap_hook_log_transaction(at_end, NULL, NULL, APR_HOOK_FIRST);
 }

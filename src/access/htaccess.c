@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * httpd keeps the configuration that it read from each .htaccess file apart in r->htaccess. What a
- * module made of it is its own secret, but which modules have any is not; and the directives that
- * "AllowOverride AuthConfig" allows are marked in their tables.
+ * httpd keeps the configuration of each .htaccess file in r->htaccess. What it contains for a
+ * module is known to that module only. But one can see which modules have any, and which of their
+ * directives "AllowOverride AuthConfig" allows.
  */
 #include "access/htaccess.h"
 
@@ -11,10 +11,10 @@
 #include <http_config.h>
 #include <http_core.h>
 #include "config/config.h"
-#include "access/door.h"
+#include "access/own_pages.h"
 
-/* Modules with directives of AuthConfig that do not matter below that level: Require does not make
- * a user, nor does TLS make a password right. */
+/* Modules whose AuthConfig directives count from that level on only: Require does not make a user,
+ * and TLS does not make a password right. */
 static const struct {
     const char *module;
     ms_own from;
@@ -67,9 +67,10 @@ static int is_for_file(const request_rec *r, ap_conf_vector_t *section)
                               : strcmp(core->d, file) == 0;
 }
 
-/* Calls look for a configuration and the sections in it, until one returns a result. */
+/* Looks at one section; the name of a module, or NULL to go on. */
 typedef const char *look_at(request_rec *r, ap_conf_vector_t *section, ms_own what);
 
+/* Call look for a section and those inside it, until it returns a result. */
 static const char *look_within(request_rec *r, ap_conf_vector_t *section, ms_own what,
                                look_at *look)
 {
@@ -108,7 +109,7 @@ const char *ms_htaccess_sets(request_rec *r, ms_own what)
     return look_everywhere(r, what, find_module);
 }
 
-/* Merged configurations share the expression of SetHandler with the section that it stands in. */
+/* A merged configuration has the same SetHandler expression object as the section it came from. */
 static const char *find_handler(request_rec *r, ap_conf_vector_t *section, ms_own what)
 {
     const core_dir_config *core = ap_get_core_module_config(section),
@@ -127,7 +128,7 @@ static const char *find_any(request_rec *r, ap_conf_vector_t *section, ms_own wh
 
 int ms_htaccess_gives_handler(request_rec *r)
 {
-    /* AddHandler or RewriteRule [H=...]: of which file cannot be seen. */
-    return look_everywhere(r, MS_OWN_REQUIRE, ms_door_leads_to_us(r) ? find_handler : find_any) !=
+    /* AddHandler or RewriteRule [H=...]: it cannot be seen which file has it. */
+    return look_everywhere(r, MS_OWN_REQUIRE, ms_own_pages_is_set(r) ? find_handler : find_any) !=
            NULL;
 }

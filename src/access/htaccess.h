@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sessions begin, and all of a realm's sessions are shown, only if the server's own configuration
- * says so. The author of an .htaccess file may be a user with a folder, and could otherwise be
- * anybody by a password file of his own.
+ * Only the server's own configuration may allow sign-in, or show all sessions of a realm. The
+ * author of an .htaccess file may be a user with a folder, who could otherwise become any user by
+ * means of another password file.
  */
 #ifndef MS_HTACCESS_H
 #define MS_HTACCESS_H
@@ -13,11 +13,11 @@
 typedef enum {
     MS_OWN_PASSWORDS, /* which passwords are right */
     MS_OWN_AUTH_TYPE, /* how another module finds the user */
-    MS_OWN_REQUIRE    /* who may come */
+    MS_OWN_REQUIRE    /* which users may enter */
 } ms_own;
 
 /**
- * Whether an .htaccess file that was read for this request has a directive on that. <Files>
+ * Whether an .htaccess file that was read for this request has a directive about that. <Files>
  * sections count if they are for this file; <If> sections, which come after <Location>, always.
  * @return the name of the module whose directive it is; NULL: none
  */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Headers that no page can set for the requests it causes; a missing one says nothing by itself.
+ * Only headers that no page can set for the requests it causes. That one is missing means nothing
+ * by itself.
  */
 #include "access/intent.h"
 
@@ -14,7 +15,7 @@ static const char *header(const request_rec *r, const char *name)
     return apr_table_get(r->headers_in, name);
 }
 
-/* The browser, or something between, loads what may be opened next. */
+/* The browser, or a proxy, loads what may be opened next. */
 static int is_speculative(const request_rec *r)
 {
     static const char *const names[] = {"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"},
@@ -32,7 +33,8 @@ static int is_speculative(const request_rec *r)
     return 0;
 }
 
-/* Whether the answer becomes the page of a window, not a frame, image or script's data. */
+/* Whether the response becomes the page of a window, not of a frame, an image or a script's data.
+ */
 static int is_page_of_window(const request_rec *r)
 {
     const char *mode = header(r, "Sec-Fetch-Mode"), *dest = header(r, "Sec-Fetch-Dest"),
@@ -54,8 +56,8 @@ static int has_referrer(const request_rec *r, ms_web_origin *origin)
     return referer && ms_web_origin_of_url(r->pool, referer, origin, &rest);
 }
 
-/* A page can hide that it is the referrer, but cannot be another. Over https a browser without
- * Sec-Fetch-Site is a very old one; over plain http it is any. */
+/* A page can hide its Referer, but cannot fake another one. Over https a browser without
+ * Sec-Fetch-Site is very old; over plain http no browser sends it. */
 static int is_from_this_site(const request_rec *r)
 {
     const char *site = header(r, "Sec-Fetch-Site");

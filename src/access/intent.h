@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whether it is the visitor who wants to sign in. With another AuthType the browser may send what
- * makes a user by itself (a password, a certificate, a ticket), at the wish of any page: an image,
- * a frame, a link, a guess of what will be opened next.
+ * Whether the visitor wants to sign in. With another AuthType the browser may send credentials by
+ * itself (a password, a certificate, a ticket), and any site's page can cause that: by an image, a
+ * frame, a link, or a speculative load of what may be opened next.
  */
 #ifndef MS_INTENT_H
 #define MS_INTENT_H
@@ -16,9 +16,9 @@ typedef enum {
 } ms_intent;
 
 /**
- * What a GET says of that: Sec-Fetch-* and Sec-Purpose (Fetch Metadata; Fetch, section 2.2.7) or,
- * from browsers that do not send them (over plain http, none does), Accept and Referer. A client
- * without Accept is no browser.
+ * The intent behind a GET, by Sec-Fetch-* and Sec-Purpose (Fetch Metadata; Fetch, section 2.2.7)
+ * or, if the browser does not send them (over plain http, no browser does), by Accept and Referer.
+ * A client without Accept is not a browser.
  */
 ms_intent ms_intent_to_sign_in(request_rec *r);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What follows the origin of a whole URL is held to the rules of a path (text.h), so that a proxy
- * or an application there does not see another host in it either.
+ * The part of a whole URL behind its origin must obey the rules of a path (text.h), so that no
+ * proxy or application there finds another host in it.
  */
 #include "access/return_url.h"
 
@@ -9,9 +9,8 @@
 #include <apr_strings.h>
 #include <http_core.h>
 #include "config/config.h"
-#include "access/authn.h"
-#include "http/origin.h"
 #include "core/text.h"
+#include "http/origin.h"
 #include "http/request_chain.h"
 
 static const char *checked_path(request_rec *r, const char *path)
@@ -20,7 +19,7 @@ static const char *checked_path(request_rec *r, const char *path)
                                *path == '/' ? path : apr_pstrcat(r->pool, "/", path, NULL));
 }
 
-const char *ms_return_checked(request_rec *r, const char *text)
+const char *ms_return_url_checked(request_rec *r, const char *text)
 {
     ms_web_origin origin;
     const char *rest, *path;
@@ -32,14 +31,15 @@ const char *ms_return_checked(request_rec *r, const char *text)
     return path ? apr_pstrcat(r->pool, ms_web_origin_text(r->pool, &origin), path, NULL) : NULL;
 }
 
-int ms_return_is_same_site(request_rec *r, const ms_url *url)
+int ms_return_url_is_here(request_rec *r, const ms_url *url)
 {
     return !url->origin || ms_origin_is_here(r, url->origin) ||
            (ap_cstr_casecmp(url->origin->host, r->server->server_hostname) == 0 &&
             url->origin->port == ap_get_server_port(r));
 }
 
-/* A proxy in front may have ended TLS: an origin of this host that is listed knows better. */
+/* A proxy in front may have ended TLS, so an origin of this host that is listed takes precedence.
+ */
 static const char *own_origin(request_rec *r)
 {
     const apr_array_header_t *listed = ms_server_conf_get(r->server)->origins;
@@ -54,13 +54,6 @@ static const char *own_origin(request_rec *r)
     return ms_origin_own(r);
 }
 
-int ms_return_was_get(const request_rec *r)
-{
-    const char *line = ms_request_chain_before_redirects(r)->the_request;
-
-    return line && (strncmp(line, "GET ", 4) == 0 || strncmp(line, "HEAD ", 5) == 0);
-}
-
 /* The path and query of a request line's target, which may be a whole URL (RFC 9112, 3.2.2); NULL:
  * it has none. */
 static const char *path_of(const char *target)
@@ -70,13 +63,20 @@ static const char *path_of(const char *target)
     return target[0] == '/' || !host ? target : strchr(host + 3, '/');
 }
 
-/* From the request line as it came: httpd has decoded the path of parsed_uri by now. */
-const char *ms_return_of(request_rec *r, const ms_url *login_url)
+int ms_return_url_was_get(const request_rec *r)
+{
+    const char *line = ms_request_chain_before_redirects(r)->the_request;
+
+    return line && (strncmp(line, "GET ", 4) == 0 || strncmp(line, "HEAD ", 5) == 0);
+}
+
+/* From the request line: httpd has decoded the path of parsed_uri by now. */
+const char *ms_return_url_make(request_rec *r, const ms_url *login_url)
 {
     const char *path = path_of(ms_request_chain_before_redirects(r)->unparsed_uri);
 
     path = path ? checked_path(r, path) : NULL;
-    return !path || !login_url || ms_return_is_same_site(r, login_url)
+    return !path || !login_url || ms_return_url_is_here(r, login_url)
                ? path
                : apr_pstrcat(r->pool, own_origin(r), path, NULL);
 }

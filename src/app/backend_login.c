@@ -12,7 +12,6 @@
 #include "config/config.h"
 #include "core/log_limit.h"
 #include "session/sign_in_limit.h"
-#include "pages/page.h"
 #include "session/session.h"
 #include "session/sign_in_log.h"
 

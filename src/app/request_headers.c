@@ -7,24 +7,22 @@
 
 #include <string.h>
 #include <apr_lib.h>
-#include <apr_optional_hooks.h>
 #include <apr_strings.h>
 #include <http_config.h>
 #include <http_core.h>
 #include <http_protocol.h>
 #include <http_request.h>
-#include <mod_proxy.h>
 #include "config/config.h"
-#include "access/door.h"
-#include "access/authn.h"
+#include "access/own_pages.h"
 #include "core/header_name.h"
+#include "http/request_chain.h"
 #include "session/session.h"
 
 int ms_request_headers_is_ours(request_rec *r)
 {
     return ms_server_conf_get(r->server)->used ||
            ap_get_module_config(r->request_config, &managed_session_module) ||
-           ms_door_page(r) != NULL;
+           ms_own_pages_handler(r) != NULL;
 }
 
 /* ---- the user's header ----------------------------------------------------------------------- */
@@ -80,7 +78,7 @@ static const char *user_for_application(request_rec *r)
     if (row && strcmp(row->user, r->user) == 0) {
         return r->user;
     }
-    return ms_authn_is_error_page(r) ? NULL : r->user;
+    return ms_request_chain_error_status(r) ? NULL : r->user;
 }
 
 void ms_request_headers_set_user(request_rec *r)
@@ -175,7 +173,7 @@ static const char *without_others(request_rec *r, const char *header)
 
 /* As late as can be: after rewrites and subrequests, when it is known what answers; and after
  * mod_cache has looked, which tells users from visitors by the cookie. */
-static int hide_cookie(request_rec *r)
+int ms_request_headers_on_handler(request_rec *r)
 {
     const char *header = apr_table_get(r->headers_in, "Cookie"), *rest = header;
 
@@ -200,8 +198,8 @@ static int hide_cookie(request_rec *r)
 
 /* ---- hooks ----------------------------------------------------------------------------------- */
 
-/* Early, for each request and location: no application may see a client's own idea of a user. */
-static int on_request(request_rec *r)
+/* For each request and location: no application may see a user name that a client made up. */
+int ms_request_headers_on_post_read_request(request_rec *r)
 {
     const apr_array_header_t *names = ms_server_conf_get(r->server)->removed_headers;
 
@@ -210,28 +208,14 @@ static int on_request(request_rec *r)
     return DECLINED;
 }
 
-static int before_fixups(request_rec *r)
+int ms_request_headers_on_fixups_first(request_rec *r)
 {
     remove_credentials(r);
     return DECLINED;
 }
 
-static int set_user(request_rec *r)
+int ms_request_headers_on_fixups_last(request_rec *r)
 {
     ms_request_headers_set_user(r);
     return DECLINED;
-}
-
-void ms_request_headers_register_hooks(void)
-{
-    static const char *const cache[] = {"mod_cache.c", NULL};
-
-    ap_hook_post_read_request(on_request, NULL, NULL, APR_HOOK_REALLY_FIRST);
-    /* Authentication is over, and mod_headers and mod_auth_basic (AuthBasicFake) set the
-     * administrator's credentials in this phase, so after us in each order of LoadModule. */
-    ap_hook_fixups(before_fixups, NULL, NULL, APR_HOOK_REALLY_FIRST);
-    ap_hook_fixups(set_user, NULL, NULL, APR_HOOK_LAST);
-    /* mod_proxy strips what the client lists in "Connection:" and only then runs this hook. */
-    APR_OPTIONAL_HOOK(proxy, fixups, set_user, NULL, NULL, APR_HOOK_LAST);
-    ap_hook_handler(hide_cookie, cache, NULL, APR_HOOK_REALLY_FIRST);
 }

@@ -17,8 +17,8 @@
 #include "app/backend_login.h"
 #include "core/cache_headers.h"
 #include "config/config.h"
-#include "access/door.h"
-#include "access/authn.h"
+#include "access/environment.h"
+#include "access/own_pages.h"
 #include "core/log_limit.h"
 #include "app/request_headers.h"
 #include "session/session.h"
@@ -137,7 +137,7 @@ static const char *cache_control(request_rec *r, const ms_request *request, cons
     if (request && request->set_cookie) {
         return "no-store";
     }
-    if ((entirely || ms_door_page(r)) && ms_shm_cache_is_no_store(r->pool, first)) {
+    if ((entirely || ms_own_pages_handler(r)) && ms_shm_cache_is_no_store(r->pool, first)) {
         return ms_cache_headers_private(r->pool, first); /* mod_expires adds max-age to it */
     }
     if (entirely && !request->row) { /* a page of no user: Back may show it */
@@ -176,7 +176,7 @@ static apr_status_t tell_caches(ap_filter_t *f, apr_bucket_brigade *bb)
 
 static void add_cache_filter(request_rec *r, const ms_request *request)
 {
-    if (depends(request) || ms_door_page(r)) {
+    if (depends(request) || ms_own_pages_handler(r)) {
         const char *said = ms_cache_headers_get(r->pool, r->headers_out, r->err_headers_out);
 
         ap_add_output_filter(CACHE_FILTER_NAME, said ? apr_pstrdup(r->pool, said) : NULL, r,
@@ -248,7 +248,7 @@ static apr_status_t on_response(ap_filter_t *f, apr_bucket_brigade *bb)
  * httpd takes the headers of a page along where it goes on to another by itself (a CGI program's
  * local redirect, an ErrorDocument). What they ask for is for the place they came from to grant.
  */
-static int on_redirect(request_rec *r)
+int ms_response_filter_on_translate_name(request_rec *r)
 {
     if (r->prev && !r->main && ms_server_conf_get(r->server)->used) {
         const int status = ms_backend_login(r->prev);
@@ -258,39 +258,34 @@ static int on_redirect(request_rec *r)
     return DECLINED;
 }
 
-/* ---- registration ---------------------------------------------------------------------------- */
+/* ---- hooks and filters ------------------------------------------------------------------------
+ */
 
-static void add_filter(request_rec *r)
+void ms_response_filter_on_insert_error_filter(request_rec *r)
 {
     if (!r->main && ms_request_headers_is_ours(r)) {
         ap_add_output_filter(FILTER_NAME, NULL, r, r->connection);
     }
 }
 
-static void on_handler(request_rec *r)
+void ms_response_filter_on_insert_filter(request_rec *r)
 {
-    ms_authn_keep_user(r);
+    ms_environment_restore_user(r);
     ms_request_headers_set_user(r);
-    add_filter(r);
+    ms_response_filter_on_insert_error_filter(r);
     if (ms_server_conf_get(r->server)->used) {
         ms_upgrade_filter_watch(r);
     }
 }
 
-static void find_includes(void)
+void ms_response_filter_on_optional_fn_retrieve(void)
 {
     includes = ap_get_output_filter_handle("INCLUDES");
 }
 
-void ms_response_filter_register_hooks(void)
+void ms_response_filter_register(void)
 {
-    ms_request_headers_register_hooks();
-    ap_hook_optional_fn_retrieve(find_includes, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_translate_name(on_redirect, NULL, NULL, APR_HOOK_REALLY_FIRST);
-    ap_hook_insert_filter(on_handler, NULL, NULL, APR_HOOK_FIRST);
-    ap_hook_insert_error_filter(add_filter, NULL, NULL, APR_HOOK_FIRST);
     /* Nearest to the handler, before anything could store or rewrite the headers. */
-    ms_upgrade_filter_register();
     ap_register_output_filter(FILTER_NAME, on_response, NULL, AP_FTYPE_RESOURCE - 5);
     /* Behind all filters of content: mod_expires, mod_headers, mod_deflate. */
     ap_register_output_filter(CACHE_FILTER_NAME, tell_caches, NULL, AP_FTYPE_PROTOCOL - 1);

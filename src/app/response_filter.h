@@ -8,6 +8,13 @@
 
 #include <httpd.h>
 
-void ms_response_filter_register_hooks(void);
+/** Register the output filters; from register_hooks. */
+void ms_response_filter_register(void);
+
+/* Hooks, named for their phase. */
+void ms_response_filter_on_optional_fn_retrieve(void);
+int ms_response_filter_on_translate_name(request_rec *r);
+void ms_response_filter_on_insert_filter(request_rec *r);
+void ms_response_filter_on_insert_error_filter(request_rec *r);
 
 #endif

@@ -7,7 +7,6 @@
 #include "http/counters.h"
 
 #include <apr_atomic.h>
-#include <apr_optional_hooks.h>
 #include <apr_shm.h>
 #include <http_log.h>
 #include <http_protocol.h>
@@ -68,7 +67,7 @@ void ms_count(ms_counter which, apr_int64_t n)
     }
 }
 
-static int show(request_rec *r, int flags)
+int ms_counters_on_status(request_rec *r, int flags)
 {
     if (!counters) {
         return DECLINED;
@@ -95,9 +94,4 @@ static int show(request_rec *r, int flags)
         ap_rputs("</dl>\n", r);
     }
     return OK;
-}
-
-void ms_counters_register_hooks(void)
-{
-    APR_OPTIONAL_HOOK(ap, status_hook, show, NULL, NULL, APR_HOOK_MIDDLE);
 }

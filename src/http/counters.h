@@ -32,8 +32,8 @@ typedef enum {
  */
 void ms_counters_init(apr_pool_t *pconf, server_rec *s, int is_used);
 
-/** Register with mod_status, where that is loaded; from register_hooks. */
-void ms_counters_register_hooks(void);
+/** The hook of mod_status's page, with AP_STATUS_* flags: the counters as HTML or text. */
+int ms_counters_on_status(request_rec *r, int flags);
 
 void ms_count(ms_counter which, apr_int64_t n);
 

@@ -17,9 +17,9 @@
 #include "config/config.h"
 #include "core/form.h"
 #include "core/form_token.h"
-#include "access/authn.h"
 #include "access/htaccess.h"
-#include "core/log_limit.h"
+#include "access/own_pages.h"
+#include "access/recheck.h"
 #include "core/log_limit.h"
 #include "http/origin.h"
 #include "pages/page.h"
@@ -31,7 +31,6 @@
 
 APLOG_USE_MODULE(managed_session);
 
-#define ALLOWED  "GET, HEAD, POST, DELETE"
 #define PAGE     (MS_NEWEST_MAX - 1)
 #define TIME_MAX 12 /* digits */
 
@@ -44,11 +43,6 @@ typedef struct query {
     apr_int64_t before;
     const char *before_id; /* NULL: the first page */
 } query;
-
-static int wants_json(request_rec *r)
-{
-    return ms_text_prefers(apr_table_get(r->headers_in, "Accept"), "application/json", "text/html");
-}
 
 static json_t *text_of(request_rec *r, const char *text)
 {
@@ -239,8 +233,7 @@ static int show(request_rec *r, const query *q)
     }
     next = next_args(r, q, rows);
     sessions = sessions_model(r, rows);
-    apr_table_mergen(r->headers_out, "Vary", "Accept");
-    if (wants_json(r)) {
+    if (ms_own_pages_wants_json(r)) {
         return ms_page_send_json(
             r, HTTP_OK,
             json_pack("{s:o, s:s?}", "sessions", sessions, "next", next ? url_of(r, next) : NULL));
@@ -292,7 +285,7 @@ static int confirm(request_rec *r, const query *q)
     return ms_page_send(r, HTTP_OK, "admin_confirm.html", model);
 }
 
-static int handle_get(request_rec *r)
+int ms_admin_get(request_rec *r)
 {
     query q;
 
@@ -360,7 +353,7 @@ static int is_own_form(request_rec *r, const apr_table_t *fields)
     return ms_origin_is_same(r, ms_config_origins(r));
 }
 
-static int handle_post(request_rec *r)
+int ms_admin_post(request_rec *r)
 {
     apr_table_t *fields;
     const int status = ms_form_body_read(r, &fields);
@@ -423,7 +416,7 @@ static int delete_one(request_rec *r, const char *id)
 }
 
 /* Whatever stands last in the path is taken for an id; no directive says where this page is. */
-static int handle_delete(request_rec *r)
+int ms_admin_delete(request_rec *r)
 {
     const char *slash = strrchr(r->uri, '/'), *id = slash ? slash + 1 : "";
     const int has_args = r->args && *r->args;
@@ -474,7 +467,7 @@ static int is_from_htaccess(request_rec *r)
 static int refuse(request_rec *r)
 {
     ms_respond_leave_body_unread(r);
-    if (wants_json(r)) {
+    if (ms_own_pages_wants_json(r)) {
         return ms_page_send_json(r, HTTP_FORBIDDEN,
                                  json_pack("{s:s}", "error", "no user is required here"));
     }
@@ -483,28 +476,11 @@ static int refuse(request_rec *r)
                            "server's error log says what to do.");
 }
 
-int ms_admin_answer(request_rec *r)
+int ms_admin_check(request_rec *r)
 {
-    if (!ms_authn_demands_user(r)) {
+    if (!ms_recheck_user_is_required(r)) {
         log_open_page(r);
         return refuse(r);
     }
-    if (is_from_htaccess(r)) {
-        return refuse(r);
-    }
-    if (r->method_number != M_GET && r->method_number != M_POST && r->method_number != M_DELETE) {
-        return ms_page_wrong_method(r, ALLOWED);
-    }
-    if (r->method_number == M_GET ? ms_origin_is_foreign_embed(r)
-                                  : ms_origin_is_cross(r, ms_config_origins(r))) {
-        return ms_page_cross_site(r);
-    }
-    switch (r->method_number) {
-    case M_POST:
-        return handle_post(r);
-    case M_DELETE:
-        return handle_delete(r);
-    default:
-        return handle_get(r);
-    }
+    return is_from_htaccess(r) ? refuse(r) : DECLINED;
 }

@@ -8,7 +8,10 @@
 
 #include <httpd.h>
 
-/** Answer a request for the handler MS_HANDLER_ADMIN. */
-int ms_admin_answer(request_rec *r);
+/* See router.c. */
+int ms_admin_check(request_rec *r);
+int ms_admin_get(request_rec *r);
+int ms_admin_post(request_rec *r);
+int ms_admin_delete(request_rec *r);
 
 #endif

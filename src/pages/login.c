@@ -13,10 +13,10 @@
 #include <http_protocol.h>
 #include "http/respond.h"
 #include "http/form_body.h"
-#include "access/chain.h"
+#include "access/provider_chain.h"
 #include "config/config.h"
 #include "core/form.h"
-#include "access/authn.h"
+#include "access/challenge.h"
 #include "access/htaccess.h"
 #include "access/intent.h"
 #include "core/log_limit.h"
@@ -67,7 +67,7 @@ static const char *from_query(request_rec *r, const char *name)
 
 static const char *back_from_query(request_rec *r)
 {
-    return ms_return_checked(r, from_query(r, "return"));
+    return ms_return_url_checked(r, from_query(r, "return"));
 }
 
 static const char *with_query(apr_pool_t *p, const char *url, const char *name, const char *value)
@@ -123,7 +123,7 @@ static json_t *form_model(request_rec *r, const sign_in *typed)
     if (typed->back && fits_form(typed->back)) {
         json_object_set_new(model, "return", json_string(typed->back));
     }
-    if (ms_authn_is_error_page(r)) {
+    if (ms_request_chain_error_status(r)) {
         json_object_set_new(model, "action", json_string(own_url(r, typed->back)));
     }
     if (*typed->user) {
@@ -148,7 +148,7 @@ static int show_wrong(request_rec *r, const sign_in *typed)
     json_t *model = form_model(r, typed);
 
     json_object_set_new(model, "wrong", json_true());
-    ms_authn_note_challenge(r, r->headers_out);
+    ms_challenge_set_header(r, r->headers_out);
     return ms_page_send(r, HTTP_UNAUTHORIZED, "login.html", model);
 }
 
@@ -323,9 +323,6 @@ static int handle_post(request_rec *r)
     const char *back;
     int status;
 
-    if (ms_origin_is_cross(r, ms_config_origins(r))) {
-        return ms_page_cross_site(r);
-    }
     if (ms_plain_http_drops_cookie(r)) { /* before a password is checked, and more are sent */
         return fail(r, PLAIN_HTTP, &typed);
     }
@@ -339,7 +336,7 @@ static int handle_post(request_rec *r)
     typed.password = apr_table_get(fields, "password");
     typed.shown_form = apr_table_get(fields, "form");
     typed.remember = is_ticked(apr_table_get(fields, "remember"));
-    back = ms_return_checked(r, apr_table_get(fields, "return"));
+    back = ms_return_url_checked(r, apr_table_get(fields, "return"));
     typed.back =
         back ? back : typed.back; /* a page that is a plain file cannot repeat it in its form */
     if (!is_complete(&typed)) {
@@ -355,8 +352,9 @@ static const char *back_of_visitor(request_rec *r)
 {
     const char *back = back_from_query(r);
 
-    return back || !ms_authn_is_error_page(r) || !ms_return_was_get(r) ? back
-                                                                       : ms_return_of(r, NULL);
+    return back || !ms_request_chain_error_status(r) || !ms_return_url_was_get(r)
+               ? back
+               : ms_return_url_make(r, NULL);
 }
 
 static int is_strict(request_rec *r)
@@ -412,7 +410,7 @@ static const char *foreign_auth_type(request_rec *r)
 {
     const char *type = ap_auth_type(r);
 
-    return type && r->user && !ms_authn_is_error_page(r) &&
+    return type && r->user && !ms_request_chain_error_status(r) &&
                    ap_cstr_casecmp(type, MS_AUTH_TYPE) != 0 &&
                    (!r->ap_auth_type || ap_cstr_casecmp(r->ap_auth_type, MS_AUTH_TYPE) != 0)
                ? type
@@ -447,24 +445,20 @@ static int ask_to_continue(request_rec *r)
 static int begin_foreign(request_rec *r, const char *auth_type)
 {
     ms_respond_leave_body_unread(r);
-    ms_chain_end(r);
+    ms_provider_chain_end(r);
     return finish(r, &(sign_in){r->user, "", back_from_query(r), 0, from_query(r, "form")},
                   auth_type);
 }
 
 /* No image, frame or guess of the browser may sign anybody in: what it sends by itself would be
  * enough for that. */
-static int handle_foreign(request_rec *r, const char *auth_type)
+static int handle_foreign_get(request_rec *r, const char *auth_type)
 {
-    if (r->method_number == M_POST) {
-        return ms_origin_is_cross(r, ms_config_origins(r)) ? ms_page_cross_site(r)
-                                                           : begin_foreign(r, auth_type);
-    }
     switch (ms_intent_to_sign_in(r)) {
     case MS_INTENT_OWN:
         return begin_foreign(r, auth_type);
     case MS_INTENT_UNKNOWN:
-        return ms_chain_ends_here(r) ? begin_foreign(r, auth_type) : ask_to_continue(r);
+        return ms_provider_chain_ends_here(r) ? begin_foreign(r, auth_type) : ask_to_continue(r);
     default:
         return ms_page_message(r, HTTP_FORBIDDEN, "Nothing was changed",
                                "To sign in, open this page in a window of its own.");
@@ -526,24 +520,33 @@ static int refuse_place(request_rec *r)
                            "administrator.");
 }
 
-int ms_login_answer(request_rec *r)
+int ms_login_check(request_rec *r)
 {
-    const char *foreign;
+    const char *foreign = foreign_auth_type(r);
 
-    if (r->method_number != M_GET && r->method_number != M_POST) {
-        return ms_page_wrong_method(r, "GET, HEAD, POST");
-    }
-    foreign = foreign_auth_type(r);
     if (foreign && !*r->user) {
         return OK; /* mod_auth_openidc's way to say that it has sent a page of its own */
     }
-    if (foreign) {
-        return r->header_only                          ? ms_page_status(r, HTTP_NO_CONTENT)
-               : is_sign_in_place(r, MS_OWN_AUTH_TYPE) ? handle_foreign(r, foreign)
-                                                       : refuse_place(r);
+    if (foreign && r->header_only) {
+        return ms_page_status(r, HTTP_NO_CONTENT);
     }
-    if (r->method_number == M_POST) {
-        return is_sign_in_place(r, MS_OWN_PASSWORDS) ? handle_post(r) : refuse_place(r);
+    if (!foreign && r->method_number != M_POST) {
+        return DECLINED;
     }
-    return handle_get(r);
+    return is_sign_in_place(r, foreign ? MS_OWN_AUTH_TYPE : MS_OWN_PASSWORDS) ? DECLINED
+                                                                              : refuse_place(r);
+}
+
+int ms_login_get(request_rec *r)
+{
+    const char *foreign = foreign_auth_type(r);
+
+    return foreign ? handle_foreign_get(r, foreign) : handle_get(r);
+}
+
+int ms_login_post(request_rec *r)
+{
+    const char *foreign = foreign_auth_type(r);
+
+    return foreign ? begin_foreign(r, foreign) : handle_post(r);
 }

@@ -7,7 +7,9 @@
 
 #include <httpd.h>
 
-/** Answer a request for the handler MS_HANDLER_LOGIN. */
-int ms_login_answer(request_rec *r);
+/* See router.c. */
+int ms_login_check(request_rec *r);
+int ms_login_get(request_rec *r);
+int ms_login_post(request_rec *r);
 
 #endif

@@ -9,12 +9,10 @@
 #include "http/form_body.h"
 #include "config/config.h"
 #include "core/form_token.h"
-#include "access/authn.h"
-#include "http/origin.h"
 #include "pages/page.h"
 #include "session/session.h"
 
-static int show_button(request_rec *r)
+int ms_logout_get(request_rec *r)
 {
     const ms_dir_conf *conf = ms_dir_conf_get(r);
     json_t *model;
@@ -44,7 +42,7 @@ static int show_button(request_rec *r)
     return ms_page_send(r, HTTP_OK, "logout.html", model);
 }
 
-static int sign_out(request_rec *r)
+int ms_logout_post(request_rec *r)
 {
     const ms_url *landing = ms_dir_conf_get(r)->landing_url;
     const char *csrf;
@@ -52,9 +50,6 @@ static int sign_out(request_rec *r)
     const ms_row *row;
     int status;
 
-    if (ms_origin_is_cross(r, ms_config_origins(r))) {
-        return ms_page_cross_site(r);
-    }
     status = ms_form_body_read(r, &fields);
     if (status != OK) {
         return ms_page_bad_form(r, status);
@@ -72,16 +67,4 @@ static int sign_out(request_rec *r)
         return ms_page_unavailable(r);
     }
     return ms_page_redirect(r, landing ? landing->text : "/");
-}
-
-int ms_logout_answer(request_rec *r)
-{
-    switch (r->method_number) {
-    case M_GET:
-        return show_button(r);
-    case M_POST:
-        return sign_out(r);
-    default:
-        return ms_page_wrong_method(r, "GET, HEAD, POST");
-    }
 }

@@ -7,7 +7,8 @@
 
 #include <httpd.h>
 
-/** Answer a request for the handler MS_HANDLER_LOGOUT. */
-int ms_logout_answer(request_rec *r);
+/* See router.c. */
+int ms_logout_get(request_rec *r);
+int ms_logout_post(request_rec *r);
 
 #endif

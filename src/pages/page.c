@@ -13,7 +13,7 @@
 #include <http_protocol.h>
 #include "http/respond.h"
 #include "config/config.h"
-#include "access/door.h"
+#include "access/own_pages.h"
 #include "core/log_limit.h"
 #include "http/origin.h"
 #include "core/render.h"
@@ -67,7 +67,7 @@ static const char *policy(request_rec *r, const char *ancestors)
  * part the two for good, even if both are of one origin. NULL: none. */
 static const char *opener_policy(request_rec *r)
 {
-    return ms_door_leads_to(r, MS_HANDLER_LOGIN) ? NULL : "same-origin";
+    return ms_own_pages_foreign_use(r) == MS_FOREIGN_SIGN_IN ? NULL : "same-origin";
 }
 
 static void set_headers(request_rec *r, apr_table_t *t)
@@ -187,7 +187,7 @@ int ms_page_go_on(request_rec *r, int status, const char *url)
     return ms_page_send(r, status, "message.html", model);
 }
 
-int ms_page_lead_out_of_frame(request_rec *r, int status, const char *url)
+void ms_page_lead_out_of_frame(request_rec *r, int status, const char *url)
 {
     json_t *model = message_model(r, MESSAGE("You are not signed in"),
                                   MESSAGE("This page is for those who are signed in."));
@@ -205,7 +205,6 @@ int ms_page_lead_out_of_frame(request_rec *r, int status, const char *url)
     if (html) {
         ap_custom_response(r, status, html);
     }
-    return status;
 }
 
 int ms_page_wrong_method(request_rec *r, const char *allow)

@@ -47,7 +47,7 @@ int ms_page_go_on(request_rec *r, int status, const char *url);
  * For a hook before the handler: let httpd's answer of that status be a small page with a link that
  * opens a checked URL in the whole window. It may stand in a frame.
  */
-int ms_page_lead_out_of_frame(request_rec *r, int status, const char *url);
+void ms_page_lead_out_of_frame(request_rec *r, int status, const char *url);
 
 /** An answer that is a status alone, with the headers of a page. */
 int ms_page_status(request_rec *r, int status);

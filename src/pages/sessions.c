@@ -14,7 +14,8 @@
 #include "core/device.h"
 #include "core/form.h"
 #include "core/form_token.h"
-#include "access/authn.h"
+#include "access/challenge.h"
+#include "access/own_pages.h"
 #include "http/origin.h"
 #include "pages/page.h"
 #include "session/session.h"
@@ -24,7 +25,6 @@
 
 APLOG_USE_MODULE(managed_session);
 
-#define ALLOWED  "GET, HEAD, POST, DELETE"
 #define JSON_MAX 200 /* sessions in one answer */
 
 /* ---- the model ------------------------------------------------------------------------------- */
@@ -76,11 +76,6 @@ json_t *ms_session_models(request_rec *r, const apr_array_header_t *rows)
 }
 
 /* ---- GET ------------------------------------------------------------------------------------- */
-
-static int wants_json(request_rec *r)
-{
-    return ms_text_prefers(apr_table_get(r->headers_in, "Accept"), "application/json", "text/html");
-}
 
 /* "<last seen>.<created>.<id>" of the last session of the part before. */
 static int read_cursor(const char *text, ms_list_part *part)
@@ -180,8 +175,7 @@ static int send_list(request_rec *r, const ms_row *current)
 
 static int show_list(request_rec *r, const ms_row *current)
 {
-    apr_table_mergen(r->headers_out, "Vary", "Accept");
-    return wants_json(r) ? send_list(r, current) : ms_sessions_view(r);
+    return ms_own_pages_wants_json(r) ? send_list(r, current) : ms_sessions_view(r);
 }
 
 /* ---- POST: the page's forms ------------------------------------------------------------------ */
@@ -319,40 +313,46 @@ static int handle_delete(request_rec *r)
  */
 static int challenge(request_rec *r)
 {
-    const int status = ms_authn_challenge(r);
+    const int status = ms_challenge(r);
 
-    if (status != HTTP_UNAUTHORIZED || r->method_number == M_DELETE || wants_json(r)) {
+    if (status != HTTP_UNAUTHORIZED || r->method_number == M_DELETE || ms_own_pages_wants_json(r)) {
         return status;
     }
     return ms_page_message(r, status, "You are not signed in",
                            "This page is for those who are signed in.");
 }
 
-int ms_sessions_answer(request_rec *r)
+/* DECLINED if there is a session, else the answer. Called after the request's origin was checked:
+ * an answer before that must not depend on the user. */
+static int require_session(request_rec *r, const ms_row **current)
 {
-    const ms_row *current;
-
-    if (r->method_number != M_GET && r->method_number != M_POST && r->method_number != M_DELETE) {
-        return ms_page_wrong_method(r, ALLOWED);
-    }
-    if (r->method_number == M_GET ? ms_origin_is_foreign_embed(r)
-                                  : ms_origin_is_cross(r, ms_config_origins(r))) {
-        return ms_page_cross_site(
-            r); /* before anybody is known, so that it tells nothing of that */
-    }
     ms_request_get(r)->depends = MS_DEPENDS_ENTIRELY;
-    if (ms_session_current(r, &current) != APR_SUCCESS) {
+    if (ms_session_current(r, current) != APR_SUCCESS) {
         return ms_page_unavailable(r);
     }
-    if (!current) {
-        return challenge(r);
-    }
-    switch (r->method_number) {
-    case M_POST:
-        return handle_post(r);
-    case M_DELETE:
-        return handle_delete(r);
-    default:
-        return show_list(r, current);
-    }
+    return *current ? DECLINED : challenge(r);
+}
+
+int ms_sessions_get(request_rec *r)
+{
+    const ms_row *current;
+    const int status = require_session(r, &current);
+
+    return status == DECLINED ? show_list(r, current) : status;
+}
+
+int ms_sessions_post(request_rec *r)
+{
+    const ms_row *current;
+    const int status = require_session(r, &current);
+
+    return status == DECLINED ? handle_post(r) : status;
+}
+
+int ms_sessions_delete(request_rec *r)
+{
+    const ms_row *current;
+    const int status = require_session(r, &current);
+
+    return status == DECLINED ? handle_delete(r) : status;
 }

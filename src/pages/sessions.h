@@ -9,8 +9,10 @@
 #include <jansson.h>
 #include "db/store.h"
 
-/** Answer a request for the handler MS_HANDLER_LIST. */
-int ms_sessions_answer(request_rec *r);
+/* See router.c. */
+int ms_sessions_get(request_rec *r);
+int ms_sessions_post(request_rec *r);
+int ms_sessions_delete(request_rec *r);
 
 /** A session as JSON has it. current: the one that asks, or NULL. Owned by the caller. */
 json_t *ms_session_model(request_rec *r, const ms_row *row, const ms_row *current);

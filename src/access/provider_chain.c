@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The cookie is a mark without a secret: who can plant it can send a visitor through the provider
- * as well. It is for the sign-in page's path alone.
+ * The cookie has no secret in it: an attacker who can set it can also send a visitor through the
+ * provider. Its path is that of the sign-in page.
  */
-#include "access/chain.h"
+#include "access/provider_chain.h"
 
 #include <string.h>
 #include <http_core.h>
 #include <http_protocol.h>
 #include <http_request.h>
-#include "config/config.h"
-#include "access/door.h"
+#include "access/authn.h"
 #include "access/intent.h"
+#include "access/own_pages.h"
+#include "config/config.h"
 
 #define COOKIE_NAME "managed_session_chain"
-#define NOTE_ASKED  "managed-session-asked"
-#define MAX_AGE     900 /* seconds that a visitor may spend at the provider */
+#define NOTE_OTHER  "managed-session-asked" /* another module identifies the visitor */
+#define MAX_AGE     900                     /* seconds that a visitor may spend at the provider */
 
-/* The path of the page as it was asked for, but for what a cookie's Path cannot hold. */
+/* The path of the page as requested. A cookie's Path cannot contain ";". */
 static const char *path_of(request_rec *r)
 {
     const char *path = ap_escape_uri(r->pool, r->uri);
@@ -36,7 +37,7 @@ static void send_cookie(request_rec *r, const char *value)
                    ms_cookie_format(r->pool, &attrs, value, MAX_AGE));
 }
 
-int ms_chain_ends_here(request_rec *r)
+int ms_provider_chain_ends_here(request_rec *r)
 {
     ms_cookie_found found;
 
@@ -44,43 +45,35 @@ int ms_chain_ends_here(request_rec *r)
     return found.seen > 0;
 }
 
-void ms_chain_end(request_rec *r)
+void ms_provider_chain_end(request_rec *r)
 {
-    if (ms_chain_ends_here(r)) {
+    if (ms_provider_chain_ends_here(r)) {
         send_cookie(r, NULL);
     }
 }
 
-/* Another module is about to look who the visitor of the sign-in page is; mod_auth_mellon does so
- * in this hook already. */
-static int before_access(request_rec *r)
+/* Another module is about to identify the visitor of the sign-in page; mod_auth_mellon does so in
+ * this phase. */
+int ms_provider_chain_on_access_checker(request_rec *r)
 {
     const char *type = ap_auth_type(r);
 
-    if (type && !r->main && !r->prev && ap_cstr_casecmp(type, MS_AUTH_TYPE) != 0 &&
-        ms_door_leads_to(r, MS_HANDLER_LOGIN)) {
-        apr_table_setn(r->notes, NOTE_ASKED, "1");
+    if (type && !r->main && !r->prev && !ms_authn_is_our_type(type) &&
+        ms_own_pages_foreign_use(r) == MS_FOREIGN_SIGN_IN) {
+        apr_table_setn(r->notes, NOTE_OTHER, "1");
     }
     return DECLINED;
 }
 
 /* It has answered in the place of our page: with a redirect, or with a page of its own that leads
- * on (mod_auth_openidc: an empty user). */
-static void on_answer(request_rec *r)
+ * to the provider (mod_auth_openidc: the user is an empty string). */
+void ms_provider_chain_on_insert_filter(request_rec *r)
 {
     const int leads_on =
         r->user ? !*r->user && ap_is_HTTP_SUCCESS(r->status) : ap_is_HTTP_REDIRECT(r->status);
 
-    if (leads_on && apr_table_get(r->notes, NOTE_ASKED) &&
+    if (leads_on && apr_table_get(r->notes, NOTE_OTHER) &&
         ms_intent_to_sign_in(r) != MS_INTENT_NONE) {
         send_cookie(r, "1");
     }
-}
-
-void ms_chain_register_hooks(void)
-{
-    ap_hook_check_access(before_access, NULL, NULL, APR_HOOK_REALLY_FIRST,
-                         AP_AUTH_INTERNAL_PER_CONF);
-    ap_hook_insert_filter(on_answer, NULL, NULL, APR_HOOK_FIRST);
-    ap_hook_insert_error_filter(on_answer, NULL, NULL, APR_HOOK_FIRST);
 }

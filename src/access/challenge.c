@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Only a navigation is redirected: a script would take the sign-in page for its data. The sign-in
+ * page cannot be shown in a frame, so a frame gets a page with a link that opens the whole window.
+ */
+#include "access/challenge.h"
+
+#include <string.h>
+#include <apr_strings.h>
+#include <http_core.h>
+#include <http_log.h>
+#include <http_protocol.h>
+#include "access/authn.h"
+#include "access/own_pages.h"
+#include "access/return_url.h"
+#include "config/config.h"
+#include "core/log_limit.h"
+#include "core/text.h"
+#include "http/origin.h"
+#include "http/request_chain.h"
+#include "http/respond.h"
+#include "session/session.h"
+
+APLOG_USE_MODULE(managed_session);
+
+/* ---- the sign-in page's URL ------------------------------------------------------------------ */
+
+/* Whether the client requested the sign-in page itself: a redirect to it would never end. */
+static int is_login_url(request_rec *r, const ms_url *url)
+{
+    const request_rec *first = ms_request_chain_before_redirects(r);
+
+    return url->path && first->uri && strcmp(first->uri, url->path) == 0 &&
+           ms_return_url_is_here(r, url);
+}
+
+static const char *with_query(request_rec *r, const char *url, const char *query)
+{
+    return apr_pstrcat(r->pool, url, strchr(url, '?') ? "&" : "?", query, NULL);
+}
+
+/* httpd would reject a longer URL, and the visitor could not sign in at all. */
+static int is_too_long(const request_rec *r, const char *url)
+{
+    return strlen(url) + sizeof("GET  HTTP/1.1") > (apr_size_t)r->server->limit_req_line;
+}
+
+/* The URL of the sign-in page, with the way back to this request if that fits. */
+static const char *login_url(request_rec *r, const ms_url *login)
+{
+    const char *back = ms_return_url_make(r, login), *url = login->text, *with_return;
+
+    if (ms_request_get(r)->stale_after) {
+        url = with_query(r, url, "reauth=1");
+    }
+    if (!back) {
+        return url;
+    }
+    with_return = with_query(
+        r, url, apr_pstrcat(r->pool, "return=", ms_text_escape_query(r->pool, back), NULL));
+    return is_too_long(r, with_return) ? url : with_return;
+}
+
+/* ---- the answer ------------------------------------------------------------------------------ */
+
+void ms_challenge_set_header(request_rec *r, apr_table_t *headers)
+{
+    const char *realm = ap_auth_name(r), *why = "";
+    const apr_int64_t stale_after = ms_request_get(r)->stale_after;
+
+    if (!realm) {
+        realm = ms_server_conf_get(r->server)->realm;
+    }
+    if (stale_after) { /* the same parameters as RFC 9470, section 3, for OAuth */
+        why = apr_psprintf(
+            r->pool, ", error=\"insufficient_user_authentication\", max_age=%" APR_INT64_T_FMT,
+            stale_after);
+    }
+    apr_table_setn(headers, "WWW-Authenticate",
+                   apr_pstrcat(r->pool, MS_AUTH_TYPE " realm=\"", ap_escape_quotes(r->pool, realm),
+                               "\"", why, NULL));
+}
+
+static void log_closed_login(request_rec *r, const char *login)
+{
+    const char *suffix = ms_log_limit_suffix(MS_LOG_CLOSED_LOGIN, r->pool);
+
+    if (suffix) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+                      "MS0020: ManagedSessionLoginURL %s is itself closed to visitors who are not "
+                      "signed in; give its location \"SetHandler " MS_HANDLER_LOGIN
+                      "\", or \"Require all granted\"%s",
+                      login, suffix);
+    }
+}
+
+static int is_in_frame(request_rec *r)
+{
+    const char *dest = apr_table_get(r->headers_in, "Sec-Fetch-Dest");
+
+    return dest && strcmp(dest, "document") != 0 && !ms_own_pages_is_set(r);
+}
+
+int ms_challenge(request_rec *r)
+{
+    const ms_url *login = ms_is_navigation(r) ? ms_dir_conf_get(r)->login_url : NULL;
+
+    ms_respond_refuse(r, HTTP_UNAUTHORIZED, 0);
+    ms_session_refused(r);
+    if (ms_own_pages_is_set(r)) {
+        ms_respond_status(r, HTTP_UNAUTHORIZED);
+    }
+    if (login && is_login_url(r, login)) {
+        log_closed_login(r, login->text);
+    }
+    else if (login && !is_in_frame(r)) {
+        return ms_respond_redirect(r, login_url(r, login));
+    }
+    else if (login) {
+        ms_own_pages_lead_out_of_frame(r, HTTP_UNAUTHORIZED, login_url(r, login));
+    }
+    ms_challenge_set_header(r, r->err_headers_out);
+    return HTTP_UNAUTHORIZED;
+}
+
+int ms_challenge_unavailable(request_rec *r)
+{
+    return ms_respond_refuse(r, HTTP_SERVICE_UNAVAILABLE, MS_RETRY_AFTER);
+}
+
+int ms_challenge_on_note_auth_failure(request_rec *r, const char *auth_type)
+{
+    if (!ms_authn_is_our_type(auth_type)) {
+        return DECLINED;
+    }
+    ms_challenge_set_header(r, r->err_headers_out);
+    return OK;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * They are set only if r->user comes from the session: another AuthType may have let in another
+ * user.
+ */
+#include "access/environment.h"
+
+#include <apr_strings.h>
+#include "access/authn.h"
+#include "session/session.h"
+
+#define ENV_ID "MANAGED_SESSION_ID"
+
+static void set_all(request_rec *r, const ms_row *row)
+{
+    apr_table_setn(r->subprocess_env, ENV_ID, row->id);
+    apr_table_setn(r->subprocess_env, "MANAGED_SESSION_AUTH_TIME",
+                   apr_off_t_toa(r->pool, row->created_at));
+    apr_table_setn(r->subprocess_env, "MANAGED_SESSION_EXPIRES",
+                   apr_off_t_toa(r->pool, row->expires_at));
+    apr_table_setn(r->subprocess_env, "MANAGED_SESSION_AUTH_METHOD", row->auth_method);
+}
+
+int ms_environment_on_fixups(request_rec *r)
+{
+    const ms_row *row;
+
+    if (r->user && ms_authn_is_our_type(r->ap_auth_type) &&
+        ms_session_current(r, &row) == APR_SUCCESS && row) {
+        set_all(r, row);
+    }
+    return DECLINED;
+}
+
+void ms_environment_restore_user(request_rec *r)
+{
+    const ms_row *row;
+
+    if (!r->user && apr_table_get(r->subprocess_env, ENV_ID) &&
+        ms_session_current(r, &row) == APR_SUCCESS && row) {
+        ms_authn_set_user(r, row);
+    }
+}

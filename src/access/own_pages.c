@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * httpd and its modules give a request its handler in many places: by file name, by folder, by
+ * rewriting, by method. None of that counts here: a page of ours answers if SetHandler names it.
+ * Modules that would redirect because of the file system are shown a plain file.
+ */
+#include "access/own_pages.h"
+
+#include <string.h>
+#include <http_config.h>
+#include <http_core.h>
+#include <http_request.h>
+#include "core/text.h"
+
+#define OURS      "managed-session-" /* how the names of our handlers begin */
+#define NOTE_PAGE "managed-session-page"
+#define NOTE_URI  "managed-session-uri"
+#define NOTE_ARGS "managed-session-args"
+#define NOTE_FILE "managed-session-file"
+
+/* Process-wide, set once from register_hooks. */
+static const ms_own_page *table;
+static int table_n;
+static ms_own_page_frame_fn *frame_page;
+
+void ms_own_pages_register(const ms_own_page *pages, int n, ms_own_page_frame_fn *out_of_frame)
+{
+    table = pages;
+    table_n = n;
+    frame_page = out_of_frame;
+}
+
+void ms_own_pages_lead_out_of_frame(request_rec *r, int status, const char *url)
+{
+    frame_page(r, status, url);
+}
+
+static int is_ours(const char *handler)
+{
+    return handler && ap_cstr_casecmpn(handler, OURS, sizeof(OURS) - 1) == 0;
+}
+
+static const ms_own_page *find(const char *handler)
+{
+    for (int i = 0; is_ours(handler) && i < table_n; i++) {
+        if (ap_cstr_casecmp(handler, table[i].handler) == 0) {
+            return &table[i];
+        }
+    }
+    return NULL;
+}
+
+/* ---- which page ------------------------------------------------------------------------------ */
+
+/* SetHandler, which is an expression; a constant one costs nothing. NULL: nothing is set. */
+static const char *set_handler(request_rec *r)
+{
+    const core_dir_config *core = ap_get_core_module_config(r->per_dir_config);
+
+    if (core->expr_handler) {
+        const char *error = NULL, *handler = ap_expr_str_exec(r, core->expr_handler, &error);
+
+        return error ? NULL : handler;
+    }
+    return core->handler;
+}
+
+static int is_real_file(const request_rec *r)
+{
+    return r->finfo.filetype == APR_REG && r->finfo.valid != 0;
+}
+
+/* The administrator's RewriteRule with [H=...] for an existing file: a program below the sign-in
+ * page, for example. A rule that matches everything does not take our pages. */
+static int is_forced_away(const request_rec *r)
+{
+    const char *forced = apr_table_get(r->notes, "rewrite-forced-handler");
+
+    return forced && !is_ours(forced) && is_real_file(r);
+}
+
+const ms_own_page *ms_own_pages_configured(request_rec *r)
+{
+    const char *set = set_handler(r);
+
+    return find(set ? set : r->handler);
+}
+
+ms_foreign_use ms_own_pages_foreign_use(request_rec *r)
+{
+    const ms_own_page *page = ms_own_pages_configured(r);
+
+    return page ? page->foreign : MS_FOREIGN_IGNORED;
+}
+
+int ms_own_pages_is_set(request_rec *r)
+{
+    return is_ours(set_handler(r));
+}
+
+const char *ms_own_pages_handler(request_rec *r)
+{
+    /* A fast redirect (mod_dir) may have changed the configuration, so read it again. */
+    const char *page = apr_table_get(r->notes, NOTE_PAGE) ? set_handler(r) : NULL;
+
+    if (is_ours(page)) {
+        return is_forced_away(r) ? NULL : page;
+    }
+    return is_ours(r->handler) ? r->handler : NULL; /* AddHandler, RewriteRule [H=...] */
+}
+
+const ms_own_page *ms_own_pages_answering(request_rec *r)
+{
+    return find(ms_own_pages_handler(r));
+}
+
+int ms_own_pages_wants_json(request_rec *r)
+{
+    const ms_own_page *page = ms_own_pages_answering(r);
+
+    return page && page->answers_json &&
+           ms_text_prefers(apr_table_get(r->headers_in, "Accept"), "application/json", "text/html");
+}
+
+/* ---- hooks: the request stays what the client sent ---------------------------------------------
+ */
+
+static void keep_args(request_rec *r)
+{
+    if (!apr_table_get(r->notes, NOTE_ARGS)) {
+        apr_table_setn(r->notes, NOTE_ARGS, r->args ? r->args : "");
+    }
+}
+
+/* Before RewriteRule with [PT] gives this request another URL, and with it another location. */
+int ms_own_pages_on_translate_name(request_rec *r)
+{
+    if (ms_own_pages_is_set(r)) {
+        apr_table_setn(r->notes, NOTE_URI, r->uri);
+        keep_args(r);
+    }
+    return DECLINED;
+}
+
+int ms_own_pages_on_map_to_storage(request_rec *r)
+{
+    const char *uri = apr_table_get(r->notes, NOTE_URI);
+
+    if (uri && strcmp(uri, r->uri) != 0) {
+        r->uri = (char *)uri;
+    }
+    return DECLINED;
+}
+
+/* Our pages are not files: mod_negotiation, mod_dir and mod_speling act on a missing file or on a
+ * folder, so they must see neither. */
+int ms_own_pages_on_type_checker(request_rec *r)
+{
+    const char *page = set_handler(r);
+
+    if (is_ours(page)) {
+        apr_table_setn(r->notes, NOTE_PAGE, page);
+        keep_args(r);
+        if (r->filename) {
+            apr_table_setn(r->notes, NOTE_FILE, r->filename);
+        }
+        if (!is_real_file(r)) {
+            r->finfo = (apr_finfo_t){.filetype = APR_REG};
+        }
+    }
+    return DECLINED;
+}
+
+/* A front controller (RewriteRule ^(.*)$ index.php?q=$1) has put its own file and query in place of
+ * ours. */
+int ms_own_pages_on_fixups(request_rec *r)
+{
+    const char *args = apr_table_get(r->notes, NOTE_ARGS),
+               *file = apr_table_get(r->notes, NOTE_FILE);
+
+    if (args && ms_own_pages_handler(r)) {
+        r->args = *args ? (char *)args : NULL;
+        r->filename = file ? (char *)file : r->filename;
+    }
+    return DECLINED;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A visitor is let in before the handler phase, when it is not yet certain that our page answers.
+ * So the request is marked, and refused if another handler would answer it.
+ */
+#include "access/visitors.h"
+
+#include <http_config.h>
+#include <http_log.h>
+#include "access/own_pages.h"
+#include "config/config.h"
+#include "core/log_limit.h"
+#include "http/respond.h"
+
+APLOG_USE_MODULE(managed_session);
+
+#define NOTE_LET_IN "managed-session-open"
+
+int ms_visitors_may_enter(request_rec *r)
+{
+    const ms_own_page *page;
+
+    for (const request_rec *at = r; at; at = at->main) {
+        if (at->method_number != M_GET && at->method_number != M_POST) {
+            return 0;
+        }
+    }
+    page = ms_own_pages_configured(r);
+    return page && page->is_open;
+}
+
+void ms_visitors_let_in(request_rec *r)
+{
+    apr_table_setn(r->notes, NOTE_LET_IN, "1");
+}
+
+/* The request whose access decision this one inherited. httpd does not check access again after an
+ * internal redirect or in a subrequest if the configuration is the same
+ * (ap_process_request_internal). */
+static const request_rec *inherited_from(const request_rec *r)
+{
+    if (r->prev && r->prev->per_dir_config == r->per_dir_config) {
+        return r->prev;
+    }
+    return r->main && r->main->per_dir_config == r->per_dir_config ? r->main : NULL;
+}
+
+static int was_let_in(const request_rec *r)
+{
+    while (r && !apr_table_get(r->notes, NOTE_LET_IN)) {
+        r = inherited_from(r);
+    }
+    return r != NULL;
+}
+
+int ms_visitors_refuse(request_rec *r)
+{
+    const char *suffix;
+
+    if (r->user || !was_let_in(r)) {
+        return DECLINED;
+    }
+    suffix = ms_log_limit_suffix(MS_LOG_OPEN_DOOR, r->pool);
+    if (suffix) {
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
+                      "MS0100: refused %s %s: this location is open to visitors for the sign-in "
+                      "and sign-out pages only, and the handler \"%s\" would have answered; put "
+                      "what visitors may see in a location of its own%s",
+                      r->method, r->uri, r->handler ? r->handler : "", suffix);
+    }
+    ms_respond_leave_body_unread(r);
+    return ms_respond_status(r, HTTP_FORBIDDEN);
+}

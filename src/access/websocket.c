@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The handshake of RFC 6455 is a GET with "Upgrade: websocket" and the Origin of the page.
+ */
+#include "access/websocket.h"
+
+#include <http_log.h>
+#include <http_protocol.h>
+#include "config/config.h"
+#include "core/log_limit.h"
+#include "http/origin.h"
+
+APLOG_USE_MODULE(managed_session);
+
+int ms_websocket_is_cross_origin(request_rec *r)
+{
+    const char *upgrade = apr_table_get(r->headers_in, "Upgrade");
+
+    return upgrade && ap_find_token(r->pool, upgrade, "websocket") &&
+           ms_origin_is_cross(r, ms_config_origins(r)) &&
+           ms_server_conf_get(r->server)->cookie.same_site != MS_SAMESITE_NONE;
+}
+
+int ms_websocket_refuse(request_rec *r, const char *user)
+{
+    const char *suffix = ms_log_limit_suffix(MS_LOG_FOREIGN_WEBSOCKET, r->pool),
+               *origin = apr_table_get(r->headers_in, "Origin");
+
+    if (suffix) {
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
+                      "MS0022: a page of \"%s\" tried to open a WebSocket to \"%s\" as user "
+                      "\"%s\"; if that is an origin of this site, list it in "
+                      "ManagedSessionOrigin%s",
+                      origin ? origin : "another site", ms_origin_own(r), user, suffix);
+    }
+    return HTTP_FORBIDDEN;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A request meets, in this order: its method, the page's own check, its origin, the function of its
+ * method. A new page is a row in the table, a name in config.h, and a file in this folder.
+ */
+#include "pages/router.h"
+
+#include <apr_strings.h>
+#include "access/own_pages.h"
+#include "access/visitors.h"
+#include "config/config.h"
+#include "http/origin.h"
+#include "pages/admin.h"
+#include "pages/login.h"
+#include "pages/logout.h"
+#include "pages/page.h"
+#include "pages/sessions.h"
+
+static const ms_own_page pages[] = {
+    {.handler = MS_HANDLER_LOGIN,
+     .get = ms_login_get,
+     .post = ms_login_post,
+     .check = ms_login_check,
+     .foreign = MS_FOREIGN_SIGN_IN,
+     .is_open = 1},
+    {.handler = MS_HANDLER_LOGOUT, .get = ms_logout_get, .post = ms_logout_post, .is_open = 1},
+    {.handler = MS_HANDLER_LIST,
+     .get = ms_sessions_get,
+     .post = ms_sessions_post,
+     .delete_it = ms_sessions_delete,
+     .answers_json = 1},
+    {.handler = MS_HANDLER_ADMIN,
+     .get = ms_admin_get,
+     .post = ms_admin_post,
+     .delete_it = ms_admin_delete,
+     .check = ms_admin_check,
+     .foreign = MS_FOREIGN_USER,
+     .answers_json = 1},
+};
+
+void ms_router_register(void)
+{
+    ms_own_pages_register(pages, sizeof(pages) / sizeof(pages[0]), ms_page_lead_out_of_frame);
+}
+
+static ms_own_page_fn *function_of(const ms_own_page *page, int method)
+{
+    switch (method) {
+    case M_GET: /* and HEAD */
+        return page->get;
+    case M_POST:
+        return page->post;
+    case M_DELETE:
+        return page->delete_it;
+    default:
+        return NULL;
+    }
+}
+
+static int refuse_method(request_rec *r, const ms_own_page *page)
+{
+    return ms_page_wrong_method(r, apr_pstrcat(r->pool, "GET, HEAD", page->post ? ", POST" : "",
+                                               page->delete_it ? ", DELETE" : "", NULL));
+}
+
+/* Nothing is changed for another site's page. Nor may it embed a page that shows a user's data; the
+ * pages for visitors show none. */
+static int is_refused_origin(request_rec *r, const ms_own_page *page)
+{
+    return r->method_number == M_GET ? !page->is_open && ms_origin_is_foreign_embed(r)
+                                     : ms_origin_is_cross(r, ms_config_origins(r));
+}
+
+int ms_router_on_handler(request_rec *r)
+{
+    const ms_own_page *page = ms_own_pages_answering(r);
+    ms_own_page_fn *function;
+    int status;
+
+    if (!page) {
+        return ms_visitors_refuse(r);
+    }
+    function = function_of(page, r->method_number);
+    if (!function) {
+        return refuse_method(r, page);
+    }
+    status = page->check ? page->check(r) : DECLINED;
+    if (status != DECLINED) {
+        return status;
+    }
+    if (is_refused_origin(r, page)) {
+        return ms_page_cross_site(r);
+    }
+    if (page->answers_json && r->method_number == M_GET) {
+        apr_table_mergen(r->headers_out, "Vary", "Accept");
+    }
+    return function(r);
+}
