@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Keep src/pages/lang in step with the messages: --check says what is missing, without it the files are brought up to date.
+"""Keep src/pages/lang in step with the messages: --check lists what is missing; without it the files are brought up to date.
 
 Messages stand in the pages as {{_ text}} or {{_n count|one|many}}, and in C as arguments of the functions below.
 """
@@ -25,7 +25,7 @@ def joined(literal: str) -> str:
 
 
 def messages() -> dict[str, str | None]:
-    """Each message, with its plural where it has one."""
+    """Each message, with its plural if it has one."""
     found: dict[str, str | None] = {}
     for page in sorted((ROOT / "src/pages/html").glob("*.html")):
         for text in re.findall(r"\{\{_(.*?)\}\}", page.read_text()):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Write the directive reference, docs/directives.md and the table in README.md, from the one table in
-mod_managed_session.c. With --check: exit 1 and say so where they are out of date, or where
-docs/messages.md (messages.py) or docs/standards.md (standards.py) is."""
+mod_managed_session.c. With --check: exit 1 and list the files that are out of date, also
+docs/messages.md (messages.py) and docs/standards.md (standards.py)."""
 import pathlib
 import re
 import sys
@@ -19,7 +19,7 @@ ENTRY = re.compile(r'AP_INIT_(\w+)\(\s*"(\w+)",\s*(\w+),\s*[^"]*?,\s*(SERVER_DIR
 
 
 def directives() -> list[dict]:
-    """Name, where, what it takes, what it does, default: in the order of the table."""
+    """Name, context, what it takes, what it does, default: in the order of the table."""
     source = (ROOT / "mod_managed_session.c").read_text()
     table = source[source.index("static const command_rec directives[]"):source.index("/* ---- start")]
     found = []
@@ -42,7 +42,7 @@ def table() -> str:
 
 
 def wanted() -> dict[pathlib.Path, str]:
-    """What the files should say."""
+    """What the files should contain."""
     readme = ROOT / "README.md"
     return {
         ROOT / "docs/directives.md": "# Directives\n\nMade from the table in mod_managed_session.c by `make docs`. "

@@ -27,7 +27,7 @@ SPELLINGS = ["X-Remote-User", "x-remote-user", "X_Remote_User", "x_remote_user",
 
 
 def example(name: str, **places: str) -> str:
-    """A file of conf/examples, as it stands but for where things are on this machine."""
+    """A file of conf/examples, unchanged, except for addresses and paths."""
     text = (EXAMPLES / name).read_text()
     text = re.sub(r"(?m)^LoadModule .*\n", "", text)
     places |= {"/var/lib/managed-session/sessions.db": "@DB@", "/etc/apache2/htpasswd": "@ROOT@/passwords"}
@@ -58,7 +58,7 @@ def application(command: list[str], port: int, log: pathlib.Path):
 
 
 def revoke(server: harness.Server, user: str, token: str) -> None:
-    """At home, on another browser, she ends that session."""
+    """At home, in another browser, the user ends that session."""
     home = server.browser()
     home.sign_in(user)
     home.go("/sessions")
@@ -351,7 +351,7 @@ def collections(server: harness.Server) -> list[str]:
 
 @pytest.fixture(scope="module")
 def alices_calendar(radicale):
-    """Alice's session, with which she has made a calendar with one event."""
+    """Alice's session, in which a calendar with one event was made."""
     alice = harness.sign_in(radicale)
     assert dav(radicale, "MKCALENDAR", "/alice/work/", alice).status == 201
     assert dav(radicale, "PUT", "/alice/work/tea.ics", alice, EVENT).status == 201
@@ -511,7 +511,7 @@ def git(request):
 
 def run(server: harness.Server, *words: str, token: str | None = None, folder: pathlib.Path | None = None,
         may_fail: bool = False) -> subprocess.CompletedProcess:
-    """The real git, which presents the session's cookie, and asks nobody for a password."""
+    """The real git, which sends the session's cookie and never prompts for a password."""
     header = ["-c", f"http.extraHeader=Cookie: {harness.COOKIE}={token}"] if token else []
     environment = {"PATH": os.environ["PATH"], "HOME": str(server.work), "LANG": "C", "GIT_TERMINAL_PROMPT": "0",
                    "GIT_CONFIG_NOSYSTEM": "1", "EMAIL": "someone@app.test"}
@@ -550,7 +550,7 @@ def pushes(server: harness.Server) -> list[str]:
 
 @pytest.fixture(scope="module")
 def history(git):
-    """Alice's session, with which she has pushed the first commit."""
+    """Alice's session, in which the first commit was pushed."""
     alice = harness.sign_in(git)
     folder = clone(git, "first", alice)
     git.first = commit(git, folder, "README")
@@ -579,7 +579,7 @@ def test_git_pushes_much_at_once(git, history):
 
 
 def test_git_uses_the_cookies_that_curl_has_kept(git, history):
-    """As conf/examples/git.conf says to do it."""
+    """As conf/examples/git.conf describes it."""
     if not shutil.which("curl"):
         pytest.skip("curl is not installed (apt-get install curl)")
     jar = git.work / "git-cookies"
@@ -630,7 +630,7 @@ def test_git_is_refused_once_its_session_is_revoked(git, history):
 
 
 def test_a_push_posted_without_asking_first_is_refused(git, history):
-    """Git asks for the references before it pushes; who pushes by hand gets no further."""
+    """Git requests the references before it pushes; a push by hand gets no further."""
     lost = harness.sign_in(git)
     revoke(git, "alice", lost)
     answer = harness.request(git, "POST", "/git/tea.git/git-receive-pack", {

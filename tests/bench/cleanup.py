@@ -72,7 +72,7 @@ def one_database() -> None:
             if interval != "0":
                 config.write_text(text)
                 server.graceful()
-                time.sleep(2)  # until the new child serves: that wait is none of the clean-up's
+                time.sleep(2)  # until the new child serves: the cleanup does not cause that wait
             visitors = Visitors(server, token)
             start = time.monotonic()
             if interval == "0":

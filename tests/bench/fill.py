@@ -16,7 +16,7 @@ from measure import SERVER_CORES, TOP, databases, on
 
 CHUNK = 250_000
 
-# The same text for all: MariaDB reads || as it is told below. {sha} is a function of text that gives lower-case hex.
+# The same text for all: For MariaDB, the meaning of || is set below. {sha} is a function of text that gives lower-case hex.
 ROWS = """
 SELECT substr({sha_id}, 1, 22), {sha_hash}, 'app.test', 'user' || (i % {users}), {now} - i % 2500000, {now} - i % 3600,
        {now} + 86400 + i % 2500000, {now} + 86400 + i % 2500000, '198.51.' || (i % 256) || '.' || (i % 199),
@@ -53,7 +53,7 @@ def schema(name: str) -> tuple[list[str], list[str]]:
 
 
 def fill_sqlite(path: str, rows: int, per_user: int = 3) -> float:
-    """Bytes that a row takes, with its indexes; likewise below."""
+    """Bytes that a row takes, with its indexes. The same below."""
     table, indexes = schema("sqlite.sql")
     connection = sqlite3.connect(path, isolation_level=None)
     connection.create_function("sha256", 1, sha, deterministic=True)

@@ -5,7 +5,7 @@
     make bench-instructions BENCH="--only uncached --functions 40"         # and where they are spent
 
 One process (prefork, -X), SQLite, connections that are kept: the count of N + M requests less that of N, divided by M. The
-kernel's part and waiting for memory are not in it; in return it is the same each time, whatever else the machine does.
+kernel's part and waiting for memory are not in it. In return it is the same each time, also on a busy machine.
 """
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Counted(Server):
         return sorted(self.root.glob("run/counts.*"), key=lambda path: int(path.suffix[1:]))
 
     def count(self, data: bytes, requests: int) -> pathlib.Path:
-        """The file that says where the instructions of a connection went."""
+        """The file with the instructions of a connection, by function."""
         before = len(self.dumps())
         with contextlib.closing(socket.create_connection(("127.0.0.1", self.port), 60)) as s:
             for _ in range(requests):

@@ -37,7 +37,7 @@ ALL_CORES = sorted(os.sched_getaffinity(0))
 SERVER_CORES = ALL_CORES[:max(1, len(ALL_CORES) // 2)]  # httpd and the database server
 CLIENT_CORES = ALL_CORES[len(SERVER_CORES):] or ALL_CORES  # wrk
 
-# The MPM and keep-alive as they are where nothing is said, but for a limit of requests on a connection.
+# The MPM and keep-alive with their defaults, except for the limit of requests on a connection.
 BASE = """
 ServerRoot "@ROOT@"
 ServerName app.test
@@ -112,7 +112,7 @@ def family(pid: int) -> list[int]:
 
 
 def cpu_times(roots: list[int]) -> dict[int, float]:
-    """Seconds that each process has run, user and system, by its CPU clock: what /proc/PID/stat says, but finer than 10 ms."""
+    """Seconds that each process has run, user and system, by its CPU clock: as in /proc/PID/stat, but finer than 10 ms."""
     times = {}
     for pid in (pid for root in roots for pid in family(root)):
         try:
@@ -171,7 +171,7 @@ class Variant:
         return path
 
     def verify(self) -> None:
-        """That it protects, and lets in whom it should: else it measures something else."""
+        """Check that it protects, and lets the right user in; otherwise it would measure something else."""
         for _ in range(2):
             status = ask(self.port, random.choice(self.requests))
             assert status == self.status, f"{self.name}: {status} instead of {self.status}"

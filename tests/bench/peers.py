@@ -324,7 +324,7 @@ http {
 
 
 class Nginx:
-    """An nginx that serves the files of an httpd, and asks it who may have them."""
+    """An nginx that serves the files of an httpd, and queries it for each request whether the user may have them."""
 
     def __init__(self, service: Server):
         self.service, self.port = service, databases.free_port()

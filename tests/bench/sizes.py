@@ -67,7 +67,7 @@ def make_variants(stack: contextlib.ExitStack, options) -> list[Variant]:
 
 
 def read_whole(paths) -> None:
-    """Into the kernel's memory: reading from the disk for the first time is none of a look-up's cost."""
+    """Read it into the kernel's cache: the first read from disk is not part of a look-up's cost."""
     for path in paths:
         with open(path, "rb", buffering=0) as file:
             while file.read(1 << 20):

@@ -100,7 +100,7 @@ def new_site(authority):
 
 @pytest.fixture(scope="module", params=["http", "https"])
 def server(request, new_site):
-    """Every story of the pages is told over plain http on a name, and over https."""
+    """Each test of the pages runs over plain http on a host name, and over https."""
     with new_site(request.param) as running:
         yield running
 

@@ -46,7 +46,7 @@ def test_a_listed_sites_form_does(browse, new_site, server):
 def test_a_browser_without_sec_fetch_headers_can_sign_in_over_tls(new_site, authority):
     with new_site("https") as site:
         context = ssl.create_default_context(cafile=str(authority / "ca.pem"))
-        context.check_hostname = False  # it is asked for by address here
+        context.check_hostname = False  # the request is for an address here
         body = urllib.parse.urlencode({"username": "alice", "password": PASSWORDS["alice"]}).encode()
         statuses = []
         for origin in (site.url(""), site.url("", scheme="http"), site.url("", name="other.example"), "null"):

@@ -191,7 +191,7 @@ HOSTILE = ["<script>document.title='run'</script>", "\"><img src=x onerror=\"doc
 
 @pytest.mark.parametrize("hostile", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_text_is_shown_and_nothing_else(browse, server, hostile):
-    """As if somebody had got it past every check, into the table."""
+    """Put hostile text into the table, as if it had passed every check."""
     driver = browse()
     sign_in_by_form(driver, server)
     plain = driver.execute_script("return document.querySelectorAll('*').length")

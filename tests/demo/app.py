@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A small application that knows nothing of sessions: it greets the user that X-Remote-User names,
-and keeps her notes. Run as: app.py PORT"""
+"""A small application without sessions of its own: it greets the user that X-Remote-User names,
+and keeps notes for each user. Run as: app.py PORT"""
 import html
 import http.server
 import sys

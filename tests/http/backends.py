@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Real applications behind httpd, each of which says what it was told: over HTTP, WebSocket, AJP,
+"""Real applications behind httpd. Each returns what it received: over HTTP, WebSocket, AJP,
 SCGI, FastCGI, uwsgi, CGI, Lua and SSI.
 
 Every echo answers with a JSON list of [name, value] in the names of CGI, so that one test fits all;
-"?Status=404&Set-Cookie=a" asks it for that status and header, where the protocol can.
+"?Status=404&Set-Cookie=a" requests that status and header, if the protocol has them.
 """
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ NO_UWSGI = "uwsgi is not installed (Debian packages uwsgi-core and uwsgi-plugin-
 
 
 def env_name(header: str) -> str:
-    """The name under which CGI, WSGI, PHP and the like know a header."""
+    """The name of a header in the environment of CGI, WSGI, PHP and the like."""
     return "HTTP_" + re.sub(r"[^A-Z0-9]", "_", header.upper())
 
 
 def wanted(query: str) -> tuple[int, list[tuple[str, str]]]:
-    """The status and the headers that a query asks an echo for."""
+    """The status and the headers that a query requests of an echo."""
     pairs = urllib.parse.parse_qsl(query)
     return int(dict(pairs).get("Status", 200)), [(n, v) for n, v in pairs if n != "Status"]
 
 
 def seen(answer: harness.Answer) -> list[tuple[str, str]]:
-    """What the application says it was told."""
+    """What the application received."""
     assert answer.status == 200, (answer.status, answer.text)
     if answer.text.startswith("["):
         return [(name, value) for name, value in json.loads(answer.body)]
@@ -53,7 +53,7 @@ def seen(answer: harness.Answer) -> list[tuple[str, str]]:
 
 
 def told(answer: harness.Answer, name: str) -> list[str]:
-    """All values that the application was told under a name."""
+    """All values that the application received under a name."""
     return [value for each, value in seen(answer) if each == name]
 
 
@@ -61,7 +61,7 @@ def told(answer: harness.Answer, name: str) -> list[str]:
 
 
 class HttpApplication(http.server.ThreadingHTTPServer):
-    """An HTTP/1.1 application that keeps connections; .requests are the headers of all it was asked."""
+    """An HTTP/1.1 application that keeps connections; .requests are the headers of all requests to it."""
 
     daemon_threads = True
 
@@ -184,7 +184,7 @@ class WebSocketHandler(socketserver.StreamRequestHandler):
 
 
 class WebSocket:
-    """A browser's end: opens, says things, reads what comes back."""
+    """A browser's end: opens, sends, and reads what comes back."""
 
     def __init__(self, server: harness.Server, target: str, cookie: str | None = None, headers=()):
         self.socket = harness.connect(server)
@@ -338,7 +338,7 @@ class ScgiHandler(socketserver.StreamRequestHandler):
 
 
 class Program:
-    """Somebody else's server, in a folder of its own, ended with all its children."""
+    """Another program's server, in a folder of its own, ended with all its children."""
 
     def __init__(self):
         self.root = processes.make_folder("back")

@@ -44,7 +44,7 @@ class Clock:
         return int(time.time()) + self.offset
 
     def wait(self, seconds: int) -> None:
-        """Time passes for whatever measures it, though nobody sets the clock."""
+        """Time passes for code that measures it, without the clock being set."""
         self.waited += seconds
         self.view[8:16] = struct.pack("=q", self.waited)
 

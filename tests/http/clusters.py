@@ -14,13 +14,13 @@ from databases import Instance, MariaDB, PostgreSQL, free_port
 from harness import eventually
 from load import WHO
 
-SITE = harness.SITE + WHO + "ManagedSessionCacheTTL 0\n"  # so that each request asks
+SITE = harness.SITE + WHO + "ManagedSessionCacheTTL 0\n"  # so that each request queries the database
 PROVIDER = "/usr/lib/galera/libgalera_smm.so"
 SCHEMA = pathlib.Path(__file__).parents[2] / "conf/schema/postgresql.sql"
 
 
 def missing(*wanted: str) -> str:
-    """The reason to skip: which of these the machine has not; "" where it has all."""
+    """The reason to skip: which of these the machine lacks; "" if it has all."""
     found = {
         "postgresql": glob.glob("/usr/lib/postgresql/*/bin/initdb"),
         "pgbouncer": shutil.which("pgbouncer", path="/usr/sbin:/usr/bin"),

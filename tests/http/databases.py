@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The databases that the tests run on: SQLite's file, or a private PostgreSQL or MariaDB for the whole run.
 
-Which one says the environment variable MS_DATABASE (sqlite, pgsql, mysql); each httpd gets a database of its own.
+The environment variable MS_DATABASE (sqlite, pgsql, mysql) selects one; each httpd gets a database of its own.
 """
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Sqlite:
 
 
 class Instance:
-    """A database server in a temporary folder, run as a user of its own where this is root."""
+    """A database server in a temporary folder. If this is root, it runs as a user of its own."""
 
     at_once = signal.SIGKILL  # the signal to stop without care for the data
 
@@ -202,7 +202,7 @@ def schema_file(name: str) -> list[str]:
 
 
 def execute(connection, statement: str, args: tuple) -> list[tuple]:
-    """Standard SQL with ? for each argument; text as text, whatever the columns are made of."""
+    """Standard SQL with ? for each argument; text comes back as text, also from columns of bytes."""
     if isinstance(connection, sqlite3.Connection):
         with connection:
             return connection.execute(statement, args).fetchall()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The files of conf/examples as configurations of a test: as they stand but for where things are."""
+"""The files of conf/examples as configurations of a test: unchanged, except for addresses and paths."""
 import pathlib
 import re
 
@@ -12,7 +12,7 @@ USUAL = {"/var/lib/managed-session/sessions.db": "@DB@", "/etc/apache2/htpasswd"
 
 
 def modules(name: str) -> list[str]:
-    """What the file's "Needs:" line says must be loaded, the most a configuration like it needs."""
+    """The modules of the file's "Needs:" line, which must be enough for it."""
     return re.findall(r"mod_(\w+)", re.search(r"(?m)^# Needs:(.*)", (FOLDER / name).read_text())[1])
 
 
@@ -22,7 +22,7 @@ def missing(name: str) -> list[str]:
 
 
 def example(name: str, places: dict[str, str] | None = None) -> str:
-    """Its text with these places put where others stand. A place that it no longer names is a mistake of the test's."""
+    """Its text with these places in place of others. A place that it does not name is a mistake of the test."""
     text = re.sub(r"(?m)^LoadModule .*\n", "", (FOLDER / name).read_text())
     usual = {there: here for there, here in USUAL.items() if there in text}
     for there, here in {**usual, **(places or {})}.items():

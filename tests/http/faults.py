@@ -74,13 +74,13 @@ class Faults:
         self.shared.action = action
 
     def end(self) -> int:
-        """All is well again, and whoever waits goes on. How often something happened."""
+        """End all faults and release waiting threads. Return how often a fault happened."""
         self.shared.action = NOTHING
         self.shared.release = 1
         return self.happened
 
     def release(self) -> None:
-        """Whoever waits goes on, and what was planned since meets it."""
+        """Release waiting threads; faults that were planned since apply to them."""
         self.shared.release = 1
 
     @property

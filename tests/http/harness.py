@@ -36,7 +36,7 @@ MODULE = os.environ.get("MS_MODULE", str(pathlib.Path(__file__).parents[2] / "bu
 TOOL = os.environ.get("MS_TOOL", "")
 COOKIE = "__Host-session"
 PASSWORDS = {"alice": "wonderland", "bob": "builder"}
-CACHE = os.environ.get("MS_CACHE", "off") == "on"  # whether look-ups are cached where a test does not say
+CACHE = os.environ.get("MS_CACHE", "off") == "on"  # whether look-ups are cached, unless a test sets it
 DEADLINE = 60 if TOOL else 20  # seconds after which something hangs
 PAGE = "protected page\n"  # what /app/ shows
 # Headers of requests: a script's, a browser's for an address that was typed, a page's own script's.
@@ -98,7 +98,7 @@ ManagedSessionLoginLimit 0
 """
 
 running: list["Server"] = []
-issued: set[bytes] = set()  # the secrets of all tokens ever handed out: none may turn up anywhere
+issued: set[bytes] = set()  # the secrets of all tokens that were issued: they must not appear anywhere
 
 
 def eventually(condition, what: str, seconds: float = DEADLINE):
@@ -114,7 +114,7 @@ def eventually(condition, what: str, seconds: float = DEADLINE):
 
 
 def read_from(path: pathlib.Path, start: int) -> bytes:
-    """What stands there from this byte on; nothing where there is no file."""
+    """The file's content from this byte on; empty if there is no file."""
     try:
         with path.open("rb") as file:
             file.seek(start)
@@ -138,7 +138,7 @@ def has_secret(data: bytes | set[bytes]) -> bool:
 
 
 def unprivileged() -> str | None:
-    """Whom httpd's children run as, where it is started by root."""
+    """The user that httpd's children run as, if root starts it."""
     if os.getuid() != 0:
         return None
     return next(name for name in ("www-data", "nobody") if any(u.pw_name == name for u in pwd.getpwall()))
@@ -184,7 +184,7 @@ class Server:
         self.user = unprivileged()
         self.own_paths = own_paths
         self.process: subprocess.Popen | None = None
-        self.db = self.root / "db" / "sessions.db"  # where the database is SQLite's
+        self.db = self.root / "db" / "sessions.db"  # if the database is SQLite
         self.database = database or databases.chosen()
         self.connection = None
         self.clock = Clock() if CACHE else None
@@ -313,7 +313,7 @@ class Server:
         found = subprocess.run(["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True)
         return [int(pid) for pid in found.stdout.split()]
 
-    # -- what it said and stored ------------------------------------------------------------------
+    # -- what it logged and stored ----------------------------------------------------------------
 
     def error_log(self, start: int = 0) -> str:
         """From this byte on."""
@@ -342,12 +342,12 @@ class Server:
         self.statements_from = self.log_size()
 
     def age_cache(self) -> None:
-        """What the module knows by heart is too old now to be used."""
+        """Let the entries of the look-up cache expire."""
         if self.clock:
             self.clock.wait(2)
 
     def sql(self, statement: str, *args) -> list[tuple]:
-        """Run a statement behind the module's back. Afterwards its cache is too old to know better."""
+        """Run a statement without the module. Afterwards its look-up cache is empty."""
         rows = self._sql(statement, args)
         if not statement.startswith("SELECT"):
             self.age_cache()
@@ -355,7 +355,7 @@ class Server:
 
     @contextlib.contextmanager
     def broken_table(self):
-        """Every statement fails, in all databases, and the table is still there: none is made in its place.
+        """Every statement fails, in all databases, and the table is still there: no other is created in its place.
 
         A spare child that httpd starts meanwhile logs that at its start, perhaps only after this test.
         """
@@ -381,7 +381,7 @@ class Server:
 
     def has_table(self) -> bool:
         if isinstance(self.database, databases.Sqlite) and not self.db.exists():
-            return False  # and asking would make it, as somebody else's
+            return False  # and a query would create it, as another user's
         try:
             self.sql("SELECT 1 FROM managed_session WHERE 1 = 0")
             return True
@@ -440,7 +440,7 @@ class Answer:
         return [c for c in self.headers.get_all("Set-Cookie", []) if c.split("=", 1)[0] == name]
 
     def token(self, name: str = COOKIE) -> str | None:
-        """The token that this answer sets; None where it sets or clears none."""
+        """The token that this response sets; None if it sets or clears no cookie."""
         for cookie in self.cookies(name):
             value = cookie.split(";")[0].partition("=")[2]
             if value:
@@ -550,7 +550,7 @@ def sign_in(server: Server, user: str = "alice", password: str | None = None, ta
 
 
 class FormReader(html.parser.HTMLParser):
-    """The forms of a page: each a dict of what it would send; where its buttons have values, once for each button."""
+    """The forms of a page: each a dict of what it would send; if its buttons have values, one dict for each button."""
 
     def __init__(self, text: str):
         super().__init__()
@@ -580,7 +580,7 @@ class FormReader(html.parser.HTMLParser):
 
 
 class Browser:
-    """A browser: keeps cookies, says where its requests come from, sends forms as they stand."""
+    """A browser: keeps cookies, sends the headers that say where a request comes from, posts forms as they are."""
 
     def __init__(self, server: Server, agent: str = "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0"):
         self.server = server
@@ -643,7 +643,7 @@ class Browser:
 
 
 class Backend(http.server.ThreadingHTTPServer):
-    """An application behind the proxy: says which headers reached it, with what ?Header=value asks it to add."""
+    """An application behind the proxy: returns the headers that reached it, and adds those of ?Header=value to the response."""
 
     daemon_threads = True
 

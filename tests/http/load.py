@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Visitors who ask all the time while something is done to the database, and the judge of what they are answered."""
+"""Clients that send requests all the time while something happens to the database, and the check of each response."""
 from __future__ import annotations
 
 import http.client
@@ -21,7 +21,7 @@ def settled(ask):
 class Load:
     """Users with their tokens, and others who must never be let in: with a forged cookie, without any, or `out` by now.
 
-    Users get their page or 503, and keep their cookies; nobody ever gets somebody else's page.
+    Users get their page or 503, and keep their cookies; no user ever gets another user's page.
     """
 
     def __init__(self, server, *, out: str | None = None, times: int = 2, **users: str):

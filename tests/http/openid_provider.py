@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A small OpenID provider for tests: one client, no password, whoever ?as= says (OpenID Connect Core 1.0, 3.1)."""
+"""A small OpenID provider for tests: one client, no password; ?as= names the user (OpenID Connect Core 1.0, 3.1)."""
 import base64
 import hashlib
 import hmac

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The administrators' page: whom it opens for, what it finds, and everything that it ends."""
+"""The administrators' page: who is let in, what it finds, and everything that it ends."""
 import base64
 import json
 import re
@@ -45,7 +45,7 @@ def site():
 
 @pytest.fixture()
 def admin(site) -> str:
-    """Bob's session, in a table where there is no other."""
+    """Bob's session, in a table without others."""
     if site.has_table():
         site.sql("DELETE FROM managed_session")
     return sign_in(site, "bob")
@@ -90,7 +90,7 @@ def events(site) -> list[dict]:
     return [e for e in lines if e["event"] == "revoked"]
 
 
-# -- whom it opens for -----------------------------------------------------------------------------
+# -- who is let in ---------------------------------------------------------------------------------
 
 BASIC = 'AuthType Basic\nAuthName "b"\nAuthUserFile "@ROOT@/passwords"\n'
 CLOSED = {
@@ -117,10 +117,10 @@ def careless():
 
 @pytest.mark.parametrize("place", range(len(CLOSED)), ids=CLOSED)
 def test_a_configuration_that_demands_no_user_opens_it_to_nobody(careless, place):
-    """Bob's session and his password for another AuthType included; nobody at all neither."""
+    """Also not with bob's session, with his password for another AuthType, or without any user."""
     careless.expect("MS0080|MS0021|AH01630|AH00027|AH01617|AH01797")
     token, target = sign_in(careless, "bob"), f"/admin{place}"
-    # Strangers are httpd's own to turn away: where it could ask for a user, and where it does not know how.
+    # httpd itself refuses visitors: with a challenge, or with 500 if it has no AuthType to challenge with.
     own = {"ours, Satisfy Any, nobody allowed": 401, "an optional session and a user, but no AuthType": 500}.get(list(CLOSED)[place], 403)
     careless.expects_5xx = own == 500
     for headers in ((), [("Cookie", f"{COOKIE}={token}")], [basic("bob")], [("Cookie", f"{COOKIE}={token}"), basic("bob")]):
@@ -186,7 +186,7 @@ def test_a_visitor_is_led_to_sign_in(site):
 
 
 def test_one_whom_another_module_knows(site, admin):
-    """Her browser's session, of somebody else say, neither lets in nor is acted through."""
+    """A session in the administrator's browser, perhaps of another user, does not let in and does not act."""
     site.expect("AH01617|AH01631")
     alice = sign_in(site)
     assert get(site, "/basic", alice).status == get(site, "/basic", admin).status == 401
@@ -218,7 +218,7 @@ def test_an_error_page_is_nobodys():
 
 
 def test_an_index_that_mod_dir_goes_on_to_is_nobodys():
-    """There the user is the optional session's of the directory, not whom the page's own AuthType let in."""
+    """There the user is that of the optional session, not the user that the page's own AuthType let in."""
     config = ADMIN.replace('<Location "/basic">', '<Location "/dir">\nManagedSession On\n</Location>\n<Location "/dir/index.html">')
     with Server(config) as server:
         server.write("htdocs/dir/index.html", "x")
@@ -548,7 +548,7 @@ def test_there_is_nothing_to_confirm(site, admin, query):
     assert get(site, f"{PAGE}?{query}", admin).status == 400
 
 
-# -- requests that are none of the page's ------------------------------------------------------------
+# -- requests that are not for this page -------------------------------------------------------------
 
 
 @pytest.mark.parametrize("query", ["?action=revoke-user&user=alice", "?scope=user&user=alice", "?confirm=user&user=alice",
@@ -578,7 +578,7 @@ def test_a_form_needs_the_token_of_the_administrators_session(site, admin):
     assert act(site, admin, csrf=right, action="revoke-user", user="alice").status == 303 and not is_in(site, token)
 
 
-SITES = [  # what the browser says; whether a form passes with the token, and without one where there is none
+SITES = [  # what the browser sends; whether a form passes with the token, and without one if there is none
     ([], True, False), ([("Sec-Fetch-Site", "same-origin")], True, True), ([("Sec-Fetch-Site", "none")], True, False),
     ([("Sec-Fetch-Site", "cross-site")], False, False), ([("Sec-Fetch-Site", "same-site")], False, False),
     ([("Sec-Fetch-Site", "")], False, False), ([("Origin", "@SELF@")], True, True), ([("Origin", "null")], False, False),
@@ -652,7 +652,7 @@ def test_an_older_table_without_its_indexes_does_as_well(site, admin):
     assert found(site, admin, "?user=carol") == found(site, admin, "?ip=203.0.113.5") == ids[:50]
     assert found(site, admin) == [admin[:22], *ids[:49]]
     assert delete(site, admin, PAGE + "?scope=ip&ip=203.0.113.5").json() == {"revoked": 60}
-    # As docs/administrators.md says:
+    # From docs/administrators.md:
     document = (harness.pathlib.Path(__file__).parents[2] / "docs/administrators.md").read_text()
     created = re.findall(r"(?m)^(CREATE INDEX .*);$", document)
     assert len(created) == 3

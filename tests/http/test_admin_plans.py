@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whatever administrators search, count and end is found through an index, on each database and however deep the page."""
+"""All that administrators search, count and end is found through an index, on each database and on every page of the list."""
 import re
 import time
 
@@ -40,7 +40,7 @@ def fill(server) -> None:
 
 @pytest.fixture(scope="module", params=[False, True], ids=["", "analyzed"])
 def filled(request):
-    """SQLite's statistics are not made by anybody but its administrator; the others make theirs by themselves."""
+    """SQLite has statistics only if its administrator makes them; the others make theirs by themselves."""
     with Server(ADMIN + "ManagedSessionCleanupInterval 0\n") as server:
         if request.param and server.database.driver != "sqlite3":
             pytest.skip("it analyzes by itself")

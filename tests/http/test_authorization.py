@@ -89,7 +89,7 @@ def basic(user: str, password: str) -> dict[str, str]:
 
 
 def logged(server, target: str) -> str:
-    """What the access log says of the latest request for a target; it is written after the answer."""
+    """The line of the access log for the latest request of a target; it is written after the response."""
     end = time.monotonic() + harness.DEADLINE
     while time.monotonic() < end:
         lines = [line for line in (server.root / "logs/access.log").read_text().splitlines() if f" {target} " in line]
@@ -236,7 +236,7 @@ def test_a_closed_login_page_does_not_send_visitors_in_circles():
     ("fresh-bob", 401, 403, 200),
 ])
 def test_require_lines_decide(site, place, nobody, alice, bob):
-    """Nobody is asked to sign in; somebody without the right is told so, not asked to sign in again."""
+    """A signed-out visitor is challenged; a user without the right gets 403 and no challenge."""
     site.expect(r"authz_core:error\]|AH01630|AH01631")
     tokens = [None, sign_in(site), sign_in(site, "bob")]
     answers = [get(site, f"/x/{place}/", token) for token in tokens]
@@ -274,7 +274,7 @@ def rewind(server, token: str, seconds: int = 100) -> None:
 
 @pytest.mark.parametrize("place", ["fresh", "fresh-all"])
 def test_a_sign_in_too_long_ago_is_asked_for_again(site, place):
-    """And once given, she is where she wanted to be, with a new session in place of the old."""
+    """After the password, the user is at the requested page, with a new session in place of the old."""
     browser = site.browser()
     browser.sign_in()
     old = browser.token
@@ -368,7 +368,7 @@ def test_a_refused_visitor_is_nobody_in_the_log(site):
 
 
 def test_a_session_goes_before_a_password(site):
-    """T-56: alice's cookie and bob's password are alice, everywhere."""
+    """Alice's cookie and bob's password are alice, everywhere."""
     token = sign_in(site)
     assert get(site, "/b/user/?both", token, basic("bob", "builder")).text == PAGE
     assert logged(site, "/b/user/?both").startswith(f"127.0.0.1 alice {token[:22]} ")
@@ -402,7 +402,7 @@ def test_a_password_does_not_open_what_needs_a_session(site):
 
 
 def test_the_password_of_somebody_else_does_not_reach_the_application(site):
-    """T-24: not beside a session; where the password itself has let her in it is the application's business."""
+    """Not beside a session; if the password itself let the user in, the application may have it."""
     token = sign_in(site)
     seen = dict(get(site, "/be/", token, basic("bob", "builder")).json())
     assert seen["x-user"] == "alice" and "authorization" not in seen
@@ -424,7 +424,7 @@ def test_an_unknown_password_is_no_way_in(site):
 @pytest.mark.parametrize("headers", [NAVIGATION, FETCH, {}])
 @pytest.mark.parametrize("cookie", [None, "random", "nonsense"])
 def test_satisfy_any_does_not_open_the_door(site, headers, cookie):
-    """T-35e: mod_access_compat would let everybody in; the log says what to write instead."""
+    """mod_access_compat would let every visitor in; the log line names what to write instead."""
     site.expect("MS0021")
     token = random_token() if cookie == "random" else cookie
 
@@ -493,7 +493,7 @@ def test_what_else_the_tree_requires_holds_for_the_sign_in_page():
 
 @pytest.mark.parametrize("method", ["FOO", "PROPFIND", "get", "Get", "PATCH", "MKCOL", "LOCK", "SEARCH", "CONNECT"])
 def test_no_method_gets_around_the_question(site, method):
-    """T-62: CONNECT never reaches a page; all others are asked who they are."""
+    """CONNECT never reaches a page; all other methods are challenged."""
     answer = request(site, method, "/app/")
     assert answer.status in ((400, 401, 405) if method == "CONNECT" else (401,)) and PAGE not in answer.text
     assert request(site, method, "/app/index.html", [("X-HTTP-Method-Override", "GET")]).status == answer.status
@@ -548,7 +548,7 @@ TRICKS = ["/@/", "//@", "/./@", "/x/../@", "/%@%", "/@/x", "/@/x/y", "/@;x", "/@
 @pytest.mark.parametrize("trick", TRICKS)
 @pytest.mark.parametrize("page", ["login", "logout", "sessions"])
 def test_path_tricks_on_own_pages(site, page, trick):
-    """T-63: the same as the plain address or nothing at all; never an error, never a sign-out by GET."""
+    """The same as the plain address or nothing at all; never an error, never a sign-out by GET."""
     encoded = f"%{ord(page[0]):02x}{page[1:]}"
     target = trick.replace("%@%", encoded).replace("@", page).replace("UPPER", page.upper())
     site.expect("AH10244")  # "invalid URI path"
@@ -557,7 +557,7 @@ def test_path_tricks_on_own_pages(site, page, trick):
     answer = get(site, target, token)
     assert answer.status in (400, 403, 404) or (answer.status == 200 and heading(answer) == heading(plain))
     assert not answer.cookies() and get(site, "/app/", token).text == PAGE and site.rows() == rows
-    if "?" not in target:  # and to whoever is nobody
+    if "?" not in target:  # and to visitors without a session
         assert get(site, target).status in (200, 400, 401, 403, 404)
         assert post(site, target, {"action": "revoke-all"}, token).status in (303, 400, 403, 404, 405)
 
@@ -592,7 +592,7 @@ def check_refused(config: str, message: str) -> None:
 ])
 @pytest.mark.parametrize("limit", ["Limit GET", "LimitExcept POST"])
 def test_no_directive_holds_for_some_methods_only(line, limit):
-    """T-62: httpd would apply it to all methods, or to none, while it reads as if to some."""
+    """httpd would apply it to all methods or to no method, although it reads as if to some."""
     check_refused(harness.SITE + f'<Location "/y">\n<{limit}>\n{line}\n</{limit.split()[0]}>\n</Location>',
                   f"{line.split()[0]}.*(not allowed|cannot occur|Limit)")
 
@@ -620,7 +620,6 @@ def test_no_directive_holds_for_some_methods_only(line, limit):
     ("ManagedSessionNoSuchThing On", "ManagedSessionNoSuchThing"),
 ])
 def test_a_bad_value_stops_httpd_before_it_starts(lines, message):
-    """T-64"""
     check_refused(harness.SITE + lines, message)
 
 
@@ -653,7 +652,7 @@ def test_without_the_module_its_directives_are_errors():
     ("DBDPersist Off\nManagedSessionTable sqlite_master", "MS0002"),
 ])
 def test_a_protected_place_without_a_working_table_stays_closed(database, error):
-    """T-64: and the log names the cure."""
+    """And the log names the cure."""
     with Server(harness.SITE + database) as server:
         server.expect(error + r"|dbd:(error|crit)\]", status_5xx=True)
         assert get(server, "/app/", random_token()).status == 503
@@ -730,7 +729,7 @@ Alias "/any/" "@ROOT@/htdocs/app/"
 @pytest.mark.sqlite
 @pytest.mark.parametrize("lose, find", [(move_away, bring_back), (forbid, permit), (garble, mend)])
 def test_without_the_database_nobody_is_let_in_and_nobody_is_signed_out(lose, find):
-    """503 where a session is required, anonymous where it is not; back again without a restart."""
+    """503 if a session is required, anonymous if not; back again without a restart."""
     with Server(GONE) as server:
         token = sign_in(server)
         assert get(server, "/app/", token).text == PAGE
@@ -762,7 +761,7 @@ def test_without_the_database_nobody_is_let_in_and_nobody_is_signed_out(lose, fi
 
 
 def eventually_let_in(server, token: str) -> bool:
-    """The module does not ask again at once."""
+    """The module does not query again at once."""
     end = time.monotonic() + harness.DEADLINE
     while time.monotonic() < end:
         answer = get(server, "/app/", token)

@@ -90,7 +90,7 @@ echo "the application's own words\\n";
 
 
 class Application(http.server.ThreadingHTTPServer):
-    """Answers with the status and headers that the query names; chunked=1 and empty=1 say how."""
+    """Responds with the status and headers that the query names; chunked=1 and empty=1 set the form of the body."""
 
     daemon_threads = True
 
@@ -251,7 +251,7 @@ def test_on_an_answer_that_is_no_error(site, way, status):
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 422, 500, 503])
 def test_an_error_signs_nobody_in(site, way, status):
-    """T-89: and ends nothing that there was."""
+    """And ends nothing that there was."""
     site.expect("AH0", status_5xx=True)
     token, rows = sign_in(site), site.rows()
 
@@ -285,7 +285,7 @@ def test_over_http2(site):
 
 
 def test_a_session_of_before_is_ended(site, way):
-    """T-01, T-30: also where the same user signs in again."""
+    """Also if the same user signs in again."""
     for user in ("alice", "carol"):
         before = sign_in(site)
         answer = ask(site, way, before, Managed_Session_User=user)
@@ -306,7 +306,7 @@ def test_the_applications_own_cookie_of_our_name_is_no_session(site):
     assert "mine=1" in answer.headers.get_all("Set-Cookie") and who(site, planted) is None
 
 
-# -- where it may not ------------------------------------------------------------------------------
+# -- places in which it may not --------------------------------------------------------------------
 
 
 OFF = ["/off/", "/bare/", "/cgi-off", "/fcgi-off", pytest.param("/php-off", marks=pytest.mark.skipif(not backends.PHP_FPM, reason=backends.NO_PHP_FPM))]
@@ -340,7 +340,7 @@ def test_htaccess_cannot_switch_it_on(site):
     assert get(site, "/ht/").status == 500
 
 
-# -- what it may not say ---------------------------------------------------------------------------
+# -- what it may not send --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("user, line", [
@@ -388,7 +388,7 @@ def test_a_name_in_utf8_comes_through(site):
 
 
 def test_without_the_database_the_answer_passes_and_nobody_is_signed_in(site):
-    """T-30: and whoever was, still is."""
+    """A user who was signed in stays signed in."""
     token = sign_in(site)
     site.expect("MS00", status_5xx=True)
     with site.broken_table():
@@ -406,7 +406,7 @@ def test_without_the_database_the_answer_passes_and_nobody_is_signed_in(site):
     ("ManagedSessionRemember Ask", None, 43200), ("ManagedSessionLifetime 1h", None, 3600),
 ])
 def test_how_long_it_lasts_is_for_the_configuration_to_say(lines, max_age, life):
-    """Nobody can be asked, so Ask is Off."""
+    """There is no form with a checkbox, so Ask is Off."""
     with Application() as application, Server(CONFIG.replace("@APP@", str(application.port)) + lines) as server:
         [cookie] = ask(server, "/on/", Managed_Session_User="carol").cookies()
         assert re.findall(r"Max-Age=(\d+)", cookie) == ([max_age] if max_age else []) and "Secure; HttpOnly" in cookie
@@ -425,7 +425,7 @@ def test_json_is_left_alone(site):
 
 
 class Bytes(socketserver.ThreadingTCPServer):
-    """An application that answers whatever it is asked with exactly .answer."""
+    """An application that answers every request with exactly .answer."""
 
     daemon_threads, answer = True, b""
 
@@ -513,7 +513,7 @@ php_off = pytest.param("/php-off", {"status": "404"}, id="FastCGI, error documen
     pytest.param("/errors-off/", {"status": "404"}, id="proxy, error document"),
 ])
 def test_a_place_that_may_not_cannot_by_way_of_one_that_may(round_about, where, query):
-    """T-30: httpd takes the headers along where it goes on to another page by itself."""
+    """httpd keeps the headers when it goes on to another page by itself."""
     token, rows = sign_in(round_about), round_about.rows()
     answer = ask(round_about, where, Managed_Session_User="root", **query)
     assert answer.body == BODY and told_nothing(answer) and not answer.cookies() and round_about.rows() == rows
@@ -527,7 +527,7 @@ def test_a_place_that_may_can_though_httpd_goes_on_to_one_that_may_not(round_abo
 
 
 def test_an_included_part_signs_nobody_in(round_about):
-    """T-30: SSI."""
+    """SSI."""
     token = sign_in(round_about)
     for place in ("on", "off"):
         round_about.write("htdocs/part.shtml", f'all: <!--#include virtual="/{place}/?{USER}=root&{END}=all" -->\n')
@@ -550,7 +550,7 @@ def test_an_error_page_of_httpds_own_shows_nothing(round_about, path, status):
 @pytest.mark.parametrize("planted", [f"Set-Cookie={COOKIE}%3Dplanted", f"{USER}=root&{END}=all"], ids=["cookie", "headers"])
 @pytest.mark.parametrize("way_in", ["upgrade", "fallback", "tunnel"])
 def test_a_websockets_handshake_is_an_answer_too(round_about, planted, way_in):
-    """T-30, K-22: 101 goes past the filters as interim answers do, which are kept back."""
+    """101 goes past the filters as interim answers do, which are kept back."""
     with backends.WebSocket(round_about, f"/ws/{way_in}?{planted}&X-Other=1") as opened:
         names = [name.lower() for name, _ in opened.headers]
         assert opened.status == 101 and "x-other" in names and opened.say("hello") == "hello"
@@ -601,7 +601,7 @@ def test_byte_by_byte(round_about, answer, user):
 
 
 def test_blanks_around_a_name_make_no_other_user(site, way):
-    """HTTP has them mean nothing; what a script's output keeps of them is trimmed by nobody."""
+    """In HTTP they have no meaning; those in a script's output reach the module, and it removes them."""
     for user in (" alice", "alice ", " alice "):
         assert who(site, ask(site, way, Managed_Session_User=user).token()) in ("alice", user.lstrip())
 
@@ -629,7 +629,6 @@ def test_what_is_ignored_leaves_one_line(site, way, query):
 
 
 def test_many_that_are_ignored_leave_one_line_a_second(site):
-    """T-87."""
     started, before = time.time(), site.error_log().count("MS0050")
     for _ in range(200):
         ask(site, "/off/", Managed_Session_User="root")
@@ -660,7 +659,7 @@ def test_where_a_session_is_required(round_about):
 
 
 def test_beside_a_password(round_about):
-    """T-56: whoever the password belongs to, the session is the one that the application named, or that there was."""
+    """The session is of the user that the application named, or the one before, not of the password's user."""
     basic = [("Authorization", "Basic Ym9iOmJ1aWxkZXI=")]
     token, rows = sign_in(round_about), round_about.rows()
     assert not ask(round_about, "/basic/", headers=basic).cookies() and round_about.rows() == rows
@@ -701,7 +700,7 @@ def test_a_user_who_has_too_many_sessions_loses_the_oldest_and_the_event_log_has
     ("DELETE", {"Managed_Session_End": "all"}), ("DELETE", {"Managed_Session_End": "all", "Managed_Session_User": "carol"}),
 ])
 def test_where_the_database_can_be_read_and_not_written_nothing_is_half_done(site, verb, query):
-    """T-30: the answer passes, nobody is signed in, and nobody is told to be signed out who is not."""
+    """The response passes, no user is signed in, and no response claims a sign-out that did not happen."""
     token, other = sign_in(site), sign_in(site)
     site.sql(f"CREATE TRIGGER refusing BEFORE {verb} ON managed_session BEGIN SELECT RAISE(ABORT, 'refused'); END")
     site.expect("MS0004|MS0051|MS0052")

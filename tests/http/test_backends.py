@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Applications of every kind are told who the user is, by us alone, and never get to know her cookie's secret."""
+"""Applications of every kind get the user's name from the module only, and never get the cookie's secret."""
 import base64
 import contextlib
 import json
@@ -15,13 +15,13 @@ from harness import COOKIE, PASSWORDS, SITE, Backend, Server, connect, free_port
 
 pytestmark = pytest.mark.sqlite
 HEADER = "HTTP_X_REMOTE_USER"
-WITH_ENVIRONMENT = ["cgi", "php", "uwsgi", "scgi", "ajp", "lua", "ssi"]  # these are told REMOTE_USER too
+WITH_ENVIRONMENT = ["cgi", "php", "uwsgi", "scgi", "ajp", "lua", "ssi"]  # these get REMOTE_USER too
 SKIPPED = {"php": (not backends.PHP_FPM, backends.NO_PHP_FPM), "uwsgi": (not backends.UWSGI, backends.NO_UWSGI)}
 HERE = [kind for kind in ["http", *WITH_ENVIRONMENT] if not SKIPPED.get(kind, (False,))[0]]
 
 
 def kinds(*names):
-    """One test for each kind of application, skipped where its program is not installed."""
+    """One test for each kind of application, skipped if its program is not installed."""
     marks = {kind: pytest.mark.skipif(absent, reason=why) for kind, (absent, why) in SKIPPED.items()}
     return pytest.mark.parametrize("kind", [pytest.param(n, marks=marks.get(n, ())) for n in names])
 
@@ -127,7 +127,7 @@ class Site:
         return request(self.server, more.get("method", "GET"), target, [*cookie, *headers], more.get("body"))
 
     def told_http(self, target, *headers, **more):
-        """What reached the HTTP application, asked without its echo."""
+        """What reached the HTTP application, read without its echo."""
         self.get(target, *headers, method="HEAD", **more)
         return self.http.requests[-1]
 
@@ -203,7 +203,7 @@ def test_mod_cgi_tells_the_same():
         assert told(answer, "HTTP_COOKIE") == ["a=1"] and len(told(answer, "MANAGED_SESSION_ID")) == 1
 
 
-# -- who the client says it is ---------------------------------------------------------------------
+# -- who the client claims to be -------------------------------------------------------------------
 
 SPELLINGS = ["X-Remote-User", "x-remote-user", "X-REMOTE-USER", "X_Remote_User", "x_remote-user", "X-Remote_User",
              "X.Remote.User", "X~Remote~User", "X!Remote!User", "X#Remote$User", "X'Remote*User", "X+Remote^User",
@@ -212,7 +212,7 @@ SPELLINGS = ["X-Remote-User", "x-remote-user", "X-REMOTE-USER", "X_Remote_User",
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
 def test_no_spelling_of_the_header_comes_from_a_client(site, spelling):
-    """T-21, T-22, T-23: one value, the session's; or none."""
+    """One value, that of the session, or no value."""
     for kind in HERE:
         assert told(site.get(f"/app/{kind}", (spelling, "admin")), HEADER) == ["alice"], kind
         assert told(site.get(f"/optional/{kind}", (spelling, "admin"), signed_in=False), HEADER) == [], kind
@@ -225,7 +225,7 @@ def test_no_spelling_of_the_header_comes_from_a_client(site, spelling):
     ("app", True, ["alice"]), ("optional", True, ["alice"]), ("optional", False, []), ("off", True, []),
     ("off", False, []), ("pub", True, []), ("pub", False, [])])
 def test_all_spellings_at_once_and_repeated_come_from_nobody(site, kind, place, signed_in, user):
-    """T-21: protected, optional, switched off and public areas, which may lead to the same application."""
+    """Protected, optional, switched off and public areas, which may lead to the same application."""
     forged = [(spelling, f"admin{i}") for i in range(3) for spelling in SPELLINGS]
     answer = site.get(f"/{place}/{kind}", *forged, signed_in=signed_in)
     assert told(answer, HEADER) == user and "admin" not in answer.text
@@ -247,7 +247,7 @@ def test_a_folded_or_blanked_name_does_not_get_through(site):
 
 @kinds("http", "cgi", "php", "lua")  # the others take no body of unknown length
 def test_a_trailer_is_no_header(site, kind):
-    """T-22: where httpd would count them as headers ("MergeTrailers On") it does not start."""
+    """If httpd would count them as headers ("MergeTrailers On"), it does not start."""
     data = (f"POST /optional/{kind} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n"
             f"Cookie: {COOKIE}={site.token}\r\n\r\n3\r\na=b\r\n0\r\n"
             "X-Remote-User: admin\r\nX_Remote_User: admin\r\n\r\n")
@@ -262,7 +262,7 @@ CONNECTIONS = [["X-Remote-User"], ["close, x-remote-user"], ["keep-alive, X-Remo
 
 @pytest.mark.parametrize("lines", CONNECTIONS, ids=lambda lines: " + ".join(lines))
 def test_a_client_cannot_have_the_users_header_dropped_on_the_way(site, lines):
-    """T-25: mod_proxy takes out what the client lists in Connection."""
+    """Mod_proxy takes out what the client lists in Connection."""
     headers = [("Connection", line) for line in lines]
     for kind in HERE:
         assert told(site.get(f"/app/{kind}", *headers), HEADER) == ["alice"], kind
@@ -272,7 +272,7 @@ def test_a_client_cannot_have_the_users_header_dropped_on_the_way(site, lines):
 
 @kinds("cgi", "php", "uwsgi", "scgi")
 def test_a_header_called_remote_user_is_another_variable(site, kind):
-    """REMOTE_USER cannot come from a header: those arrive as HTTP_..., and HTTP_REMOTE_USER is nobody's promise."""
+    """REMOTE_USER cannot come from a header: those arrive as HTTP_..., and no application relies on HTTP_REMOTE_USER."""
     forged = [("Remote-User", "admin"), ("Auth-Type", "Basic"), ("Managed-Session-Id", "x"),
               ("Managed-Session-Auth-Time", "1")]
     answer = site.get(f"/app/{kind}", *forged)
@@ -311,7 +311,7 @@ def test_what_a_page_includes_is_told_the_same_and_no_more(site, kind):
     for outer in "app", "optional", "off", "pub":
         for inner in "app", "optional", "off":
             answer = site.get(f"/{outer}/includes-{inner}-{kind}", *forged)
-            if inner != "off" or outer in ("off", "pub"):  # otherwise CGI inherits what the page was told
+            if inner != "off" or outer in ("off", "pub"):  # otherwise CGI inherits the page's environment
                 assert told(answer, HEADER) == ["alice"] * (inner != "off"), (outer, inner)
             assert "admin" not in answer.text and told(answer, "HTTP_COOKIE") == []
     nobody = site.get(f"/pub/includes-optional-{kind}", *forged, signed_in=False)
@@ -337,7 +337,7 @@ def test_an_index_is_told_the_user_and_no_clients_word(site):
 
 @pytest.mark.parametrize("signed_in", [True, False])
 def test_an_index_elsewhere_gets_neither_cookie_nor_a_clients_word(site, signed_in):
-    """httpd itself forgets the user where a public directory's index is a page of another's."""
+    """httpd itself loses the user if the index of a public directory is a page of a protected one."""
     answer = site.get("/files/", ("X.Remote.User", "admin"), ("X-Remote-User", "admin"), signed_in=signed_in)
     assert told(answer, HEADER) in ([], ["alice"] * signed_in)
     assert "admin" not in answer.text and told(answer, "HTTP_COOKIE") == []
@@ -355,7 +355,7 @@ def test_an_error_page_of_an_application_gets_neither_cookie_nor_a_clients_word(
 
 
 def test_each_virtual_host_keeps_the_headers_of_all_clean_everywhere():
-    """T-21: what any host names counts on each URL of each host."""
+    """What any host names counts on each URL of each host."""
     with HttpApplication() as application:
         hosts = SITE + f"""
             ProxyPass "/" "http://127.0.0.1:{application.port}/"
@@ -395,7 +395,7 @@ def test_each_virtual_host_keeps_the_headers_of_all_clean_everywhere():
             second = get(server, "/anything", signed_in, [("Host", "second.test"), *forged])
             assert [n for n, v in seen(second) if v == "admin"] == []
             assert told(second, "HTTP_X_SECOND_USER") == ["alice"] and told(second, "HTTP_X_MAIN_USER") == []
-            # A session of one host is nobody's in the other.
+            # A session of one host is no session on the other.
             assert told(get(server, "/anything", signed_in, [("Host", "first.test")]), "HTTP_X_FIRST_USER") == []
 
 
@@ -409,7 +409,7 @@ BASIC = base64.b64encode(b"admin:password").decode()
     ('Digest username="admin"', False), ('digest username="admin"', False),
     ("Bearer of-a-programming-interface", True), ("Basics", True)])
 def test_another_users_name_and_password_do_not_reach_an_application_beside_ours(site, value, passes):
-    """T-24: a name there might be believed rather than ours."""
+    """A name there might be believed rather than ours."""
     for kind in set(HERE) - {"ssi"}:
         for place in "app", "optional":
             answer = site.get(f"/{place}/{kind}", ("Authorization", value))
@@ -462,7 +462,7 @@ def basic_login(server: Server, name: bytes):
 
 @pytest.mark.parametrize("name", BAD_NAMES, ids=repr)
 def test_a_name_that_cannot_stand_in_a_header_is_not_signed_in(odd, name):
-    """T-28: whichever module has let it in."""
+    """Whichever module has let it in."""
     odd.expect("MS0011")
     before = odd.rows()
 
@@ -486,7 +486,7 @@ def test_no_name_becomes_another_on_its_way_through_a_header(odd):
 
 @pytest.mark.parametrize("name", [n.decode("latin-1") for n in BAD_NAMES[:5]] + ["a\r\nX-Admin: 1"], ids=repr)
 def test_a_name_like_that_put_into_the_table_is_nobody(odd, site, name):
-    """T-28: nothing of it reaches the application, or the wire."""
+    """Nothing of it reaches the application, or the wire."""
     token = basic_login(odd, b"plain").token()
     odd.sql("UPDATE managed_session SET user_name = ? WHERE session_id = ?", name, token[:22])
     before = len(site.http.requests)
@@ -515,7 +515,6 @@ COOKIES = [
 
 @pytest.mark.parametrize("sent,arrives", COOKIES)
 def test_other_cookies_reach_the_application_as_they_were_sent(site, sent, arrives):
-    """K-21, T-24."""
     sent = sent.replace(OURS, f"{COOKIE}={site.token}")
     for target in *(f"/app/{kind}" for kind in HERE), "/optional/http", "/off/http", "/pub/http":
         arrived = told(get(site.server, target, sent), "HTTP_COOKIE")
@@ -525,7 +524,6 @@ def test_other_cookies_reach_the_application_as_they_were_sent(site, sent, arriv
 @pytest.mark.parametrize("sent", [
     ";", "=", ";=;", ";;;;", "= =", "a", ";a=", COOKIE, f";{COOKIE}x", "\t;", "a=1;;b=2; "])
 def test_odd_cookies_pass_as_they_are(site, sent):
-    """K-21."""
     arrived = told(site.get("/pub/http", ("Cookie", sent), signed_in=False), "HTTP_COOKIE")
     assert [each.strip() for each in arrived] == [sent.strip()]
 
@@ -537,7 +535,7 @@ def test_of_many_cookies_of_our_name_none_passes(site):
 
 
 def test_a_cookie_in_a_line_of_its_own_does_not_pass_behind_anothers_value(site):
-    """K-21: httpd joins two Cookie lines with a comma: nobody is signed in, but the secret must stay here."""
+    """httpd joins two Cookie lines with a comma: no user is signed in, but the secret must not reach the application."""
     lines = [("Cookie", "a=1"), ("Cookie", f"{COOKIE}={site.token}")]
     for sent in lines, lines[::-1]:
         arrived = site.told_http("/optional/http", *sent, signed_in=False)
@@ -564,7 +562,7 @@ def asking(status: int, cookies: list[str]) -> str:
 @kinds("http", "cgi", "php", "uwsgi", "scgi", "ajp")
 @pytest.mark.parametrize("status", [200, 304, 302, 404, 500])
 def test_an_application_sets_every_cookie_but_ours(site, kind, status):
-    """K-22: whatever the status; the others arrive in their order, byte for byte."""
+    """With every status; the others arrive in their order, byte for byte."""
     site.server.expect("never at this level", status_5xx=status == 500)
     more = "&Location=/" if status == 302 else ""
     mixed = [OTHERS[0], PLANTED[0], OTHERS[1], PLANTED[1], OTHERS[2], PLANTED[2], OTHERS[3], PLANTED[3]]
@@ -588,7 +586,7 @@ def test_an_error_that_httpd_answers_itself_carries_no_planted_cookie_either(sit
 
 
 def test_an_interim_answer_carries_no_planted_cookie_either(site):
-    """K-22: 103 and the like go past all output filters."""
+    """103 and the like go past all output filters."""
     head = f"GET /pub/http?Interim-Set-Cookie={COOKIE}%3Dplanted HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
     with connect(site.server) as s:
         s.sendall(head.encode())
@@ -600,7 +598,7 @@ def test_an_interim_answer_carries_no_planted_cookie_either(site):
 
 
 def test_users_that_share_connections_are_not_mixed_up(site):
-    """T-29: a front proxy sends everybody's requests over one connection, and ours to the application is kept too."""
+    """A front proxy sends all users' requests over one connection, and the connection to the application is kept too."""
     bob = sign_in(site.server, "bob")
     turns = [(f"Cookie: {COOKIE}={site.token}\r\n", ["alice"]), (f"Cookie: {COOKIE}={bob}\r\n", ["bob"]), ("", []),
              ("X-Remote-User: admin\r\n", [])] * 10
@@ -615,7 +613,7 @@ def test_users_that_share_connections_are_not_mixed_up(site):
 
 
 def test_requests_sent_ahead_are_answered_each_for_its_own_user(site):
-    """T-29: pipelined."""
+    """Pipelined."""
     bob = sign_in(site.server, "bob")
     cookies = [site.token, bob, None, bob, site.token]
     with connect(site.server) as s, s.makefile("rb") as stream:
@@ -630,7 +628,7 @@ def test_requests_sent_ahead_are_answered_each_for_its_own_user(site):
 
 
 def test_a_body_that_is_not_read_is_not_taken_for_a_request(site):
-    """T-29: a refused sign-in leaves no bytes behind that would be another's request."""
+    """A refused sign-in leaves no bytes behind that would be another's request."""
     inner = f"GET /optional/http HTTP/1.1\r\nHost: a\r\nCookie: {COOKIE}={site.token}\r\n\r\n"
     for target, header in ("/app/http", "Accept: */*"), ("/login", "Sec-Fetch-Site: cross-site"):
         head = f"POST {target} HTTP/1.1\r\nHost: a\r\n{header}\r\nContent-Length: {len(inner)}\r\n\r\n"
@@ -643,14 +641,13 @@ def test_a_body_that_is_not_read_is_not_taken_for_a_request(site):
         assert b"Connection: close\r\n" in received and len(site.http.requests) == before
 
 
-# -- where the client is ---------------------------------------------------------------------------
+# -- the client's address --------------------------------------------------------------------------
 
 FORGED_ADDRESS = [("X-Forwarded-For", "192.0.2.1"), ("Forwarded", "for=192.0.2.1"), ("X-Real-IP", "192.0.2.1"),
                   ("X-Client-IP", "192.0.2.1"), ("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "evil.test")]
 
 
 def test_a_client_cannot_choose_the_address_that_is_written_down(site):
-    """T-61."""
     answer = post(site.server, "/login", {"username": "alice", "password": PASSWORDS["alice"]}, headers=FORGED_ADDRESS)
     get(site.server, "/app/http", answer.token(), FORGED_ADDRESS)
     assert site.server.sql("SELECT created_ip, last_ip FROM managed_session WHERE session_id = ?",
@@ -660,7 +657,7 @@ def test_a_client_cannot_choose_the_address_that_is_written_down(site):
 
 @pytest.mark.parametrize("trusted,address", [("127.0.0.1", "192.0.2.1"), ("198.51.100.7", "127.0.0.1")])
 def test_mod_remoteip_says_whose_word_on_that_counts(trusted, address):
-    """T-61: the address is the client's behind a trusted proxy."""
+    """The address is the client's behind a trusted proxy."""
     behind = f"RemoteIPHeader X-Forwarded-For\nRemoteIPTrustedProxy {trusted}\n" + SITE
     with Server(behind, modules="remoteip") as server:
         fields = {"username": "alice", "password": PASSWORDS["alice"]}
@@ -711,7 +708,6 @@ def talk():
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_websocket_is_told_the_user_and_not_the_cookie(talk, way):
-    """T-59."""
     forged = [("x_remote_user", "admin"), ("X-Remote-User", "admin"), ("X.Remote.User", "admin")]
     own = [("Origin", f"http://127.0.0.1:{talk.server.port}")]
     with talk.open(f"/app/{way}", talk.token, [*own, *forged]) as socket_:
@@ -726,7 +722,6 @@ def test_a_websocket_is_told_the_user_and_not_the_cookie(talk, way):
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_websocket_of_a_visitor_is_refused_without_a_redirect(talk, way):
-    """T-59."""
     before = len(talk.application.handshakes)
     for headers in (), EVIL, [("Sec-Fetch-Mode", "websocket"), ("Sec-Fetch-Site", "same-origin")]:
         with talk.open(f"/app/{way}", None, headers) as socket_:
@@ -740,7 +735,7 @@ def test_a_websocket_of_a_visitor_is_refused_without_a_redirect(talk, way):
     [("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Mode", "websocket")],
     [("Sec-Fetch-Site", "same-site")], [*EVIL, ("Upgrade", "WebSocket")], [*EVIL, ("Upgrade", "WEBSOCKET")]], ids=str)
 def test_a_websocket_of_another_sites_page_is_refused(talk, way, headers):
-    """T-59: the browser sends the cookie along whoever's page it is."""
+    """The browser sends the cookie from a page of any site."""
     before = len(talk.application.handshakes)
 
     def knock():
@@ -756,12 +751,12 @@ def test_where_a_session_is_optional_a_websocket_of_another_sites_page_is_nobody
     with talk.open(f"/optional/{way}", talk.token, EVIL) as socket_:
         assert socket_.status == 101 and socket_.say("hi") == "hi"
     assert talk.told() == [] and talk.told("Cookie") == []
-    with talk.open(f"/optional/{way}", talk.token) as socket_:  # a program, which says nothing of where it is from
+    with talk.open(f"/optional/{way}", talk.token) as socket_:  # a program, which sends no origin
         assert socket_.status == 101 and talk.told() == ["alice"]
 
 
 def test_cookies_opened_to_other_sites_open_websockets_too():
-    """T-59: ManagedSessionCookieSameSite None is that very decision."""
+    """ManagedSessionCookieSameSite None allows exactly that."""
     with contextlib.ExitStack() as stack:
         talk = Talk(stack, "ManagedSessionCookieSameSite None\n")
         for way in WAYS:
@@ -771,7 +766,7 @@ def test_cookies_opened_to_other_sites_open_websockets_too():
 
 @pytest.mark.parametrize("way", WAYS)
 def test_after_signing_out_no_new_websocket_opens(talk, way):
-    """T-59: the one that is open lives on, as documented: the application must end it."""
+    """The one that is open lives on, as documented: the application must end it."""
     token = sign_in(talk.server, "bob")
     with talk.open(f"/app/{way}", token) as open_before:
         assert open_before.status == 101 and talk.told() == ["bob"]
@@ -786,7 +781,7 @@ def test_after_signing_out_no_new_websocket_opens(talk, way):
 
 @pytest.mark.parametrize("way", ["dead-http", "dead-fcgi"])
 def test_an_application_that_is_gone_harms_nobody_else(site, way):
-    """One connection for all requests: none of the failed ones may have kept it."""
+    """One connection for all requests: a failed one must not keep it."""
     site.server.expect(r"AH00957|AH01079|AH01114|AH00959|AH10286", status_5xx=True)
     for _ in range(3):
         answer = site.get(f"/app/{way}/")

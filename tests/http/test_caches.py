@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A cache in front of everything: nobody gets another's page from it, and what needs no session still does."""
+"""A cache in front of everything: no user gets another user's page from it, and pages without sessions stay cached."""
 import contextlib
 import email.utils
 import http.server
@@ -74,7 +74,7 @@ print("page of", os.environ.get("REMOTE_USER", "nobody"))
 
 
 class Application(http.server.ThreadingHTTPServer):
-    """Says whose page it is, with the headers that the query names; .asked counts."""
+    """Returns the user's name, with the headers that the query names; .asked counts the requests."""
 
     daemon_threads = True
 
@@ -159,19 +159,19 @@ def old_file(server, name: str = "{}.txt") -> str:
 
 
 def page(path: str, said=(), **more) -> str:
-    """A page that nobody has asked for yet, whose application says these headers."""
+    """A page that was not requested yet, whose application sends these headers."""
     return f"{path}/{next(numbers)}?" + urllib.parse.urlencode([*said, *more.items()])
 
 
 def ask(server, who: str, target: str, headers=()):
-    """The answer, and how often the application was asked for it."""
+    """The response, and how many requests reached the application."""
     before = server.application.asked
     answer = get(server, target, server.tokens[who], headers)
     return answer, server.application.asked - before
 
 
 def all_of(answer, name: str) -> str | None:
-    """A header's lines as one, as a cache reads them; None where there is none."""
+    """A header's lines as one, as a cache reads them; None if there is no such header."""
     return ", ".join(answer.headers.get_all(name, [])) or None
 
 
@@ -179,7 +179,7 @@ def all_of(answer, name: str) -> str | None:
 
 CC, EXPIRES = "Cache-Control", ("Expires", "Thu, 01 Jan 2099 00:00:00 GMT")
 
-# What the application says, and what its answer then says to a user where a session is required.
+# What the application sends, and what a user then gets if a session is required.
 SAID = [
     ([], "private, no-cache"),
     ([(CC, "public, max-age=60")], "private, max-age=60"),
@@ -215,7 +215,7 @@ def as_said(said) -> str | None:
 
 @pytest.mark.parametrize("said, expected", SAID, ids=[str(i) for i in range(len(SAID))])
 def test_where_a_session_is_required_no_shared_cache_may_store_it(plain, said, expected):
-    """T-31: and it says so in one line, beside which nothing speaks to caches."""
+    """In one line, and no other header is for caches."""
     for way in WAYS:
         answer, _ = ask(plain, "alice", page(f"/closed/{way}", said))
         assert (answer.status, answer.headers.get_all(CC), all_of(answer, "Vary")) == (200, [expected], "Cookie")
@@ -276,7 +276,7 @@ def test_on_whatever_answer(plain, status, path):
     ("optional", "nobody", (None, "Cookie")), ("open", "alice", (None, None)),
 ])
 def test_files_whole_in_part_unchanged_and_missing(plain, place, who, expected):
-    """T-31, T-34: a name that ends in .css makes no difference."""
+    """A name that ends in .css makes no difference."""
     plain.write(f"files/{place}{who}.css", "body {}\n")
     target = f"/{place}/files/{place}{who}.css"
     whole, _ = ask(plain, who, target)
@@ -302,7 +302,7 @@ def test_validators_are_kept(plain):
     {CC: "only-if-cached"}, {"If-Modified-Since": "Thu, 01 Jan 2099 00:00:00 GMT"},
 ])
 def test_a_condition_tells_the_signed_out_nothing(plain, headers):
-    """T-33: not whether there is a page, nor which."""
+    """Not whether there is a page, nor which."""
     tag = ask(plain, "alice", "/closed/files/page.txt")[0].headers["ETag"]
     plain.expect("AH00752|only-if-cached", status_5xx="only-if-cached" in headers.values())
     answer, _ = ask(plain, "nobody", "/closed/files/page.txt", {n: v.replace("@", tag) for n, v in headers.items()})
@@ -318,7 +318,7 @@ storable = pytest.mark.parametrize("said", STORABLE, ids=["public", "max-age", "
 
 
 def whose(server, target: str, *visitors, headers=()):
-    """Whose pages these visitors get one after another, and how often the application was asked for each."""
+    """Whose pages these visitors get one after another, and how many requests reached the application for each."""
     told = []
     for who in visitors:
         answer, asked = ask(server, who, target, headers)
@@ -328,7 +328,7 @@ def whose(server, target: str, *visitors, headers=()):
 
 @storable
 def test_without_sessions_one_page_is_for_everybody(site, said):
-    """And really from the cache; or none of the tests below would mean anything."""
+    """And really from the cache; otherwise the tests below would prove nothing."""
     assert whose(site, page("/open/app", said), "nobody", "alice", "bob", "nobody") == [
         ("nobody", 1), ("nobody", 0), ("nobody", 0), ("nobody", 0)]
     assert whose(site, page("/open/app", said), "alice", "nobody") == [("nobody", 1), ("nobody", 0)]
@@ -344,7 +344,7 @@ def test_without_sessions_files_and_scripts_are_cached_as_ever(site):
 
 @storable
 def test_where_a_session_is_required_everybody_gets_the_own_page_and_the_signed_out_none(site, said):
-    """T-32: in whichever order they come."""
+    """In whichever order they come."""
     for visitors in ORDERS:
         target = page("/closed/app", said)
         expected = [(who, 1) if who != "nobody" else (401, 0) for who in visitors]
@@ -374,7 +374,7 @@ def test_scripts_files_and_indexes_too(site, place, way):
 
 @pytest.mark.parametrize("who", ["alice", "nobody"])
 def test_a_visitor_who_signs_in_gets_no_old_redirect_to_do_so(site, who):
-    """Nor does one who is signed out get a page by asking again."""
+    """A signed-out user does not get a page by a second request either."""
     browser = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Accept": "text/html"}
     target = page("/closed/app", STORABLE[0])
     turns = ["nobody", "alice", "nobody", "bob"] if who == "nobody" else ["alice", "nobody", "alice", "nobody"]
@@ -389,7 +389,7 @@ def test_a_visitor_who_signs_in_gets_no_old_redirect_to_do_so(site, who):
     {"Range": "bytes=0-4"}, {"Accept-Encoding": "gzip"}, {"Authorization": "Basic Ym9iOmJ1aWxkZXI="},
 ])
 def test_whatever_else_a_visitor_asks(site, headers):
-    """T-33: validated anew, in part or with a password, alice's page is for alice."""
+    """Revalidated, in part or with a password: alice's page is for alice."""
     site.expect("AH01618|AH00026")
     for place in ("closed", "optional"):
         target = page(f"/{place}/app", STORABLE[4])
@@ -436,7 +436,7 @@ def test_the_modules_own_pages_are_not_stored(site):
 @pytest.mark.parametrize("place", ["closed", "optional"])
 @pytest.mark.parametrize("path", ["app", "app/overridden", "app/expires"])
 def test_a_cache_that_was_told_to_store_everything_stores_no_users_page(careless, place, path, said):
-    """T-32: CacheStorePrivate and such, Header set Cache-Control, mod_expires."""
+    """CacheStorePrivate and such, Header set Cache-Control, mod_expires."""
     target = page(f"/{place}/{path}", said)
     visitors = ("alice", "bob", "nobody", "alice", "nobody")
     for who, (told, _) in zip(visitors, whose(careless, target, *visitors)):
@@ -456,7 +456,7 @@ def test_errors_and_redirects_of_one_user_are_not_anothers(careless, status):
 
 @pytest.mark.parametrize("said", [STORABLE[0], STORABLE[4]], ids=["public", "vary"])
 def test_an_applications_sign_in_is_not_played_again(careless, said):
-    """T-30: neither the cookie nor the header, where it was honoured and where it was not."""
+    """Neither the cookie nor the header, in places that honour it and in places that do not."""
     target = page("/optional/app/login", said, **{"Managed-Session-User": "carol"})
     tokens = [ask(careless, "nobody", target)[0].token() for _ in range(3)]
     assert len({*tokens}) == 3 and None not in tokens
@@ -467,7 +467,7 @@ def test_an_applications_sign_in_is_not_played_again(careless, said):
 
 
 def test_what_the_cache_keeps_in_its_folder_is_nobodys(careless):
-    """T-32: no user's page, no page that needs a user, and no cookie that mod_cache writes down with a request."""
+    """No user's page, no page that needs a user, and no cookie that mod_cache writes down with a request."""
     said = [*STORABLE, [(CC, "max-age=600"), ("Vary", "Cookie")], [(CC, "private, max-age=600")], [(CC, "no-store")]]
     for place, way in itertools.product(("open", "optional", "closed"), ("app", "cgi")):
         for target in [page(f"/{place}/{way}", each) for each in said]:
@@ -483,7 +483,7 @@ def test_what_the_cache_keeps_in_its_folder_is_nobodys(careless):
 @pytest.mark.parametrize("place", ["closed", "optional"])
 @pytest.mark.parametrize("visitors", ORDERS, ids="-".join)
 def test_a_page_that_includes_a_users_part_is_that_users(site, place, visitors):
-    """T-32: the page itself knows no sessions, and has a life time by mod_expires."""
+    """The page itself is without sessions, and has a lifetime by mod_expires."""
     site.write("files/expires.shtml", f'public words and a <!--#include virtual="/{place}/cgi/part" -->\n')
     site.expect("unable to include.*subrequest setup returned 401")
     target = f"/open/files/expires.shtml?{next(numbers)}"
@@ -493,7 +493,7 @@ def test_a_page_that_includes_a_users_part_is_that_users(site, place, visitors):
 
 
 def test_a_page_that_includes_a_users_part_says_so(plain):
-    """T-31: to caches elsewhere."""
+    """To caches elsewhere."""
     plain.write("files/expires-part.shtml", 'public words and a <!--#include virtual="/closed/cgi/part" -->\n')
     answer, _ = ask(plain, "alice", "/open/files/expires-part.shtml")
     assert "page of alice" in answer.text and all_of(answer, "Vary") == "Cookie"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The module's pages come before whatever else has claimed their URLs; everything else reaches the application."""
+"""The module's pages answer before all other claims on their URLs; everything else reaches the application."""
 import pytest
 
 import examples

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What `httpd -t` says of a configuration: a mistake is refused with a sentence that helps, the rest passes."""
+"""What `httpd -t` prints for a configuration: a mistake is refused with a sentence that helps, the rest passes."""
 import pathlib
 import re
 
@@ -17,7 +17,7 @@ URL = 'takes a path on this host that begins with one "/", or a whole http'
 TIME = "takes a time from 1s to 400d"
 TEXT = "takes 1 to 255 characters of UTF-8 without control characters"
 
-# What a directive's sentence says that it takes, and values that are something else.
+# What a directive takes, in the words of its sentence, and values that it must refuse.
 MISTAKES = {
     "ManagedSession": (ON_OFF, "Perhaps"),
     "ManagedSessionCookieName": ("takes 1 to 100 letters, digits", '"a b"', "a;b", "a=b", "a,b", '"a\\"b"',
@@ -73,7 +73,7 @@ def site():
 
 
 def configtest(server: Server, text: str | bytes) -> tuple[bool, str]:
-    """Whether this passes, and what is said."""
+    """Whether this passes, and what is printed."""
     server.write("site.conf", server.fill(text) if isinstance(text, str) else text)
     result = server.configtest()
     said = result.stderr + result.stdout + server.error_log()
@@ -112,7 +112,7 @@ def test_a_bad_value_is_refused_by_name_with_what_would_be_good(site, name):
 
 @pytest.mark.parametrize("name", DIRECTIVES)
 def test_nothing_is_no_value(site, name):
-    """httpd counts an empty argument as none, and says what the directive is for."""
+    """httpd counts an empty argument as missing, and prints what the directive is for."""
     for line in (name, f'{name} ""'):
         passes, said = configtest(site, in_location(line) if is_for_sections(name) else line + "\n")
         assert not passes and re.search(rf"{name} (takes (one|1-2) argument|requires at least|{ON_OFF})", said), said
@@ -190,7 +190,7 @@ def test_a_cookie_that_no_browser_would_take_is_refused(site, lines, names):
 
 
 def test_a_virtual_host_may_contradict_the_main_server(site):
-    """Each setting is fine where it stands; together they make a cookie that no browser takes."""
+    """Each setting is right by itself; together they make a cookie that no browser takes."""
     passes, said = configtest(site, "ManagedSessionCookieName __Host-s\n" + in_host("ManagedSessionCookiePath /b"))
     assert not passes and "__Host-s" in said, said
 
@@ -269,7 +269,6 @@ def test_trailers_must_not_count_as_headers_on_any_host(site, lines):
     "Range", "If-Match", "If-Modified-Since", "If", "Authorization", "Origin", "Referer", "Sec-Fetch-Site", "User-Agent",
     "Accept", "Accept-Encoding", "Access-Control-Request-Method", "X-HTTP-Method-Override", "X-Original-URL", "-", "__"])
 def test_a_header_with_a_meaning_of_its_own_cannot_tell_the_user(site, name):
-    """T-92."""
     passes, said = configtest(site, SITE + in_location(f"ManagedSessionUserHeader {name}"))
     assert not passes and "ManagedSessionUserHeader" in said and "X-Remote-User" in said and f'"{name}"' in said, said
 
@@ -287,7 +286,7 @@ WITHOUT_DATABASE = BASE.replace("DBDriver sqlite3\n", "").replace('DBDParams "@D
 
 
 def refused(server: Server) -> str:
-    """What is said of a configuration that must not pass."""
+    """What is printed for a configuration that must not pass."""
     try:
         result = server.configtest()
         assert result.returncode != 0
@@ -304,7 +303,7 @@ def test_no_database_is_refused_with_an_example():
 def test_a_database_that_sessions_cannot_be_kept_in_is_refused():
     said = refused(Server(base=BASE.replace("DBDriver sqlite3", "DBDriver odbc")))
     assert "odbc" in said, said
-    if "Can't load driver" not in said:  # mod_dbd itself speaks first where apr has no such driver
+    if "Can't load driver" not in said:  # if apr has no such driver, mod_dbd fails first
         assert "use one of: sqlite3, pgsql, mysql" in said, said
 
 

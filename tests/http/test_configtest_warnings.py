@@ -54,7 +54,7 @@ def test_a_file_that_keeps_them_passes_however_it_is_written(lines, place):
 
 # -- each warning, and what silences it ------------------------------------------------------------
 
-NAMED = "ManagedSessionCookieSecure Off\n"  # so that a virtual host without TLS is none to warn of
+NAMED = "ManagedSessionCookieSecure Off\n"  # so that there is no warning of a virtual host without TLS
 MISTAKES = {
     "MS0151": [APP, in_host(NAMED + APP), LOGIN + APP],
     "MS0152": [LOGIN + "ManagedSessionLoginURL /signin\n", LOGIN + APP + "ManagedSessionLoginURL /logi?x=1\n", "ManagedSessionLoginURL /login2\n" + LOGIN,

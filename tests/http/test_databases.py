@@ -10,7 +10,7 @@ import harness
 from harness import JSON, SITE, Server, get, post, random_token, sign_in
 
 SQLITE, PGSQL, MYSQL = (databases.NAME == name for name in ("sqlite", "pgsql", "mysql"))
-# Any name passes here: the provider is asked for a password that everybody has.
+# Any name passes here: the provider has the same password for every user.
 ANYBODY = SITE.replace("ManagedSessionAuthProvider file\n    AuthUserFile \"@ROOT@/passwords\"", "ManagedSessionAuthProvider anon\n"
                        "    Anonymous \"*\"\n    Anonymous_MustGiveEmail Off\n    Anonymous_LogEmail Off")
 
@@ -68,7 +68,7 @@ def test_any_user_agent_is_kept_as_text(anybody, agent, kept):
 
 
 def test_a_nul_breaks_nothing(anybody):
-    """PostgreSQL takes none in text; none gets that far."""
+    """PostgreSQL takes no NUL in text; the module refuses it before."""
     assert post(anybody, "/login", b"username=a%00b&password=x").status == 400
     assert get(anybody, "/app/", headers=[("Cookie", f"{harness.COOKIE}={random_token()}")]).status == 401
 

@@ -33,7 +33,7 @@ ProxyPass "/refused" "http://127.0.0.1:@BACKEND@/refused"
 
 
 class SlowApplication(http.server.ThreadingHTTPServer):
-    """Adds the headers of the query to each answer, which it holds back until told."""
+    """Adds the headers of the query to each response, which it holds back until the test releases it."""
 
     daemon_threads = True
 
@@ -96,7 +96,6 @@ def sign_in_again(server, cookie: str) -> str:
 
 @pytest.mark.parametrize("target", ["/optional/", "/app/"], ids=["optional", "its error page is slow"])
 def test_a_late_answer_to_a_dead_cookie_clears_nothing(slow, target):
-    """T-85"""
     dead = random_token()
     with late(slow, target, dead) as answers:
         alive = sign_in_again(slow, dead)

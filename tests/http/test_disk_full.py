@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The database's disk is full: who is signed in stays so, nobody is told of a change that was not made, and room is all that it takes."""
+"""The database's disk is full: users stay signed in, no response claims a change that was not made, and free space ends the failure."""
 import pathlib
 import shutil
 import subprocess
@@ -25,7 +25,7 @@ def own_database():
 
 
 def move_table(server, disk: pathlib.Path) -> None:
-    """Put the table where there is little room, by whatever means its database has for that."""
+    """Put the table on the small disk, by the means of each database."""
     if databases.NAME == "sqlite":
         (server.root / "db").rmdir()
         (server.root / "db").symlink_to(disk)
@@ -63,7 +63,6 @@ def sign_in_until_refused(server):
 
 
 def test_a_full_disk_signs_nobody_in_and_nobody_out(small_disk, own_database):
-    """T-49"""
     site = SITE.replace("/passwords\"", "/cheap\"")
     server = Server(site, database=own_database)
     if databases.NAME == "sqlite":

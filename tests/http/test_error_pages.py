@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""On an error's own page httpd keeps the name that was only tried: it signs nobody in and reaches no application."""
+"""On an error page httpd keeps the user name that was only tried: it signs no user in and reaches no application."""
 import base64
 
 import pytest

@@ -61,7 +61,7 @@ def enter(server, user: str = "alice", agent: str = FIREFOX, ip: str = "192.0.2.
                 [("User-Agent", agent), ("X-Client", ip)])
 
 
-# -- what is told ----------------------------------------------------------------------------------
+# -- what is logged --------------------------------------------------------------------------------
 
 
 def test_a_sign_in(site):
@@ -81,7 +81,7 @@ def test_a_sign_in(site):
     (SAFARI, "192.0.2.1", True), (FIREFOX, "198.51.100.1", True), (FIREFOX.replace("X11; Linux x86_64", "Windows NT 10.0; Win64; x64"), "192.0.2.1", True),
 ])
 def test_a_device_is_new_or_known(site, agent, ip, is_new):
-    """The same browser, system and network (/24) is known, whatever its version; another user's does not count."""
+    """The same browser in any version, system and network (/24) is known; another user's does not count."""
     site.sql("DELETE FROM managed_session")
     enter(site)
     watching = Watching(site)
@@ -158,7 +158,7 @@ def test_a_clean_up():
         assert set(event) == COMMON | {"count"} and event["count"] == 1
 
 
-# -- and by whom it cannot be forged ---------------------------------------------------------------
+# -- and that a client cannot forge it -------------------------------------------------------------
 
 
 @pytest.mark.parametrize("agent", [b'x"}\n{"event":"sign_in","user":"root"}', b'","event":"cleaned","x":"', b"\xff\xfe",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The examples of conf/examples do what they say, as they stand, for a visitor and for a user."""
+"""The examples of conf/examples do what their comments say, unchanged, for a visitor and for a user."""
 import contextlib
 import re
 
@@ -78,7 +78,7 @@ def test_websocket():
                 assert foreign.status == 403 and application.handshakes == []
             with backends.WebSocket(server, "/app/chat", token, [("Origin", f"http://127.0.0.1:{server.port}")]) as ours:
                 assert ours.say("hello") == "hello" and ("X-Remote-User", "alice") in application.handshakes[0]
-                # As the comment says: what is open stays open.
+                # As its comment says: open places stay open.
                 assert post(server, "/logout", {}, token).status == 303
                 assert ours.say("still") == "still"
             with backends.WebSocket(server, "/app/chat", token) as late:
@@ -88,7 +88,7 @@ def test_websocket():
 @pytest.mark.parametrize("quick", ["Off", "On"])
 @pytest.mark.parametrize("said", ["public,max-age=600", "max-age=600", "s-maxage=600"])
 def test_cache(quick, said):
-    """T-32: the cookie, by which mod_cache could tell users apart, is hidden when it stores a page."""
+    """The cookie, by which mod_cache could tell users apart, is hidden when it stores a page."""
     with backends.HttpApplication() as application:
         places = {APPLICATION: f"127.0.0.1:{application.port}", "/var/cache/apache2/mod_cache_disk": "@ROOT@/run",
                   "CacheQuickHandler Off": f"CacheQuickHandler {quick}"}
@@ -96,7 +96,7 @@ def test_cache(quick, said):
             alice, bob = sign_in(server), sign_in(server, "bob")
 
             def asked(page, token=None):
-                """How often that asked the application, and whose page came."""
+                """How many requests reached the application, and whose page came."""
                 before = len(application.requests)
                 answer = get(server, f"/{page}?Cache-Control={said}", token)
                 return len(application.requests) - before, "".join(told(answer, "HTTP_X_REMOTE_USER"))
@@ -143,7 +143,7 @@ def files_of(folder: str, to: str) -> dict[str, str]:
 
 
 def test_a_sign_in_page_of_ones_own():
-    """From the address that was asked for through a mistake to the end, without a script."""
+    """From the requested address through a mistake to the end, without a script."""
     places = {"/var/www/welcome": "@ROOT@/welcome"}
     with at_work("own-login-page.conf", places, files_of("own-login-page", "welcome")) as server:
         browser = server.browser()

@@ -46,7 +46,7 @@ def wait_for_standby(primary) -> None:
 
 
 class Waiting:
-    """Something that is asked aside, and its answer."""
+    """A request in another thread, and its response."""
 
     def __init__(self, ask):
         self.result = None
@@ -66,7 +66,7 @@ def may_come_in(site, token: str) -> bool:
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGQUIT], ids=["killed", "stopped at once"])
 def test_a_standby_takes_over_under_load(pair, how):
-    """T-68: nobody is signed out, nobody revoked is back, httpd goes on. The standby stands first in DBDParams."""
+    """No user is signed out, no revoked session is back, httpd goes on. The standby is first in DBDParams."""
     primary, standby = pair
     wait_for_standby(primary)
     with Server(SITE + "ManagedSessionTouchInterval 1\n", database=whichever_writes(standby, primary)) as site:
@@ -93,7 +93,7 @@ def test_a_standby_takes_over_under_load(pair, how):
 
 
 def test_what_an_asynchronous_standby_had_not_received_never_was(pair):
-    """Why docs/scaling.md asks for a synchronous one: a sign-in is lost, and, worse, so is a revocation."""
+    """Why docs/scaling.md requires a synchronous one: a sign-in is lost, and, worse, so is a revocation."""
     primary, standby = pair
     with Server(SITE, database=whichever_writes(primary, standby)) as site:
         site.expect(AWAY, status_5xx=True)
@@ -131,7 +131,7 @@ def test_a_revocation_that_the_standby_has_not_got_is_not_confirmed(pair):
 
 
 def test_a_lost_standby_that_all_wait_for_is_a_database_that_is_away(pair):
-    """Why docs/scaling.md asks for two: a look-up waits for nothing, but a touch does, and keeps its connection."""
+    """Why docs/scaling.md requires two: a look-up does not wait, but a touch does, and keeps its connection."""
     primary, standby = pair
     one = "ManagedSessionTouchInterval 1\nDBDMin 1\nDBDKeep 1\nDBDMax 1\n"  # so that two users can hold two children's
     with Server(SITE + one, database=whichever_writes(primary)) as site:
@@ -150,7 +150,7 @@ def test_a_lost_standby_that_all_wait_for_is_a_database_that_is_away(pair):
 
 @pytest.mark.parametrize("scope", ["DATABASE t1", "ROLE test"])
 def test_a_server_that_only_reads(scope):
-    """T-68: who is signed in stays, nobody signs in, and a sign-out that cannot be kept is not promised."""
+    """Users stay signed in, no user can sign in, and a sign-out that cannot be kept is not promised."""
     server = PostgreSQL()
     try:
         with Server(SITE, database=server) as site:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A database server that goes away under load, in many ways, and comes back: 503 meanwhile, and nobody is signed out."""
+"""A database server that goes away under load, in many ways, and comes back: 503 meanwhile, and no user is signed out."""
 import contextlib
 import os
 import re
@@ -53,7 +53,7 @@ class Stopped:
 
 
 class Locked:
-    """Somebody else holds the table."""
+    """Another connection locks the table."""
 
     def begin(self, instance) -> None:
         self.connection = instance.connect(instance.params(f"t{instance.made}"))
@@ -114,7 +114,6 @@ WAYS |= {"locked": Locked()} if PGSQL else {}
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_database_that_goes_away_and_comes_back(own_database, way):
-    """T-42 to T-47"""
     fault = WAYS[way]
     with site(own_database) as server:
         server.expect(ALLOWED, status_5xx=True)
@@ -132,7 +131,7 @@ def test_a_database_that_goes_away_and_comes_back(own_database, way):
             lasted = time.monotonic() - started
         assert not load.wrong, load.wrong[:5]
         assert load.longest < BOUND
-        # one line a second from each child, beside what mod_dbd itself has to say
+        # one line a second from each child, beside mod_dbd's own lines
         lines = len(re.findall(r"MS000\d", server.new_log()))
         assert 1 <= lines <= 2 * (lasted + 2), lines
         server.expect(ALLOWED, status_5xx=True)
@@ -148,7 +147,7 @@ def bound_connecting(server) -> None:
 
 
 def test_a_frozen_database_keeps_nobody_waiting_for_long(own_database):
-    """Connections are cut that do not answer: those that are asked something, and those that mod_dbd asks whether they live."""
+    """Connections that do not respond are closed: those with a statement, and those that mod_dbd checks."""
     fault = Frozen()
     with site(own_database) as server:
         server.stop()
@@ -177,7 +176,7 @@ def test_a_frozen_database_keeps_nobody_waiting_for_long(own_database):
 
 
 def test_a_lock_that_somebody_holds_keeps_nobody_waiting_for_long():
-    """Without any limit of the database's own, which may be a minute, or none."""
+    """Without any limit of the database itself, which may be a minute, or missing."""
     with Server(SITE + WHO) as server:
         token = sign_in(server)
         with contextlib.closing(server.database.connect(server.params)) as holder:
@@ -204,7 +203,7 @@ def cut_all(instance) -> None:
 
 
 def test_idle_connections_that_the_server_cut_are_noticed_by_no_visitor(own_database):
-    """T-48: wait_timeout, a firewall, a fail-over."""
+    """Wait_timeout, a firewall, a fail-over."""
     with site(own_database, "DBDMin 2\nDBDKeep 4\n") as server:
         token = sign_in(server)
         for _ in range(4):
@@ -219,7 +218,7 @@ def test_idle_connections_that_the_server_cut_are_noticed_by_no_visitor(own_data
 
 
 def test_nor_is_one_that_was_cut_before_its_first_use(own_database):
-    """The second of a pool, needed now that two ask at once."""
+    """The second of a pool, needed when two requests query at once."""
     plan = faults.Faults()
     with plan.give_to(site(own_database, "DBDMin 2\nDBDKeep 2\n")) as server, ThreadPoolExecutor(1) as visitors:
         token = sign_in(server)
@@ -236,7 +235,7 @@ def test_nor_is_one_that_was_cut_before_its_first_use(own_database):
 
 
 def test_no_more_connections_than_configured(own_database):
-    """T-49: DBDMax for each child."""
+    """DBDMax for each child."""
     with site(own_database, "DBDMin 1\nDBDKeep 2\nDBDMax 3\n") as server:
         token = sign_in(server)
         with Load(server, alice=token) as load:

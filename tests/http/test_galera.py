@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A Galera cluster of three, with an httpd at each of two nodes: known and out on both at once, and nodes that die."""
+"""A Galera cluster of three, with an httpd at each of two nodes: signed in and out on both at once, and nodes that die."""
 import contextlib
 import signal
 import threading
@@ -29,7 +29,7 @@ def nodes():
 
 
 def at(node, more: str = WAIT, params: str = ",reconnect=0") -> Server:
-    """An httpd that knows this node alone."""
+    """An httpd that uses this node only."""
     pool = "DBDMin 1\nDBDKeep 4\nDBDMax 8\n"
     return Server(SITE + pool + more, database=clusters.Access(node, node.params("t1") + params))
 
@@ -76,7 +76,7 @@ def test_known_at_once_and_out_at_once(nodes):
 
 @pytest.fixture(params=["DBDInitSQL", "the server's"])
 def other(nodes, request):
-    """An httpd at the second node, where look-ups wait, by either way to say so."""
+    """An httpd at the second node, whose look-ups wait, by each way to configure it."""
     says = request.param == "DBDInitSQL"
     nodes[1].administer(f"SET GLOBAL wsrep_sync_wait = {int(not says)}")
     with at(nodes[1]) if says else at(nodes[1], "", "") as site:
@@ -112,7 +112,7 @@ def test_with_sync_wait_a_node_that_lags_answers_late(nodes, other):
 @pytest.mark.parametrize("more, params, is_cut", [("", "", False), (WAIT, "", True)],
                          ids=["not asked for", "lost with its connection"])
 def test_without_sync_wait_a_node_that_lags_answers_what_it_knows(nodes, more, params, is_cut):
-    """Why docs/scaling.md asks for it, and for reconnect=0 where it is said with DBDInitSQL."""
+    """Why docs/scaling.md requires it, and reconnect=0 if it is set with DBDInitSQL."""
     with at(nodes[0]) as one, at(nodes[1], more, params) as other:
         revoked = sign_in(one)
         eventually(lambda: get(other, "/app/", revoked).status == 200, "applied")

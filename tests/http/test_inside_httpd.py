@@ -229,7 +229,7 @@ def test_an_expired_row_that_is_still_there_signs_nobody_in(site):
 
 
 def test_the_dumped_table_signs_nobody_in(site):
-    """T-05: every value of it, as a cookie, alone and beside the id."""
+    """Every value of it, as a cookie, alone and beside the id."""
     sign_in(site)
     for row in site.sql("SELECT * FROM managed_session"):
         for value in (str(v) for v in row if v is not None and "\n" not in str(v)):
@@ -238,7 +238,7 @@ def test_the_dumped_table_signs_nobody_in(site):
 
 
 def test_nothing_but_the_cookie_chooses_the_session(site):
-    """T-35: what a query or a path says does not choose the session."""
+    """A query or a path does not choose the session."""
     token, stranger = sign_in(site), sign_in(site, "bob")[:22]
     answer = post(site, f"/app/env.sh?{COOKIE}={stranger}", {COOKIE: stranger}, token, [("Session", stranger)])
     assert environment(answer)["REMOTE_USER"] == "alice"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Someone signs in on a library computer, runs off, and is not sure she signed out."""
+"""A user signs in on a library computer, leaves in a hurry, and is not sure to have signed out."""
 import pytest
 
 
@@ -9,7 +9,7 @@ def test_the_library_computer(server):
     home = server.browser(agent="Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 "
                                 "(KHTML, like Gecko) Version/17.0 Safari/605.1.15")
 
-    # In the library: the protected page asks her to sign in, and brings her there.
+    # In the library: the protected page redirects to the sign-in page, and sign-in leads back.
     assert library.go("/app/").status == 200 and library.url.startswith("/login?return=")
     page = library.submit({"username": "alice", "password": "wonderland"})
     assert page.text == "protected page\n" and library.url == "/app/"
@@ -20,7 +20,7 @@ def test_the_library_computer(server):
     assert [s["device"] for s in sessions] == ["Safari on macOS", "Firefox on Windows"]
     assert [s["current"] for s in sessions] == [True, False]
 
-    # She ends the one in the library.
+    # At home, the session in the library is ended.
     home.go("/sessions")
     assert home.submit(action="revoke", id=library.token[:22]).status == 200
     assert [s["device"] for s in home.fetch("/sessions").json()["sessions"]] == ["Safari on macOS"]

@@ -13,7 +13,7 @@ import harness
 from harness import DEADLINE, EVENT, SITE, Server, get, post, sign_in
 
 NOBODY = "Too many attempts"
-REMOTE_IP = "RemoteIPHeader X-Client\nRemoteIPInternalProxy 127.0.0.1\n"  # a client's address, for the asking
+REMOTE_IP = "RemoteIPHeader X-Client\nRemoteIPInternalProxy 127.0.0.1\n"  # a client's address, set by a header
 
 
 def limited(limit: str, **options) -> Server:
@@ -25,7 +25,6 @@ def attempt(server, user="alice", password="wrong", client="10.0.0.1", cookie=No
 
 
 def test_after_so_many_failures_even_the_right_password_waits():
-    """T-37"""
     with limited("3 1h") as server:
         assert [attempt(server, client=f"10.0.1.{i}").status for i in range(4)] == [401, 401, 401, 429]
         answer = attempt(server, password="wonderland", client="10.0.2.1")
@@ -67,7 +66,7 @@ def test_spellings_of_a_name_share_its_budget(name):
 
 
 def test_names_that_nobody_has_are_limited_alike():
-    """T-36: the limit tells nothing of who is a user."""
+    """The limit does not reveal which user names exist."""
     with limited("2 1h") as server:
         known = [attempt(server, "alice", client=f"10.0.1.{i}") for i in range(3)]
         unknown = [attempt(server, "nobody", client=f"10.0.2.{i}") for i in range(3)]
@@ -92,7 +91,7 @@ def test_whoever_is_signed_in_is_not_locked_out_by_what_others_try():
 
 
 def test_a_live_session_is_a_budget_of_its_own_and_no_freedom():
-    """T-76: a stolen cookie does not let its thief guess the password."""
+    """A stolen cookie does not let its thief guess the password."""
     with limited("3 1h") as server:
         token, other = sign_in(server), sign_in(server)
         guesses = [attempt(server, client=f"10.0.7.{i}", cookie=token).status for i in range(30)]
@@ -132,7 +131,7 @@ def test_success_ends_a_row_of_failures():
     ("192.0.2.7", "192.0.2.200", "192.0.3.7"), ("2001:db8:0:5::1", "2001:db8:0:5:1:2:3:4", "2001:db8:0:6::1"),
     ("2001:0:0:5::1", "2001::5:1:2:3:4", "2001:0:0:6::1")])
 def test_a_network_in_which_the_user_had_a_session_is_not_locked_out(home, near, far):
-    """T-77: an attacker from many addresses uses up what all share."""
+    """An attacker from many addresses uses up what all share."""
     with limited("2 1h") as server:
         assert attempt(server, password="wonderland", client=home).status == 303
         assert [attempt(server, client=f"10.3.{i}.1").status for i in range(4)] == [401, 401, 429, 429]
@@ -159,7 +158,7 @@ def test_while_the_database_is_away_no_network_is_known():
         assert attempt(server, password="wonderland").status == 303
 
 
-# -- clients that cannot be told apart ------------------------------------------------------------
+# -- clients with the same address ----------------------------------------------------------------
 
 def behind_a_proxy(server, user, password="wrong", header=("X-Forwarded-For", "198.51.100.7")):
     return post(server, "/login", {"username": user, "password": password}, headers=[header]).status
@@ -167,7 +166,7 @@ def behind_a_proxy(server, user, password="wrong", header=("X-Forwarded-For", "1
 
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded"])
 def test_visitors_behind_a_proxy_are_not_one_client(header):
-    """T-94: ten failures by anybody lock nobody out; one line says what to configure."""
+    """Ten failures of one client lock no other client out; one line names what to configure."""
     with Server(SITE.replace("ManagedSessionLoginLimit 0\n", "ManagedSessionLoginLimit 3 1h\n")) as server:
         value = (header, "for=198.51.100.7" if header == "Forwarded" else "198.51.100.7")
         assert {behind_a_proxy(server, f"user{i}", header=value) for i in range(10)} == {401}

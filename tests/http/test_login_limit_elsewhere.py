@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ManagedSessionLoginLimit where others check the password: another AuthType, and an application that reports failures."""
+"""ManagedSessionLoginLimit if others check the password: another AuthType, and an application that reports failures."""
 import base64
 import hashlib
 import http.client
@@ -183,7 +183,7 @@ def test_a_flood_over_another_type_gets_503_beyond_the_share():
         subprocess.run(["htpasswd", "-iB", "-C", "12", str(server.root / "passwords"), "carol"], input="secret", text=True, check=True,
                        capture_output=True)
         value = "Basic " + base64.b64encode(b"carol:secret").decode()
-        assert post(server, "/login", {"username": "carol", "password": "secret"}).status == 303  # what it costs is known now
+        assert post(server, "/login", {"username": "carol", "password": "secret"}).status == 303  # the cost has been measured now
         answers = list(flood.map(lambda _: get(server, "/basic", headers=[("Authorization", value)]), range(24)))
         assert {a.status for a in answers} == {303, 503} and all("Retry-After" in a.headers for a in answers if a.status == 503)
         assert get(server, "/basic", headers=[("Authorization", value)]).status == 303, "none is held"

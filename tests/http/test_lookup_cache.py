@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The look-up cache: what is asked once, what ends at once all the same, and what nobody may see of it."""
+"""The look-up cache: one query for many requests, an end that still takes effect at once, and nothing that a client can see of it."""
 import base64
 import http.client
 import os
@@ -103,7 +103,7 @@ def test_with_0_every_request_asks():
 
 
 def test_nobody_and_the_dead_are_asked_for_each_time(cached):
-    """So that nobody can fill the cache with what is not there."""
+    """So that a client cannot fill the cache with sessions that do not exist."""
     cached.forget_statements()
     token = random_token()
     assert [status(cached, token) for _ in range(3)] == [401] * 3
@@ -137,7 +137,7 @@ def test_what_a_backend_and_the_list_see_is_the_same(cached):
     assert first == again and again["sessions"][0]["current"] and again["user"] == "alice"
 
 
-# -- what it must not tell ---------------------------------------------------------------------------
+# -- what it must not reveal -------------------------------------------------------------------------
 
 
 def test_the_id_without_the_secret_is_nothing(cached):
@@ -236,7 +236,7 @@ def restart(server):
 
 
 def test_a_graceful_restart_forgets_nothing_that_has_ended():
-    """The memory stays, so that the children of before hear of it; and what is in it is not taken for more than it is."""
+    """The memory stays, so that old children see the ends; and its entries are not used for longer than the TTL."""
     with site("ManagedSessionCacheTTL 1h", extra=TWO_CHILDREN) as server:
         kept, ended = sign_in(server), sign_in(server, "bob")
         warm(server, kept), warm(server, ended)
@@ -318,7 +318,7 @@ def test_names_too_long_for_it_work_all_the_same():
 
 
 class Client(threading.Thread):
-    """Asks for the protected page without end, on one connection, with whatever token there is now."""
+    """Requests the protected page without end, on one connection, with the current token."""
 
     def __init__(self, server, now, seen):
         super().__init__(daemon=True)
@@ -340,7 +340,7 @@ class Client(threading.Thread):
 
 
 def test_no_request_that_began_after_the_answer_to_a_revocation_gets_in():
-    """32 clients hammer one session; it is revoked; then the next one. MS_ROUNDS says how often (make stress: 10,000 times)."""
+    """32 clients use one session; it is revoked; then the next one. MS_ROUNDS is the number of rounds (make stress: 10,000)."""
     with site("ManagedSessionCacheTTL 1h", "LogLevel managed_session:info", config=QUICK_SITE, extra="StartServers 2\n"
               "ThreadsPerChild 32\nMinSpareThreads 1\nMaxSpareThreads 64\nMaxRequestWorkers 64\n"
               "KeepAliveTimeout 20\nMaxKeepAliveRequests 0\n") as server:

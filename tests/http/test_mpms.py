@@ -39,7 +39,7 @@ def test_the_library_computer(mpm):
 
 @pytest.mark.parametrize("mpm", MPMS)
 def test_requests_on_one_connection_are_each_their_own(mpm):
-    """T-29: alice, nobody, bob and a forged cookie in turn, kept alive and pipelined."""
+    """Alice, no cookie, bob and a forged cookie in turn, kept alive and pipelined."""
     with Server(SITE + '<Location "/app">\nHeader always set X-User "expr=%{REMOTE_USER}"\n</Location>\n', mpm=mpm) as server:
         alice, bob = sign_in(server), sign_in(server, "bob")
         turns = [(alice, "alice"), (None, None), (bob, "bob"), (alice[:23] + bob[23:], None)] * 25
@@ -73,7 +73,7 @@ def nghttp(server, target: str, *arguments: str) -> str:
 
 @pytest.mark.parametrize("crumbs", [["a=1; @"], ["a=1", "@", "b=2"], ["@"], ["a=1; b=2", "@"]])
 def test_a_cookie_in_crumbs_is_found_over_http2(http2, crumbs):
-    """K-13: HTTP/2 splits Cookie into several fields, which httpd joins with "; "."""
+    """HTTP/2 splits Cookie into several fields, which httpd joins with "; "."""
     token = sign_in(http2)
     headers = [x for crumb in crumbs for x in ("-H", "cookie: " + crumb.replace("@", f"{COOKIE}={token}"))]
     said = nghttp(http2, "/app/", *headers)
@@ -97,7 +97,7 @@ def test_signing_in_and_out_over_http2(http2, tmp_path):
 
 
 class Load:
-    """Visitors that ask without pause, and count what they get."""
+    """Clients that send requests without pause, and count what they get."""
 
     def __init__(self, server, token: str, visitors: int = 4):
         self.server, self.token = server, token
@@ -168,7 +168,7 @@ WHO = SITE + '<Location "/app">\nHeader always set X-User "expr=%{REMOTE_USER}"\
 
 
 class Crowd(Load):
-    """Visitors of whom each signs in, looks whether it is she who is known, and signs out."""
+    """Clients that each sign in, check the user of the response, and sign out."""
 
     def _visit(self) -> None:
         turn = 0
@@ -186,7 +186,7 @@ class Crowd(Load):
 
 @pytest.mark.skipif(bool(TOOL), reason="too slow under this tool")
 def test_many_graceful_restarts_while_everything_goes_on():
-    """T-47: nobody notices, nobody is taken for another, and the parent does not grow."""
+    """No request fails, no user is taken for another, and the parent does not grow."""
     with Server(WHO, modules="headers", extra="ServerLimit 16\nMaxRequestWorkers 256\n") as server:
         server.expect("AH03490|AH00288|AH10159")
         token = sign_in(server)
@@ -205,7 +205,7 @@ def test_many_graceful_restarts_while_everything_goes_on():
 
 
 def listening() -> set[str]:
-    """The sockets of this machine at which nobody is at the other end."""
+    """The sockets of this machine without a process at the other end."""
     rows = [line.split() for name in ("tcp", "tcp6") for line in open(f"/proc/net/{name}").readlines()[1:]]
     return {f"socket:[{row[9]}]" for row in rows if row[3] == "0A"}
 
@@ -217,7 +217,7 @@ def connections(server, pid: int) -> set[str]:
 
 
 def test_the_parent_has_no_connection_to_the_database():
-    """T-66: its children would inherit it, and SQLite's do not survive that."""
+    """Its children would inherit it, and SQLite's do not survive that."""
     with Server() as server:
         token = sign_in(server)
         for i in range(2):

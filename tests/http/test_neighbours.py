@@ -144,7 +144,7 @@ def fake_credentials(place, token):
 
 
 def expiry(place, token):
-    """Answers of others get their max-age; the module's own are not to be stored, and say nothing else."""
+    """Responses of others get their max-age; the module's own have no-store only."""
     assert get(place.server, "/app/").headers.get_all("Cache-Control") == ["no-store"]
     assert place.server.browser().go("/login").headers.get_all("Cache-Control") == ["no-store"]
     assert get(place.server, "/open/").headers["Cache-Control"] == "max-age=3600"
@@ -176,7 +176,7 @@ def whole_site(place, token):
 
 
 def schemes(place, token):
-    """By each protocol the application is told the user, by the module alone, and never sees the cookie."""
+    """By each protocol the application gets the user from the module only, and never gets the cookie."""
     for kind in [name.lower() for name in place.more if name != "WS"]:
         cookie = f"a=1; {COOKIE}={token}"
         answer = get(place.server, f"/app/by/{kind}", cookie, [("X-Remote-User", "admin"), ("X_Remote_User", "admin")])
@@ -268,7 +268,7 @@ SCHEMES = {"http": "http://127.0.0.1:@HTTP@$1", "ajp": "ajp://127.0.0.1:@AJP@$1"
            "uwsgi": "uwsgi://127.0.0.1:@UWSGI@"}
 BY_SCHEME = "".join(f'ProxyPassMatch "^(/app/by/{kind})$" "{url}"\n' for kind, url in SCHEMES.items())
 APPLICATIONS = {"AJP": backends.AjpApplication, "SCGI": backends.ScgiApplication}
-# As where a whole site is protected: the module itself opens its pages.
+# As for a site that is protected as a whole: the module itself opens its pages.
 CLOSED_PAGES = """
 <LocationMatch "^/(login|logout|sessions|private)">
     AuthType ManagedSession
@@ -380,7 +380,7 @@ def stock(neighbour, neighbour_order):
 
 
 def test_the_story_of_a_session(place):
-    """Sign in, read a protected page, see and revoke other sessions, sign out; the application is told no more than it must be."""
+    """Sign in, read a protected page, see and revoke other sessions, sign out; the application gets no more than it must."""
     server = place.server
     laptop = server.browser()
     assert laptop.sign_in().status == 200 and laptop.token
@@ -421,12 +421,12 @@ def test_the_neighbour_does_its_own_work(place, neighbour):
 def test_a_request_that_is_not_ours_goes_through_untouched(place, stock):
     """Each header of the answer, and each that reached the application, is as it is without the module."""
     for what in UNTOUCHED:
-        exchange(place, what), exchange(stock, what)  # a cache knows it now on both sides
+        exchange(place, what), exchange(stock, what)  # it is in the cache on both sides now
         assert exchange(place, what) == exchange(stock, what), what
 
 
 def wait_for_continue(server: Server, method: str, target: str, headers, body: bytes) -> harness.Answer:
-    """Sends the body once it is asked for."""
+    """Sends the body after 100 (Continue)."""
     lines = [f"{method} {target} HTTP/1.1", f"Host: 127.0.0.1:{server.port}", f"Content-Length: {len(body)}", "Connection: close",
              *(f"{name}: {value}" for name, value in headers)]
     with harness.connect(server) as s:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What include/mod_managed_session.h offers to other modules, asked by one (mod_probe.c)."""
+"""What include/mod_managed_session.h offers to other modules, called by one (mod_probe.c)."""
 import pathlib
 import subprocess
 import urllib.parse
@@ -35,7 +35,7 @@ def ask(server, do: str, token: str | None = None, where: str = "/probe", **quer
 
 @pytest.mark.parametrize("where", ["/probe", "/off", "/app/probe"])
 def test_the_current_session(probe, where):
-    """Also where the configuration asks for none: the module that calls wants to know."""
+    """Also in places without sessions: the caller needs the result."""
     token = sign_in(probe)
     probe.forget_statements()
     assert ask(probe, "get,get", token, where).text == f"get 0 alice {token[:22]} app.test form 0 1\n" * 2

@@ -148,7 +148,7 @@ def test_no_one_else_says_it(config, modules):
         assert not may(server, CANONICAL, *forged)
 
 
-# -- what the log says --------------------------------------------------------------------------------------------
+# -- what is logged -----------------------------------------------------------------------------------------------
 
 
 EVIL = ("Origin", "https://evil.test")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whoever another authentication module lets in at the sign-in page gets a session: a password that the
-browser asks for, a client certificate, an OpenID provider; and what scripts of other origins get."""
+"""A user whom another authentication module lets in at the sign-in page gets a session: by a password in the
+browser's own window, a client certificate or an OpenID provider. And what scripts of other origins get."""
 from __future__ import annotations
 
 import base64
@@ -62,7 +62,7 @@ class Client:
         return answer
 
     def own(self, url: str, **more) -> Answer:
-        """As go, where the answer must be the server's own and hold to what holds of all of them."""
+        """As go(), for responses of the server itself, with the checks that hold for all of them."""
         answer = self.go(url, **more)
         check_answer(self.server, urllib.parse.urlsplit(url).path, answer)
         return answer
@@ -151,7 +151,7 @@ def test_a_wrong_password_begins_nothing(by_basic, user, password):
 
 
 def test_many_sign_in_at_once_over_one_connection(by_dbd):
-    """The provider keeps that connection until its request ends: nobody waits for a second one."""
+    """The provider keeps that connection until its request ends: the request must not wait for a second one."""
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: get(by_dbd, "/login", headers=[basic("bob", "builder")]), range(24)))
     assert [a.status for a in answers] == [303] * 24
@@ -166,7 +166,7 @@ def test_signing_in_as_another_ends_the_session_of_that_browser(by_file):
 
 
 def test_a_session_is_not_swayed_by_a_password(by_file):
-    """T-56: whoever has a session is that user, whatever else the request carries."""
+    """The user of the session is the user, also if the request carries other credentials."""
     by_file.expect("AH01630")
     token = get(by_file, "/login", headers=[basic("alice", "wonderland")]).token()
     assert get(by_file, "/sessions", token, [("Accept", "application/json"), basic("bob", "builder")]).json()["user"] == "alice"
@@ -198,7 +198,7 @@ def test_leads_nowhere_else(by_file, back):
 
 
 def test_the_form_asks_the_same_table():
-    """As the example's comment says."""
+    """As in the example's comment."""
     text = examples.example("basic-dbd.conf", {"127.0.0.1:3000": "127.0.0.1:9"})
     login = text[text.index('<Location "/login">'):]
     form = login[:login.index("</Location>")]
@@ -480,7 +480,7 @@ def api():
 
 
 def test_a_preflight_is_answered_without_a_session_and_without_the_application(api):
-    """T-58: it carries no cookie."""
+    """It carries no cookie."""
     server, application = api
     before = len(application.requests)
     server.forget_statements()
@@ -584,7 +584,7 @@ def test_a_preflight_let_through_to_the_application_is_nobodys(plain):
 
 
 def test_the_form_of_a_visitor_whose_session_ended_is_answered_401_and_not_sent_on(plain):
-    """Sent again after a redirect it would arrive as a GET, without what she wrote."""
+    """After a redirect it would arrive as a GET, without the text of the user."""
     server, application = plain
     before = len(application.requests)
     answer = post(server, "/api/x", {"text": "long " * 20000}, harness.random_token(), {**NAVIGATION, "Sec-Fetch-Site": "same-origin"})

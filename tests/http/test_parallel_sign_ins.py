@@ -11,7 +11,6 @@ FIELDS = {"username": "alice", "password": "wonderland"}
 
 @pytest.mark.parametrize("limit", [1, 2])
 def test_the_limit_is_left_and_not_none(limit):
-    """T-90"""
     with Server(SITE + f"ManagedSessionLimit {limit} evict\n", extra="StartServers 2\n") as server, ThreadPoolExecutor(6) as visitors:
         server.expects_5xx = True  # the harness would miss rows that are evicted by now
         for _ in range(12):
@@ -47,7 +46,6 @@ def test_a_row_dated_far_ahead_keeps_no_user_out():
 
 
 def test_a_hundred_sessions_are_the_default_limit():
-    """T-82"""
     with Server(SITE) as server:
         first = sign_in(server)
         server.sql("UPDATE managed_session SET last_seen_at = last_seen_at - 10")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A table of PostgreSQL's that is partitioned by expiry, as docs/scaling.md says: the statements are the same."""
+"""A table of PostgreSQL that is partitioned by expiry, as in docs/scaling.md: the statements are the same."""
 import contextlib
 import re
 import time

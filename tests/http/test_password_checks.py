@@ -30,7 +30,7 @@ def htpasswd(server, name: str, password: str, *options: str) -> None:
 @pytest.mark.parametrize("mpm, extra", [("event", ONE_CHILD), ("worker", ONE_CHILD),
                                         ("prefork", "ServerLimit 8\nMaxRequestWorkers 8\nStartServers 8\n")])
 def test_a_flood_of_sign_ins_leaves_workers_for_pages(mpm, extra):
-    """T-78: a quarter of eight workers may hash; the rest of the flood gets 503, and pages are answered meanwhile."""
+    """A quarter of eight workers may hash; the rest of the flood gets 503, and pages are answered meanwhile."""
     with Server(SITE, mpm=mpm, extra=extra) as server, ThreadPoolExecutor(24) as flood:
         server.expect("AH00484", status_5xx=True)
         htpasswd(server, "carol", "secret", "-B", "-C", "12")
@@ -72,7 +72,6 @@ def until_refused(sign) -> list[int]:
 
 
 def test_a_user_signs_in_sixty_times_a_minute_and_no_more():
-    """T-82"""
     with Server(LIMITED) as server:
         token = sign_in(server, "bob")
         statuses = until_refused(lambda: attempt(server, "alice", "wonderland"))
@@ -105,7 +104,7 @@ def test_another_authentication_type_is_limited_alike():
 # -- unknown users --------------------------------------------------------------------------------
 
 def test_unknown_users_are_checked_with_mixed_hashes():
-    """T-91: what that costs is chosen by the name (the unit tests); here it works with each kind of hash."""
+    """What that costs is chosen by the name (the unit tests); here it works with each kind of hash."""
     with Server(SITE) as server:
         htpasswd(server, "old", "secret", "-m")
         (server.root / "passwords").open("a").write("older:{SHA}" + base64.b64encode(hashlib.sha1(b"secret").digest()).decode() + "\n")

@@ -58,7 +58,7 @@ class UploadHandler(http.server.BaseHTTPRequestHandler):
 
 
 class Speaker(socketserver.ThreadingTCPServer):
-    """Sends .answer for each head that it reads; .asked are the heads."""
+    """Sends .answer for each head that it reads; .asked has these heads."""
 
     daemon_threads = True
     allow_reuse_address = True
@@ -250,7 +250,6 @@ def filler(length: int) -> bytes:
 
 @pytest.mark.parametrize("way", ["upgrade", "fallback", "raw"])
 def test_a_head_that_is_too_long_to_read_closes_the_connection(site, way):
-    """T-88."""
     site.expect("AH0|AH10221")
     site.speaker.answer = OPEN + filler(LONG) + f"Set-Cookie: {PLANTED}\r\n\r\n".encode() + b"bytes of the tunnel"
     with tunnel(site, way) as s:
@@ -274,7 +273,7 @@ BODY = b"\r\nContent-Length: 4\r\n\r\nbody"
     f"Set-Cookie: {PLANTED}", f"Set-Cookie:{PLANTED}; Path=/", f"set-cookie : {PLANTED}", f"Set-Cookie:\r\n {PLANTED}; Path=/",
     "Managed-Session-User: planted", "MANAGED-SESSION-END:\tplanted", "Managed-Session-User:\r\n\tplanted"], ids=repr)
 def test_a_raw_tunnel_passes_another_answer_without_what_is_ours(site, status, line):
-    """T-88: an application that does not open the WebSocket."""
+    """An application that does not open the WebSocket."""
     site.speaker.answer = f"HTTP/1.1 {status}\r\nX-Before: 1\r\n{line}\r\nX-After: 1\r\nSet-Cookie: other=1".encode() + BODY
     with tunnel(site, "raw") as s:
         stream = s.makefile("rb")

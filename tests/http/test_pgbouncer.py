@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""PostgreSQL behind PgBouncer: its connections are shared in three ways, and sessions know nothing of it."""
+"""PostgreSQL behind PgBouncer: connections are shared in three ways, and sessions work in each."""
 import contextlib
 import signal
 
@@ -88,7 +88,7 @@ def with_options(site: Server) -> Server:
 
 
 def test_what_bounds_a_statement_stands_with_the_database(behind):
-    """PgBouncer can be told to overlook `options`, which it does not pass on."""
+    """PgBouncer can be configured to ignore `options`, which it does not pass on."""
     with bouncer_before(behind, "transaction", "ignore_startup_parameters = options") as bouncer:
         site = with_options(Server(SITE, database=bouncer))
         behind.administer(f"ALTER DATABASE t{behind.made} SET statement_timeout = '300ms'")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A Secure cookie over plain http, which browsers drop: no endless sign-in, but a page that says so and a line that says what to do."""
+"""A Secure cookie over plain http, which browsers drop: no endless sign-in, but a page that explains it and a log line with the cure."""
 import base64
 
 import pytest

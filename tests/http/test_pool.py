@@ -24,7 +24,7 @@ ONE_CONNECTION = ONE_CHILD + "DBDMin 1\nDBDKeep 1\nDBDMax 1\n"
 
 
 class SlowApplication(http.server.ThreadingHTTPServer):
-    """Answers below /app/slow only once it is told to."""
+    """Responds below /app/slow only when the test releases it."""
 
     daemon_threads = True
 
@@ -70,7 +70,7 @@ def test_slow_responses_lock_nobody_out():
             assert [each.result(DEADLINE).text for each in slow] == ["done\n"] * 10
 
 
-# -- nobody waits for a connection while holding one -----------------------------------------------
+# -- no request waits for a connection while it holds one ------------------------------------------
 
 USERS_IN_DATABASE = SITE.replace("ManagedSessionAuthProvider file", """ManagedSessionAuthProvider dbd
     AuthDBDUserPWQuery "SELECT password FROM users WHERE name = %s" """).replace('AuthUserFile "@ROOT@/passwords"', "")
@@ -91,7 +91,7 @@ def with_users_in_database(connections: int) -> Server:
 @pytest.mark.sqlite
 @pytest.mark.parametrize("connections", [1, 2])
 def test_sign_ins_that_ask_the_same_database_for_the_password_all_finish(connections):
-    """T-69: the provider keeps its connection until the response ends; ours is that one, not another."""
+    """The provider keeps its connection until the response ends; ours is that one, not another."""
     with with_users_in_database(connections) as server, ThreadPoolExecutor(20) as visitors:
         old = sign_in(server)
 
@@ -141,7 +141,7 @@ def test_a_directory_that_httpd_may_not_write_is_named_and_works_once_it_may():
         assert anyone.text == "open to all\n" and not anyone.cookies()
         assert get(server, "/app/").status == 401 and get(server, "/login").status == 200
 
-        # The log says where and who, so that it can be put right, and one line a second is enough.
+        # The log names place and module, so that it can be put right, and one line a second is enough.
         line = re.search(r"MS0001:.*", server.new_log())[0]
         assert f'"{server.root}/db/"' in line and f'"{server.user}"' in line, line
 
@@ -154,7 +154,7 @@ def test_a_directory_that_httpd_may_not_write_is_named_and_works_once_it_may():
 @pytest.mark.sqlite
 @pytest.mark.parametrize("persist", ["On", "Off"])
 def test_a_database_that_was_moved_away_and_back_works_without_a_restart(persist):
-    """Also where every statement opens a connection of its own (DBDPersist Off)."""
+    """Also if every statement opens a connection of its own (DBDPersist Off)."""
     with Server(SITE, extra=f"DBDPersist {persist}\n") as server:
         token = sign_in(server)
         assert get(server, "/app/", token).text == PAGE
@@ -177,7 +177,7 @@ def test_a_database_that_was_moved_away_and_back_works_without_a_restart(persist
 
 @pytest.mark.sqlite
 def test_a_dbdinitsql_that_mod_dbd_takes_for_a_failure_is_named():
-    """A PRAGMA that answers with a row, say; mod_dbd hands the half-made connection out without a word."""
+    """For example a PRAGMA that returns a row; mod_dbd hands out the incomplete connection without a log line."""
     with Server(SITE, extra='DBDInitSQL "PRAGMA mmap_size=1000000"\n') as server:
         server.expect(r"MS0007.*DBDInitSQL|dbd:error", status_5xx=True)
         assert post(server, "/login", {"username": "bob", "password": "builder"}).status == 503
@@ -218,7 +218,7 @@ def test_another_program_that_changes_the_schema_disturbs_nobody():
 @pytest.mark.sqlite
 @pytest.mark.skipif(databases.NAME != "sqlite", reason="one writer at a time is SQLite's")
 def test_while_another_program_writes_readers_read_and_whoever_must_write_is_told():
-    """T-43: never a sign-out, never "signed out" where that is not so, and all is well when the other one is done."""
+    """No sign-out, no "signed out" that is not true, and all is well when the other one is done."""
     with Server(SITE + "ManagedSessionTouchInterval 1s\n") as server:
         token = sign_in(server)
         time.sleep(1.1)  # so that a touch is due, which must do no harm
@@ -237,7 +237,7 @@ def test_while_another_program_writes_readers_read_and_whoever_must_write_is_tol
 
 
 def test_many_sign_in_while_many_read():
-    """T-43: writers wait for each other without anybody's noticing."""
+    """Writers wait for each other, and no client notices."""
     with Server(SITE.replace('/passwords"', '/cheap"')) as server, ThreadPoolExecutor(12) as visitors:
         subprocess.run(["htpasswd", "-bsc", server.root / "cheap", "alice", "wonderland"], check=True, capture_output=True)
         token = sign_in(server)

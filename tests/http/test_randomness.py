@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where tokens come from: the kernel, anew for each, in every child; and nobody is signed in without it."""
+"""Tokens come from the kernel's random numbers, new ones for each, in every child; without them no user is signed in."""
 import pathlib
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +13,6 @@ ALICE = {"username": "alice", "password": PASSWORDS["alice"]}
 
 @pytest.mark.skipif(bool(TOOL), reason="this tool wants to be before the C library itself")
 def test_without_random_numbers_nobody_is_signed_in(tmp_path_factory):
-    """T-03"""
     folder = tmp_path_factory.mktemp("random")
     for each in (folder, *folder.parents[:2]):
         each.chmod(0o755)
@@ -34,7 +33,7 @@ def test_without_random_numbers_nobody_is_signed_in(tmp_path_factory):
 
 
 def test_children_never_make_the_same_token():
-    """T-03: eight processes forked from one."""
+    """Eight processes forked from one."""
     extra = "StartServers 8\nMinSpareServers 8\n"
     with Server(mpm="prefork", extra=extra) as server, ThreadPoolExecutor(8) as visitors:
         tokens = list(visitors.map(lambda _: sign_in(server), range(200)))

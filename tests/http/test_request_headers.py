@@ -72,7 +72,7 @@ def test_what_the_administrator_sets_reaches_the_application(site, place, way, c
 
 @pytest.mark.parametrize("client", CLIENTS, ids=str)
 def test_what_the_administrator_sets_early_reaches_it_too(client):
-    """For all locations, before any of them is known."""
+    """For all locations, before the location of a request is known."""
     with HttpApplication() as application:
         config = SITE + f'ProxyPass "/app" "http://127.0.0.1:{application.port}/app"\nRequestHeader set Authorization "{ADMINS}" early\n'
         for order in ORDERS:
@@ -181,14 +181,13 @@ EVERYWHERE = [("one.test", False), ("two.test", False), ("unused.test", False), 
 @pytest.mark.parametrize("host, second", EVERYWHERE)
 @pytest.mark.parametrize("spelling", ["X-Remote-User", "x_remote_user", "X.Remote.User", "X-Two", "_x_two_"])
 def test_no_host_passes_a_user_header_of_any_host(hosts, host, second, spelling):
-    """T-80."""
     assert "admin" not in ask(hosts, host, (spelling, "admin"), second=second).text
 
 
 @pytest.mark.parametrize("host, second", EVERYWHERE)
 @pytest.mark.parametrize("name", [COOKIE, "session"])
 def test_no_host_passes_a_session_cookie_of_any_host(hosts, host, second, name):
-    """T-80: browsers send a cookie to all ports of a host."""
+    """Browsers send a cookie to all ports of a host."""
     token = random_token()
     arrived = told(ask(hosts, host, ("Cookie", f"a=1; {name}={token}; b=2"), second=second), "HTTP_COOKIE")
     assert arrived == ["a=1; b=2"]

@@ -159,7 +159,7 @@ def test_a_touch_that_fails_fails_no_request(watch):
 
 
 def test_a_table_that_takes_no_touches_stops_no_other_hosts(watch):
-    """T-93: a pause after a failure is for the one table alone."""
+    """A pause after a failure is for the one table alone."""
     hosts = ("<VirtualHost *:@PORT@>\nServerName well.test\nManagedSessionTable well\n</VirtualHost>\n"
              "<VirtualHost *:@PORT@>\nServerName broken.test\n</VirtualHost>\n")
     with site(watch, "ManagedSessionIdleTimeout 1h", hosts) as server:
@@ -317,7 +317,7 @@ def test_virtual_hosts_of_one_table_are_cleaned_once():
 
 
 def test_a_clock_that_jumps_forward_deletes_nothing_at_once(watch):
-    """Back again, everybody is signed in as before."""
+    """When it is back, all users are signed in as before."""
     config = OPEN + "ManagedSessionCleanupInterval 1s\n"
     with watch.give_to(Server(config)) as server:
         token = sign_in(server, remember="1")

@@ -54,7 +54,7 @@ def test_a_session_is_over_as_soon_as_the_table_says_so(server, statement):
 @pytest.mark.sqlite  # the others take no such text
 @pytest.mark.parametrize("name", ["al\x01ice", "alice\n", "alice\x7f", "al\u0085ice", "", "a" * 256])
 def test_a_user_name_that_could_not_have_been_signed_in_is_nobody(server, name):
-    """Whatever writes the table: control characters in a name never reach an application or a log."""
+    """Control characters in a name never reach an application or a log, even if another program wrote the row."""
     token = sign_in(server)
     server.sql("UPDATE managed_session SET user_name = ? WHERE session_id = ?", name, token[:22])
     assert denied(get(server, APP, token))
@@ -186,7 +186,7 @@ def spell(pattern: bytes, token: str) -> bytes:
 
 @pytest.mark.parametrize("pattern", MALFORMED.values(), ids=MALFORMED.keys())
 def test_a_cookie_of_another_form_is_no_cookie_and_costs_no_statement(server, pattern):
-    """K-15, K-19: not unquoted, not decoded, not split at commas; and the database is not asked."""
+    """Not unquoted, not decoded, not split at commas; and the database is not queried."""
     header = spell(pattern, sign_in(server))
     assert b"@" not in header
     server.forget_statements()
@@ -217,7 +217,7 @@ def pairs(*tokens: str) -> str:
 
 
 def test_a_dead_cookie_beside_a_live_one_does_no_harm(server):
-    """T-15: whoever can plant a cookie from a sibling host neither locks anyone out..."""
+    """An attacker who plants a cookie from a sibling host cannot sign a user out..."""
     live, dead = sign_in(server), random_token()
     for header in (pairs(live, dead), pairs(dead, live), pairs(dead, live, random_token())):
         answer = get(server, APP, header)
@@ -233,7 +233,7 @@ def test_the_same_cookie_twice_is_one(server):
 
 @pytest.mark.parametrize("other", ["alice", "bob"])
 def test_two_live_sessions_in_one_request_are_nobody(server, other):
-    """...nor takes anyone over: which one was meant cannot be told, so it is logged and neither counts."""
+    """...nor act as a user: it is unknown which one was meant, so it is logged and neither counts."""
     mine, theirs = sign_in(server), sign_in(server, other)
     for header in (pairs(mine, theirs), pairs(theirs, mine)):
         answer = get(server, APP, header)
@@ -276,7 +276,7 @@ def test_only_tokens_that_the_cache_does_not_know_go_to_the_table(server):
 
 @pytest.mark.parametrize("before", [4, 7])
 def test_planted_cookies_keep_nobody_out(server, before):
-    """T-84: and after another sign-in neither, whose cookie stands behind them too."""
+    """And after another sign-in neither, whose cookie stands behind them too."""
     planted = [random_token() for _ in range(before)]
     first = sign_in(server)
     assert get(server, APP, pairs(*planted, first)).text == PAGE
@@ -301,7 +301,7 @@ def test_beyond_eight_no_cookie_is_cleared(server):
 
 
 def test_two_cookie_lines_over_http_1_are_not_glued_together(server):
-    """K-13: httpd joins them with a comma, which separates no cookies; fail closed, without an error."""
+    """Httpd joins them with a comma, which separates no cookies; fail closed, without an error."""
     token = sign_in(server)
     for lines in (("x=1", f"{COOKIE}={token}"), (f"{COOKIE}={token}", "x=1"), (f"{COOKIE}={token}",) * 2):
         assert denied(get(server, APP, headers=[("Cookie", line) for line in lines]))
@@ -345,9 +345,9 @@ LOOKS = {  # configuration: name, attributes
 
 @pytest.mark.parametrize("config", LOOKS, ids=lambda c: c.replace("ManagedSessionCookie", "") or "default")
 def test_a_cookie_is_cleared_by_the_attributes_it_was_set_with(config):
-    """K-12: with any other Path or Domain the browser would keep it."""
+    """With any other Path or Domain the browser would keep it."""
     name, attributes = LOOKS[config]
-    below = "/app" if "CookiePath /app" in config else ""  # where the cookie is not sent is no place for our pages
+    below = "/app" if "CookiePath /app" in config else ""  # our pages must lie below the cookie's path
     site = re.sub(r'"(/(?:login|logout|sessions))"', rf'"{below}\1"', harness.SITE)
     with Server(site + config, own_paths=tuple(below + path for path in ("/login", "/logout", "/sessions"))) as server:
         signed_in = harness.post(server, f"{below}/login", {"username": "alice", "password": "wonderland"})
@@ -413,7 +413,7 @@ def test_where_sessions_do_not_count_the_cookie_is_left_alone(server):
     ('ManagedSessionCookieDomain "a.test; Path=/"', "ManagedSessionCookieDomain"),
 ])
 def test_a_cookie_no_browser_would_keep_is_a_configuration_error(setting, problem):
-    """K-02, K-07: and the message names the directive."""
+    """And the message names the directive."""
     server = Server(harness.SITE + setting)
     try:
         test = server.configtest()
@@ -468,7 +468,7 @@ def cookies_seen(answer) -> list[str]:
     ("@; __Host-session=; __Host-session=planted; b=2", ["b=2"]),
 ])
 def test_the_application_never_sees_the_session_cookie(proxied, before, after):
-    """K-21: and sees all others byte for byte."""
+    """And sees all others byte for byte."""
     pair = f"{COOKIE}={sign_in(proxied)}"
     answer = get(proxied, "/be/", before.replace("@", pair))
     assert answer.status == 200
@@ -482,7 +482,7 @@ def test_odd_cookie_headers_reach_the_application_unchanged(proxied, header):
 
 
 def test_the_cookie_is_hidden_from_public_applications_too(proxied):
-    """Dead or alive, asked about or not: a cookie is worth stealing before anyone has looked at it."""
+    """Live or not, looked up or not: a cookie is worth stealing before the first look-up."""
     for target in ("/free/", "/plain/"):
         for token in (sign_in(proxied), random_token()):
             assert cookies_seen(get(proxied, target, f"a=1; {COOKIE}={token}")) == ["a=1"]
@@ -504,7 +504,7 @@ def test_the_cookie_is_passed_on_where_that_is_wanted(proxied):
 ])
 @pytest.mark.parametrize("token", ["live", "dead", "none"])
 def test_an_application_cannot_set_the_session_cookie(proxied, planted, token):
-    """K-10, K-22: what leaves is at most one cookie of the name, and that is this module's."""
+    """What leaves is at most one cookie of the name, and that is this module's."""
     value = {"live": lambda: sign_in(proxied), "dead": random_token, "none": lambda: None}[token]()
     query = urllib.parse.urlencode([("Set-Cookie", planted), ("Set-Cookie", "a=1")])
 

@@ -84,7 +84,7 @@ def forgetful():
 
 @pytest.mark.parametrize("place", range(len(FORGETFUL)), ids=FORGETFUL)
 def test_a_forgetful_configuration_opens_the_list_to_nobody(forgetful, place):
-    """Whatever else let the visitor in, alice's password for another AuthType included."""
+    """Also if something else let the visitor in, such as alice's password for another AuthType."""
     target, token = f"/list{place}", sign_in(forgetful)
     basic = ("Authorization", "Basic " + base64.b64encode(b"alice:wonderland").decode())
     assert get(forgetful, target, headers=[basic, *NAVIGATION.items()]).location == f"/login?return={target}"
@@ -255,7 +255,7 @@ def insert_copies(server, token: str, n: int) -> None:
 
 @pytest.mark.parametrize("limit", [None, 1, 7, 60, 200])
 def test_a_script_reads_a_long_list_in_parts(server, limit):
-    """T-82: no answer holds more than 200, and each session is in one of them, the current one first."""
+    """No answer holds more than 200, and each session is in one of them, the current one first."""
     token = sign_in(server)
     insert_copies(server, token, 450 if limit != 1 else 5)
     url, found, sizes = "/sessions" + (f"?limit={limit}" if limit else ""), [], []
@@ -353,7 +353,7 @@ def test_where_nobody_can_sign_in_the_refusal_is_a_page_too():
 
 
 def test_each_button_says_to_a_listener_what_it_signs_out(server):
-    """Its name is made of its own word, the device, when it was used and from where."""
+    """Its accessible name has the button's text, the device, the time of use and the address."""
     token, _ = sign_in(server), sign_in(server, agent=SAFARI)
     server.sql("UPDATE managed_session SET last_ip = '192.0.2.1' WHERE session_id <> ?", token[:22])
     text = get(server, "/sessions", token).text
@@ -430,7 +430,7 @@ def test_ending_it_again_finds_nothing(server):
     "/sessions/@SWAPPED@", "/sessions/@TWICE@", "/sessions/x/@ID@", "/sessions/x/y/@ID@", "/sessions/@MINE@/@ID@",
 ])
 def test_what_is_only_nearly_an_id_is_not_found(server, target):
-    """T-63: the path of a session is the list's and the id, letter for letter, and nothing else."""
+    """The path of a session is the list's and the id, letter for letter, and nothing else."""
     token, other = sign_in(server), sign_in(server)
     id_ = other[:22]
     for mark, text in (("@ID@", id_), ("@SWAPPED@", id_.swapcase()), ("@MINE@", token[:22]),
@@ -463,7 +463,6 @@ def test_to_delete_the_list_itself_is_no_method_of_it(server):
 
 @pytest.mark.parametrize("target", ["/sessions/x", "/sessions/@ID@", "/sessions/"])
 def test_a_page_below_the_list_is_the_list_or_nothing(server, target):
-    """T-63"""
     token, other = sign_in(server), sign_in(server)
     target = target.replace("@ID@", other[:22])
     assert get(server, target, token).status in (200, 404) and get(server, target).status in (401, 404)
@@ -475,7 +474,6 @@ def test_a_page_below_the_list_is_the_list_or_nothing(server, target):
     "x\n[Mon Nov 23 00:00:00.0 2026] [core:error] forged", "%n%s%x", "\x1b[31mforged", "\u2028x",
 ])
 def test_an_id_forges_no_line_of_the_log(server, id_):
-    """T-51"""
     token = sign_in(server)
     assert act(server, token, action="revoke", id=id_).status == 303
     assert delete(server, token, "/sessions/" + urllib.parse.quote(id_)).status == 404
@@ -498,7 +496,7 @@ def test_an_id_that_is_nonsense_is_not_found(server, id_):
 
 
 def test_an_id_that_is_anothers_gone_or_expired_is_answered_alike(server):
-    """T-40: nothing can be learned from it, and nothing is changed."""
+    """Nothing can be learned from it, and nothing is changed."""
     token, expired, elsewhere, stranger = sign_in(server), sign_in(server), sign_in(server), sign_in(server, "bob")
     server.sql("UPDATE managed_session SET expires_at = 1 WHERE session_id = ?", expired[:22])
     server.sql("UPDATE managed_session SET realm = 'other' WHERE session_id = ?", elsewhere[:22])
@@ -540,7 +538,6 @@ def test_a_form_without_a_known_action_changes_nothing(server, fields):
 
 
 def test_a_form_needs_the_token_of_its_session(server):
-    """T-15"""
     token, other, stranger = sign_in(server), sign_in(server), sign_in(server, "bob")
     right = csrf(server, token)
     for wrong in (None, "", "x", right[:-1], right + "A", right[::-1], csrf(server, stranger), csrf(server, other),
@@ -552,7 +549,7 @@ def test_a_form_needs_the_token_of_its_session(server):
 
 
 def test_the_token_of_a_page_from_before_the_last_sign_in_is_of_no_use(server):
-    """T-15: the tab left open, and the other session."""
+    """The tab left open, and the other session."""
     browser = Browser(server)
     browser.sign_in()
     old = csrf(server, browser.token)
@@ -563,7 +560,6 @@ def test_the_token_of_a_page_from_before_the_last_sign_in_is_of_no_use(server):
 
 
 def test_a_forged_host_leads_nowhere(server):
-    """T-27"""
     forged = [("Host", "evil.test"), ("X-Forwarded-Host", "evil.test")]
     token = sign_in(server)
     assert act(server, token, forged, action="revoke-others").location == "/sessions"
@@ -573,7 +569,7 @@ def test_a_forged_host_leads_nowhere(server):
 
 
 def test_the_token_is_another_one_each_time_and_all_of_them_hold(server):
-    """T-17: so that compression gives nothing away; and nothing is compressed anyway."""
+    """So that compression gives nothing away; and nothing is compressed anyway."""
     token = sign_in(server)
     first, second = csrf(server, token), csrf(server, token)
     assert first != second
@@ -595,7 +591,7 @@ SITES = [
 
 @pytest.mark.parametrize("headers, passes", SITES)
 def test_a_request_from_another_site_changes_nothing(server, headers, passes):
-    """T-15, T-16: with the right token even."""
+    """With the right token even."""
     headers = [(n, v.replace("@SELF@", f"http://127.0.0.1:{server.port}")) for n, v in headers.items()]
     token, other, third = sign_in(server), sign_in(server), sign_in(server)
     answers = [act(server, token, headers, action="revoke", id=other[:22]),
@@ -616,7 +612,6 @@ def test_a_link_or_image_changes_nothing(server, query):
     ("navigate", "document", 200),
 ])
 def test_another_site_learns_nothing_by_embedding_it(server, mode, dest, status):
-    """T-19"""
     headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": mode, "Sec-Fetch-Dest": dest}
     answer = get(server, "/sessions", sign_in(server), headers)
     assert answer.status == status and answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
@@ -625,7 +620,6 @@ def test_another_site_learns_nothing_by_embedding_it(server, mode, dest, status)
 @pytest.mark.parametrize("mode, dest", [("no-cors", "image"), ("cors", "empty"), ("navigate", "iframe")])
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
 def test_embedding_it_does_not_even_tell_whether_somebody_is_signed_in(server, site, mode, dest):
-    """T-19"""
     headers = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode, "Sec-Fetch-Dest": dest}
     answers = [get(server, "/sessions", cookie, headers) for cookie in (sign_in(server), None, random_token())]
     assert [(a.status, a.location, len(a.body)) for a in answers] == [(403, None, len(answers[0].body))] * 3
@@ -646,7 +640,6 @@ def test_another_method_is_told_which_there_are(server, method):
     (b"x=" + b"A" * 17000 + b"&action=revoke-all", 413),
 ])
 def test_a_form_that_is_damaged_changes_nothing(server, body, status):
-    """T-52"""
     token = sign_in(server)
     body = body.replace(b"action", b"csrf=" + csrf(server, token).encode() + b"&action", 1)
     answer = post(server, "/sessions", body, token)
@@ -658,7 +651,6 @@ def test_a_form_that_is_damaged_changes_nothing(server, body, status):
     b"".join(b"&f%d=" % i for i in range(19)),
 ], ids=repr)
 def test_a_form_that_is_right_but_for_one_thing_changes_nothing(server, more):
-    """T-52"""
     token, other = sign_in(server), sign_in(server)
     form = b"action=revoke-others&csrf=" + csrf(server, token).encode()
     answer = post(server, "/sessions", form + more, token)
@@ -669,7 +661,6 @@ def test_a_form_that_is_right_but_for_one_thing_changes_nothing(server, more):
 @pytest.mark.parametrize("size, status", [(16384, 303), (16385, 413)])
 @pytest.mark.parametrize("chunked", [False, True])
 def test_a_form_has_16_kb_at_most(server, chunked, size, status):
-    """T-52"""
     token, other = sign_in(server), sign_in(server)
     body = b"action=revoke-others&csrf=" + csrf(server, token).encode() + b"&x="
     body += b"A" * (size - len(body))
@@ -697,14 +688,14 @@ UNREAD = [
 
 @pytest.mark.parametrize("method, signed_in, lines, status", UNREAD)
 def test_who_is_refused_unread_is_not_waited_for(server, method, signed_in, lines, status):
-    """T-52, T-53: the body never comes; the answer does, and closes the connection."""
+    """The body never comes; the answer does, and closes the connection."""
     token = sign_in(server) if signed_in else None
     answer = harness.raw(server, head_of(server, method, token, *lines), method, "/sessions")
     assert answer.status == status and answer.headers["Connection"] == "close"
 
 
 def test_a_body_without_an_end_is_refused_at_the_limit(server):
-    """T-52: in chunks, none of them the last."""
+    """In chunks, without the last chunk."""
     token = sign_in(server)
     body = b"x=" + b"A" * 8190
     data = head_of(server, "POST", token, FORM, "Transfer-Encoding: chunked") + b"2000\r\n%s\r\n" % body * 3
@@ -725,7 +716,6 @@ def test_a_method_or_action_is_what_it_is(server, headers, query, fields):
 
 
 def test_refusals_are_as_well_guarded_as_the_page(server):
-    """T-18"""
     token, other = sign_in(server), sign_in(server)
     answers = [delete(server, token, f"/sessions/{other[:22]}"), delete(server, token, "/sessions/nonsense"),
                delete(server, token, "/sessions?scope=x"), act(server, token, action="x"), act(server, token, csrf="x"),
@@ -745,7 +735,7 @@ def test_another_kind_of_body_is_refused(server, kind):
 
 
 def test_a_huge_body_is_refused_unread(server):
-    """T-52: 10 GB are announced; the answer comes without one of them, and closes the connection."""
+    """10 GB are announced; the answer comes without one of them, and closes the connection."""
     head = (f"POST /sessions HTTP/1.1\r\nHost: app.test\r\nCookie: {harness.COOKIE}={sign_in(server)}\r\n"
             "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 10000000000\r\n\r\n")
     answer = harness.raw(server, head.encode(), "POST", "/sessions")
@@ -761,7 +751,6 @@ HOSTILE = [b"<script>alert(1)</script>", b'"><img src=x onerror=alert(1)>', b"' 
 
 @pytest.mark.parametrize("agent", HOSTILE)
 def test_a_browser_with_a_hostile_name_is_listed_harmlessly(server, agent):
-    """T-20"""
     answer = post(server, "/login", {"username": "alice", "password": "wonderland"}, headers=[("User-Agent", agent)])
     plain = FormReader(get(server, "/sessions", sign_in(server, agent="curl/8")).text)
     server.sql("DELETE FROM managed_session WHERE session_id <> ?", answer.token()[:22])
@@ -781,7 +770,7 @@ def test_a_browser_with_a_hostile_name_is_listed_harmlessly(server, agent):
     ("label", "a\u2028b"), ("user_agent", "a\u2028b"),
 ])
 def test_whatever_stands_in_the_table_is_text(server, column, text):
-    """T-20: whoever has put it there."""
+    """From any source."""
     token = sign_in(server)
     server.sql("UPDATE managed_session SET auth_method = 'other'")
     plain = FormReader(get(server, "/sessions", token).text)
@@ -827,7 +816,6 @@ def test_twenty_sessions_are_one_statement(server):
 
 
 def test_two_sites_on_one_database_end_only_their_own():
-    """T-60"""
     hosts = "".join(f"<VirtualHost *:@PORT@>\nServerName {n}.test\n</VirtualHost>\n" for n in "ab")
     with Server(SITE + hosts) as server:
         def of(host: str) -> str:

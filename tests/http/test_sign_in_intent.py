@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""With another AuthType a GET makes a session. What a browser loads at the wish of another page, or of its own, makes none."""
+"""With another AuthType a GET makes a session, but not a GET that another page, or the browser by itself, causes."""
 import base64
 import itertools
 

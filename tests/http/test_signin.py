@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Signing in, by the form or by another module: who gets in, where to, and what is refused unasked."""
+"""Signing in, by the form or by another module: who gets in, where it leads, and what is refused without a password check."""
 import base64
 import hashlib
 import re
@@ -12,8 +12,8 @@ import databases
 import harness
 from harness import COOKIE, FormReader, SITE, Server, get, post, request, sign_in
 
-# At /trap the provider has no file to read: asking it is an error and a 503, so any other answer
-# says that it was not asked.
+# At /trap the provider has no file to read: a query of it is an error and a 503, so any other response
+# shows that it was not queried.
 DOORS = SITE + """
 <Location "/trap">
     SetHandler managed-session-login
@@ -79,7 +79,7 @@ def row_of(server, token: str) -> dict:
 
 
 def user_at_app(server, token: str | None) -> str | None:
-    """Whom the protected page's environment names; None where it is closed."""
+    """The user in the protected page's environment; None if the page is closed."""
     answer = get(server, "/sessions", token, {"Accept": "application/json"})
     return answer.json()["user"] if answer.status == 200 else None
 
@@ -169,7 +169,6 @@ def test_right_name_and_password_make_a_session(server):
 
 
 def test_nothing_tells_a_wrong_password_from_an_unknown_user(server):
-    """T-36"""
     def outside(name):
         answer = post(server, "/login", {"username": name, "password": "wrong", "return": "/app/"})
         headers = [(n, v) for n, v in answer.headers.items() if n != "Date"]
@@ -210,7 +209,6 @@ def test_the_typed_password_never_comes_back(server):
 
 
 def test_a_mistyped_name_comes_back_as_text(server):
-    """T-20"""
     def shape(name):
         page = FormReader(post(server, "/login", {"username": name, "password": "wrong"}).text)
         assert field(page, "username")["value"] == name
@@ -220,7 +218,7 @@ def test_a_mistyped_name_comes_back_as_text(server):
         assert shape(name) == shape("carol")
 
 
-# -- where to -----------------------------------------------------------------------------------------
+# -- where it leads -----------------------------------------------------------------------------------
 
 ELSEWHERE = [
     "//evil.test", "///evil.test", "////evil.test/%2e%2e", "/\\evil.test", "\\\\evil.test", "\\/evil.test",
@@ -242,7 +240,7 @@ ELSEWHERE = [
 
 @pytest.mark.parametrize("path", ELSEWHERE, ids=lambda p: repr(p)[:40])
 def test_nobody_is_sent_to_another_site(server, path):
-    """T-26: in the form, in the address, and where another module signs in; all lead to the landing page."""
+    """In the form, in the address, and when another module signs in; all lead to the landing page."""
     query = urllib.parse.urlencode({"return": path})
     posted = post(server, "/login", {**ALICE, "return": path})
     assert (posted.status, posted.location, posted.cookies("a")) == (303, "/", [])
@@ -268,7 +266,6 @@ def test_where_a_path_is_odd_but_here_it_stays_here(server, path):
 
 @pytest.mark.parametrize("target", ["/login", "/landing"])
 def test_a_forged_host_leads_nowhere(server, target):
-    """T-27"""
     answer = post(server, target, {**ALICE}, headers={"Host": "evil.test", "X-Forwarded-Host": "evil.test"})
     assert answer.status == 303 and re.fullmatch(r"/(app/)?", answer.location)
     challenge = get(server, "/app/", headers={"Host": "evil.test", "Accept": "text/html"})
@@ -277,7 +274,6 @@ def test_a_forged_host_leads_nowhere(server, target):
 
 @pytest.mark.parametrize("origin", ["http://app.test", "http://127.0.0.1:@PORT@"])
 def test_a_forged_host_does_not_make_an_origin_its_own(server, origin):
-    """T-27"""
     answer = post(server, "/trap", ALICE, headers={"Host": "evil.test", "Origin": server.fill(origin)})
     assert (answer.status, server.rows()) == (403, 0)
 
@@ -303,7 +299,6 @@ def test_whether_the_session_outlives_the_browser(setting, ticked, persistent):
 
 
 def test_an_invented_token_is_never_taken_up(server):
-    """T-01 a"""
     sent = harness.random_token()
     answer = post(server, "/login", ALICE, cookie=sent)
     assert answer.token()[:22] != sent[:22] and answer.token()[23:] != sent[23:]
@@ -312,7 +307,6 @@ def test_an_invented_token_is_never_taken_up(server):
 
 
 def test_a_planted_session_of_someone_else_ends_when_she_signs_in(server):
-    """T-01 b"""
     planted = sign_in(server, "bob")
     answer = post(server, "/login", ALICE, cookie=planted)
     assert answer.token()[:22] != planted[:22] and row_of(server, answer.token())["user_name"] == "alice"
@@ -321,7 +315,6 @@ def test_a_planted_session_of_someone_else_ends_when_she_signs_in(server):
 
 
 def test_a_token_counts_in_the_cookie_only(server):
-    """T-01 c"""
     token = harness.random_token()
     now = int(time.time())
     server.sql(f"INSERT INTO managed_session ({databases.COLUMNS}) VALUES (?, ?, 'app.test', 'bob', ?, ?, ?, ?, '::1', '::1', '', NULL, 'form', 0)",
@@ -417,7 +410,7 @@ def test_a_name_that_cannot_be_kept_signs_nobody_in(server, name):
     {"Origin": "ftp://127.0.0.1:@PORT@"}, {"Origin": "127.0.0.1:@PORT@"}, {"Origin": "http://127.0.0.1:@PORT@/x"},
 ], ids=str)
 def test_another_site_can_sign_nobody_in(server, headers):
-    """T-13: nothing is asked, nothing is made."""
+    """No query is made, and no session."""
     answer = post(server, "/trap", ALICE, headers={n: server.fill(v) for n, v in headers.items()})
     assert (answer.status, answer.cookies(), server.rows()) == (403, [], 0)
 
@@ -427,7 +420,7 @@ def test_another_site_can_sign_nobody_in(server, headers):
     {"Origin": "HTTP://127.0.0.1:@PORT@"}, {"Sec-Fetch-Site": "same-origin", "Origin": "null"},
 ], ids=str)
 def test_the_site_itself_can(server, headers):
-    """T-13; a page without a referrer sends Origin: null even to its own site."""
+    """A page without a referrer sends Origin: null even to its own site."""
     answer = post(server, "/login", ALICE, headers={n: server.fill(v) for n, v in headers.items()})
     assert (answer.status, server.rows()) == (303, 1)
 
@@ -460,7 +453,7 @@ def exchange(server, head: str, body: bytes) -> bytes:
     (f"Content-Type: application/json\r\nContent-Length: {10 * 2**30}\r\n", b"", 413),
 ], ids=["10 GB", "10 GB expecting 100", "a byte over", "chunked without end", "JSON", "10 GB JSON"])
 def test_what_is_refused_is_not_read_and_the_connection_closes(server, head, body, status):
-    """T-52: what is left of the body is never taken for a request."""
+    """What is left of the body is never taken for a request."""
     said = exchange(server, head, body)
     assert said.startswith(f"HTTP/1.1 {status} ".encode()) and said.count(b"HTTP/1.1 ") == 1
     assert re.search(rb"(?i)\r\nConnection: close\r\n", said) and server.rows() == 0
@@ -490,7 +483,6 @@ MULTIPART = b'--x\r\nContent-Disposition: form-data; name="username"\r\n\r\nalic
     (FORM, LOGIN + b"".join(b"&f%d=" % i for i in range(19)), 400),
 ], ids=lambda v: repr(v)[:50])
 def test_a_body_that_is_not_our_form_is_refused_before_anyone_is_asked(server, content_type, body, status):
-    """T-52"""
     headers = {} if content_type is None else {"Content-Type": content_type}
     answer = request(server, "POST", "/trap", headers, body)
     assert (answer.status, answer.cookies(), server.rows()) == (status, [], 0)
@@ -538,7 +530,6 @@ def test_a_failed_sign_in_is_logged_as_nobodys(server):
     ("forged\u202e", None),
 ])
 def test_a_strange_name_stays_within_its_line_of_the_log(server, name, as_logged):
-    """T-51"""
     assert post(server, "/login", {"username": name, "password": "wrong"}).status == 401
     [line] = [line for line in server.new_log().splitlines() if "sign_in_failed" in line]
     assert re.match(r"\[\w{3} \w{3} \d\d [\d:.]+ \d{4}\] \[managed_session:info\]", line) and line.isascii()
@@ -548,7 +539,6 @@ def test_a_strange_name_stays_within_its_line_of_the_log(server, name, as_logged
 @pytest.mark.parametrize("target", ["/login", "/anyone"])
 @pytest.mark.parametrize("name", ["a\n[Mon] [core:error] forged", "a\r\nforged", "\x1b[31mforged", "\x9bforged"])
 def test_control_characters_reach_no_log(server, target, name):
-    """T-51"""
     server.expect("MS0011")
     headers = [basic(name, "any")]
     answer = post(server, target, {"username": name, "password": "x"}) if target == "/login" else get(

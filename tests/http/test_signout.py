@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Signing out: by a button, never by a link, and never by another site (T-14)."""
+"""Signing out: by a button, never by a link, and never by another site."""
 import pytest
 
 import harness
@@ -113,7 +113,7 @@ def test_a_wrong_token_ends_nothing(server, wrong):
     {"Origin": "null"}, {"Origin": "http://127.0.0.1:1"}, {"Host": "evil.test", "Origin": "http://app.test"},
 ], ids=str)
 def test_another_site_signs_nobody_out(server, headers):
-    """Even where it got hold of the token."""
+    """Even if it has the token."""
     token = sign_in(server)
     for fields in ({}, {"csrf": csrf_of(server, token)}):
         answer = post(server, "/logout", fields, cookie=token, headers=headers)

@@ -63,7 +63,7 @@ def test_a_database_of_another_user_keeps_its_mode():
 
 
 def advice(params: str, prepare=lambda server: None) -> str:
-    """What the log says of a database that httpd cannot use."""
+    """The log line about a database that httpd cannot use."""
     server = Server(SITE)
     server.params = params.replace("@ROOT@", str(server.root))
     config = server.root / "httpd.conf"

@@ -2,16 +2,16 @@
 """Every call to the database fails, waits, loses its connection or is the last of its child; what must hold, holds.
 
 The words of this file:
-    stage   a server whose database driver does as it is told (faults.py, dbd_fault.c), and whose clock a test sets
+    stage   a server whose database driver obeys the test (faults.py, dbd_fault.c), and whose clock the test sets
     cast    who is signed in before something happens: `mine` and `other` are alice's sessions, `bobs` is bob's
     flow    one request of a client, which of the cast it ends, whether it begins a session, how it is answered
-    action  what happens to a call of the driver: FAIL before it is done, FAIL_AFTER though it is done, LIE with an
+    action  what happens to a call of the driver: FAIL before it is done, FAIL_AFTER although it is done, LIE with an
             empty result, LOSE the connection, BLOCK until the test goes on, KILL the child before or after
     plan    the action, the first and the last call that it meets, and of which kinds of calls
     play    a flow under a plan, after which all is well again: its cast, its answer, and whether the plan was met
 
 Most tests play a flow with the plan for the first call, the second, and so on, until there is no such call. Each time:
-the answer says rightly whether it was done (is_done), each session that has not ended is let in as its own user and
+the response is true about whether it was done (is_done), each session that has not ended is let in as its user and
 no other client is (check_people), and the table has no row whose token no client got (check_rows).
 """
 from __future__ import annotations
@@ -105,7 +105,7 @@ class Stage:
 
     def ask(self, method: str, target: str, cookie: str | None = None, fields: dict | None = None,
             host: str = "app.test", **headers) -> Answer | None:
-        """The answer, once the server has done all that belongs to it; None where its child died."""
+        """The response, when the server has finished all work for it; None if its child died."""
         body = "&".join(f"{name}={value}" for name, value in (fields or {}).items()).encode()
         lines = [f"{method} {target} HTTP/1.1", f"Host: {host}", "Connection: close", f"Content-Length: {len(body)}",
                  *[f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]]
@@ -137,17 +137,17 @@ class Stage:
         return Cast(mine, other, bobs, csrf, self.clock.now())
 
     def cast(self, host: str) -> Cast:
-        """As before where nothing has happened to them, nor soon will; and there are no others."""
+        """The same as before if nothing has happened to them, and they are not about to expire; otherwise a new cast."""
         cast = self.casts.get(host)
         is_fresh = cast and self.clock.now() - cast.made < 30
         if not is_fresh or len(self.rows(host)) != 3 or self.alive(cast, host) != cast.owners():
             self.server.sql("DELETE FROM managed_session WHERE realm = ?", host)
             cast = self.casts[host] = self.sign_in_all(host)
-        self.clock.wait(2)  # and nobody is known by heart
+        self.clock.wait(2)  # and the look-up cache is empty
         return cast
 
     def who(self, token: str | None, host: str) -> str | None:
-        """As whom this cookie lets in."""
+        """The user that this cookie lets in."""
         answer = self.ask("GET", "/app/", token, host=host)
         assert answer and answer.status in (200, 401), (answer.status, self.server.new_log()[-2000:])
         assert (answer.status == 200) == (answer.text == PAGE) == bool(answer.headers["X-User"])
@@ -163,7 +163,7 @@ class Stage:
                                     "WHERE realm = ? AND expires_at > ?", host, self.clock.now()))
 
     def recover(self) -> None:
-        """Past the second in which nobody tries to connect."""
+        """Pass the second in which the module does not try to connect."""
         self.clock.forward(2)
 
 
@@ -173,8 +173,8 @@ class Stage:
 @dataclasses.dataclass
 class Flow:
     act: Callable[[Stage, Cast, str], Answer | None]
-    good: tuple[int, ...]               # how it is answered where all is well
-    ends: tuple[str, ...] = ()          # whom that ends
+    good: tuple[int, ...]               # the status if all is well
+    ends: tuple[str, ...] = ()          # the sessions that it ends
     begins: bool = False                # whether that begins a session of alice's
     gone: tuple[str, ...] = ()          # who has ended before
     shows: Callable[[Answer], bool] | None = None  # for who is answered whether or not it was done: whether it was
@@ -279,7 +279,7 @@ FLOWS = {
 
 
 def is_done(flow: Flow, answer: Answer | None) -> bool:
-    """Whether the answer says that what was wanted has been done; and if not, that it says so as it should."""
+    """Whether the response reports success; if not, check that it reports the failure as it should."""
     if answer is None:
         return False
     if answer.status not in flow.good:
@@ -292,7 +292,7 @@ def is_done(flow: Flow, answer: Answer | None) -> bool:
 
 
 def check_people(stage: Stage, flow: Flow, cast: Cast, done: bool | None) -> None:
-    """Everybody who has not ended is let in, as herself; nobody else is. done: None where it cannot be known."""
+    """Each session that has not ended is let in as its user; no other client is. done: None if it cannot be known."""
     alive, rows = stage.alive(cast, flow.host), stage.rows(flow.host)
     assert alive == {name: user for name, user in cast.owners().items() if getattr(cast, name)[:22] in rows}
     gone = set(cast.owners()) - set(alive) - set(flow.gone)
@@ -301,7 +301,7 @@ def check_people(stage: Stage, flow: Flow, cast: Cast, done: bool | None) -> Non
 
 
 def check_rows(stage: Stage, flow: Flow, cast: Cast, answer: Answer | None, done: bool) -> None:
-    """One row for each who is signed in; and at most one that is nobody's, since nobody was told its secret."""
+    """One row for each session; and at most one more, whose secret no client got."""
     token = answer.token() if answer else None
     made = set(stage.rows(flow.host)) - {getattr(cast, name)[:22] for name in cast.owners()}
     if token:
@@ -324,7 +324,7 @@ def play(stage: Stage, flow: Flow, action: int, first: int, last: int | None,
 
 
 def is_hidden(kind: int) -> bool:
-    """Whether a single failure is none of the visitor's business: all but to connect, where that is to open a file."""
+    """Whether the client does not notice a single failure: true for all calls, except to connect if that opens a file."""
     return not (SQLITE and kind in faults.CONNECTIONS)
 
 
@@ -395,7 +395,7 @@ def test_a_sign_in_that_cannot_be_finished(stage, flow):
 
 @pytest.mark.parametrize("flow", FLOWS)
 def test_a_call_that_takes_long(stage, flow):
-    """Somebody else comes meanwhile; there is one connection for both, and each is answered as herself."""
+    """Another user's request comes meanwhile; both share one connection, and each gets its own response."""
     flow = FLOWS[flow]
     whose, user = ("other", "alice") if "bobs" in flow.ends else ("bobs", "bob")
     stage.server.expect(LOGGED)
@@ -427,7 +427,7 @@ SHOWN = ["a page", "a forged cookie", "the list as JSON", "sign out", "delete th
 
 @pytest.mark.parametrize("flow", SHOWN)
 def test_a_value_that_cannot_be_read(stage, flow):
-    """Once is nothing that a visitor could notice; for good it is a database that cannot be asked."""
+    """A single failure is not noticed by the client; a lasting one is a database that cannot be queried."""
     flow = FLOWS[flow]
     stage.server.expect(LOGGED, status_5xx=True)
     for last in (None, faults.EVER_AFTER):
@@ -444,7 +444,7 @@ def test_a_value_that_cannot_be_read(stage, flow):
 @pytest.mark.parametrize("flow", SHOWN)
 @pytest.mark.parametrize("kind", [faults.VALUE, faults.COUNT], ids=["NULL", "no rows"])
 def test_a_value_that_is_not_there(stage, flow, kind):
-    """Who cannot be known is nobody; nothing ends but what its own user wanted to end."""
+    """A client whose session cannot be looked up is signed out for this request; only sessions that their user ended are ended."""
     stage.server.expect(LOGGED, status_5xx=True)
     flow = FLOWS[flow]
     for i in range(1, 60):
@@ -474,7 +474,7 @@ def crowded():
 @pytest.mark.skipif(bool(TOOL), reason="the tool reports the killed child")
 @pytest.mark.parametrize("flow", [name for name in FLOWS if "new connection" not in name])
 def test_a_child_that_is_killed(crowded, flow):
-    """Just before a statement or just after it, so that nobody hears of what it did. T-48"""
+    """Just before a statement or just after it, so that no client learns what it did."""
     flow = FLOWS[flow]
     crowded.server.expect(LOGGED)
     for action in (faults.KILL, faults.KILL_AFTER):
@@ -506,13 +506,13 @@ def test_children_that_are_killed_at_start(crowded):
 
 
 class Client(threading.Thread):
-    """Signs in and out, revokes and looks, as fast as it can, and remembers what it was told."""
+    """Signs in and out, revokes and reads, as fast as it can, and remembers the responses."""
 
     def __init__(self, stage: Stage, user: str, seed: int):
         super().__init__(daemon=True)
         self.stage, self.user, self.dice = stage, user, random.Random(seed)
-        self.given: set[str] = set()   # tokens, of which none was ended by anybody who was answered or not
-        self.ended: set[str] = set()   # those of which it was said that they are
+        self.given: set[str] = set()   # tokens that no request has tried to end
+        self.ended: set[str] = set()   # tokens whose end was confirmed
         self.failed: BaseException | None = None
 
     def run(self):
@@ -523,7 +523,7 @@ class Client(threading.Thread):
             self.failed = error
 
     def ask(self, *args, **kwargs) -> Answer | None:
-        """None: it is not known whether anything was done. The table may be locked by one that is dying."""
+        """None: unknown whether anything was done. A child that is dying may lock the table."""
         answer = self.stage.ask(*args, **kwargs)
         return None if answer and answer.status == 503 else answer
 
@@ -555,7 +555,7 @@ class Client(threading.Thread):
 
 @pytest.mark.skipif(bool(TOOL), reason="the tool reports the killed child")
 def test_children_that_are_killed_at_any_moment(crowded):
-    """T-48: whoever has a cookie is in, whoever was told that it is over is out, and the rest is either."""
+    """A session with a cookie is live, a session whose end was confirmed is not, and the others may be either."""
     crowded.server.expect(LOGGED, status_5xx=True)
     crowded.server.sql("DELETE FROM managed_session")
     clients = [Client(crowded, user, seed) for seed, user in enumerate(["alice", "bob"] * 3)]
@@ -581,7 +581,7 @@ def test_children_that_are_killed_at_any_moment(crowded):
 
 @pytest.fixture(scope="module", params=["0", "1h"], ids=is_cached)
 def wide(request):
-    """Several connections, so that somebody can go on where another stands still."""
+    """Several connections, so that one request can go on while another is blocked."""
     with contextlib.ExitStack() as stack:
         yield Stage(stack, f"ManagedSessionCacheTTL {request.param}", extra=MORE_CONNECTIONS)
 
@@ -595,7 +595,7 @@ ENDS = {"sign out": lambda stage, cast: stage.ask("POST", "/logout", cast.other,
 @pytest.mark.parametrize("action", [faults.BLOCK, faults.BLOCK_AFTER], ids=["before", "after"])
 @pytest.mark.parametrize("end", ENDS)
 def test_a_look_up_that_a_revocation_overtakes(wide, end, action):
-    """T-46: what it found is answered, perhaps, for it came first; but nobody else hears of it."""
+    """Its own request may use what it found, for it came first; but no other request may."""
     cast = wide.cast("app.test")
     wide.clock.forward(61)  # and it will want to touch what is there no more
     wide.clock.wait(7200)
@@ -613,7 +613,7 @@ def test_a_look_up_that_a_revocation_overtakes(wide, end, action):
 
 @pytest.mark.parametrize("end", ENDS)
 def test_a_revocation_that_takes_long(wide, end):
-    """Whoever looks meanwhile finds it there; nobody does afterwards."""
+    """Look-ups meanwhile may find it; look-ups afterwards do not."""
     cast = wide.cast("app.test")
     with ThreadPoolExecutor(1) as visitors:
         wide.faults.plan(faults.BLOCK, 2 if end == "sign in again" else 1, kinds=[faults.CHANGE])
@@ -674,7 +674,7 @@ SWEEPS = {"fails": (faults.FAIL, 6), "fails though done": (faults.FAIL_AFTER, 3)
 
 @pytest.mark.parametrize("way", [way for way in SWEEPS if not (TOOL and "last" in way)])
 def test_a_clean_up_that(swept, way):
-    """The expired go in the end, and nobody else."""
+    """Expired sessions are deleted in the end, and no others."""
     action, often = SWEEPS[way]
     swept.server.expect(LOGGED)
     cast = swept.cast("app.test")

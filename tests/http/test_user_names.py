@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One account is one user, however its name is typed: ManagedSessionUserName, and what configtest says without it."""
+"""One account is one user, however its name is typed: ManagedSessionUserName, and what configtest prints without it."""
 import base64
 import contextlib
 import shutil

@@ -91,7 +91,7 @@ def test_each_host_has_its_own_settings(site):
     ("one.test", "apart.test", False), ("apart.test", "one.test", False), ("one.test", "main.test", False),
 ])
 def test_a_session_is_known_in_its_realm(site, here, there, known):
-    """T-60: whatever the cookie is called there."""
+    """With any name of the cookie there."""
     token = token_of(enter(site, here), here)
     assert status(site, here, token) == 200
     answer = get(site, "/app/", headers=cookie(there, token))

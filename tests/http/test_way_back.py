@@ -23,7 +23,7 @@ def site():
 
 
 def through_the_page(server: Server, target: str) -> str:
-    """Where a visitor of that address arrives after sign-in."""
+    """The address at which a visitor of that address arrives after sign-in."""
     browser = Browser(server)
     answer = browser.go(target, follow=False)
     assert answer.status == 303
