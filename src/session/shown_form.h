@@ -7,7 +7,7 @@
  * No table knows the form. The id of a session tells: its first 6 bytes are derived from the form's
  * value, the user and the realm; the next 6 are the time at which the submission arrived, masked;
  * the last 4 are random. The id is public, and the secret beside it has no part in this. Only a
- * sign-in of the same user can use a form's value, whoever made the value up.
+ * sign-in of the same user can use a form's value, even if a client made the value up.
  */
 #ifndef MS_SHOWN_FORM_H
 #define MS_SHOWN_FORM_H
