@@ -185,9 +185,9 @@ static void add_words(request_rec *r, json_t *sessions, const apr_array_header_t
         json_t *model = json_array_get(sessions, (size_t)i);
 
         ms_sessions_add_words(r, model, row, ms_clock_now());
-        json_object_set_new(model, "of_user", json_string(parameter(r, "user", row->user)));
-        json_object_set_new(model, "of_ip", json_string(parameter(r, "ip", row->created_ip)));
-        json_object_set_new(model, "of_last_ip", json_string(parameter(r, "ip", row->last_ip)));
+        json_object_set_new(model, "user_query", json_string(parameter(r, "user", row->user)));
+        json_object_set_new(model, "ip_query", json_string(parameter(r, "ip", row->created_ip)));
+        json_object_set_new(model, "last_ip_query", json_string(parameter(r, "ip", row->last_ip)));
     }
 }
 
@@ -214,6 +214,7 @@ static int send_page(request_rec *r, const query *q, json_t *sessions,
     }
     if (scope && rows->nelts > 0) {
         json_object_set_new(model, "whose", text_of(r, q->user ? q->user : q->ip));
+        json_object_set_new(model, "of_user", json_boolean(q->user != NULL));
         json_object_set_new(
             model, "end_all",
             json_string(apr_pstrcat(r->pool, "confirm=", scope, "&", search_args(r, q), NULL)));
@@ -471,9 +472,8 @@ static int refuse(request_rec *r)
         return ms_page_send_json(r, HTTP_FORBIDDEN,
                                  json_pack("{s:s}", "error", "no user is required here"));
     }
-    return ms_page_message(r, HTTP_FORBIDDEN, "This page is closed",
-                           "It is for administrators, and it is not configured who they are. The "
-                           "server's error log says what to do.");
+    return ms_page_message(r, HTTP_FORBIDDEN, "This page is not available",
+                           "No administrators are configured. See the server's error log.");
 }
 
 int ms_admin_check(request_rec *r)

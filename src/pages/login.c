@@ -190,34 +190,28 @@ static int show_failure(request_rec *r, failure why, const sign_in *typed)
     case WRONG:
         return show_wrong(r, typed);
     case LIMITED:
-        return ms_page_message(
-            r, HTTP_TOO_MANY_REQUESTS, "Too many attempts",
-            "There were too many failed sign-ins with this user name or from here. "
-            "Wait some minutes, then try again.");
+        return ms_page_message(r, HTTP_TOO_MANY_REQUESTS, "Too many attempts",
+                               "Too many sign-ins have failed. Wait a few minutes and try again.");
     case TOO_OFTEN:
         return ms_page_message(r, HTTP_TOO_MANY_REQUESTS, "Too many attempts",
-                               "There were too many sign-ins with this user name. Wait a minute, "
-                               "then try again.");
+                               "You have signed in too often. Wait a minute and try again.");
     case BUSY:
         return ms_page_message(r, HTTP_SERVICE_UNAVAILABLE, "Please try again in a moment",
                                "Too many people are signing in right now.");
     case BAD_NAME:
-        return ms_page_message(
-            r, HTTP_FORBIDDEN, "You could not be signed in",
-            "This user name cannot be used here. Please tell the administrator.");
+        return ms_page_message(r, HTTP_FORBIDDEN, "You could not be signed in",
+                               "This user name cannot be used here. Contact the administrator.");
     case TOO_MANY_DEVICES:
         return ms_page_message(
             r, HTTP_FORBIDDEN, "Too many devices",
-            "You are signed in on as many devices as is allowed here. Sign out on "
-            "one of them, then try again.");
+            "You have reached the limit of devices. Sign out on one of them and try again.");
     case BAD_FORM:
         return ms_page_bad_form(r, HTTP_BAD_REQUEST);
     case PLAIN_HTTP:
         ms_respond_leave_body_unread(r);
         return ms_page_message(
             r, HTTP_FORBIDDEN, "This connection is not secure",
-            "You cannot sign in here, because this page was opened without encryption. Open it "
-            "again with https:// at the front of the address, or tell the administrator.");
+            "This page was opened without encryption. Open it with https:// and try again. If that fails, contact the administrator.");
     default:
         return ms_page_unavailable(r);
     }
@@ -461,7 +455,7 @@ static int handle_foreign_get(request_rec *r, const char *auth_type)
         return ms_provider_chain_ends_here(r) ? begin_foreign(r, auth_type) : ask_to_continue(r);
     default:
         return ms_page_message(r, HTTP_FORBIDDEN, "Nothing was changed",
-                               "To sign in, open this page in a window of its own.");
+                               "Open this page in a new window to sign in.");
     }
 }
 
@@ -516,8 +510,7 @@ static int refuse_place(request_rec *r)
 {
     ms_respond_leave_body_unread(r);
     return ms_page_message(r, HTTP_FORBIDDEN, "You could not be signed in",
-                           "Sign-in is not set up at this address. Please tell the "
-                           "administrator.");
+                           "Sign-in is not set up at this address. Contact the administrator.");
 }
 
 int ms_login_check(request_rec *r)

@@ -178,9 +178,8 @@ static void add_link(request_rec *r, json_t *model, const char *url, const char 
 
 int ms_page_go_on(request_rec *r, int status, const char *url)
 {
-    json_t *model =
-        message_model(r, MESSAGE("One moment, please"),
-                      MESSAGE("If this page does not go on by itself, follow the link."));
+    json_t *model = message_model(r, MESSAGE("One moment, please"),
+                                  MESSAGE("If nothing happens, follow the link."));
 
     add_link(r, model, url, MESSAGE("Continue"));
     json_object_set_new(model, "refresh", json_string(url));
@@ -189,8 +188,8 @@ int ms_page_go_on(request_rec *r, int status, const char *url)
 
 void ms_page_lead_out_of_frame(request_rec *r, int status, const char *url)
 {
-    json_t *model = message_model(r, MESSAGE("You are not signed in"),
-                                  MESSAGE("This page is for those who are signed in."));
+    json_t *model =
+        message_model(r, MESSAGE("You are not signed in"), MESSAGE("Sign in to see this page."));
     const char *html;
 
     add_link(r, model, url, MESSAGE("Sign in"));
@@ -211,16 +210,16 @@ int ms_page_wrong_method(request_rec *r, const char *allow)
 {
     ms_respond_leave_body_unread(r);
     apr_table_setn(r->headers_out, "Allow", allow);
-    return ms_page_message(r, HTTP_METHOD_NOT_ALLOWED, "That cannot be done here",
-                           "This page does not know that kind of request.");
+    return ms_page_message(r, HTTP_METHOD_NOT_ALLOWED, "Method not allowed",
+                           "This page does not accept such a request.");
 }
 
 static int show_unchanged(request_rec *r)
 {
     ms_respond_leave_body_unread(r);
-    return ms_page_message(r, HTTP_FORBIDDEN, "Nothing was changed",
-                           "The request did not come from this page, or the page was too old. Go "
-                           "back, reload the page and try again.");
+    return ms_page_message(
+        r, HTTP_FORBIDDEN, "Nothing was changed",
+        "The form is too old or from another site. Go back, reload the page and try again.");
 }
 
 int ms_page_cross_site(request_rec *r)
@@ -247,17 +246,15 @@ int ms_page_unavailable(request_rec *r)
     ms_respond_leave_body_unread(r);
     ms_respond_retry_after(r, MS_RETRY_AFTER);
     return ms_page_message(r, HTTP_SERVICE_UNAVAILABLE, "Please try again in a moment",
-                           "The sessions cannot be reached right now. Nothing was changed: whoever "
-                           "was signed in still is.");
+                           "Sessions are unavailable right now. Nothing was changed.");
 }
 
 int ms_page_bad_form(request_rec *r, int status)
 {
-    const char *text =
-        status == HTTP_REQUEST_ENTITY_TOO_LARGE ? MESSAGE("The form was too large.")
-        : status == HTTP_UNSUPPORTED_MEDIA_TYPE
-            ? MESSAGE("This page takes its own form only (application/x-www-form-urlencoded).")
-            : MESSAGE("The form was incomplete or damaged. Go back and try again.");
+    const char *text = status == HTTP_REQUEST_ENTITY_TOO_LARGE ? MESSAGE("The form was too large.")
+                       : status == HTTP_UNSUPPORTED_MEDIA_TYPE
+                           ? MESSAGE("Send the form as application/x-www-form-urlencoded.")
+                           : MESSAGE("The form was incomplete or damaged. Go back and try again.");
 
-    return ms_page_message(r, status, "That form could not be read", text);
+    return ms_page_message(r, status, "The form could not be read", text);
 }

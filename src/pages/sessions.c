@@ -180,29 +180,27 @@ static int show_list(request_rec *r, const ms_row *current)
 
 /* ---- POST: the page's forms ------------------------------------------------------------------ */
 
-static int go_back(request_rec *r, const char *query)
+/* done: what the page says then; NULL: nothing. */
+static int go_back(request_rec *r, const char *done)
 {
     const char *list = ms_text_escape_query(r->pool, r->uri), *page = ms_sessions_page_asked(r);
 
-    page = page ? apr_pstrcat(r->pool, *query ? "&" : "?", "page=", page, NULL) : "";
-    return ms_page_redirect(r, apr_pstrcat(r->pool, list, query, page, NULL));
+    done = done ? apr_pstrcat(r->pool, "?done=", done, NULL) : "";
+    page = page ? apr_pstrcat(r->pool, *done ? "&" : "?", "page=", page, NULL) : "";
+    return ms_page_redirect(r, apr_pstrcat(r->pool, list, done, page, NULL));
 }
 
-/* The notice names the device, so its row is read before it is gone. */
 static int revoke_one(request_rec *r, const char *id)
 {
-    const ms_row *row;
     apr_int64_t ended;
 
-    if (ms_session_show(r, id, &row) != APR_SUCCESS ||
-        ms_session_revoke(r, id, &ended) != APR_SUCCESS) {
+    if (ms_session_revoke(r, id, &ended) != APR_SUCCESS) {
         return ms_page_unavailable(r);
     }
     if (!ms_request_get(r)->row) {
-        return go_back(r, ""); /* it was this one */
+        return go_back(r, NULL); /* it was the current one */
     }
-    return go_back(r, ended > 0 && row ? ms_sessions_notice_device(r, row->user_agent)
-                                       : ms_sessions_notice_gone(r));
+    return go_back(r, ended > 0 ? MS_SESSIONS_DONE_ONE : MS_SESSIONS_DONE_GONE);
 }
 
 static int revoke_many(request_rec *r, int others_only)
@@ -212,7 +210,7 @@ static int revoke_many(request_rec *r, int others_only)
     if (ms_session_revoke_all(r, others_only, &ended) != APR_SUCCESS) {
         return ms_page_unavailable(r);
     }
-    return go_back(r, others_only && ended > 0 ? ms_sessions_notice_others(r, ended) : "");
+    return go_back(r, others_only && ended > 0 ? MS_SESSIONS_DONE_OTHERS : NULL);
 }
 
 static int act(request_rec *r, const apr_table_t *fields)
@@ -318,8 +316,7 @@ static int challenge(request_rec *r)
     if (status != HTTP_UNAUTHORIZED || r->method_number == M_DELETE || ms_own_pages_wants_json(r)) {
         return status;
     }
-    return ms_page_message(r, status, "You are not signed in",
-                           "This page is for those who are signed in.");
+    return ms_page_message(r, status, "You are not signed in", "Sign in to see this page.");
 }
 
 /* DECLINED if there is a session, else the answer. Called after the request's origin was checked:

@@ -22,12 +22,10 @@
 #define PAGE_SIZE 50
 #define PAGES_MAX 20 /* further down the database reads more and more rows to leave them out */
 
-static const char *csrf_for(request_rec *r, const char *purpose)
+static const char *form_token(request_rec *r)
 {
-    const char *realm = ms_server_conf_get(r->server)->realm;
-
     return ms_form_token_make(r->pool, &ms_request_get(r)->token,
-                              *purpose ? apr_pstrcat(r->pool, realm, "\n", purpose, NULL) : realm);
+                              ms_server_conf_get(r->server)->realm);
 }
 
 static void set_text(json_t *model, const char *name, const char *text)
@@ -48,55 +46,19 @@ static apr_table_t *query_of(request_rec *r)
 
 /* ---- what was done --------------------------------------------------------------------------- */
 
-static const char *notice(request_rec *r, const char *what, const char *value)
+/* Three fixed sentences. A link from elsewhere can show them, and no text of its own. */
+static void add_notice(const apr_table_t *query, json_t *model)
 {
-    const char *proof = csrf_for(r, apr_pstrcat(r->pool, what, "=", value, NULL));
+    static const char *const notices[][2] = {{MS_SESSIONS_DONE_ONE, "done_one"},
+                                             {MS_SESSIONS_DONE_OTHERS, "done_others"},
+                                             {MS_SESSIONS_DONE_GONE, "done_gone"}};
+    const char *done = apr_table_get(query, "done");
 
-    return proof ? apr_pstrcat(r->pool, "?", what, "=", ms_text_escape_query(r->pool, value),
-                               "&proof=", proof, NULL)
-                 : "";
-}
-
-const char *ms_sessions_notice_device(request_rec *r, const char *user_agent)
-{
-    ms_device device;
-
-    ms_device_name(r->pool, user_agent, &device);
-    return notice(r, "ended_device", ms_phrases_device(r->pool, ms_page_language(r), &device));
-}
-
-const char *ms_sessions_notice_others(request_rec *r, apr_int64_t n)
-{
-    return notice(r, "ended_others", apr_off_t_toa(r->pool, n));
-}
-
-const char *ms_sessions_notice_gone(request_rec *r)
-{
-    return notice(r, "gone", "1");
-}
-
-static int is_proved(request_rec *r, const apr_table_t *query, const char *what, const char *value)
-{
-    const char *context =
-        apr_pstrcat(r->pool, ms_server_conf_get(r->server)->realm, "\n", what, "=", value, NULL);
-
-    return ms_form_token_check(r->pool, apr_table_get(query, "proof"), &ms_request_get(r)->token,
-                               context);
-}
-
-static void add_notice(request_rec *r, const apr_table_t *query, json_t *model)
-{
-    const char *device = apr_table_get(query, "ended_device");
-    const char *others = apr_table_get(query, "ended_others");
-    const char *gone = apr_table_get(query, "gone");
-
-    if (device && is_proved(r, query, "ended_device", device)) {
-        set_text(model, "ended_device", device);
+    for (apr_size_t i = 0; done && i < sizeof(notices) / sizeof(notices[0]); i++) {
+        if (strcmp(done, notices[i][0]) == 0) {
+            json_object_set_new(model, notices[i][1], json_true());
+        }
     }
-    if (others && is_proved(r, query, "ended_others", others)) {
-        json_object_set_new(model, "ended_others", json_integer(apr_atoi64(others)));
-    }
-    json_object_set_new(model, "gone", json_boolean(gone && is_proved(r, query, "gone", gone)));
 }
 
 /* ---- the list -------------------------------------------------------------------------------- */
@@ -215,7 +177,7 @@ static void add_total(json_t *model, apr_int64_t total)
 
 /* ---------------------------------------------------------------------------------------------- */
 
-static int ctx(request_rec *r, json_t *model, int others_only, apr_int64_t total)
+static int confirm_page(request_rec *r, json_t *model, int others_only, apr_int64_t total)
 {
     add_total(model, total);
     json_object_set_new(model, others_only ? "confirm_others" : "confirm_all", json_true());
@@ -234,7 +196,7 @@ static int show(request_rec *r, json_t *model, const apr_table_t *query)
     }
     add_total(model, list.total);
     ms_page_set_heading(r, model, "Where you are signed in");
-    add_notice(r, query, model);
+    add_notice(query, model);
     add_sessions(r, model, &list);
     return ms_page_send(r, HTTP_OK, "sessions.html", model);
 }
@@ -252,10 +214,10 @@ int ms_sessions_view(request_rec *r)
         return ms_page_unavailable(r);
     }
     model = ms_page_model(r);
-    set_text(model, "csrf", csrf_for(r, ""));
+    set_text(model, "csrf", form_token(r));
     set_text(model, "user", ms_request_get(r)->row->user);
     if (all || (others && total > 1)) {
-        return ctx(r, model, others, total);
+        return confirm_page(r, model, others, total);
     }
     return show(r, model, query);
 }

@@ -17,17 +17,10 @@ int ms_sessions_view(request_rec *r);
  * in words, and what the browser calls itself. */
 void ms_sessions_add_words(request_rec *r, json_t *model, const ms_row *row, apr_int64_t now);
 
-/**
- * The query that makes the page say that a device was signed out. It proves that this module wrote
- * it for this session, so that no link can make the page say anything.
- */
-const char *ms_sessions_notice_device(request_rec *r, const char *user_agent);
-
-/** The same, for a session that had ended already, or never was. */
-const char *ms_sessions_notice_gone(request_rec *r);
-
-/** The same, for so many other devices. */
-const char *ms_sessions_notice_others(request_rec *r, apr_int64_t n);
+/* Values of ?done=, which makes the page say what was done. */
+#define MS_SESSIONS_DONE_ONE    "one"    /* a device was signed out */
+#define MS_SESSIONS_DONE_OTHERS "others" /* the other devices were */
+#define MS_SESSIONS_DONE_GONE   "gone"   /* the device was signed out before */
 
 /** Which page of the list the request's query asks for, "2"; NULL: none but the first. */
 const char *ms_sessions_page_asked(request_rec *r);

@@ -136,7 +136,7 @@ def test_a_configuration_that_demands_no_user_opens_it_to_nobody(careless, place
 def test_what_it_says_then_is_a_page_or_json_and_what_to_do_is_in_the_log(careless):
     careless.expect("MS0080")
     page, answer = get(careless, "/admin1"), get(careless, "/admin1", headers=JSON)
-    assert "This page is closed" in page.text and answer.json() == {"error": "no user is required here"}
+    assert "This page is not available" in page.text and answer.json() == {"error": "no user is required here"}
     for each in (page, answer):
         for name, pattern in harness.OWN_HEADERS.items():
             assert re.search(pattern, each.headers[name])
@@ -358,12 +358,14 @@ def test_the_page(site):
     browser.sign_in("bob")
     place(site, other.token, "192.0.2.7", "2001:db8::7")
     reader = FormReader(browser.go(PAGE).text)
+    buttons = [a["aria-labelledby"].split() for tag, a in reader.tags if tag == "button" and "aria-labelledby" in a]
+    assert sorted(buttons) == sorted([f"e{t[:22]}", f"n{t[:22]}"] for t in (browser.token, other.token)), "each says whose session it ends"
     labels = [a["for"] for tag, a in reader.tags if tag == "label"]
     assert labels == ["user", "ip", "id"] and set(labels) <= {a.get("id") for tag, a in reader.tags if tag == "input"}
     assert {a["href"] for tag, a in reader.tags if tag == "a"} >= {"?user=alice", "?ip=192.0.2.7", "?ip=2001%3Adb8%3A%3A7"}
     assert "script" not in {tag for tag, _ in reader.tags} and reader.words.count("this device") == 1
-    assert "Sign alice out of Firefox 130 on Linux" in reader.words and other.token[:22] in " ".join(reader.words)
-    assert "No live session was found." in browser.go(PAGE + "?user=nobody").text
+    assert reader.words.count("Sign out") == 2 and other.token[:22] in " ".join(reader.words)
+    assert "No sessions were found." in browser.go(PAGE + "?user=nobody").text
     assert "There are no older sessions." in browser.go(PAGE + f"?before=1.{browser.token[:22]}").text
 
 
@@ -412,7 +414,7 @@ def test_all_of_a_user_after_a_page_that_says_how_many(site):
     assert "3 sessions end" in browser.go(PAGE + link).text and all(is_in(site, t) for t in tokens)
     before = len(events(site))
     browser.submit(action="revoke-user", user="alice")
-    assert browser.url == PAGE + "?user=alice" and "No live session was found." in browser.page.text
+    assert browser.url == PAGE + "?user=alice" and "No sessions were found." in browser.page.text
     assert not any(is_in(site, t) for t in tokens) and is_in(site, browser.token)
     [event] = events(site)[before:]
     assert (event["user"], event["by_user"], event["by_session"], event["scope"], event["count"]) == (
@@ -425,7 +427,7 @@ def test_all_of_an_address_after_a_page_that_says_how_many(site):
     for token, made, used in zip(tokens, "1121", "1212"):
         place(site, token, f"192.0.2.{made}", f"192.0.2.{used}")
     browser.sign_in("bob")
-    assert "There are none now." in browser.go(PAGE + "?confirm=ip&ip=192.0.2.3").text
+    assert "There are no sessions to sign out." in browser.go(PAGE + "?confirm=ip&ip=192.0.2.3").text
     assert "3 sessions end" in browser.go(PAGE + "?confirm=ip&ip=::ffff:192.0.2.2").text.replace("1 session", "")
     before = len(events(site))
     browser.submit(action="revoke-ip", ip="192.0.2.2")

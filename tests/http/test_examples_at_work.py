@@ -116,7 +116,7 @@ def test_administrators():
             assert turned_away(server, "/admin/sessions")
             alice, bob = sign_in(server), sign_in(server, "bob")
             assert get(server, "/admin/sessions", alice).status == 403
-            assert "Sign alice out of" in get(server, "/admin/sessions?user=alice", bob).text
+            assert "Sign out alice on all devices" in get(server, "/admin/sessions?user=alice", bob).text
             ended = request(server, "DELETE", "/admin/sessions?scope=user&user=alice", {"Cookie": f"{COOKIE}={bob}"})
             assert ended.json() == {"revoked": 1} and get(server, "/app/x", alice).status == 401
             assert '"by_user":"bob"' in (server.root / "logs/sessions.log").read_text()

@@ -11,7 +11,7 @@ SAYS = {  # a word of each page: sign in, sign out, the list, a refusal
     "de": ("Anmelden", "Abmelden?", "Wo Sie angemeldet sind", "Nichts wurde geändert"),
     "fr": ("Se connecter", "Se déconnecter ?", "Où vous êtes connecté", "Rien n’a été modifié"),
     "es": ("Iniciar sesión", "¿Cerrar sesión?", "Dónde tiene sesiones abiertas", "No se cambió nada"),
-    "pt": ("Entrar", "Sair?", "Onde a sua sessão está aberta", "Nada foi alterado"),
+    "pt": ("Entrar", "Sair?", "Onde você está conectado", "Nada foi alterado"),
     "ja": ("サインイン", "サインアウトしますか？", "サインインしている場所", "何も変更されていません"),
     "zh": ("登录", "要退出登录吗？", "您的登录位置", "没有任何更改"),
     "ar": ("تسجيل الدخول", "هل تريد تسجيل الخروج؟", "أين سجّلت الدخول", "لم يتغيّر شيء"),
@@ -39,7 +39,7 @@ def test_english_for_everybody_else(server, header):
 
 def test_a_wrong_password_is_told_in_the_language_too(server):
     page = post(server, "/login", {"username": "alice", "password": "no"}, headers={"Accept-Language": "de"})
-    assert page.status == 401 and "Der Benutzername oder das Passwort ist nicht richtig." in page.text
+    assert page.status == 401 and "Benutzername oder Passwort ist falsch." in page.text
 
 
 def test_a_title_of_the_sites_own_is_left_as_it_is():

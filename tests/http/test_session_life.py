@@ -210,7 +210,7 @@ def test_the_list_says_which_are_remembered(watch):
         browser.sign_in(remember="1")
         sign_in(server)
         page = browser.go("/sessions").text
-        assert page.count("Remembered until") == 1 and page.count("Until the browser is closed") == 1
+        assert page.count("Remembered until") == 1 and page.count("or when the browser is closed") == 1
 
 
 # -- a limit of sessions ---------------------------------------------------------------------------
@@ -230,7 +230,7 @@ def test_or_the_new_one_is_refused(watch):
     with site(watch, "ManagedSessionLimit 2 refuse") as server:
         tokens = [sign_in(server), sign_in(server)]
         answer = post(server, "/login", {"username": "alice", "password": "wonderland"})
-        assert answer.status == 403 and not answer.cookies() and "as is allowed here" in answer.text
+        assert answer.status == 403 and not answer.cookies() and "limit of devices" in answer.text
         assert all(token[:22] not in answer.text for token in tokens) and 'href="/sessions' not in answer.text
         assert 'sign_in_refused: user "alice"' in server.error_log() and server.rows() == 2
         assert all(is_in(server, token) for token in tokens)

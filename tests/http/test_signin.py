@@ -177,7 +177,7 @@ def test_nothing_tells_a_wrong_password_from_an_unknown_user(server):
 
     known, unknown = outside("alice"), outside("carol")
     assert known == unknown and known[0] == 401
-    assert "not right" in known[2] and dict(known[1])["WWW-Authenticate"].startswith("ManagedSession realm=")
+    assert "Wrong user name or password" in known[2] and dict(known[1])["WWW-Authenticate"].startswith("ManagedSession realm=")
     assert server.rows() == 0 and "Set-Cookie" not in dict(known[1])
 
 

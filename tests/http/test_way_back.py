@@ -158,7 +158,7 @@ def test_and_signs_in_and_leads_back(error_page):
     assert form["action"] == "/login?return=/app/index.html%3Fa%3Db"
     fields = {**FormReader(answer.text).forms[0], "username": "alice", "password": "wonderland"}
     wrong = post(error_page, form["action"], {**fields, "password": "x"})
-    assert wrong.status == 401 and "not right" in wrong.text
+    assert wrong.status == 401 and "Wrong user name or password" in wrong.text
     right = post(error_page, form["action"], fields)
     assert right.status == 303 and right.location == "/app/index.html?a=b"
     assert get(error_page, right.location, right.token()).text == "protected page\n"
