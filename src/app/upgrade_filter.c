@@ -1,26 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The output filter reads the heads that come first, and takes our cookie and our headers out of
- * them. The filters are added without the request: its own answer, which the response filter has
- * seen, joins the connection's filters behind ours, and only what is written to the connection
- * itself passes here.
+ * The output filter reads the heads that are sent first, and removes our cookie and our headers.
+ * The filters are added to the connection and not to the request: the request's own response passes
+ * the response filter, and enters the connection's filters behind this one.
  *
- * A raw tunnel connects the client to the application before that has agreed to change protocols.
- * Then a client could send further requests, with a user header of its own, and get answers that
- * nothing reads: so the client's side stays closed until a 101 has passed.
+ * A raw tunnel connects the client to the application before the application has agreed to change
+ * protocols. Then a client could send further requests, with a user header of its own, and no
+ * filter would see the responses. So nothing of the client passes until a 101 has passed.
  */
 #include "app/upgrade_filter.h"
 
 #include <string.h>
 #include <apr_buckets.h>
-#include <apr_lib.h>
 #include <apr_strings.h>
 #include <http_config.h>
 #include <http_connection.h>
 #include <http_core.h>
 #include <http_log.h>
 #include <util_filter.h>
-#include "app/backend_login.h"
+#include "app/response_head.h"
 #include "config/config.h"
 #include "core/log_limit.h"
 
@@ -29,12 +27,11 @@ APLOG_USE_MODULE(managed_session);
 #define OUTPUT_FILTER "MANAGED_SESSION_UPGRADE"
 #define INPUT_FILTER  "MANAGED_SESSION_UPGRADE_IN"
 #define HEAD_MAX      65536 /* bytes */
-#define CLOSE_LINE    "Connection: close\r\n"
 
 typedef enum {
     IDLE,     /* everything passes */
     HEAD_DUE, /* the next bytes to the client begin a head */
-    REFUSED,  /* a raw tunnel's application has not agreed: nothing more of the client passes */
+    REFUSED,  /* a raw tunnel's application did not agree: nothing more of the client passes */
     CLOSED    /* nothing passes */
 } watch_state;
 
@@ -43,112 +40,12 @@ typedef struct watch {
     conn_rec *c;
     request_rec *r; /* the request that is watched; NULL when idle */
     watch_state state;
-    apr_bucket_brigade *held; /* the beginning of a head */
+    apr_bucket_brigade *held; /* the part of a head that has arrived */
 } watch;
-
-/* ---- one head -------------------------------------------------------------------------------- */
-
-/* The status of a head (RFC 9112, section 4); 0: more bytes are needed; -1: this is no head. */
-static int status_of(const char *text, apr_size_t len)
-{
-    static const char form[] = "HTTP/1.# ###";
-
-    for (apr_size_t i = 0; form[i]; i++) {
-        if (i == len) {
-            return 0;
-        }
-        if (form[i] == '#' ? !apr_isdigit(text[i]) : text[i] != form[i]) {
-            return -1;
-        }
-    }
-    return atoi(text + sizeof(form) - 4);
-}
-
-/* Up to the end of the empty line, which clients recognise without CR too; 0: it has not come. */
-static apr_size_t head_length(const char *text, apr_size_t len)
-{
-    const char *end = text + len, *at = text;
-
-    while ((at = memchr(at, '\n', (apr_size_t)(end - at))) != NULL) {
-        at++;
-        if (at < end && *at == '\n') {
-            return (apr_size_t)(at + 1 - text);
-        }
-        if (end - at > 1 && at[0] == '\r' && at[1] == '\n') {
-            return (apr_size_t)(at + 2 - text);
-        }
-    }
-    return 0;
-}
-
-/* A line with those that continue it (obs-fold; RFC 9112, 5.2), up to the next. */
-static const char *next_line(const char *line, const char *end)
-{
-    do {
-        line = (const char *)memchr(line, '\n', (apr_size_t)(end - line)) + 1;
-    } while (line < end && (*line == ' ' || *line == '\t'));
-    return line;
-}
-
-/* The value of a header line; NULL: it is another header. Clients ignore blanks before the colon.
- */
-static const char *value_of(const char *line, const char *name)
-{
-    const apr_size_t len = strlen(name);
-
-    if (ap_cstr_casecmpn(line, name, len) != 0) {
-        return NULL;
-    }
-    line += len + strspn(line + len, " \t");
-    return *line == ':' ? line + 1 : NULL;
-}
-
-static int is_unwanted(const char *line, const char *cookie, int closes)
-{
-    const char *set_cookie = value_of(line, "Set-Cookie");
-
-    return value_of(line, MS_USER_HEADER) || value_of(line, MS_END_HEADER) ||
-           value_of(line, MS_FAILED_HEADER) ||
-           (set_cookie && ms_cookie_is_named(set_cookie, cookie)) ||
-           (closes && (value_of(line, "Connection") || value_of(line, "Keep-Alive")));
-}
-
-/* A copy on one line, without the line's end. */
-static char *unfolded(apr_pool_t *p, const char *line, apr_size_t len)
-{
-    char *copy = apr_pstrmemdup(p, line, len);
-
-    for (char *at = copy; at < copy + len; at++) {
-        if (*at == '\r' || *at == '\n') {
-            *at = ' ';
-        }
-    }
-    return copy;
-}
-
-/**
- * Append a head to what goes out, without the lines that are unwanted.
- * @param closes  make it say that the connection ends with this answer
- */
-static void sift(apr_bucket_brigade *out, apr_pool_t *p, const char *head, apr_size_t len,
-                 const char *cookie, int closes)
-{
-    const char *end = head + len, *next;
-
-    for (const char *line = head; line < end; line = next) {
-        next = next_line(line, end);
-        if (closes && (*line == '\r' || *line == '\n')) {
-            apr_brigade_puts(out, NULL, NULL, CLOSE_LINE);
-        }
-        if (!is_unwanted(unfolded(p, line, (apr_size_t)(next - line)), cookie, closes)) {
-            apr_brigade_write(out, NULL, NULL, line, (apr_size_t)(next - line));
-        }
-    }
-}
 
 /* ---- towards the client ---------------------------------------------------------------------- */
 
-/* A tunnel has taken the filters of HTTP away from the request. */
+/* A raw tunnel has removed the HTTP filters from the request. */
 static int is_raw(const watch *w)
 {
     return w->r->proto_output_filters == w->c->output_filters;
@@ -181,8 +78,8 @@ static apr_status_t close_connection(watch *w, const char *why)
     return APR_ECONNABORTED;
 }
 
-/* What has come so far, with a NUL behind it; the brigade keeps its metadata. NULL: it cannot be
- * read. */
+/* Move the data out of the brigade, which keeps its metadata buckets. With a NUL at the end; NULL:
+ * it cannot be read. */
 static char *take_text(apr_bucket_brigade *bb, apr_pool_t *p, apr_size_t *len)
 {
     char *text = NULL;
@@ -202,37 +99,40 @@ static char *take_text(apr_bucket_brigade *bb, apr_pool_t *p, apr_size_t *len)
 
 /**
  * Read one head.
- * @param out  gets what may go out of it
- * @param used out: how many bytes were read; 0: more are needed, or the state is no longer HEAD_DUE
+ * @param out   what may be sent is appended to it
+ * @param used  out: how many bytes were read; 0: more are needed, or the state is no longer
+ * HEAD_DUE
  * @return why the connection must be closed; NULL: it need not
  */
 static const char *read_head(watch *w, apr_pool_t *p, apr_bucket_brigade *out, const char *text,
                              apr_size_t len, apr_size_t *used)
 {
-    const int status = status_of(text, len), raw = is_raw(w), final = status >= 200;
+    const int status = ms_response_head_status(text, len), raw = is_raw(w), final = status >= 200;
     apr_size_t head;
 
     *used = 0;
     if (!raw && (status < 0 || final)) {
-        w->state = IDLE; /* the answer itself, on a connection that had a watched request before */
+        w->state =
+            IDLE; /* the response itself, on a connection that had a watched request before */
         return NULL;
     }
     if (status < 0) {
-        return "an application answered in a tunnel with something else than HTTP/1";
+        return "an application sent something other than HTTP/1 in a tunnel";
     }
-    head = status ? head_length(text, len) : 0;
+    head = status ? ms_response_head_length(text, len) : 0;
     if (head > HEAD_MAX || (!head && len >= HEAD_MAX)) {
-        return "the head of an application's answer is longer than 64 KB";
+        return "the head of an application's response is longer than 64 KB";
     }
     if (head) {
-        sift(out, p, text, head, ms_server_conf_get(w->r->server)->cookie.name, final);
+        ms_response_head_copy(out, p, text, head, ms_server_conf_get(w->r->server)->cookie.name,
+                              final);
         w->state = status == HTTP_SWITCHING_PROTOCOLS ? IDLE : final ? REFUSED : HEAD_DUE;
     }
     *used = head;
     return NULL;
 }
 
-/* Move the text into what goes out now and what is held. */
+/* Divide the text into what is sent now and what is held. */
 static const char *read_heads(watch *w, apr_pool_t *p, apr_bucket_brigade *out, const char *text,
                               apr_size_t len)
 {
@@ -250,7 +150,7 @@ static const char *read_heads(watch *w, apr_pool_t *p, apr_bucket_brigade *out, 
     return wrong;
 }
 
-static apr_status_t read_answer(watch *w, apr_pool_t *p, apr_bucket_brigade *bb)
+static apr_status_t read_response(watch *w, apr_pool_t *p, apr_bucket_brigade *bb)
 {
     apr_bucket_brigade *out = apr_brigade_create(p, w->c->bucket_alloc);
     const char *wrong;
@@ -259,7 +159,7 @@ static apr_status_t read_answer(watch *w, apr_pool_t *p, apr_bucket_brigade *bb)
 
     APR_BRIGADE_PREPEND(bb, w->held);
     text = take_text(bb, p, &len);
-    wrong = text ? read_heads(w, p, out, text, len) : "an application's answer cannot be read";
+    wrong = text ? read_heads(w, p, out, text, len) : "an application's response cannot be read";
     if (wrong) {
         apr_brigade_cleanup(bb);
         return close_connection(w, wrong);
@@ -268,7 +168,7 @@ static apr_status_t read_answer(watch *w, apr_pool_t *p, apr_bucket_brigade *bb)
     return APR_SUCCESS;
 }
 
-static apr_status_t on_answer(ap_filter_t *f, apr_bucket_brigade *bb)
+static apr_status_t filter_output(ap_filter_t *f, apr_bucket_brigade *bb)
 {
     watch *w = f->ctx;
     apr_status_t rv = APR_SUCCESS;
@@ -276,7 +176,7 @@ static apr_status_t on_answer(ap_filter_t *f, apr_bucket_brigade *bb)
 
     if (w->state == HEAD_DUE && has_data(bb)) {
         apr_pool_create(&p, f->c->pool);
-        rv = read_answer(w, p, bb);
+        rv = read_response(w, p, bb);
         apr_pool_destroy(p);
     }
     else if (w->state == CLOSED && has_data(bb)) {
@@ -291,8 +191,8 @@ static apr_status_t on_answer(ap_filter_t *f, apr_bucket_brigade *bb)
 
 /* ---- from the client ------------------------------------------------------------------------- */
 
-static apr_status_t on_client(ap_filter_t *f, apr_bucket_brigade *bb, ap_input_mode_t mode,
-                              apr_read_type_e block, apr_off_t bytes)
+static apr_status_t filter_input(ap_filter_t *f, apr_bucket_brigade *bb, ap_input_mode_t mode,
+                                 apr_read_type_e block, apr_off_t bytes)
 {
     watch *w = f->ctx;
     const apr_status_t rv = ap_get_brigade(f->next, bb, mode, block, bytes);
@@ -304,8 +204,8 @@ static apr_status_t on_client(ap_filter_t *f, apr_bucket_brigade *bb, ap_input_m
     apr_brigade_cleanup(bb);
     return w->state == CLOSED
                ? APR_ECONNABORTED
-               : close_connection(w, "a client went on in a tunnel that its application had not "
-                                     "opened");
+               : close_connection(w, "a client sent data into a tunnel that the application had "
+                                     "not opened");
 }
 
 /* ---- one request ----------------------------------------------------------------------------- */
@@ -356,6 +256,6 @@ void ms_upgrade_filter_watch(request_rec *r)
 
 void ms_upgrade_filter_register(void)
 {
-    ap_register_output_filter(OUTPUT_FILTER, on_answer, NULL, AP_FTYPE_CONNECTION);
-    ap_register_input_filter(INPUT_FILTER, on_client, NULL, AP_FTYPE_CONNECTION);
+    ap_register_output_filter(OUTPUT_FILTER, filter_output, NULL, AP_FTYPE_CONNECTION);
+    ap_register_input_filter(INPUT_FILTER, filter_input, NULL, AP_FTYPE_CONNECTION);
 }
