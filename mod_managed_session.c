@@ -279,7 +279,6 @@ static void on_child_stopping(apr_pool_t *pchild, int graceful)
  * phase. REALLY_FIRST - 1 is before all other modules that want to be the first.
  */
 
-/* How long a session may be idle can be shorter than its response takes. */
 static void on_insert_filter_touch(request_rec *r)
 {
     if (ms_session_is_touch_urgent(r)) {
@@ -304,7 +303,7 @@ static void register_server_hooks(apr_pool_t *p)
     ms_upgrade_filter_register();
     ms_router_register();
 
-    /* Reject a bad configuration while configtest can still tell. */
+    /* Here and not in post_config, so that "apachectl configtest" rejects a bad configuration. */
     ap_hook_check_config(on_check_config, NULL, NULL, APR_HOOK_MIDDLE);
     /* The event log is opened while httpd is root. */
     ap_hook_open_logs(on_open_logs, NULL, NULL, APR_HOOK_MIDDLE);
@@ -318,7 +317,7 @@ static void register_server_hooks(apr_pool_t *p)
     ap_hook_child_init(on_child_init_after_dbd, dbd, NULL, APR_HOOK_MIDDLE);
     /* mod_dbd's own hook, for each new connection: the state that is kept with it. */
     ms_store_register_hooks();
-    /* First: the clean-up must not begin a batch while other modules end. */
+    /* First: the cleanup must not begin a batch while other modules end. */
     ap_hook_child_stopping(on_child_stopping, NULL, NULL, APR_HOOK_FIRST);
 }
 
@@ -341,8 +340,8 @@ static void register_access_hooks(void)
      */
     ap_hook_check_access(ms_authn_on_access_checker, NULL, NULL, APR_HOOK_FIRST,
                          AP_AUTH_INTERNAL_PER_CONF);
-    /* Let visitors use sign-in and sign-out; it runs this phase again, so its place is no matter.
-     */
+    /* Let visitors use sign-in and sign-out. It runs this phase again, so its place does not
+     * matter. */
     ap_hook_check_access_ex(ms_recheck_on_access_checker_ex, NULL, NULL, APR_HOOK_MIDDLE,
                             AP_AUTH_INTERNAL_PER_CONF);
     /* Count the attempt before another module checks a password. */
@@ -351,7 +350,8 @@ static void register_access_hooks(void)
     /* Challenge. First: modules that do not look at the AuthType must not answer instead. */
     ap_hook_check_authn(ms_authn_on_check_authn, NULL, NULL, APR_HOOK_FIRST,
                         AP_AUTH_INTERNAL_PER_CONF);
-    /* The other module has let the user in, whatever is decided about that user now. */
+    /* The other module has accepted the password; whether the user may enter is another question.
+     */
     ap_hook_check_authz(ms_foreign_sign_in_on_auth_checker, NULL, NULL, APR_HOOK_REALLY_FIRST,
                         AP_AUTH_INTERNAL_PER_CONF);
     /* First: the first answer counts, and this one replaces mod_authz_core's 401 by 403. */
@@ -380,7 +380,7 @@ static void register_fixups(void)
 
 static void register_response_hooks(void)
 {
-    /* Handlers that take a request whatever its r->handler is. */
+    /* Handlers that may answer a request without looking at r->handler. */
     static const char *const takers[] = {"mod_cache.c", "mod_proxy.c", NULL};
     static const char *const cache[] = {"mod_cache.c", NULL};
 
@@ -393,7 +393,7 @@ static void register_response_hooks(void)
     /* The status is known: whether another module's password was wrong. */
     ap_hook_insert_filter(ms_foreign_sign_in_on_insert_filter, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_insert_error_filter(ms_foreign_sign_in_on_insert_filter, NULL, NULL, APR_HOOK_FIRST);
-    /* The last phase that each request has before its handler: a long response is used time. */
+    /* Before the handler: a response may take longer than a session may be idle. */
     ap_hook_insert_filter(on_insert_filter_touch, NULL, NULL, APR_HOOK_MIDDLE);
     /* Our pages, before handlers that take every request. */
     ap_hook_handler(ms_router_on_handler, NULL, takers, APR_HOOK_REALLY_FIRST - 1);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What Require lines can ask of a session: managed-session (any that is live), session-fresh
- * (begun a short time ago) and session-method (begun in one of certain ways).
+ * The arguments of Require about sessions: managed-session (any live session), session-fresh (begun
+ * a short time ago) and session-method (begun by one of the named methods).
  */
 #ifndef MS_AUTHZ_H
 #define MS_AUTHZ_H

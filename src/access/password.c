@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A provider that does not find a user answers sooner than one that has to hash a password. How
- * long hashing takes here is learned from the checks of users that exist, and spent on the others
- * too.
+ * A provider that does not find a user returns sooner than one that hashes a password, so the time
+ * would reveal which users exist. The time of hashing is learned from checks of existing users, and
+ * the same time is spent for others.
  */
 #include "access/password.h"
 
@@ -21,11 +21,11 @@
 APLOG_USE_MODULE(managed_session);
 
 #define COST_MAX  apr_time_from_sec(2)
-#define COST_ZERO 2000 /* microseconds, until something was learned: about one bcrypt of cost 5 */
+#define COST_ZERO 2000 /* microseconds, before the first check: about one bcrypt of cost 5 */
 
-#define COARSE 1000 /* microseconds: so much must be left for the larger piece of work */
+#define COARSE 1000 /* microseconds: with less time left, the smaller piece of work is done */
 
-/* Hashes that no password has: "apr1" costs some hundred microseconds to check, SHA-1 about one. */
+/* Hashes that no password has. Checking "apr1" takes some hundred microseconds, SHA-1 about one. */
 static const char larger_work[] = "$apr1$........$......................";
 static const char smaller_work[] = "{SHA}...........................=";
 
@@ -71,7 +71,7 @@ static void learn_cost(request_rec *r, apr_time_t since)
     }
 }
 
-/* A name that is not there has the cost of one of the kinds of hashes that are, and keeps it. */
+/* Users may have hashes of several kinds. An unknown name always gets the cost of the same kind. */
 static apr_interval_time_t cost_of(request_rec *r, const char *user)
 {
     const ms_costs *costs = ms_server_conf_get(r->server)->costs;
@@ -92,14 +92,14 @@ static void spend_cost(request_rec *r, const char *user, const char *password, a
     }
 }
 
-static authn_status ask_providers(request_rec *r, const ms_provider *providers, const char *user,
+static authn_status run_providers(request_rec *r, const ms_provider *providers, const char *user,
                                   const char *password)
 {
     authn_status status = AUTH_USER_NOT_FOUND;
 
     for (; providers && status == AUTH_USER_NOT_FOUND; providers = providers->next) {
-        /* An AuthnProviderAlias finds itself by this note. */
-        r->user = apr_pstrdup(r->pool, user); /* some providers read it there, some write it */
+        /* An AuthnProviderAlias finds its configuration by this note. */
+        r->user = apr_pstrdup(r->pool, user); /* some providers read r->user, some set it */
         apr_table_setn(r->notes, AUTHN_PROVIDER_NAME_NOTE, providers->name);
         status = providers->provider->check_password(r, user, password);
         apr_table_unset(r->notes, AUTHN_PROVIDER_NAME_NOTE);
@@ -126,8 +126,8 @@ static void log_unsure_provider(request_rec *r)
 
     if (suffix) {
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
-                      "MS0041: the authentication provider could not say whether the password is "
-                      "right; what it logged itself tells why%s",
+                      "MS0041: the authentication provider could not check a password; see its own "
+                      "line above for the reason%s",
                       suffix);
     }
 }
@@ -144,7 +144,7 @@ static ms_password_answer check(request_rec *r, const char *user, const char *pa
         log_no_provider(r);
         return MS_PASSWORD_UNKNOWN;
     }
-    status = ask_providers(r, providers, user, password);
+    status = run_providers(r, providers, user, password);
     *as_user = r->user;
     r->user = before;
     switch (status) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Two rows of slots: those who check a password, and those who wait for that.
+ * Two rows of slots: one for requests that check a password, one for those that wait for that.
  */
 #include "access/password_share.h"
 
@@ -16,14 +16,14 @@
 
 APLOG_USE_MODULE(managed_session);
 
-#define SHARE     4    /* one of so many workers may check passwords */
-#define WAITERS   3    /* for each slot: the rest of the workers */
+#define SHARE     4    /* one worker in four may check passwords */
+#define WAITERS   3    /* per slot: the rest of the workers */
 #define LEASE     60   /* seconds; a check may take longer, if a directory is slow */
 #define POLL      2000 /* microseconds */
-#define PATIENCE  apr_time_from_msec(1000) /* at most, more than was expected */
-#define WAIT_GOAL apr_time_from_msec(50)   /* no request waits if it is expected to take longer */
+#define PATIENCE  apr_time_from_msec(1000) /* a request waits no longer */
+#define WAIT_GOAL apr_time_from_msec(50)   /* a request waits only if it can expect less */
 
-/* Process-wide, set at start of the server or child; NULL: there is no bound. */
+/* Process-wide, set at start of the server or child; NULL: there is no limit. */
 static ms_slot *checking, *waiting;
 static int slots_n, is_shared;
 
@@ -58,8 +58,8 @@ void ms_password_share_init(apr_pool_t *pconf, server_rec *s)
     if (apr_shm_create(&shm, (apr_size_t)n * (1 + WAITERS) * sizeof(ms_slot), NULL, pconf) !=
         APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s,
-                     "MS0114: no shared memory to count password checks: their number is not "
-                     "limited");
+                     "MS0114: cannot create the shared memory that counts password checks: their "
+                     "number is not limited");
         return;
     }
     use(apr_shm_baseaddr_get(shm), n);
@@ -82,7 +82,7 @@ static apr_uint32_t seconds(void)
     return (apr_uint32_t)apr_time_sec(apr_time_now());
 }
 
-/* So many may wait that the last of them can expect to be let in soon. */
+/* The number of requests that may wait: the last of them must expect a slot within WAIT_GOAL. */
 static int places_to_wait(request_rec *r)
 {
     const apr_interval_time_t places = WAIT_GOAL * slots_n / ms_password_expected_cost(r->server);
@@ -100,7 +100,7 @@ static int wait_for_slot(request_rec *r)
     if (place < 0) {
         return -1;
     }
-    /* The expectation changes while this waits: the first checks of a child tell what they cost. */
+    /* The limit may change while this waits: the first checks of a child show what they cost. */
     while (number < 0 && place < places_to_wait(r) && apr_time_now() - start < PATIENCE) {
         apr_sleep(POLL);
         number = ms_slots_take(checking, slots_n, seconds(), LEASE);
@@ -115,8 +115,8 @@ static int turn_away(request_rec *r)
 
     if (suffix) {
         ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
-                      "MS0115: %d passwords are being checked %s, and no more are at the same "
-                      "time, so that other requests find a worker: a sign-in got 503. If this "
+                      "MS0115: %d passwords are being checked %s, which is the limit that leaves "
+                      "workers for other requests: a sign-in got 503. If this "
                       "happens without an attack, raise %s or use a cheaper hash%s",
                       slots_n, is_shared ? "by all children" : "by this child",
                       is_shared ? "MaxRequestWorkers" : "ThreadsPerChild", suffix);

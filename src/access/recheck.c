@@ -86,7 +86,7 @@ static void log_satisfy_any(request_rec *r)
     if (suffix) {
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
                       "MS0021: \"Satisfy Any\" beside AuthType " MS_AUTH_TYPE
-                      " would let everybody in; use <RequireAny> with Require lines instead%s",
+                      " would let every visitor in; use <RequireAny> with Require lines instead%s",
                       suffix);
     }
 }
