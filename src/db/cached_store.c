@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The order is what counts: the cache is told after the table, and before the answer. An error of
- * the database may hide a change that was made, so the cache is told then too; and it is told
- * before the table as well, for the sake of a child that is killed between the two.
+ * The order matters: the cache is invalidated after the table has changed and before the caller
+ * returns. It is invalidated after an error too, which may hide a change that was made, and also
+ * before the change, in case the child is killed between the two. docs/lookup-cache.md has the
+ * argument.
  */
 #include "db/cached_store.h"
 
@@ -19,7 +20,7 @@ APLOG_USE_MODULE(managed_session);
 /* The number is increased when the layout of the memory changes within a version. */
 #define RETAINED "mod_managed_session " MS_VERSION " cache 2"
 
-/* What lives as long as httpd's parent does. */
+/* Lives as long as httpd's parent. */
 typedef struct retained {
     apr_shm_t *shm;
     apr_size_t entries;
@@ -34,7 +35,7 @@ static retained *get_retained(void)
     return kept ? kept : ap_retained_data_create(RETAINED, sizeof(*kept));
 }
 
-/* Children of before may go on reading it, and will not hear any more of what ends. */
+/* Old children may still use it, and it is not invalidated any more. */
 static void drop_memory(retained *kept)
 {
     ms_cache *old;
@@ -70,7 +71,7 @@ void ms_cached_store_init(server_rec *s, apr_size_t entries)
 
     cache = NULL;
     if (entries == 0) {
-        /* Switched off: who reads it still, or once it is on again, must hear of what ends now. */
+        /* The cache is off, but old children may still use it, so keep invalidating it. */
         entries = kept->entries;
     }
     if (entries == 0) {
@@ -84,7 +85,7 @@ void ms_cached_store_init(server_rec *s, apr_size_t entries)
     }
     if (rv != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, rv, s,
-                     "MS0063: no shared memory for the look-up cache: every request asks the "
+                     "MS0063: no shared memory for the look-up cache: every request queries the "
                      "database; a smaller ManagedSessionCacheEntries needs less");
         return;
     }
@@ -113,11 +114,11 @@ static const ms_row *get(const ms_db_ctx *ctx, apr_int64_t now, ms_lookup *found
     const ms_row *row =
         ms_shm_cache_get(cache, &key, ms_clock_steady_ms(), found->ttl, ctx->p, &found->ticket);
 
-    /* One that has expired may have been used through another host since: ask. */
+    /* If it has expired, a request to another host may have extended it: query. */
     return row && row->expires_at > now ? row : NULL;
 }
 
-/* The row that the table has for a token: the secret decides, and the cache may keep it. */
+/* The row that the table has for the id of a token. It counts only if the secret matches. */
 static void take_row(const ms_db_ctx *ctx, const ms_row *row, ms_lookup *found)
 {
     char hash[MS_HASH_LEN + 1];
@@ -131,12 +132,12 @@ static void take_row(const ms_db_ctx *ctx, const ms_row *row, ms_lookup *found)
         const ms_shm_cache_key key = key_of(ctx, found);
 
         if (!ms_shm_cache_put(cache, &key, row, &found->ticket)) {
-            found->ttl = 0; /* and no touch may put there what has ended */
+            found->ttl = 0; /* a touch must not cache a session that has ended */
         }
     }
 }
 
-static apr_status_t ask_for_one(const ms_db_ctx *ctx, apr_int64_t now, ms_lookup *found)
+static apr_status_t query_one(const ms_db_ctx *ctx, apr_int64_t now, ms_lookup *found)
 {
     const ms_row *row;
     const apr_status_t rv = ms_store_find(ctx, found->token->id, now, &row);
@@ -147,8 +148,8 @@ static apr_status_t ask_for_one(const ms_db_ctx *ctx, apr_int64_t now, ms_lookup
     return rv;
 }
 
-static apr_status_t ask_for_many(const ms_db_ctx *ctx, apr_int64_t now, ms_lookup *const *missing,
-                                 int n)
+static apr_status_t query_many(const ms_db_ctx *ctx, apr_int64_t now, ms_lookup *const *missing,
+                               int n)
 {
     const char *ids[MS_FIND_MAX];
     apr_array_header_t *rows;
@@ -169,8 +170,8 @@ static apr_status_t ask_for_many(const ms_db_ctx *ctx, apr_int64_t now, ms_looku
     return rv;
 }
 
-static apr_status_t ask_table(const ms_db_ctx *ctx, apr_int64_t now, ms_lookup *const *missing,
-                              int n)
+static apr_status_t query_table(const ms_db_ctx *ctx, apr_int64_t now, ms_lookup *const *missing,
+                                int n)
 {
     for (int i = 0; i < n; i++) {
         if (missing[i]->ttl) {
@@ -180,7 +181,7 @@ static apr_status_t ask_table(const ms_db_ctx *ctx, apr_int64_t now, ms_lookup *
     if (n == 0) {
         return APR_SUCCESS;
     }
-    return n == 1 ? ask_for_one(ctx, now, missing[0]) : ask_for_many(ctx, now, missing, n);
+    return n == 1 ? query_one(ctx, now, missing[0]) : query_many(ctx, now, missing, n);
 }
 
 apr_status_t ms_cached_store_find(const ms_db_ctx *ctx, const ms_token *tokens, int n,
@@ -199,7 +200,7 @@ apr_status_t ms_cached_store_find(const ms_db_ctx *ctx, const ms_token *tokens, 
     }
     ms_count(MS_COUNT_LOOKUPS, n);
     ms_count(MS_COUNT_CACHE_HITS, n - missing_n);
-    return ask_table(ctx, now, missing, missing_n);
+    return query_table(ctx, now, missing, missing_n);
 }
 
 static void update(const ms_db_ctx *ctx, const ms_lookup *found, const ms_row *row)
@@ -234,10 +235,10 @@ apr_status_t ms_cached_store_touch(const ms_db_ctx *ctx, const ms_lookup *found,
 static void invalidate(const ms_scope *scope)
 {
     if (cache && scope->user) {
-        ms_shm_cache_forget_user(cache, scope->user);
+        ms_shm_cache_invalidate_user(cache, scope->user);
     }
     else if (cache) {
-        ms_shm_cache_forget_all(cache);
+        ms_shm_cache_invalidate_all(cache);
     }
 }
 

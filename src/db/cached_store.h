@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The live sessions: the table, with the look-up cache before it. Whatever ends sessions goes
- * through here, so that the cache forgets them before anybody hears that they have ended.
- *
- * Statuses are those of store.h.
+ * The live sessions: the table, with the look-up cache in front of it. Sessions are revoked through
+ * this file only, so that the cache is invalidated before the caller returns. Statuses are those of
+ * store.h.
  */
 #ifndef MS_CACHED_STORE_H
 #define MS_CACHED_STORE_H
@@ -13,7 +12,7 @@
 #include "db/store.h"
 #include "core/token.h"
 
-/* A live session as it was found. */
+/* The result of a look-up. */
 typedef struct ms_lookup {
     const ms_row *row; /* NULL: there is none. From the cache it has what ms_shm_cache_get() says */
     const ms_token *token;
@@ -22,9 +21,9 @@ typedef struct ms_lookup {
 } ms_lookup;
 
 /**
- * At start: the shared memory. It outlives graceful restarts, since children of before may go on
- * for a while, and must hear of what ends; where its size changes, they ask the table instead.
- * @param entries  sessions; 0: no cache, but one of before is told of what ends
+ * At start: create the shared memory. It outlives graceful restarts: old children may still use it,
+ * so it must still be invalidated. If its size changes, they query the table instead.
+ * @param entries  sessions; 0: no cache, but one of before is still invalidated
  */
 void ms_cached_store_init(server_rec *s, apr_size_t entries);
 
@@ -36,13 +35,13 @@ void ms_cached_store_child_init(void);
  * looked up in the table in one statement.
  * @param tokens  live as long as found is used
  * @param n       how many there are, 1 to MS_FIND_MAX
- * @param ttl     seconds for which others' answers may be used; 0: ask the table
+ * @param ttl     seconds for which a cached row may be used; 0: query the table
  * @param found   out: one for each token
  */
 apr_status_t ms_cached_store_find(const ms_db_ctx *ctx, const ms_token *tokens, int n,
                                   apr_int64_t now, apr_int64_t ttl, ms_lookup *found);
 
-/** As ms_store_touch(); requests that come meanwhile need not write it too. */
+/** As ms_store_touch(); requests that arrive meanwhile do not write it too. */
 apr_status_t ms_cached_store_touch(const ms_db_ctx *ctx, const ms_lookup *found, const char *ip,
                                    apr_int64_t now, apr_int64_t expires, apr_int64_t interval,
                                    apr_int64_t *touched);

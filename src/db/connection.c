@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * mod_dbd prepares its own statements before anybody could make a table, and drops the whole pool
- * where one of them fails; after a database restart they stay broken for good. So statements are
- * prepared here, lazily, on the connection itself, and prepared again after a failure.
+ * mod_dbd prepares its own statements before a table could be created, and drops the whole pool if
+ * one of them fails; after a restart of the database they never work again. So statements are
+ * prepared here, on the connection itself, when they are first needed, and again after a failure.
  */
 #include "db/connection.h"
 
@@ -34,17 +34,17 @@ typedef struct ms_stmt_cache {
     struct ms_stmt_cache *next;
 } ms_stmt_cache;
 
-/* What a connection of mod_dbd's keeps of ours, for its life. */
+/* What we keep with a connection of mod_dbd, for its life. */
 typedef struct ms_conn_state {
     int nmax;
-    const ms_dialect *dialect; /* NULL: a database that is none of ours */
-    ms_socket_fn *socket_of;   /* NULL: there is none, or it cannot be told */
+    const ms_dialect *dialect; /* NULL: a database that is not supported */
+    ms_socket_fn *socket_of;   /* NULL: it has none, or it is not known */
     ms_watchdog *watchdog;
     apr_pool_t *pool;
     ms_stmt_cache *prepared;
     int is_set_up;
-    apr_uint64_t set_up_socket; /* identity_of() the one that was set up */
-    const char *encoding;       /* NULL; or that of a database that is none for us */
+    apr_uint64_t set_up_socket; /* identity_of() the socket that was set up */
+    const char *encoding;       /* NULL; or the encoding of a database that cannot be used */
 } ms_conn_state;
 
 /* Process-wide, set at start: mod_dbd may be loaded after us, so it is not linked against. */
@@ -64,25 +64,26 @@ static ms_socket_fn *find_socket_fn(const ms_dialect *dialect, apr_pool_t *p)
         apr_dso_sym(&found, process, dialect->socket) != APR_SUCCESS) {
         return NULL;
     }
-    memcpy(&fn, &found, sizeof(fn)); /* C has no cast from the one to the other */
+    memcpy(&fn, &found, sizeof(fn)); /* C has no cast from object to function pointers */
     return fn;
 }
 
-static int socket_of(const ms_conn_state *kept, const ap_dbd_t *dbd)
+static int socket_of(const ms_conn_state *state, const ap_dbd_t *dbd)
 {
-    return kept->socket_of ? kept->socket_of(apr_dbd_native_handle(dbd->driver, dbd->handle)) : -1;
+    return state->socket_of ? state->socket_of(apr_dbd_native_handle(dbd->driver, dbd->handle))
+                            : -1;
 }
 
 static apr_status_t dbd_connected(apr_pool_t *pool, dbd_cfg_t *cfg, ap_dbd_t *dbd)
 {
-    ms_conn_state *kept = apr_pcalloc(pool, sizeof(*kept));
+    ms_conn_state *state = apr_pcalloc(pool, sizeof(*state));
 
-    kept->nmax = cfg->nmax;
-    kept->pool = pool;
-    kept->dialect = ms_sql_dialect(apr_dbd_name(dbd->driver));
-    kept->socket_of = find_socket_fn(kept->dialect, pool);
-    kept->watchdog = ms_watchdog_add(pool, socket_of(kept, dbd));
-    apr_pool_userdata_setn(kept, CONNECTION_KEY, NULL, dbd->pool);
+    state->nmax = cfg->nmax;
+    state->pool = pool;
+    state->dialect = ms_sql_dialect(apr_dbd_name(dbd->driver));
+    state->socket_of = find_socket_fn(state->dialect, pool);
+    state->watchdog = ms_watchdog_add(pool, socket_of(state, dbd));
+    apr_pool_userdata_setn(state, CONNECTION_KEY, NULL, dbd->pool);
     return APR_SUCCESS;
 }
 
@@ -113,7 +114,7 @@ void *ms_connection_held(request_rec *r)
 {
     request_rec *first = ms_request_chain_first(r);
 
-    /* Where mod_dbd has noted a connection for this request, ap_dbd_acquire() gives that one. */
+    /* If mod_dbd has noted a connection for this request, ap_dbd_acquire() returns that one. */
     if (dbd_acquire && dbd_module && ap_get_module_config(first->request_config, dbd_module)) {
         return dbd_acquire(r);
     }
@@ -127,13 +128,13 @@ static void log_unreachable(const ms_db_ctx *ctx)
     if (ms_limiter_may_log(store->limiter)) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, store->server,
                      "MS0001: no connection to the session database (DBDriver %s)%s; requests that "
-                     "need a session are answered 503",
+                     "need a session get 503",
                      store->dbd_driver ? store->dbd_driver : "?",
                      ms_table_sqlite_hint(store, ctx->p));
     }
 }
 
-/* mod_dbd answers NULL once for each pooled connection that died, so one NULL says little. */
+/* mod_dbd returns NULL once for each pooled connection that died, so one NULL means little. */
 static ap_dbd_t *open_some(const ms_db_ctx *ctx)
 {
     const apr_time_t start = apr_time_now();
@@ -149,25 +150,25 @@ static ap_dbd_t *open_some(const ms_db_ctx *ctx)
     return dbd;
 }
 
-static ms_conn_state *kept_of(const ms_connection *c)
+static ms_conn_state *state_of(const ms_connection *c)
 {
-    void *kept = NULL;
+    void *state = NULL;
 
-    apr_pool_userdata_get(&kept, CONNECTION_KEY, c->dbd->pool);
-    return kept;
+    apr_pool_userdata_get(&state, CONNECTION_KEY, c->dbd->pool);
+    return state;
 }
 
-static void begin_to_wait(ms_connection *c)
+static void begin_wait(ms_connection *c)
 {
-    c->kept = kept_of(c);
-    if (c->kept && c->ctx->is_urgent) {
-        ms_watchdog_begin(c->kept->watchdog, socket_of(c->kept, c->dbd));
+    c->state = state_of(c);
+    if (c->state && c->ctx->is_urgent) {
+        ms_watchdog_begin(c->state->watchdog, socket_of(c->state, c->dbd));
     }
 }
 
 static int was_cut(const ms_connection *c)
 {
-    return c->kept && ms_watchdog_was_cut(c->kept->watchdog);
+    return c->state && ms_watchdog_was_cut(c->state->watchdog);
 }
 
 static apr_status_t take(const ms_db_ctx *ctx, ms_connection *c)
@@ -180,7 +181,7 @@ static apr_status_t take(const ms_db_ctx *ctx, ms_connection *c)
     }
     if (ctx->held) {
         c->dbd = ctx->held;
-        begin_to_wait(c);
+        begin_wait(c);
         return APR_SUCCESS;
     }
     if (!dbd_open) {
@@ -197,7 +198,7 @@ static apr_status_t take(const ms_db_ctx *ctx, ms_connection *c)
         log_unreachable(ctx);
         return APR_EGENERAL;
     }
-    begin_to_wait(c);
+    begin_wait(c);
     return APR_SUCCESS;
 }
 
@@ -205,7 +206,7 @@ void ms_connection_return(ms_connection *c)
 {
     ms_limiter *limiter = c->ctx->store->limiter;
 
-    if (c->kept && ms_watchdog_end(c->kept->watchdog)) {
+    if (c->state && ms_watchdog_end(c->state->watchdog)) {
         ms_limiter_doubt(limiter);
     }
     else if (c->answered) {
@@ -217,22 +218,23 @@ void ms_connection_return(ms_connection *c)
     }
 }
 
-static void log_unanswered(const ms_connection *c)
+static void log_no_response(const ms_connection *c)
 {
     const ms_store *store = c->ctx->store;
 
     if (ms_limiter_may_log(store->limiter)) {
-        ap_log_error(APLOG_MARK, APLOG_ERR, 0, store->server,
-                     "MS0008: the session database did not answer within %d seconds (DBDriver %s); "
-                     "the connection was cut",
-                     MS_ANSWER_WITHIN, apr_dbd_name(c->dbd->driver));
+        ap_log_error(
+            APLOG_MARK, APLOG_ERR, 0, store->server,
+            "MS0008: the session database did not respond within %d seconds (DBDriver %s); "
+            "the connection was closed",
+            MS_ANSWER_WITHIN, apr_dbd_name(c->dbd->driver));
     }
 }
 
 static ms_table table_of(const ms_connection *c)
 {
     return (ms_table){.store = c->ctx->store,
-                      .dialect = c->kept->dialect,
+                      .dialect = c->state->dialect,
                       .driver = c->dbd->driver,
                       .handle = c->dbd->handle,
                       .p = c->ctx->p};
@@ -244,7 +246,7 @@ static void log_no_table(ms_connection *c, int rv)
     const ms_table table = table_of(c);
 
     if (was_cut(c)) {
-        log_unanswered(c);
+        log_no_response(c);
     }
     else if (ms_limiter_may_log(store->limiter)) {
         const char *why = apr_dbd_error(c->dbd->driver, c->dbd->handle, rv);
@@ -257,7 +259,7 @@ static void log_no_table(ms_connection *c, int rv)
 
 static const char *find_unfit_encoding(ms_connection *c)
 {
-    const ms_dialect *dialect = c->kept->dialect;
+    const ms_dialect *dialect = c->state->dialect;
     apr_dbd_results_t *res = NULL;
     apr_dbd_row_t *row = NULL;
     const char *encoding = NULL;
@@ -270,7 +272,7 @@ static const char *find_unfit_encoding(ms_connection *c)
     if (apr_dbd_select(c->dbd->driver, scratch, c->dbd->handle, &res, dialect->unfit, 1) == 0 &&
         apr_dbd_get_row(c->dbd->driver, scratch, res, &row, 1) == 0) {
         encoding = apr_dbd_get_entry(c->dbd->driver, row, 0);
-        encoding = encoding ? apr_pstrdup(c->kept->pool, encoding) : NULL;
+        encoding = encoding ? apr_pstrdup(c->state->pool, encoding) : NULL;
     }
     apr_pool_destroy(scratch);
     return encoding;
@@ -284,42 +286,41 @@ static apr_uint64_t identity_of(int socket)
     return socket >= 0 && fstat(socket, &about) == 0 ? (apr_uint64_t)about.st_ino : 0;
 }
 
-/* mod_dbd connects again by itself, on the same handle, and what was set before is lost. */
+/* mod_dbd connects again by itself, on the same handle, and the settings are lost. */
 static void set_up(ms_connection *c)
 {
-    ms_conn_state *kept = c->kept;
-    const apr_uint64_t socket = identity_of(socket_of(kept, c->dbd));
+    ms_conn_state *state = c->state;
+    const apr_uint64_t socket = identity_of(socket_of(state, c->dbd));
 
-    if (!kept->is_set_up || kept->set_up_socket != socket) {
+    if (!state->is_set_up || state->set_up_socket != socket) {
         const ms_table table = table_of(c);
 
         ms_table_set_up_connection(&table);
-        kept->encoding = find_unfit_encoding(c);
-        kept->is_set_up = 1;
-        kept->set_up_socket = socket;
+        state->encoding = find_unfit_encoding(c);
+        state->is_set_up = 1;
+        state->set_up_socket = socket;
     }
 }
 
-/* mod_dbd calls nobody for a connection on which DBDInitSQL failed, and hands it out all the same.
- */
-static void log_not_set_up(const ms_connection *c, int was_called)
+/* If DBDInitSQL fails on a connection, mod_dbd does not run the post_connect hooks, and hands the
+ * connection out all the same. */
+static void log_not_set_up(const ms_connection *c, int was_connected)
 {
     const ms_store *store = c->ctx->store;
 
     if (!ms_limiter_may_log(store->limiter)) {
         return;
     }
-    if (was_called) {
+    if (was_connected) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, store->server,
-                     "MS0003: DBDriver %s is none that sessions can be kept in; use sqlite3, pgsql "
-                     "or mysql",
+                     "MS0003: DBDriver %s is not supported: sessions need sqlite3, pgsql or mysql",
                      apr_dbd_name(c->dbd->driver));
     }
     else {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, store->server,
-                     "MS0007: mod_dbd has not set up its connection (DBDriver %s); see to it that "
-                     "each DBDInitSQL statement works and returns no row (with sqlite3 that leaves "
-                     "out most PRAGMAs)",
+                     "MS0007: mod_dbd has not set up its connection (DBDriver %s); each "
+                     "DBDInitSQL statement must succeed and return no row (with sqlite3, most "
+                     "PRAGMAs return one)",
                      apr_dbd_name(c->dbd->driver));
     }
 }
@@ -329,17 +330,17 @@ static void log_unfit(const ms_connection *c)
     const ms_store *store = c->ctx->store;
 
     if (ms_limiter_may_log(store->limiter)) {
-        ap_log_error(APLOG_MARK, APLOG_ERR, 0, store->server,
-                     "MS0131: the session database has the encoding %s, in which names and devices "
-                     "cannot be kept as they are sent; use one that was made with CREATE DATABASE "
-                     "... ENCODING 'UTF8' TEMPLATE template0. Requests that need a session are "
-                     "answered 503",
-                     c->kept->encoding);
+        ap_log_error(
+            APLOG_MARK, APLOG_ERR, 0, store->server,
+            "MS0131: the session database has the encoding %s, which cannot store all names "
+            "and devices; use one created with CREATE DATABASE ... ENCODING 'UTF8' "
+            "TEMPLATE template0. Requests that need a session get 503",
+            c->state->encoding);
     }
 }
 
-/* Where the first try was slow, a lock or a server in trouble is the reason, and the visitor has
- * waited long enough. */
+/* A first try that was slow met a lock, or a server in trouble, and the client has waited long
+ * enough. */
 static int may_try_again(int try, apr_time_t start)
 {
     return try == 0 && apr_time_now() - start < OPEN_FOR;
@@ -347,7 +348,7 @@ static int may_try_again(int try, apr_time_t start)
 
 static ms_stmt_cache *find_prepared(const ms_connection *c)
 {
-    ms_stmt_cache *prepared = c->kept->prepared;
+    ms_stmt_cache *prepared = c->state->prepared;
 
     while (prepared && prepared->store != c->ctx->store) {
         prepared = prepared->next;
@@ -357,11 +358,11 @@ static ms_stmt_cache *find_prepared(const ms_connection *c)
 
 static ms_stmt_cache *add_prepared(const ms_connection *c)
 {
-    ms_stmt_cache *prepared = apr_pcalloc(c->kept->pool, sizeof(*prepared));
+    ms_stmt_cache *prepared = apr_pcalloc(c->state->pool, sizeof(*prepared));
 
     prepared->store = c->ctx->store;
-    prepared->next = c->kept->prepared;
-    c->kept->prepared = prepared;
+    prepared->next = c->state->prepared;
+    c->state->prepared = prepared;
     return prepared;
 }
 
@@ -376,8 +377,8 @@ static void use_prepared(ms_connection *c, ms_stmt_cache *prepared, int schema)
     c->schema = schema;
 }
 
-/* Looks at the table through a connection that has not done so, and at an old table from time to
- * time: it may have been upgraded. */
+/* The table is looked for once on each connection; if it is an old one, again from time to time: it
+ * may have been upgraded. */
 static apr_status_t use_table(ms_connection *c, int try, apr_time_t start)
 {
     ms_stmt_cache *prepared = find_prepared(c);
@@ -392,13 +393,13 @@ static apr_status_t use_table(ms_connection *c, int try, apr_time_t start)
     }
     rv = ms_table_find(&table, &schema);
     if (rv) {
-        c->kept->is_set_up = 0; /* that may not have worked either */
+        c->state->is_set_up = 0; /* the settings may have failed too */
         if (!may_try_again(try, start)) {
             log_no_table(c, rv);
         }
         return APR_EGENERAL;
     }
-    set_up(c); /* again, if the driver has connected again meanwhile */
+    set_up(c); /* in case the driver has connected again */
     use_prepared(c, prepared ? prepared : add_prepared(c), schema);
     return APR_SUCCESS;
 }
@@ -406,24 +407,24 @@ static apr_status_t use_table(ms_connection *c, int try, apr_time_t start)
 static apr_status_t prepare_for_store(ms_connection *c, int try, apr_time_t start)
 {
     const ms_store *store = c->ctx->store;
-    ms_conn_state *kept = c->kept;
+    ms_conn_state *state = c->state;
 
-    if (!kept || !kept->dialect) {
-        log_not_set_up(c, kept != NULL);
+    if (!state || !state->dialect) {
+        log_not_set_up(c, state != NULL);
         return APR_ENOTIMPL;
     }
-    ms_limiter_resize(store->limiter, kept->nmax > 0 ? kept->nmax : 1);
+    ms_limiter_resize(store->limiter, state->nmax > 0 ? state->nmax : 1);
     set_up(c);
-    if (kept->encoding) {
+    if (state->encoding) {
         log_unfit(c);
         return APR_ENOTIMPL;
     }
     return use_table(c, try, start);
 }
 
-/* Once more where the table is not seen: a connection that was cut while nobody used it may be
- * found so only by asking. mod_dbd's check on PostgreSQL knows what libpq knows, and mends it next
- * time. */
+/* Tries again if the table was not found: that a connection was cut while it was idle may only show
+ * when it is used. mod_dbd's check on PostgreSQL knows no more than libpq, and replaces the
+ * connection the next time. */
 apr_status_t ms_connection_borrow(const ms_db_ctx *ctx, ms_connection *c)
 {
     const apr_time_t start = apr_time_now();
@@ -453,8 +454,8 @@ static void upgrade_table(ms_connection *c)
     use_prepared(c, c->prepared, schema);
 }
 
-/* The upgrade may have to wait for an index, so it has a connection that the watchdog does not cut;
- * but first the database must have answered one that it does cut. */
+/* The upgrade may take as long as an index does, so the watchdog must not cut its connection. The
+ * check before it is under the watchdog, so a database that hangs does not get that far. */
 apr_status_t ms_connection_check_table(const ms_db_ctx *ctx)
 {
     ms_db_ctx patient = *ctx;
@@ -487,7 +488,7 @@ apr_dbd_prepared_t *ms_connection_statement(ms_connection *c, ms_sql which, int 
     *rv = 0;
     if (!*slot) {
         /* Without a label PostgreSQL keeps nothing in its session that a reconnect could lose. */
-        *rv = apr_dbd_prepare(c->dbd->driver, c->kept->pool, c->dbd->handle,
+        *rv = apr_dbd_prepare(c->dbd->driver, c->state->pool, c->dbd->handle,
                               c->ctx->store->sql[c->schema][which], NULL, slot);
         if (*rv) {
             *slot = NULL;
@@ -509,11 +510,11 @@ void ms_connection_log_failure(ms_connection *c, ms_sql which, int rv)
     const char *why = apr_dbd_error(c->dbd->driver, c->dbd->handle, rv);
 
     if (was_cut(c)) {
-        log_unanswered(c);
+        log_no_response(c);
     }
     else if (ms_limiter_may_log(store->limiter)) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, store->server,
-                     "MS0004: the session database refused the statement %s on table \"%s\": %s%s",
+                     "MS0004: the session database rejected the statement %s on table \"%s\": %s%s",
                      ms_sql_name(which), store->table, why ? why : "no reason given",
                      ms_table_sqlite_hint(store, c->ctx->p));
     }

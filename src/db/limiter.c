@@ -46,7 +46,7 @@ void ms_limiter_resize(ms_limiter *limiter, int connections)
     apr_thread_mutex_unlock(limiter->lock);
 }
 
-/* A clock that was set back must not keep the door shut, hence the second comparison. */
+/* If the clock was set back, the pool must not stay closed, hence the second comparison. */
 static int is_closed(const ms_limiter *limiter)
 {
     const apr_interval_time_t left =
@@ -60,7 +60,7 @@ static int places(const ms_limiter *limiter)
     return limiter->is_in_doubt ? 1 : limiter->connections;
 }
 
-/* Whoever waits is turned away too when somebody inside finds the database gone. */
+/* Waiting threads are rejected too when an admitted one finds that the database is gone. */
 static apr_status_t wait_for_place(ms_limiter *limiter)
 {
     const apr_time_t deadline = apr_time_now() + WAIT_MAX;

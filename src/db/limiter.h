@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * In front of a pool of database connections: mod_dbd waits without end for a free one, so that
- * a database in trouble would take every worker of the child with it. A guard lets in as many as
- * there are connections, makes a few more wait for a bounded time, turns the rest away at once, and
- * keeps everybody away for a second after the database could not be reached, and all but one until
- * it answers again. Knows apr only.
+ * Limits how many threads use or await a pool of database connections. mod_dbd waits without limit
+ * for a free connection, so a database in trouble would block every worker of the child. A limiter
+ * admits as many threads as there are connections, lets a few more wait for a bounded time, and
+ * rejects the rest at once. After the database could not be reached it rejects all for a second,
+ * and then admits one at a time until the database has answered. Knows apr only.
  */
 #ifndef MS_LIMITER_H
 #define MS_LIMITER_H
@@ -14,20 +14,20 @@
 
 typedef struct ms_limiter ms_limiter;
 
-/** A guard for a pool of as yet unknown size: it lets in one at a time. p lives as long as the
- * child. */
+/** A limiter for a pool whose size is not known yet: it admits one thread at a time. p lives as
+ * long as the child. */
 apr_status_t ms_limiter_create(ms_limiter **limiter, apr_pool_t *p);
 
-/** Say how many connections the pool has. */
+/** Set how many connections the pool has. */
 void ms_limiter_resize(ms_limiter *limiter, int connections);
 
-/** APR_SUCCESS: go in, and leave again. APR_TIMEUP or APR_EAGAIN: the database cannot be asked now.
- */
+/** APR_SUCCESS: admitted; call ms_limiter_leave() afterwards. APR_TIMEUP or APR_EAGAIN: the
+ * database cannot be queried now. */
 apr_status_t ms_limiter_enter(ms_limiter *limiter);
 void ms_limiter_leave(ms_limiter *limiter);
 
-/** The database could not be reached: nobody tries again for a second. And then, as where it did
- * not answer somebody, only one at a time until it has answered. */
+/** The database could not be reached (trip), or did not respond to one query (doubt): after a
+ * second, or at once, one thread at a time is admitted, until the database has answered. */
 void ms_limiter_trip(ms_limiter *limiter);
 void ms_limiter_doubt(ms_limiter *limiter);
 void ms_limiter_answered(ms_limiter *limiter);

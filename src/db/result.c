@@ -81,11 +81,10 @@ static int judge(const row_reader *reader, const ms_row *row, const ms_row **fou
                              : NULL;
 
     if (suffix) {
-        ap_log_error(
-            APLOG_MARK, APLOG_ERR, 0, store->server,
-            "MS0006: a row of table \"%s\" has NULL where there must be a value; it counts "
-            "as no session%s",
-            store->table, suffix);
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, store->server,
+                     "MS0006: a row of table \"%s\" has NULL where there must be a value; it is "
+                     "not a session%s",
+                     store->table, suffix);
     }
     *found = reader->broken ? NULL : row;
     return !reader->failed;

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sets of four slots. A slot begins with a state word: a version, and the process that is writing
- * or 0. A reader copies the slot between two looks at its state and takes the copy only if nobody
- * wrote meanwhile (a sequence lock); writers that find a slot taken let it be, unless the process
- * that took it is gone.
+ * Sets of four slots. A slot begins with a state word: a version, and the process that is writing,
+ * or 0. A reader copies the slot between two reads of its state, and uses the copy only if the slot
+ * was not written meanwhile (a sequence lock). A writer skips a slot that another process is
+ * writing, unless that process is gone.
  *
- * Of a secret a keyed hash is kept and compared, 128 bits long, under a key that nobody sees: what
- * the table keeps, SHA-256, would be a third of all the work that a session adds to a request.
+ * The cache keeps a keyed hash of the secret, 128 bits long, under a key that never leaves the
+ * memory. SHA-256, as in the table, would be a third of all the work that a session adds to a
+ * request.
  *
- * Nothing is ever searched for to be deleted: each slot carries the number of times that sessions
- * of its user (or of others who share the counter) had been ended when its row was read, and
- * counts for nothing once that number has gone up.
+ * Revoked sessions are not searched for. Each slot has the number of invalidations of its user (and
+ * of the users who share the counter) at the time its row was read; when that number goes up, the
+ * slot is no longer used.
  *
  * docs/lookup-cache.md describes the whole protocol and argues that it is right.
  */
@@ -28,17 +29,17 @@
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "64-bit atomics must work between processes");
 
 #define WAYS     4
-#define COUNTERS 4096 /* of ended sessions; users share them by hash */
+#define COUNTERS 4096 /* of invalidations; users share them by hash */
 #define LINE     64
 #define ID_SPACE 24 /* an id, NUL-terminated, in whole words */
 
 /* What a slot holds, as whole words. */
 typedef struct entry {
-    char id[ID_SPACE]; /* first, since it decides about the rest */
+    char id[ID_SPACE]; /* first: if it differs, the rest is not read */
     unsigned char store[MS_SHM_CACHE_STORE_LEN];
     apr_uint64_t mac[2]; /* of the secret */
     apr_int64_t read_at;
-    apr_uint64_t user_forgotten;
+    apr_uint64_t user_invalidations;
     apr_int64_t created_at;
     apr_int64_t last_seen_at;
     apr_int64_t expires_at;
@@ -63,10 +64,10 @@ _Static_assert(sizeof(slot) % LINE == 0, "slots share no cache line");
 _Static_assert(COUNTERS <= 65536, "a counter's number is kept in 16 bits");
 
 struct ms_cache {
-    apr_uint64_t sets; /* 0: not laid out yet */
+    apr_uint64_t sets; /* 0: not initialized yet */
     unsigned char keys[2][APR_SIPHASH_KSIZE];
-    _Alignas(LINE) word forgotten; /* how often anybody's were */
-    _Alignas(LINE) word user_forgotten[COUNTERS];
+    _Alignas(LINE) word invalidations; /* invalidations of all users */
+    _Alignas(LINE) word user_invalidations[COUNTERS];
     slot slots[];
 };
 
@@ -82,7 +83,7 @@ apr_size_t ms_shm_cache_size(apr_size_t entries)
 
 apr_status_t ms_shm_cache_create(ms_cache **cache, void *memory, apr_size_t entries)
 {
-    const apr_size_t past = (apr_uintptr_t)memory % LINE; /* apr keeps a size at the very front */
+    const apr_size_t past = (apr_uintptr_t)memory % LINE; /* apr keeps the size at the start */
     ms_cache *made = (void *)((char *)memory + (past ? LINE - past : 0));
     apr_status_t rv = APR_SUCCESS;
 
@@ -111,7 +112,7 @@ static int is_gone(apr_uint64_t owner)
     return kill((pid_t)owner, 0) != 0 && errno == ESRCH;
 }
 
-/* Take a slot for writing; 0: somebody else has it. */
+/* Take a slot for writing; 0: another process has it. */
 static apr_uint64_t take(slot *at)
 {
     apr_uint64_t state = atomic_load(&at->state);
@@ -123,7 +124,7 @@ static apr_uint64_t take(slot *at)
     return atomic_compare_exchange_strong(&at->state, &state, mine) ? mine : 0;
 }
 
-/* Give it back, unless somebody took this process for gone, and has it now. */
+/* Give it back, unless another process thought that this one was gone, and took it. */
 static void give_back(slot *at, apr_uint64_t mine)
 {
     atomic_compare_exchange_strong(&at->state, &mine, next_state(mine, 0));
@@ -132,7 +133,7 @@ static void give_back(slot *at, apr_uint64_t mine)
 /* ---- a slot's words --------------------------------------------------------------------------
  */
 
-/* Acquire: the second look at the state must not happen before these. */
+/* Acquire: the second read of the state must not happen before these. */
 static void read_words(const slot *at, apr_size_t from, apr_size_t to, entry *into)
 {
     apr_uint64_t words[WORDS];
@@ -143,7 +144,7 @@ static void read_words(const slot *at, apr_size_t from, apr_size_t to, entry *in
     memcpy((char *)into + from * sizeof(*words), words + from, (to - from) * sizeof(*words));
 }
 
-/* Release: whoever sees one of these must see that the slot is being written. */
+/* Release: a reader that sees one of these words must see that the slot is being written. */
 static void write_words(slot *at, const entry *from)
 {
     apr_uint64_t words[WORDS];
@@ -170,11 +171,11 @@ static int read_entry(const slot *at, const char *id, entry *into)
     return atomic_load_explicit(&at->state, memory_order_relaxed) == state;
 }
 
-/* What was being written is part of one session and part of another: nobody's. */
+/* An entry that was being written may be a mix of two sessions: it is cleared. */
 void ms_shm_cache_child_init(ms_cache *cache)
 {
     const apr_uint64_t me = (apr_uint64_t)getpid();
-    const entry nobodys = {0};
+    const entry empty = {0};
 
     for (apr_uint64_t i = 0; i < cache->sets * WAYS; i++) {
         slot *at = &cache->slots[i];
@@ -182,13 +183,13 @@ void ms_shm_cache_child_init(ms_cache *cache)
         const apr_uint64_t mine = next_state(state, me);
 
         if (owner_of(state) == me && atomic_compare_exchange_strong(&at->state, &state, mine)) {
-            write_words(at, &nobodys);
+            write_words(at, &empty);
             give_back(at, mine);
         }
     }
 }
 
-/* This process takes them all, and writes nothing. */
+/* Takes all slots for this process, and never gives them back. */
 void ms_shm_cache_close(ms_cache *cache)
 {
     for (apr_uint64_t i = 0; i < cache->sets * WAYS; i++) {
@@ -201,7 +202,7 @@ void ms_shm_cache_close(ms_cache *cache)
 /* ---- where things are ------------------------------------------------------------------------
  */
 
-/* Ids are random, and nobody but we choose them. */
+/* Ids are random, and only we choose them. */
 static slot *set_of(ms_cache *cache, const char *id)
 {
     apr_uint64_t first;
@@ -211,7 +212,7 @@ static slot *set_of(ms_cache *cache, const char *id)
     return &cache->slots[(first >> 32) * cache->sets / ((apr_uint64_t)1 << 32) * WAYS];
 }
 
-/* FNV-1a. Who shares a counter with whom can be chosen, and gains a miss. */
+/* FNV-1a. An attacker can pick colliding names; the only effect is a cache miss. */
 static apr_uint16_t counter_of(const char *user)
 {
     apr_uint32_t hash = 2166136261U;
@@ -250,7 +251,7 @@ static int is_good(ms_cache *cache, const entry *found, const ms_shm_cache_key *
                    apr_int64_t now, apr_int64_t ttl)
 {
     return is_key(found, key) && now >= found->read_at && now - found->read_at < ttl &&
-           atomic_load(&cache->user_forgotten[found->counter]) == found->user_forgotten &&
+           atomic_load(&cache->user_invalidations[found->counter]) == found->user_invalidations &&
            is_secret(cache, found, key->token);
 }
 
@@ -289,7 +290,7 @@ const ms_row *ms_shm_cache_get(ms_cache *cache, const ms_shm_cache_key *key, apr
     for (int i = 0; i < WAYS; i++) {
         if (read_entry(&set[i], key->token->id, &found) && is_good(cache, &found, key, now, ttl)) {
             ticket->read_at = found.read_at;
-            ticket->user_forgotten = found.user_forgotten;
+            ticket->user_invalidations = found.user_invalidations;
             return as_row(&found, p);
         }
     }
@@ -336,7 +337,7 @@ void ms_shm_cache_update(ms_cache *cache, const ms_shm_cache_key *key, const ms_
 {
     const apr_size_t user_len = strlen(row->user), method_len = strlen(row->auth_method);
     entry kept = {.read_at = ticket->read_at,
-                  .user_forgotten = ticket->user_forgotten,
+                  .user_invalidations = ticket->user_invalidations,
                   .created_at = row->created_at,
                   .last_seen_at = row->last_seen_at,
                   .expires_at = row->expires_at,
@@ -359,38 +360,38 @@ void ms_shm_cache_update(ms_cache *cache, const ms_shm_cache_key *key, const ms_
 void ms_shm_cache_begin_fill(ms_cache *cache, apr_int64_t now, ms_shm_cache_ticket *ticket)
 {
     ticket->read_at = now;
-    ticket->forgotten = atomic_load(&cache->forgotten);
+    ticket->invalidations = atomic_load(&cache->invalidations);
 }
 
 int ms_shm_cache_put(ms_cache *cache, const ms_shm_cache_key *key, const ms_row *row,
                      ms_shm_cache_ticket *ticket)
 {
-    ticket->user_forgotten = atomic_load(&cache->user_forgotten[counter_of(row->user)]);
-    /* Whose row it is was not known before it was read, so her counter was looked at too late to
-     * tell; but whoever raised it meanwhile had raised this one before. */
-    if (atomic_load(&cache->forgotten) != ticket->forgotten) {
+    ticket->user_invalidations = atomic_load(&cache->user_invalidations[counter_of(row->user)]);
+    /* The user was not known before the row was read, so the user's counter was read too late. But
+     * an invalidation meanwhile has raised the counter of all users first. */
+    if (atomic_load(&cache->invalidations) != ticket->invalidations) {
         return 0;
     }
     ms_shm_cache_update(cache, key, row, ticket);
     return 1;
 }
 
-/* ---- forget ----------------------------------------------------------------------------------
+/* ---- invalidate ------------------------------------------------------------------------------
  */
 
 /* In this order: ms_shm_cache_put() reads them the other way round (docs/lookup-cache.md, the
  * claim).
  */
-void ms_shm_cache_forget_user(ms_cache *cache, const char *user)
+void ms_shm_cache_invalidate_user(ms_cache *cache, const char *user)
 {
-    atomic_fetch_add(&cache->forgotten, 1);
-    atomic_fetch_add(&cache->user_forgotten[counter_of(user)], 1);
+    atomic_fetch_add(&cache->invalidations, 1);
+    atomic_fetch_add(&cache->user_invalidations[counter_of(user)], 1);
 }
 
-void ms_shm_cache_forget_all(ms_cache *cache)
+void ms_shm_cache_invalidate_all(ms_cache *cache)
 {
-    atomic_fetch_add(&cache->forgotten, 1);
+    atomic_fetch_add(&cache->invalidations, 1);
     for (int i = 0; i < COUNTERS; i++) {
-        atomic_fetch_add(&cache->user_forgotten[i], 1);
+        atomic_fetch_add(&cache->user_invalidations[i], 1);
     }
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The statements, and what SQLite, PostgreSQL and MariaDB/MySQL say differently. Each statement is
+ * The statements, and what differs between SQLite, PostgreSQL and MariaDB/MySQL. Each statement is
  * complete in itself: there are no transactions, so nothing is left open when a child is killed.
  */
 #include "db/sql.h"
@@ -12,8 +12,8 @@
 
 #define LIST_ORDER " last_seen_at DESC, created_at DESC, session_id"
 
-/* A page of the newest sessions begins behind the last one of the page before. The first comparison
- * of created_at is what an index can be entered with. */
+/* A page of the newest sessions begins after the last one of the page before. The first comparison
+ * of created_at lets an index be used. */
 #define NEWEST                                                                                     \
     " AND expires_at > %lld"                                                                       \
     " AND created_at <= %lld AND (created_at < %lld OR session_id < %s)"                           \
@@ -53,7 +53,7 @@ static const struct {
                                          " AND expires_at > %lld AND session_id <> %s"},
     [MS_SQL_END_ALL] = {"END_ALL", "DELETE FROM {table} WHERE realm = %s AND user_name = %s"
                                    " AND expires_at > %lld"},
-    /* No row: ended meanwhile, or touched by another request; either way there is nothing to do. */
+    /* No row is updated if the session has ended, or was touched by another request meanwhile. */
     [MS_SQL_TOUCH] = {"TOUCH",
                       "UPDATE {table} SET last_seen_at = %lld, last_ip = %s, expires_at = %lld"
                       " WHERE session_id = %s AND realm = %s AND expires_at > %lld"
@@ -64,11 +64,11 @@ static const struct {
     [MS_SQL_LATEST] = {"LATEST", "SELECT CASE WHEN COUNT(*) >= %lld THEN MAX(created_at) ELSE 0 END"
                                  " FROM {table} WHERE realm = %s AND user_name = %s"
                                  " AND expires_at > %lld"},
-    /* Every client of the table keeps the same sessions: the newest (created_at, then id), and of
-     * the others those used last. So several sign-ins at once delete the same ones, and none of
-     * them deletes the newest. "created_at + 0" keeps SQLite from the index that is in that order.
-     * The subqueries within subqueries are for MySQL, which reads no table that it is deleting
-     * from, and takes no LIMIT directly within IN. */
+    /* Every process that uses the table keeps the same sessions: the newest (created_at, then id),
+     * and of the others those used last. So several sign-ins at once delete the same ones, and none
+     * of them deletes the newest. "created_at + 0" keeps SQLite from the index that is in that
+     * order. The subqueries within subqueries are for MySQL, which does not read a table that it
+     * deletes from, and accepts no LIMIT directly within IN. */
     [MS_SQL_EVICT] = {"EVICT", "DELETE FROM {table} WHERE realm = %s AND user_name = %s"
                                " AND expires_at > %lld AND session_id <> %s AND session_id NOT IN"
                                " (SELECT session_id FROM (SELECT session_id FROM {table}"
@@ -91,13 +91,14 @@ static const struct {
                         " WHERE expires_at <= %lld ORDER BY expires_at LIMIT %lld) AS dead)"
                         " AND expires_at <= %lld"},
     [MS_SQL_NEWEST] = {"NEWEST", "SELECT {columns} FROM {table} WHERE realm = %s" NEWEST},
-    /* "+ 0": a user has few sessions, so her own index is to be used, not the one in that order. */
+    /* "+ 0": a user has few sessions, so the index of the user is to be used, not the one in that
+       order. */
     [MS_SQL_NEWEST_OF_USER] =
         {"NEWEST_OF_USER", "SELECT {columns} FROM {table}"
                            " WHERE realm = %s AND user_name = %s AND expires_at > %lld"
                            " AND created_at + 0 <= %lld AND (created_at < %lld OR session_id < %s)"
                            " ORDER BY created_at + 0 DESC, session_id DESC" NEWEST_LIMIT},
-    /* Each half ends at its limit: there may be a proxy's address on every row. */
+    /* Each half ends at its limit: every row may have the address of a proxy. */
     [MS_SQL_NEWEST_OF_IP] = {"NEWEST_OF_IP",
                              "SELECT {columns} FROM (SELECT {columns} FROM (SELECT {columns}"
                              " FROM {table}"
@@ -132,8 +133,8 @@ static const struct {
 };
 
 /*
- * SQLite has no defaults of a server: what a connection does not set is as SQLite was built.
- * WAL lets readers go on while one writes. The busy timeout is small on purpose: apr_dbd waits in
+ * SQLite has no server whose defaults apply: what a connection does not set is as SQLite was built.
+ * WAL lets readers go on during a write. The busy timeout is small on purpose: apr_dbd waits in
  * it under a mutex that all threads of the process share.
  */
 static const char *const sqlite_setup[] = {"PRAGMA busy_timeout=50", "PRAGMA journal_mode=WAL",
@@ -174,11 +175,11 @@ static const char *const mysql_own[MS_SQL_N] = {[MS_SQL_CLEANUP] = mysql_cleanup
 static const char *const no_own[MS_SQL_N] = {NULL};
 
 /*
- * What an administrator, a database or a role may have set otherwise, and our statements rely on:
- * each is a transaction of its own that sees what is committed, and text is UTF-8. A server that
- * only reads stays so: that is an administrator's decision, and users who are signed in remain so.
- * Set only if it differs: behind a pooler such as PgBouncer the connection may be another client's
- * next.
+ * Settings that our statements rely on, and that an administrator, a database or a role may have
+ * changed: each statement is a transaction of its own that sees what is committed, and text is
+ * UTF-8. A server that is read-only stays so: the administrator decides that, and users who are
+ * signed in stay signed in. A setting is changed only if it differs: behind a pooler such as
+ * PgBouncer another client may use the connection next.
  */
 static const char *const pgsql_setup[] = {
     "SELECT set_config(v.name, v.value, false) FROM (VALUES ('client_encoding', 'UTF8'),"
@@ -186,8 +187,8 @@ static const char *const pgsql_setup[] = {
     " AS v(name, value) WHERE current_setting(v.name) <> v.value",
     NULL};
 
-/* Bytes that are not checked, or characters that not every user has: lengths and comparisons would
- * be other ones. */
+/* An encoding in which bytes are not checked, or characters are missing: lengths and comparisons
+ * would differ. */
 static const char pgsql_unfit[] =
     "SELECT getdatabaseencoding() WHERE getdatabaseencoding() <> 'UTF8'";
 

@@ -12,11 +12,11 @@
 #include <apr_pools.h>
 #include "db/columns.h"
 
-#define MS_FIND_MAX   8  /* ids that one statement looks for */
-#define MS_NEWEST_MAX 51 /* rows: a page of fifty, and one that tells of a next */
+#define MS_FIND_MAX   8  /* ids in one statement */
+#define MS_NEWEST_MAX 51 /* rows: a page of fifty, and one to see if there is a next page */
 
 typedef enum {
-    MS_SQL_PROBE,          /* answers, with no row, where the table is there and has our columns */
+    MS_SQL_PROBE,          /* succeeds, with no row, if the table is there and has our columns */
     MS_SQL_FIND,           /* id, realm, now */
     MS_SQL_FIND_ANY,       /* MS_FIND_MAX ids, realm, now */
     MS_SQL_SHOW,           /* id, realm, now */
@@ -83,7 +83,7 @@ const char *ms_sql_for_table(apr_pool_t *p, const ms_dialect *dialect, const cha
 const char *ms_sql_add_column(apr_pool_t *p, const ms_dialect *dialect, const ms_column *column,
                               const char *table);
 
-/** The dialect of an apr_dbd driver; NULL where it is none of ours. */
+/** The dialect of an apr_dbd driver; NULL if it is not supported. */
 const ms_dialect *ms_sql_dialect(const char *driver);
 
 /** The drivers there is a dialect for, "sqlite3, pgsql", for messages. */

@@ -17,7 +17,7 @@
 #define OF_OTHERS     (S_IRWXG | S_IRWXO)
 #define OWN_DIRECTORY "/var/lib/managed-session"
 
-/* The main file first: SQLite makes the others. */
+/* The main file first: SQLite creates the others. */
 static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
 #define SUFFIXES (sizeof(suffixes) / sizeof(suffixes[0]))
 

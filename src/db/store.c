@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One function for each thing that can be asked of the table. A statement that fails is tried again
- * on a connection as fresh as can be had, since a restarted database breaks pooled ones.
+ * One function for each query or change of the table. A statement that fails is tried again on
+ * another connection, since a restarted database breaks those of the pool.
  */
 #include "db/store.h"
 
@@ -23,7 +23,7 @@ APLOG_USE_MODULE(managed_session);
 #define TOUCH_PAUSE   10   /* seconds */
 #define CLOCKS_DIFFER 3600 /* seconds between the clocks of hosts that share a table, at most */
 #define REVOKE_BATCH  1000 /* sessions of a realm that one statement revokes */
-#define RETRY_FOR     apr_time_from_sec(1) /* a database that is merely slow is not asked again */
+#define RETRY_FOR     apr_time_from_sec(1) /* if the database is only slow, it is not queried again */
 
 static void make_tag(apr_pool_t *p, ms_store *store)
 {
@@ -77,8 +77,8 @@ void ms_store_child_init(apr_pool_t *pchild, ms_store *const *stores, int n)
         }
         if (!stores[i]->limiter && ms_limiter_create(&stores[i]->limiter, pchild) != APR_SUCCESS) {
             ap_log_error(APLOG_MARK, APLOG_CRIT, 0, stores[i]->server,
-                         "MS0005: out of memory or mutexes at start: this process answers 503 to "
-                         "requests that need a session");
+                         "MS0005: out of memory or mutexes at start: requests that need a session "
+                         "get 503 from this process");
             stores[i]->limiter = NULL;
         }
     }
@@ -217,7 +217,7 @@ apr_status_t ms_store_find_any(const ms_db_ctx *ctx, const char *const *ids, int
     const void *args[MS_FIND_MAX + 2];
 
     for (int i = 0; i < MS_FIND_MAX; i++) {
-        args[i] = ids[i < n ? i : 0]; /* a place that is left over repeats the first */
+        args[i] = ids[i < n ? i : 0]; /* a place that is left over has the first id again */
     }
     args[MS_FIND_MAX] = ctx->store->realm;
     args[MS_FIND_MAX + 1] = &now;
@@ -263,7 +263,7 @@ apr_status_t ms_store_insert(const ms_db_ctx *ctx, const ms_row *row)
     apr_status_t rv = run(ctx, MS_SQL_INSERT, args, ms_result_change, &inserted);
 
     if (rv != APR_SUCCESS) {
-        /* A connection that broke after the row was committed makes the second try a duplicate. */
+        /* If the connection broke after the row was committed, the second try was a duplicate. */
         const ms_row *there = NULL;
         const apr_status_t again = ms_store_find(ctx, row->id, row->created_at, &there);
 

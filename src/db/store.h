@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The session table: schema, statements, dialects, and connections from mod_dbd's pool. The only
- * room that knows apr_dbd. A connection is held for one statement, never for a request.
+ * The session table, through connections of mod_dbd's pool. A connection is held for one statement,
+ * never for a request.
  *
- * Every function returns APR_SUCCESS where the database answered. "No such session" is such an
- * answer, and comes as NULL or 0. Any other status means that it could not be asked: that is
- * logged here, once a second at most, and the caller answers 503. All times are epoch seconds.
+ * A function returns APR_SUCCESS if the database answered. "No such session" is an answer: NULL or
+ * 0. Any other status means that the database could not be queried: that is logged, once a second
+ * at most, and the caller sends 503. All times are epoch seconds.
  */
 #ifndef MS_STORE_H
 #define MS_STORE_H
@@ -16,19 +16,19 @@
 
 typedef struct ms_store ms_store;
 
-/* Who asks: for whom memory is taken and which connection may be used. */
+/* The context of a query. */
 typedef struct ms_db_ctx {
     ms_store *store;
     apr_pool_t *p; /* results live here */
     void *held;    /* the connection that this request holds already, or NULL */
-    int is_urgent; /* somebody waits: an answer that does not come is given up */
+    int is_urgent; /* a request waits: a response that takes too long is given up */
 } ms_db_ctx;
 
 /* What a store is made from; all strings live in pconf. */
 typedef struct ms_store_spec {
     const char *table;
     const char *realm;
-    int create;             /* whether a missing table is made */
+    int create;             /* whether a missing table is created */
     const char *dbd_driver; /* DBDriver and DBDParams as configured, for messages; or NULL */
     const char *dbd_params;
     const char *dbd_init; /* the first DBDInitSQL, which may choose a schema; or NULL */
@@ -44,33 +44,34 @@ void ms_store_register_hooks(void);
 int ms_store_is_available(void);
 
 /**
- * In each child, before mod_dbd connects: make the table where that is allowed and the database is
- * SQLite's, on a connection of our own. A table made later would spoil every statement that mod_dbd
- * has prepared for others (mod_authn_dbd, say), and it never prepares them again. Nothing is said
- * where that fails: ms_store_check() will.
+ * In each child, before mod_dbd connects: create or upgrade the table, if the configuration allows
+ * that and the database is SQLite's, on a connection of our own. A later change of the schema would
+ * invalidate all statements that mod_dbd has prepared for others (mod_authn_dbd, say), and it never
+ * prepares them again. If it fails, ms_store_check() logs that.
  */
 void ms_store_make_table(ms_store *store, apr_pool_t *p);
 
-/** Whether its database is a server, which may not answer; see cutoff.h. */
+/** Whether its database is a server, which may hang; see watchdog.h. */
 int ms_store_may_hang(const ms_store *store);
 
-/** In each child, after mod_dbd's own: give the stores their guards, one for each connection pool.
- */
+/** In each child, after mod_dbd's child_init: give the stores their limiters, one for each
+ * connection pool. */
 void ms_store_child_init(apr_pool_t *pchild, ms_store *const *stores, int n);
 
 /** Whether two stores are the same table of the same database, as far as the configuration tells.
  */
 int ms_store_is_same_table(const ms_store *a, const ms_store *b);
 
-/** 16 bytes that tell this table of this database, and this realm, from every other. */
+/** 16 bytes that identify this table of this database, and this realm. */
 const unsigned char *ms_store_tag(const ms_store *store);
 
-/** See that the table is there; make it where that is allowed. What is wrong is logged. */
+/** In each child: check that the table is there; create or upgrade it if the configuration allows
+ * that. What is wrong is logged. */
 apr_status_t ms_store_check(const ms_db_ctx *ctx);
 
 /**
- * An ctx for a request. Another module (an authn provider, say) may hold a connection for this
- * request; then that one is used, since waiting for a second would lock up a small pool for good.
+ * The context for a request. Another module (an authn provider, say) may hold a connection for this
+ * request; then that one is used: to wait for a second one could block a small pool for ever.
  * @param p  where results live
  */
 ms_db_ctx ms_store_ctx(ms_store *store, request_rec *r, apr_pool_t *p);
@@ -90,11 +91,11 @@ apr_status_t ms_store_find(const ms_db_ctx *ctx, const char *id, apr_int64_t now
 apr_status_t ms_store_find_any(const ms_db_ctx *ctx, const char *const *ids, int n, apr_int64_t now,
                                apr_array_header_t **rows);
 
-/** As ms_store_find(), with all that is known of the session. */
+/** As ms_store_find(), with all columns of the session. */
 apr_status_t ms_store_show(const ms_db_ctx *ctx, const char *id, apr_int64_t now,
                            const ms_row **row);
 
-/** Insert a row. An id that is taken already is an error. */
+/** Insert a row. An id that is there already is an error. */
 apr_status_t ms_store_insert(const ms_db_ctx *ctx, const ms_row *row);
 
 /* A part of the list of a user's sessions. A list is never read as a whole: apr_dbd copies all rows
@@ -125,16 +126,16 @@ apr_status_t ms_store_list_alike(const ms_db_ctx *ctx, const char *user, const c
 /**
  * Write that a live session was just used.
  * @param row       as found
- * @param expires   its new expiry; nothing is written where that is past row's absolute end
- * @param interval  nothing is written either where somebody did within that many seconds
+ * @param expires   its new expiry; nothing is written if that is after the row's absolute end
+ * @param interval  nothing is written either if the last touch is less than that many seconds ago
  */
 apr_status_t ms_store_touch(const ms_db_ctx *ctx, const ms_row *row, const char *ip,
                             apr_int64_t now, apr_int64_t expires, apr_int64_t interval,
                             apr_int64_t *touched);
 
 /**
- * Whether a touch has failed in this child so short a time ago that it would fail again, and keep
- * readers waiting. Of this store alone: another may be well.
+ * Whether a touch of this store failed in this child a few seconds ago. The next one would probably
+ * fail too, and keep readers waiting.
  */
 int ms_store_is_touch_paused(const ms_store *store, apr_int64_t now);
 
@@ -144,7 +145,7 @@ apr_status_t ms_store_count(const ms_db_ctx *ctx, const char *user, apr_int64_t 
 
 /**
  * When the newest live session of a user was created, if the user has at least so many; else 0.
- * Those that a wrong clock dated far ahead do not count.
+ * Sessions dated far ahead by a wrong clock do not count.
  */
 apr_status_t ms_store_latest(const ms_db_ctx *ctx, const char *user, apr_int64_t now,
                              apr_int64_t least, apr_int64_t *created_at);
@@ -180,7 +181,7 @@ typedef struct ms_scope {
 } ms_scope;
 
 /**
- * Revoke live sessions: their rows are deleted. The look-up cache is not told: only
+ * Revoke live sessions: their rows are deleted. The look-up cache is not invalidated: only
  * ms_cached_store_revoke() calls this.
  * @param revoked  out: how many were revoked. MS_SCOPE_REALM revokes 1000 at most, so that no
  *                 statement holds its locks for long: call again until none is left

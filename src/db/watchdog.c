@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is shut down is a duplicate of the connection's socket, which is the same connection but a
- * number of our own: the driver's own may have been closed and be another file by then.
+ * The thread shuts down a duplicate of the connection's socket: the same connection under a file
+ * descriptor of our own. The driver may have closed its own by then, and that number may be another
+ * file.
  */
 #include "db/watchdog.h"
 
@@ -19,7 +20,7 @@ typedef struct watch {
     apr_thread_mutex_t *lock;
     apr_thread_t *thread;
     struct waiters all;
-    apr_uint32_t now;        /* seconds: counted, so that no clock that is set can shorten them */
+    apr_uint32_t now;        /* seconds, counted: a clock that is set must not shorten them */
     apr_file_t *ended, *end; /* a pipe: a byte in it ends the thread */
 } watch;
 
@@ -108,7 +109,7 @@ apr_status_t ms_watchdog_child_init(apr_pool_t *pchild)
     return rv;
 }
 
-/* ---- who waits ------------------------------------------------------------------------------- */
+/* ---- waits ---------------------------------------------------------------------------------- */
 
 static void enlist(ms_watchdog *c)
 {

@@ -136,10 +136,10 @@ static void end(int user, int all)
 
     snprintf(name, sizeof(name), "user%d", user);
     if (all) {
-        ms_shm_cache_forget_all(cache);
+        ms_shm_cache_invalidate_all(cache);
     }
     else {
-        ms_shm_cache_forget_user(cache, name);
+        ms_shm_cache_invalidate_user(cache, name);
     }
     while (before < now && !atomic_compare_exchange_weak(&shared->answered[user], &before, now)) {
     }

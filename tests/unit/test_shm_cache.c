@@ -134,7 +134,7 @@ static void a_user_whose_session_was_ended_is_forgotten_and_nobody_else(void **s
 
     keep(cache, &key, "alice", NOW);
     keep(cache, &bobs, "bob", NOW);
-    ms_shm_cache_forget_user(cache, "alice");
+    ms_shm_cache_invalidate_user(cache, "alice");
     assert_null(get(cache, &key, NOW, state));
     assert_non_null(get(cache, &bobs, NOW, state));
     keep(cache, &key, "alice", NOW);
@@ -147,7 +147,7 @@ static void all_can_be_forgotten(void **state)
     ms_cache *cache = new_cache();
 
     keep(cache, &key, "alice", NOW);
-    ms_shm_cache_forget_all(cache);
+    ms_shm_cache_invalidate_all(cache);
     assert_null(get(cache, &key, NOW, state));
     free(cache);
 }
@@ -159,11 +159,11 @@ static void what_was_read_before_an_end_is_not_kept_after_it(void **state)
     ms_shm_cache_ticket ticket;
 
     ms_shm_cache_begin_fill(cache, NOW, &ticket);
-    ms_shm_cache_forget_user(cache, "alice");
+    ms_shm_cache_invalidate_user(cache, "alice");
     assert_false(ms_shm_cache_put(cache, &key, &row, &ticket));
     assert_null(get(cache, &key, NOW, state));
     ms_shm_cache_begin_fill(cache, NOW, &ticket);
-    ms_shm_cache_forget_all(cache);
+    ms_shm_cache_invalidate_all(cache);
     assert_false(ms_shm_cache_put(cache, &key, &row, &ticket));
     assert_null(get(cache, &key, NOW, state));
     free(cache);
@@ -191,7 +191,7 @@ static void an_update_is_found_but_makes_nothing_live_longer(void **state)
     ms_shm_cache_update(cache, &key, &row, &ticket);
     assert_int_equal(get(cache, &key, NOW + TTL / 2, state)->last_seen_at, 77);
     assert_null(get(cache, &key, NOW + TTL, state));
-    ms_shm_cache_forget_user(cache, "alice");
+    ms_shm_cache_invalidate_user(cache, "alice");
     ms_shm_cache_update(cache, &key, &row, &ticket);
     assert_null(get(cache, &key, NOW + TTL / 2, state));
     free(cache);
@@ -205,7 +205,7 @@ static void names_that_do_not_fit_are_not_kept(void **state)
     memset(name, 'a', 134); /* with "form" and two NULs: 140 bytes */
     keep(cache, &key, name, NOW);
     assert_string_equal(get(cache, &key, NOW, state)->user, name);
-    ms_shm_cache_forget_all(cache);
+    ms_shm_cache_invalidate_all(cache);
     memset(name, 'a', 135);
     keep(cache, &key, name, NOW);
     assert_null(get(cache, &key, NOW, state));
