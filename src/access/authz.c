@@ -16,7 +16,8 @@
 #include "core/clock.h"
 #include "access/authn.h"
 #include "session/session.h"
-#include "core/text.h"
+#include "core/utf8.h"
+#include "config/values.h"
 
 /* The session that a Require line is about, or NULL. */
 static const ms_row *session_of(request_rec *r)
@@ -70,7 +71,7 @@ static const char *parse_fresh(cmd_parms *cmd, const char *line, const void **pa
     const char *word = ap_getword_conf(cmd->pool, &line);
 
     *parsed = seconds;
-    return *line || !ms_text_duration(word, seconds) || *seconds < 1
+    return *line || !ms_values_duration(word, seconds) || *seconds < 1
                ? "Require session-fresh takes one time (a number with s, m, h, d or w), such as 15m"
                : NULL;
 }
@@ -105,7 +106,7 @@ static const char *parse_methods(cmd_parms *cmd, const char *line, const void **
     while (*line) {
         const char *word = ap_getword_conf(cmd->pool, &line);
 
-        if (!*word || ms_text_length(word) > MS_METHOD_MAX) {
+        if (!*word || ms_utf8_length(word) > MS_METHOD_MAX) {
             return usage;
         }
         APR_ARRAY_PUSH(methods, const char *) = word;

@@ -15,11 +15,11 @@
 #include "access/return_url.h"
 #include "config/config.h"
 #include "core/log_limit.h"
-#include "core/text.h"
 #include "http/origin.h"
 #include "http/request_chain.h"
 #include "http/respond.h"
 #include "session/session.h"
+#include "core/percent.h"
 
 APLOG_USE_MODULE(managed_session);
 
@@ -56,8 +56,8 @@ static const char *login_url(request_rec *r, const ms_url *login)
     if (!back) {
         return url;
     }
-    with_return = with_query(
-        r, url, apr_pstrcat(r->pool, "return=", ms_text_escape_query(r->pool, back), NULL));
+    with_return =
+        with_query(r, url, apr_pstrcat(r->pool, "return=", ms_percent_encode(r->pool, back), NULL));
     return is_too_long(r, with_return) ? url : with_return;
 }
 

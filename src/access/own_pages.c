@@ -10,7 +10,7 @@
 #include <http_config.h>
 #include <http_core.h>
 #include <http_request.h>
-#include "core/text.h"
+#include "core/accept.h"
 
 #define OURS      "managed-session-" /* how the names of our handlers begin */
 #define NOTE_PAGE "managed-session-page"
@@ -119,7 +119,8 @@ int ms_own_pages_wants_json(request_rec *r)
     const ms_own_page *page = ms_own_pages_answering(r);
 
     return page && page->answers_json &&
-           ms_text_prefers(apr_table_get(r->headers_in, "Accept"), "application/json", "text/html");
+           ms_accept_prefers(apr_table_get(r->headers_in, "Accept"), "application/json",
+                             "text/html");
 }
 
 /* ---- hooks: the request stays what the client sent ---------------------------------------------

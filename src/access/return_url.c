@@ -9,13 +9,13 @@
 #include <apr_strings.h>
 #include <http_core.h>
 #include "config/config.h"
-#include "core/text.h"
 #include "http/origin.h"
 #include "http/request_chain.h"
+#include "core/local_path.h"
 
 static const char *checked_path(request_rec *r, const char *path)
 {
-    return ms_text_return_path(r->pool,
+    return ms_local_path_check(r->pool,
                                *path == '/' ? path : apr_pstrcat(r->pool, "/", path, NULL));
 }
 
@@ -25,7 +25,7 @@ const char *ms_return_url_checked(request_rec *r, const char *text)
     const char *rest, *path;
 
     if (!text || !ms_web_origin_of_url(r->pool, text, &origin, &rest)) {
-        return ms_text_return_path(r->pool, text);
+        return ms_local_path_check(r->pool, text);
     }
     path = ms_origin_is_listed(ms_config_origins(r), &origin) ? checked_path(r, rest) : NULL;
     return path ? apr_pstrcat(r->pool, ms_web_origin_text(r->pool, &origin), path, NULL) : NULL;

@@ -38,5 +38,5 @@ void ms_back_button_forget(request_rec *r)
 
 const char *ms_back_button_cache_control(request_rec *r, const char *said)
 {
-    return ms_is_navigation(r) ? ms_shm_cache_no_store(r->pool, said) : said;
+    return ms_is_navigation(r) ? ms_cache_headers_no_store(r->pool, said) : said;
 }

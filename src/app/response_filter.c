@@ -137,7 +137,7 @@ static const char *cache_control(request_rec *r, const ms_request *request, cons
     if (request && request->set_cookie) {
         return "no-store";
     }
-    if ((entirely || ms_own_pages_handler(r)) && ms_shm_cache_is_no_store(r->pool, first)) {
+    if ((entirely || ms_own_pages_handler(r)) && ms_cache_headers_is_no_store(first)) {
         return ms_cache_headers_private(r->pool, first); /* mod_expires adds max-age to it */
     }
     if (entirely && !request->row) { /* a page of no user: Back may show it */
@@ -146,7 +146,7 @@ static const char *cache_control(request_rec *r, const ms_request *request, cons
     if (entirely) {
         return ms_back_button_cache_control(r, ms_cache_headers_private(r->pool, said));
     }
-    if (first || !request || !request->row || ms_shm_cache_is_shared(r->pool, said)) {
+    if (first || !request || !request->row || ms_cache_headers_is_shared(said)) {
         return NULL;
     }
     return ms_back_button_cache_control(r, said && *said ? ms_cache_headers_private(r->pool, said)

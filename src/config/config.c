@@ -16,7 +16,8 @@
 #include "db/sql.h"
 #include "core/header_name.h"
 #include "config/shared_names.h"
-#include "core/text.h"
+#include "core/utf8.h"
+#include "config/values.h"
 #include "session/user_name.h"
 
 APLOG_USE_MODULE(managed_session);
@@ -224,7 +225,7 @@ const char *ms_set_login_page(cmd_parms *cmd, void *dir, const char *arg)
 
 const char *ms_set_dir_text(cmd_parms *cmd, void *dir, const char *arg)
 {
-    if (!*arg || !ms_text_is_clean(arg)) {
+    if (!*arg || !ms_utf8_is_clean(arg)) {
         return needs(cmd, "some text in UTF-8 without control characters", arg);
     }
     *(const char **)field_of(cmd, dir) = arg;
@@ -291,7 +292,7 @@ const char *ms_set_server_flag(cmd_parms *cmd, void *dir, int on)
 const char *ms_set_server_text(cmd_parms *cmd, void *dir, const char *arg)
 {
     (void)dir;
-    if (!*arg || !ms_text_is_clean(arg) || ms_text_length(arg) > 255) {
+    if (!*arg || !ms_utf8_is_clean(arg) || ms_utf8_length(arg) > 255) {
         return needs(cmd, "1 to 255 characters of UTF-8 without control characters", arg);
     }
     *(const char **)field_of(cmd, ms_server_conf_get(cmd->server)) = arg;
@@ -302,7 +303,7 @@ static const char *set_duration(cmd_parms *cmd, const char *arg, apr_int64_t lea
 {
     apr_int64_t seconds;
 
-    if (!ms_text_duration(arg, &seconds) || seconds < least || seconds > MS_COOKIE_MAX_S) {
+    if (!ms_values_duration(arg, &seconds) || seconds < least || seconds > MS_COOKIE_MAX_S) {
         return needs(
             cmd,
             least ? "a time from 1s to 400d (a number with s, m, h, d or w), such as 30d"
@@ -377,7 +378,7 @@ const char *ms_set_cache_ttl(cmd_parms *cmd, void *dir, const char *arg)
     apr_int64_t seconds;
 
     (void)dir;
-    if (!ms_text_duration(arg, &seconds) || seconds > CACHE_TTL_MAX) {
+    if (!ms_values_duration(arg, &seconds) || seconds > CACHE_TTL_MAX) {
         return needs(cmd, "0 for off, or a time up to 1h (a number with s, m or h), such as 1s",
                      arg);
     }
@@ -446,7 +447,7 @@ const char *ms_set_login_limit(cmd_parms *cmd, void *dir, const char *n, const c
                      "or 0 for any number",
                      n);
     }
-    if (rate->count > 0 && (!period || !ms_text_duration(period, &rate->period) ||
+    if (rate->count > 0 && (!period || !ms_values_duration(period, &rate->period) ||
                             rate->period < 1 || rate->period > LOGIN_PERIOD_MAX)) {
         return needs(cmd, "a time from 1s to 7d after the number, such as 5m",
                      period ? period : "");
@@ -507,7 +508,7 @@ const char *ms_set_same_site(cmd_parms *cmd, void *dir, const char *arg)
 const char *ms_set_table(cmd_parms *cmd, void *dir, const char *arg)
 {
     (void)dir;
-    if (!ms_text_is_identifier(arg)) {
+    if (!ms_values_is_identifier(arg)) {
         return needs(
             cmd, "the name of a table: letters, digits and \"_\", 48 at most, no digit first", arg);
     }

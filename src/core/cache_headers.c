@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A shared cache must never get one user's page to store; the user's own browser may keep it for as
- * long as the application said.
+ * Owns how Cache-Control is changed for an answer that belongs to one user. A shared cache must
+ * never store it; the user's own browser may, for as long as the application allows.
  */
 #include "core/cache_headers.h"
 
 #include <string.h>
-#include <apr_lib.h>
 #include <apr_strings.h>
+#include "core/header_list.h"
 
 static const char *const other_headers[] = {"Expires",
                                             "Pragma",
@@ -19,42 +19,19 @@ static const char *const other_headers[] = {"Expires",
                                             "Edge-Control",
                                             NULL};
 
-/* The next element of a comma-separated list, trimmed; commas within quotes do not count. */
-static const char *next_element(apr_pool_t *p, const char **list)
-{
-    const char *from = *list, *to;
-    int quoted = 0;
-
-    while (*from == ',' || apr_isspace(*from)) {
-        from++;
-    }
-    for (to = from; *to && (quoted || *to != ','); to++) {
-        if (*to == '"') {
-            quoted = !quoted;
-        }
-        else if (quoted && *to == '\\' && to[1]) {
-            to++;
-        }
-    }
-    *list = to;
-    while (to > from && apr_isspace(to[-1])) {
-        to--;
-    }
-    return to > from ? apr_pstrmemdup(p, from, (apr_size_t)(to - from)) : NULL;
-}
-
-static int is_directive(const char *element, const char *name)
+static int is_directive(ms_span element, const char *name)
 {
     const apr_size_t len = strlen(name);
 
-    return strncasecmp(element, name, len) == 0 && (!element[len] || element[len] == '=');
+    return element.len >= len && strncasecmp(element.at, name, len) == 0 &&
+           (element.len == len || element.at[len] == '=');
 }
 
-static int has_element(apr_pool_t *p, const char *list, const char *name)
+static int has_element(const char *list, const char *name)
 {
-    const char *element;
+    ms_span element;
 
-    while (list && (element = next_element(p, &list)) != NULL) {
+    while (list && ms_header_list_next(&list, &element)) {
         if (is_directive(element, name)) {
             return 1;
         }
@@ -65,7 +42,7 @@ static int has_element(apr_pool_t *p, const char *list, const char *name)
 static const char *joined(apr_pool_t *p, const apr_table_t *out, const apr_table_t *err,
                           const char *name)
 {
-    /* Most answers have none: to look for one is cheaper than to join all. */
+    /* Most answers have none: looking for one is cheaper than joining all. */
     const char *a = apr_table_get(out, name) ? apr_table_getm(p, out, name) : NULL;
     const char *b = apr_table_get(err, name) ? apr_table_getm(p, err, name) : NULL;
 
@@ -76,58 +53,72 @@ void ms_cache_headers_vary(apr_pool_t *p, apr_table_t *out, apr_table_t *err)
 {
     const char *vary = joined(p, out, err, "Vary");
 
-    if (!has_element(p, vary, "Cookie") && !has_element(p, vary, "*")) {
+    if (!has_element(vary, "Cookie") && !has_element(vary, "*")) {
         apr_table_mergen(out, "Vary", "Cookie");
     }
 }
 
 const char *ms_cache_headers_get(apr_pool_t *p, const apr_table_t *out, const apr_table_t *err)
 {
-    const char *said = joined(p, out, err, "Cache-Control");
+    const char *cache_control = joined(p, out, err, "Cache-Control");
 
-    return said ? said : joined(p, out, err, "Expires") ? "" : NULL;
+    return cache_control ? cache_control : joined(p, out, err, "Expires") ? "" : NULL;
 }
 
-int ms_shm_cache_is_shared(apr_pool_t *p, const char *said)
+int ms_cache_headers_is_shared(const char *cache_control)
 {
-    return has_element(p, said, "public") || has_element(p, said, "s-maxage");
+    return has_element(cache_control, "public") || has_element(cache_control, "s-maxage");
 }
 
-const char *ms_cache_headers_private(apr_pool_t *p, const char *said)
+int ms_cache_headers_is_no_store(const char *cache_control)
 {
-    const char *element, *kept = NULL;
+    return has_element(cache_control, "no-store");
+}
 
-    if (!said || !*said) {
+const char *ms_cache_headers_private(apr_pool_t *p, const char *cache_control)
+{
+    const char *kept = NULL;
+    ms_span element;
+
+    if (!cache_control || !*cache_control) {
         return "private, no-cache";
     }
-    if (!has_element(p, said, "no-store")) {
+    if (!has_element(cache_control, "no-store")) {
         kept = "private";
     }
-    while ((element = next_element(p, &said)) != NULL) {
+    while (ms_header_list_next(&cache_control, &element)) {
         if (!is_directive(element, "public") && !is_directive(element, "s-maxage") &&
             !is_directive(element, "private")) {
-            kept = kept ? apr_pstrcat(p, kept, ", ", element, NULL) : element;
+            const char *text = apr_pstrmemdup(p, element.at, element.len);
+
+            kept = kept ? apr_pstrcat(p, kept, ", ", text, NULL) : text;
         }
     }
     return kept;
 }
 
-const char *ms_shm_cache_no_store(apr_pool_t *p, const char *said)
+/* max-age with another value than 0. */
+static int lets_browser_reuse(ms_span element)
 {
-    const char *rest = said, *element;
+    return is_directive(element, "max-age") && strcspn(element.at, "123456789") < element.len;
+}
 
-    while ((element = next_element(p, &rest)) != NULL) {
-        if (is_directive(element, "no-store") ||
-            (is_directive(element, "max-age") && strpbrk(element, "123456789"))) {
-            return said;
+const char *ms_cache_headers_no_store(apr_pool_t *p, const char *cache_control)
+{
+    const char *rest = cache_control;
+    ms_span element;
+
+    while (ms_header_list_next(&rest, &element)) {
+        if (is_directive(element, "no-store") || lets_browser_reuse(element)) {
+            return cache_control;
         }
     }
-    return apr_pstrcat(p, said, *said ? ", " : "", "no-store", NULL);
+    return apr_pstrcat(p, cache_control, *cache_control ? ", " : "", "no-store", NULL);
 }
 
 static void unset_others(apr_table_t *headers)
 {
-    if (!apr_is_empty_table(headers)) { /* as one of the two mostly is */
+    if (!apr_is_empty_table(headers)) { /* one of the two mostly is */
         for (const char *const *name = other_headers; *name; name++) {
             apr_table_unset(headers, *name);
         }
@@ -140,9 +131,4 @@ void ms_cache_headers_set(apr_table_t *out, apr_table_t *err, const char *cache_
     unset_others(err);
     apr_table_unset(err, "Cache-Control");
     apr_table_setn(out, "Cache-Control", cache_control);
-}
-
-int ms_shm_cache_is_no_store(apr_pool_t *p, const char *said)
-{
-    return said && has_element(p, said, "no-store");
 }

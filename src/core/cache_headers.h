@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Cache-Control (RFC 9111, 5.2.2) and Vary of answers that depend on who asked. A response has two
- * tables of headers, both of which are sent. Knows apr only.
+ * Cache-Control (RFC 9111, section 5.2.2) and Vary of answers that depend on the user. A response
+ * has two tables of headers, headers_out and err_headers_out, both of which are sent. Knows apr
+ * only.
  */
-#ifndef MS_SHM_CACHE_HEADERS_H
-#define MS_SHM_CACHE_HEADERS_H
+#ifndef MS_CACHE_HEADERS_H
+#define MS_CACHE_HEADERS_H
 
 #include <apr_pools.h>
 #include <apr_tables.h>
@@ -12,27 +13,38 @@
 /** Add "Cookie" to Vary, unless it or "*" is there. */
 void ms_cache_headers_vary(apr_pool_t *p, apr_table_t *out, apr_table_t *err);
 
-/** What Cache-Control says, all lines joined; NULL where neither it nor Expires says anything. */
+/**
+ * The value of Cache-Control, all lines joined.
+ * @return static or in p; "": there is none, but Expires; NULL: there is neither
+ */
 const char *ms_cache_headers_get(apr_pool_t *p, const apr_table_t *out, const apr_table_t *err);
 
-/** Whether that names shared caches: public or s-maxage (RFC 9111, 5.2.2.9 and 5.2.2.10). */
-int ms_shm_cache_is_shared(apr_pool_t *p, const char *said);
+/** Whether a value allows shared caches: public or s-maxage (RFC 9111, sections 5.2.2.9
+ * and 5.2.2.10).
+ */
+int ms_cache_headers_is_shared(const char *cache_control);
 
 /**
- * What was said, fit for one user's answer: public and s-maxage are left out and private is added,
- * unless no-store or private stands there already; "private, no-cache" where nothing is said.
- * @param said  NULL: nothing was said
+ * The value for an answer that belongs to one user: public and s-maxage are left out, and private
+ * is added unless no-store or private is there.
+ * @param cache_control  the application's value; NULL or "": none, so "private, no-cache" is
+ * returned
+ * @return static or in p
  */
-const char *ms_cache_headers_private(apr_pool_t *p, const char *said);
+const char *ms_cache_headers_private(apr_pool_t *p, const char *cache_control);
 
-/** Whether this value of Cache-Control, NULL for none, has no-store. */
-int ms_shm_cache_is_no_store(apr_pool_t *p, const char *said);
+/** Whether a value has no-store. NULL has not. */
+int ms_cache_headers_is_no_store(const char *cache_control);
 
-/** This value, and that the browser must not keep the page for its Back button either, unless the
- * application lets the browser use it again for some time (max-age). */
-const char *ms_shm_cache_no_store(apr_pool_t *p, const char *said);
+/**
+ * The value with no-store, so that the browser does not keep the page for its Back button, unless
+ * the application lets the browser use it again for some time (max-age).
+ * @return cache_control itself, or in p
+ */
+const char *ms_cache_headers_no_store(apr_pool_t *p, const char *cache_control);
 
-/** Say that, once, and remove what else speaks to caches (Expires, Surrogate-Control and such). */
+/** Set Cache-Control, once, and remove other headers for caches (Expires, Surrogate-Control ...).
+ */
 void ms_cache_headers_set(apr_table_t *out, apr_table_t *err, const char *cache_control);
 
 #endif

@@ -5,6 +5,7 @@
 #include "core/clock.h"
 
 #include <time.h>
+#include <apr_strings.h>
 #include <apr_time.h>
 
 #ifdef CLOCK_BOOTTIME
@@ -12,6 +13,10 @@
 #else
 #define STEADY CLOCK_MONOTONIC
 #endif
+
+/* RFC 3339 has four digits for a year: 0000-01-01T00:00:00Z to 9999-12-31T23:59:59Z. */
+#define TIME_MIN (-APR_INT64_C(62167219200))
+#define TIME_MAX APR_INT64_C(253402300799)
 
 apr_int64_t ms_clock_now(void)
 {
@@ -23,4 +28,19 @@ apr_int64_t ms_clock_steady_ms(void)
     struct timespec t;
 
     return clock_gettime(STEADY, &t) == 0 ? (apr_int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000 : 0;
+}
+
+const char *ms_clock_rfc3339(apr_pool_t *p, apr_int64_t epoch)
+{
+    apr_time_exp_t t;
+
+    if (epoch < TIME_MIN) {
+        epoch = TIME_MIN;
+    }
+    if (epoch > TIME_MAX) {
+        epoch = TIME_MAX;
+    }
+    apr_time_exp_gmt(&t, apr_time_from_sec(epoch));
+    return apr_psprintf(p, "%04d-%02d-%02dT%02d:%02d:%02dZ", t.tm_year + 1900, t.tm_mon + 1,
+                        t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec);
 }

@@ -6,12 +6,19 @@
 #ifndef MS_CLOCK_H
 #define MS_CLOCK_H
 
-#include <apr.h>
+#include <apr_pools.h>
 
 /** The wall clock: epoch seconds. It alone decides which sessions are live. */
 apr_int64_t ms_clock_now(void);
 
 /** Milliseconds since some moment, time asleep included if the system can tell. Never goes back. */
 apr_int64_t ms_clock_steady_ms(void);
+
+/**
+ * A moment as text (RFC 3339), in UTC: "2026-11-23T14:00:00Z".
+ * @param epoch  seconds; the years 0000 to 9999, or the nearer end
+ * @return in p
+ */
+const char *ms_clock_rfc3339(apr_pool_t *p, apr_int64_t epoch);
 
 #endif

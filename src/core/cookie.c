@@ -8,61 +8,39 @@
 #include <string.h>
 #include <apr_lib.h>
 #include <apr_strings.h>
+#include "core/span.h"
 
 #define NAME_MAX_LEN 100
 
-/* A stretch of the header. */
-typedef struct span {
-    const char *at;
-    apr_size_t len;
-} span;
-
-static span trim(span s)
-{
-    while (s.len && (*s.at == ' ' || *s.at == '\t')) {
-        s.at++;
-        s.len--;
-    }
-    while (s.len && (s.at[s.len - 1] == ' ' || s.at[s.len - 1] == '\t')) {
-        s.len--;
-    }
-    return s;
-}
-
 /* The piece up to the next ";", which *rest then points behind, or NULL at the end. */
-static span next_piece(const char **rest)
+static ms_span next_piece(const char **rest)
 {
-    const span piece = {*rest, strcspn(*rest, ";")};
+    const ms_span piece = {*rest, strcspn(*rest, ";")};
 
     *rest = piece.at[piece.len] ? piece.at + piece.len + 1 : NULL;
     return piece;
 }
 
-static int is_equal(span s, const char *text)
-{
-    return s.len == strlen(text) && memcmp(s.at, text, s.len) == 0;
-}
-
 /* Take "name=value" apart; the value is trimmed, and the name of what stands before it. */
-static int split(span piece, span *name, span *value)
+static int split(ms_span piece, ms_span *name, ms_span *value)
 {
-    const span pair = trim(piece);
+    const ms_span pair = ms_span_trim(piece);
     const char *equals = memchr(pair.at, '=', pair.len);
 
     if (!equals) {
         return 0;
     }
-    *name = (span){pair.at, (apr_size_t)(equals - pair.at)};
-    *value = trim((span){equals + 1, pair.len - (apr_size_t)(equals + 1 - pair.at)});
+    *name = (ms_span){pair.at, (apr_size_t)(equals - pair.at)};
+    *value = ms_span_trim((ms_span){equals + 1, pair.len - (apr_size_t)(equals + 1 - pair.at)});
     return 1;
 }
 
 /* Whether a piece is "name=value" to some reader: many trim the blanks behind the name too. */
-static int is_named(span piece, const char *name, span *value)
+static int is_named(ms_span piece, const char *name, ms_span *value)
 {
-    span key;
+    ms_span key;
 
-    return split(piece, &key, value) && is_equal(trim(key), name);
+    return split(piece, &key, value) && ms_span_equal(ms_span_trim(key), name);
 }
 
 static int is_known(const ms_cookie_found *found, const ms_token *token)
@@ -91,9 +69,9 @@ void ms_cookie_find(const char *header, const char *name, ms_cookie_found *found
     memset(found, 0, sizeof(*found));
     while (header) {
         ms_token token;
-        span key, value;
+        ms_span key, value;
 
-        if (split(next_piece(&header), &key, &value) && is_equal(key, name)) {
+        if (split(next_piece(&header), &key, &value) && ms_span_equal(key, name)) {
             found->seen++;
             if (ms_token_parse(value.at, value.len, &token) && !is_known(found, &token)) {
                 keep(found, &token);
@@ -130,13 +108,20 @@ static int blank_joined(char *header, const char *name)
     return blanked;
 }
 
-static int is_token_value(span value)
+static int is_token_value(ms_span value)
 {
     ms_token token;
 
     return ms_token_parse(value.at, value.len, &token);
 }
 
+static char *append(char *end, ms_span s)
+{
+    memcpy(end, s.at, s.len);
+    return end + s.len;
+}
+
+/* The first piece that stays must not begin with the space that followed a dropped one. */
 static const char *strip(apr_pool_t *p, const char *header, const char *name, int tokens_only)
 {
     const char *rest = header;
@@ -148,8 +133,8 @@ static const char *strip(apr_pool_t *p, const char *header, const char *name, in
     }
     out = end = apr_palloc(p, strlen(header) + 1);
     while (rest) {
-        const span piece = next_piece(&rest);
-        span value;
+        const ms_span piece = next_piece(&rest);
+        ms_span value;
 
         if (is_named(piece, name, &value) && (!tokens_only || is_token_value(value))) {
             dropped = 1;
@@ -158,13 +143,7 @@ static const char *strip(apr_pool_t *p, const char *header, const char *name, in
         if (end > out) {
             *end++ = ';';
         }
-        /* The first piece that stays must not begin with the blank that followed a dropped one. */
-        {
-            const span kept = end == out && dropped ? trim(piece) : piece;
-
-            memcpy(end, kept.at, kept.len);
-            end += kept.len;
-        }
+        end = append(end, end == out && dropped ? ms_span_trim(piece) : piece);
     }
     *end = '\0';
     dropped |= blank_joined(out, name);
@@ -202,8 +181,8 @@ const char *ms_cookie_format(apr_pool_t *p, const ms_cookie_attrs *attrs, const 
 int ms_cookie_is_named(const char *set_cookie, const char *name)
 {
     const char *rest = set_cookie;
-    const span piece = next_piece(&rest);
-    span value;
+    const ms_span piece = next_piece(&rest);
+    ms_span value;
 
     if (is_named(piece, name, &value)) {
         return 1;

@@ -14,7 +14,7 @@
 #include "core/client_hints.h"
 #include "core/device_tables.h"
 #include "core/product_names.h"
-#include "core/text.h"
+#include "core/utf8.h"
 
 static int has_word(const char *text, const char *token, int whole)
 {
@@ -186,7 +186,7 @@ const char *ms_device_describe(apr_pool_t *p, const char *user_agent, const char
     if (is_new(hints.browser, browser.name) || is_new(hints.os, system ? system->name : NULL)) {
         suffix = ms_hints_format(p, &hints);
     }
-    return apr_pstrcat(p, ms_text_storable(p, user_agent, max - strlen(suffix)), suffix, NULL);
+    return apr_pstrcat(p, ms_utf8_storable(p, user_agent, max - strlen(suffix)), suffix, NULL);
 }
 
 void ms_device_name(apr_pool_t *p, const char *user_agent, ms_device *device)

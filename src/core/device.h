@@ -31,7 +31,7 @@ typedef struct ms_device {
 } ms_device;
 
 /**
- * What is kept of a device: its User-Agent made storable (see ms_text_storable()) and, if client
+ * What is kept of a device: its User-Agent made storable (see ms_utf8_storable()) and, if client
  * hints (https://wicg.github.io/ua-client-hints/) know more, what they know in brackets behind it:
  * "Mozilla/5.0 ... Safari/537.36 [Brave 131; Windows]". A client that writes such an end itself
  * only gives a wrong name to its own device.

@@ -3,18 +3,18 @@
  * A form's fields, each of them once. What is refused here is what no browser sends for our forms.
  */
 #include "core/form.h"
+#include "core/percent.h"
 
 #include <string.h>
 #include <apr_strings.h>
-#include "core/text.h"
 
 static const char *add_field(apr_pool_t *p, const char *at, apr_size_t len, apr_table_t *fields)
 {
     const char *equals = memchr(at, '=', len), *name, *value;
     const apr_size_t name_len = equals ? (apr_size_t)(equals - at) : len;
 
-    name = ms_text_unescape(p, at, name_len, 1);
-    value = equals ? ms_text_unescape(p, equals + 1, len - name_len - 1, 1) : "";
+    name = ms_percent_decode(p, at, name_len, 1);
+    value = equals ? ms_percent_decode(p, equals + 1, len - name_len - 1, 1) : "";
     if (!name || !value) {
         return "an escape is bad or stands for NUL";
     }

@@ -7,12 +7,10 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <apr_lib.h>
-#include <apr_strings.h>
+#include "core/header_list.h"
 
 #define TAG_MAX   35 /* RFC 5646, 4.4.1; longer ones are none of ours */
 #define RANGE_MAX 32 /* of one header; more are not looked at */
-#define Q_MAX     1000
 
 extern const ms_language ms_languages[];
 extern const apr_size_t ms_languages_n;
@@ -40,58 +38,39 @@ static const ms_language *find(const char *range, apr_size_t len)
     return NULL;
 }
 
-/* "0.8", in thousandths; 0 where it is nonsense. */
-static int thousandths(const char *at, const char *end)
+/* Reads one range. @return its language; NULL: there is none, or its quality is 0 or malformed */
+static const ms_language *read_range(const char **accept, int *quality)
 {
-    int q = 0;
+    const ms_span tag = ms_header_list_piece(accept, ';');
+    const ms_language *found = tag.len <= TAG_MAX ? find(tag.at, tag.len) : NULL;
 
-    if (at < end && *at == '1') {
-        return Q_MAX;
-    }
-    if (end - at > 2 && at[0] == '0' && at[1] == '.') {
-        at += 2;
-        for (int digit = Q_MAX / 10; at < end && apr_isdigit(*at) && digit; digit /= 10) {
-            q += (*at++ - '0') * digit;
+    *quality = MS_HEADER_LIST_QUALITY_MAX;
+    while (**accept == ';') {
+        ms_span parameter;
+
+        ++*accept;
+        parameter = ms_header_list_piece(accept, ';');
+        if (parameter.len > 0 && !ms_header_list_quality(parameter, quality)) {
+            *quality = 0;
         }
     }
-    return q;
-}
-
-/* ";q=0.8": Q_MAX where there is nothing, 0 where there is something else. */
-static int quality(const char *at, const char *end)
-{
-    while (at < end && (*at == ';' || *at == ' ' || *at == '\t')) {
-        at++;
-    }
-    if (at == end) {
-        return Q_MAX;
-    }
-    return end - at > 2 && (*at == 'q' || *at == 'Q') && at[1] == '=' ? thousandths(at + 2, end)
-                                                                      : 0;
+    *accept += **accept ? 1 : 0;
+    return *quality > 0 ? found : NULL;
 }
 
 const ms_language *ms_language_choose(const char *accept)
 {
     const ms_language *best = &ms_languages[0];
-    int best_q = 0;
+    int best_quality = 0;
 
     for (int i = 0; accept && *accept && i < RANGE_MAX; i++) {
-        const char *end = accept + strcspn(accept, ",");
-        const ms_language *found;
-        apr_size_t len;
-        int q;
+        int quality;
+        const ms_language *found = read_range(&accept, &quality);
 
-        while (accept < end && (*accept == ' ' || *accept == '\t')) {
-            accept++;
-        }
-        len = strcspn(accept, ";, \t");
-        found = len <= TAG_MAX ? find(accept, len) : NULL;
-        q = found ? quality(accept + len, end) : 0;
-        if (q > best_q) {
+        if (found && quality > best_quality) {
             best = found;
-            best_q = q;
+            best_quality = quality;
         }
-        accept = *end ? end + 1 : end;
     }
     return best;
 }

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <apr_lib.h>
 #include <apr_strings.h>
-#include "core/text.h"
+#include "core/utf8.h"
 
 #define DEPTH_MAX 16
 
@@ -220,7 +220,7 @@ static void add_isolated(growing *out, const context *names, const json_t *value
     int alone;
 
     if (!keeps_to_itself(text)) {
-        text = ms_text_storable(out->p, text, VALUE_MAX);
+        text = ms_utf8_storable(out->p, text, VALUE_MAX);
     }
     alone = !json_is_string(value) || !runs_otherwise(text, ms_language_is_rtl(names->language));
     add(out, ISOLATE, alone ? 0 : strlen(ISOLATE));

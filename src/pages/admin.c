@@ -26,8 +26,10 @@
 #include "session/session.h"
 #include "pages/sessions.h"
 #include "pages/view.h"
-#include "core/text.h"
 #include "http/respond.h"
+#include "core/address.h"
+#include "core/percent.h"
+#include "core/utf8.h"
 
 APLOG_USE_MODULE(managed_session);
 
@@ -46,7 +48,7 @@ typedef struct query {
 
 static json_t *text_of(request_rec *r, const char *text)
 {
-    return json_string(ms_text_storable(r->pool, text, 255));
+    return json_string(ms_utf8_storable(r->pool, text, 255));
 }
 
 /* ---- what is asked for -----------------------------------------------------------------------
@@ -93,7 +95,7 @@ static int read_query(request_rec *r, query *q)
 
 static const char *parameter(request_rec *r, const char *name, const char *value)
 {
-    return value ? apr_pstrcat(r->pool, name, "=", ms_text_escape_query(r->pool, value), NULL) : "";
+    return value ? apr_pstrcat(r->pool, name, "=", ms_percent_encode(r->pool, value), NULL) : "";
 }
 
 /* The query string of a search, "" for all sessions. */
@@ -105,8 +107,7 @@ static const char *search_args(request_rec *r, const query *q)
 
 static const char *url_of(request_rec *r, const char *args)
 {
-    return apr_pstrcat(r->pool, ms_text_escape_query(r->pool, r->uri), *args ? "?" : "", args,
-                       NULL);
+    return apr_pstrcat(r->pool, ms_percent_encode(r->pool, r->uri), *args ? "?" : "", args, NULL);
 }
 
 /* ---- the model -------------------------------------------------------------------------------
@@ -114,8 +115,8 @@ static const char *url_of(request_rec *r, const char *args)
 
 static apr_status_t search(request_rec *r, const query *q, apr_array_header_t **rows)
 {
-    const ms_search wanted = {q->user, q->ip ? ms_text_address(r->pool, q->ip) : NULL, q->before,
-                              q->before_id};
+    const ms_search wanted = {q->user, q->ip ? ms_address_canonical(r->pool, q->ip) : NULL,
+                              q->before, q->before_id};
     const ms_row *row = NULL;
     apr_status_t rv = APR_SUCCESS;
 
@@ -127,7 +128,7 @@ static apr_status_t search(request_rec *r, const query *q, apr_array_header_t **
         }
         return rv;
     }
-    if ((q->user && !ms_text_is_user(q->user)) || (q->ip && !wanted.ip)) {
+    if ((q->user && !ms_utf8_is_user_name(q->user)) || (q->ip && !wanted.ip)) {
         return APR_SUCCESS; /* nobody's, and nothing that a database need take for text */
     }
     return ms_session_admin_search(r, &wanted, rows);
@@ -256,9 +257,9 @@ static int read_confirm(request_rec *r, const query *q, const char **name, const
         *value = q->user;
     }
     else if (strcmp(q->confirm, "ip") == 0 && q->ip) {
-        *value = ms_text_address(r->pool, q->ip);
+        *value = ms_address_canonical(r->pool, q->ip);
     }
-    return *value && ms_text_is_user(*value);
+    return *value && ms_utf8_is_user_name(*value);
 }
 
 /* The page between a click and the end of many sessions: it says how many. */
@@ -302,12 +303,12 @@ int ms_admin_get(request_rec *r)
 static apr_status_t end_user(request_rec *r, const char *user, apr_int64_t *ended)
 {
     *ended = 0;
-    return ms_text_is_user(user) ? ms_session_admin_end_user(r, user, ended) : APR_SUCCESS;
+    return ms_utf8_is_user_name(user) ? ms_session_admin_end_user(r, user, ended) : APR_SUCCESS;
 }
 
 static apr_status_t end_ip(request_rec *r, const char *text, apr_int64_t *ended)
 {
-    const char *ip = ms_text_address(r->pool, text);
+    const char *ip = ms_address_canonical(r->pool, text);
 
     *ended = 0;
     return ip ? ms_session_admin_end_ip(r, ip, ended) : APR_SUCCESS;

@@ -28,10 +28,11 @@
 #include "session/plain_http.h"
 #include "session/session.h"
 #include "session/sign_in_log.h"
-#include "core/text.h"
 #include "session/shown_form.h"
+#include "core/utf8.h"
 #include "session/user_name.h"
 #include "http/request_chain.h"
+#include "core/percent.h"
 
 APLOG_USE_MODULE(managed_session);
 
@@ -72,8 +73,8 @@ static const char *back_from_query(request_rec *r)
 
 static const char *with_query(apr_pool_t *p, const char *url, const char *name, const char *value)
 {
-    return apr_pstrcat(p, url, strchr(url, '?') ? "&" : "?", name, "=",
-                       ms_text_escape_query(p, value), NULL);
+    return apr_pstrcat(p, url, strchr(url, '?') ? "&" : "?", name, "=", ms_percent_encode(p, value),
+                       NULL);
 }
 
 static void show_signed_in(request_rec *r, json_t *model, const char *back)
@@ -101,7 +102,7 @@ static void show_signed_in(request_rec *r, json_t *model, const char *back)
 /* The sign-in page as the page of an error: the browser shows another address. */
 static const char *own_url(request_rec *r, const char *back)
 {
-    const char *url = ms_text_escape_query(r->pool, r->uri);
+    const char *url = ms_percent_encode(r->pool, r->uri);
 
     return back ? with_query(r->pool, url, "return", back) : url;
 }
@@ -256,7 +257,7 @@ static int finish(request_rec *r, const sign_in *who, const char *method)
 
 static int is_complete(const sign_in *typed)
 {
-    return typed->user && typed->password && (!*typed->user || ms_text_is_user(typed->user)) &&
+    return typed->user && typed->password && (!*typed->user || ms_utf8_is_user_name(typed->user)) &&
            strlen(typed->password) <= MS_PASSWORD_MAX;
 }
 

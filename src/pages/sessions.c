@@ -20,8 +20,9 @@
 #include "pages/page.h"
 #include "session/session.h"
 #include "pages/view.h"
-#include "core/text.h"
 #include "http/respond.h"
+#include "core/clock.h"
+#include "core/percent.h"
 
 APLOG_USE_MODULE(managed_session);
 
@@ -38,7 +39,7 @@ static json_t *text_or_null(const char *text)
 
 static json_t *time_of(request_rec *r, apr_int64_t epoch)
 {
-    return json_string(ms_text_time(r->pool, epoch));
+    return json_string(ms_clock_rfc3339(r->pool, epoch));
 }
 
 json_t *ms_session_model(request_rec *r, const ms_row *row, const ms_row *current)
@@ -120,11 +121,10 @@ static int read_part(request_rec *r, ms_list_part *part)
 /* The URL of the part that follows. */
 static const char *next_url(request_rec *r, apr_int64_t limit, const ms_row *last)
 {
-    return apr_psprintf(r->pool,
-                        "%s?limit=%" APR_INT64_T_FMT "&cursor=%" APR_INT64_T_FMT
-                        ".%" APR_INT64_T_FMT ".%s",
-                        ms_text_escape_query(r->pool, r->uri), limit, last->last_seen_at,
-                        last->created_at, last->id);
+    return apr_psprintf(
+        r->pool,
+        "%s?limit=%" APR_INT64_T_FMT "&cursor=%" APR_INT64_T_FMT ".%" APR_INT64_T_FMT ".%s",
+        ms_percent_encode(r->pool, r->uri), limit, last->last_seen_at, last->created_at, last->id);
 }
 
 /* The last row that is in the list's order; the current session stands before it. A limit of one
@@ -183,7 +183,7 @@ static int show_list(request_rec *r, const ms_row *current)
 /* done: what the page says then; NULL: nothing. */
 static int go_back(request_rec *r, const char *done)
 {
-    const char *list = ms_text_escape_query(r->pool, r->uri), *page = ms_sessions_page_asked(r);
+    const char *list = ms_percent_encode(r->pool, r->uri), *page = ms_sessions_page_asked(r);
 
     done = done ? apr_pstrcat(r->pool, "?done=", done, NULL) : "";
     page = page ? apr_pstrcat(r->pool, *done ? "&" : "?", "page=", page, NULL) : "";

@@ -16,7 +16,6 @@
 #include "session/session.h"
 #include "pages/sessions.h"
 #include "db/store.h"
-#include "core/text.h"
 #include "core/phrases.h"
 
 #define PAGE_SIZE 50

@@ -20,7 +20,7 @@
 #include "session/event_log.h"
 #include "core/refusals.h"
 #include "core/sha256.h"
-#include "core/text.h"
+#include "core/utf8.h"
 #include "core/token.h"
 #include "core/version.h"
 
@@ -113,17 +113,17 @@ static json_t *common(server_rec *s, apr_pool_t *p, const ms_event *event)
 
     json_object_set_new(line, "v", json_integer(SCHEMA_VERSION));
     set_text(line, "version", MS_VERSION);
-    set_text(line, "time", ms_text_time(p, ms_clock_now()));
+    set_text(line, "time", ms_clock_rfc3339(p, ms_clock_now()));
     set_text(line, "event", event->name);
     set_text(line, "host", s->server_hostname);
     set_text(line, "realm", ms_server_conf_get(s)->realm);
     if (event->user) {
-        set_text(line, "user", ms_text_storable(p, event->user, 255));
+        set_text(line, "user", ms_utf8_storable(p, event->user, 255));
     }
     set_text(line, "session", event->id);
     set_text(line, "method", event->method);
     if (event->by_user) { /* another module's word, so it may be anything */
-        set_text(line, "by_user", ms_text_storable(p, event->by_user, 255));
+        set_text(line, "by_user", ms_utf8_storable(p, event->by_user, 255));
     }
     set_text(line, "by_session", event->by_session);
     set_text(line, "scope", event->scope);
@@ -141,7 +141,7 @@ static json_t *common(server_rec *s, apr_pool_t *p, const ms_event *event)
 static void add_request(json_t *line, request_rec *r)
 {
     const char *agent =
-        ms_text_storable(r->pool, apr_table_get(r->headers_in, "User-Agent"), AGENT_MAX);
+        ms_utf8_storable(r->pool, apr_table_get(r->headers_in, "User-Agent"), AGENT_MAX);
     ms_device device;
 
     ms_device_name(r->pool, agent, &device);

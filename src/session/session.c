@@ -22,8 +22,8 @@
 #include "pages/page.h"
 #include "session/plain_http.h"
 #include "session/sign_in_log.h"
-#include "core/text.h"
 #include "session/shown_form.h"
+#include "core/utf8.h"
 #include "session/user_name.h"
 #include "http/request_chain.h"
 
@@ -88,7 +88,7 @@ int ms_session_is_user(request_rec *r, const char *name)
 {
     const int in_header = ms_server_conf_get(r->server)->user_headers->nelts > 0;
 
-    return ms_text_is_user(name) &&
+    return ms_utf8_is_user_name(name) &&
            !(in_header && (name[0] == ' ' || name[strlen(name) - 1] == ' '));
 }
 
@@ -229,7 +229,7 @@ static const char *label_for(request_rec *r, apr_pool_t *p)
         }
         return NULL;
     }
-    return label && *label ? apr_pstrdup(p, ms_text_storable(p, label, LABEL_MAX)) : NULL;
+    return label && *label ? apr_pstrdup(p, ms_utf8_storable(p, label, LABEL_MAX)) : NULL;
 }
 
 static ms_row *new_row(request_rec *r, apr_pool_t *p, const ms_token *token, const char *user,
@@ -258,7 +258,7 @@ static ms_row *new_row(request_rec *r, apr_pool_t *p, const ms_token *token, con
     row->user_agent = ms_device_describe(
         p, apr_table_get(r->headers_in, "User-Agent"), apr_table_get(r->headers_in, "Sec-CH-UA"),
         apr_table_get(r->headers_in, "Sec-CH-UA-Platform"), USER_AGENT_MAX);
-    row->auth_method = apr_pstrdup(p, ms_text_storable(p, method, MS_METHOD_MAX));
+    row->auth_method = apr_pstrdup(p, ms_utf8_storable(p, method, MS_METHOD_MAX));
     row->label = label_for(r, p);
     return row;
 }
@@ -972,7 +972,8 @@ static apr_status_t managed_session_revoke(request_rec *r, const char *user, con
     apr_status_t rv = ms_session_current(r, &current);
 
     *revoked = 0;
-    if (rv != APR_SUCCESS || !ms_text_is_user(user) || (id && !ms_token_is_id(id, strlen(id)))) {
+    if (rv != APR_SUCCESS || !ms_utf8_is_user_name(user) ||
+        (id && !ms_token_is_id(id, strlen(id)))) {
         return rv;
     }
     rv = id ? ms_cached_store_end(&ctx, user, id, ms_clock_now(), revoked)

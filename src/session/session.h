@@ -151,8 +151,8 @@ const ms_row *ms_session_admin_own(request_rec *r);
 /** Register the optional functions of mod_managed_session.h. */
 void ms_session_register_functions(void);
 
-/** Whether that can be the name of a user here: ms_text_is_user(), and without blanks around it
- * where a header names the user to applications. */
+/** Whether that can be the name of a user here: ms_utf8_is_user_name(), and without blanks around
+ * it where a header names the user to applications. */
 int ms_session_is_user(request_rec *r, const char *name);
 
 #endif

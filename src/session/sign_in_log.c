@@ -15,7 +15,7 @@
 #include "core/log_limit.h"
 #include "session/sign_in_limit.h"
 #include "core/name_fold.h"
-#include "core/text.h"
+#include "core/utf8.h"
 
 APLOG_USE_MODULE(managed_session);
 
@@ -24,7 +24,7 @@ APLOG_USE_MODULE(managed_session);
 /* What could end the name or be taken for another part of the line is percent-encoded. */
 static const char *name_in_line(apr_pool_t *p, const char *user)
 {
-    const char *name = ms_text_storable(p, user, NAME_MAX_LOGGED);
+    const char *name = ms_utf8_storable(p, user, NAME_MAX_LOGGED);
     char *out = apr_palloc(p, 3 * strlen(name) + 1), *to = out;
 
     for (; *name; name++) {

@@ -12,12 +12,11 @@
 
 #include "core/device.h"
 
-#define COUNT(table) (sizeof(table) / sizeof(table[0]))
-#define WEBKIT       "AppleWebKit/537.36 (KHTML, like Gecko) "
-#define ON_WINDOWS   "Mozilla/5.0 (Windows NT 10.0; Win64; x64) "
-#define ON_MAC       "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) "
-#define ON_LINUX     "Mozilla/5.0 (X11; Linux x86_64) "
-#define ON_ANDROID   "Mozilla/5.0 (Linux; Android 10; K) "
+#define WEBKIT     "AppleWebKit/537.36 (KHTML, like Gecko) "
+#define ON_WINDOWS "Mozilla/5.0 (Windows NT 10.0; Win64; x64) "
+#define ON_MAC     "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) "
+#define ON_LINUX   "Mozilla/5.0 (X11; Linux x86_64) "
+#define ON_ANDROID "Mozilla/5.0 (Linux; Android 10; K) "
 #define ON_IPHONE                                                                                  \
     "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
 #define ON_IPAD                                                                                    \

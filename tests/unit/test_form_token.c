@@ -11,10 +11,9 @@
 
 #include "core/form_token.h"
 
-#define COUNT(table) (sizeof(table) / sizeof(table[0]))
-#define ID           "0123456789abcdefABCD-_"
-#define SECRET       "AbCdEfGhIjKlMnOpQrStUvWxYz0123456789-_aBcDe"
-#define HASH         "57717b93c3a8a76e43c1d0404abe244b543f07741a326ed056c363e6e89522f5"
+#define ID     "0123456789abcdefABCD-_"
+#define SECRET "AbCdEfGhIjKlMnOpQrStUvWxYz0123456789-_aBcDe"
+#define HASH   "57717b93c3a8a76e43c1d0404abe244b543f07741a326ed056c363e6e89522f5"
 
 static const ms_token some_token = {ID, SECRET};
 
@@ -65,11 +64,13 @@ static void a_token_looks_different_each_time(void **state)
     for (times = 0; times < 64; times++) {
         const char *next = ms_form_token_make(*state, &some_token, "example.org");
         assert_string_not_equal(first, next);
-        for (at = 0; at < MS_FORM_TOKEN_LEN; at++)
+        for (at = 0; at < MS_FORM_TOKEN_LEN; at++) {
             same[at] += first[at] == next[at];
+        }
     }
-    for (at = 0; at < MS_FORM_TOKEN_LEN; at++)
+    for (at = 0; at < MS_FORM_TOKEN_LEN; at++) {
         assert_true(same[at] < 64);
+    }
 }
 
 static void a_token_is_for_one_session_and_realm(void **state)
@@ -98,8 +99,9 @@ static void every_character_of_a_token_counts(void **state)
     for (i = 0; i < MS_FORM_TOKEN_LEN; i++) {
         char *forged = apr_pstrdup(*state, text);
         forged[i] = (char)(forged[i] >= 'a' && forged[i] <= 'z' ? forged[i] - 'a' + 'A' : 'a');
-        if (i < MS_FORM_TOKEN_LEN - 1)
+        if (i < MS_FORM_TOKEN_LEN - 1) {
             assert_false(ms_form_token_check(*state, forged, &some_token, "example.org"));
+        }
         forged[i] = '%';
         assert_false(ms_form_token_check(*state, forged, &some_token, "example.org"));
         forged[i] = '\xFF';
@@ -133,8 +135,9 @@ static void other_text_is_refused(void **state)
     };
     apr_size_t i;
 
-    for (i = 0; i < COUNT(bad); i++)
+    for (i = 0; i < COUNT(bad); i++) {
         assert_false(ms_form_token_check(*state, bad[i], &some_token, "example.org"));
+    }
 }
 
 /* "+" and "/" are base64, but not the one that goes into a form as it is. */

@@ -11,10 +11,9 @@
 
 #include "core/token.h"
 
-#define COUNT(table) (sizeof(table) / sizeof(table[0]))
-#define ID           "0123456789abcdefABCD-_"
-#define SECRET       "AbCdEfGhIjKlMnOpQrStUvWxYz0123456789-_aBcDe"
-#define HASH         "57717b93c3a8a76e43c1d0404abe244b543f07741a326ed056c363e6e89522f5"
+#define ID     "0123456789abcdefABCD-_"
+#define SECRET "AbCdEfGhIjKlMnOpQrStUvWxYz0123456789-_aBcDe"
+#define HASH   "57717b93c3a8a76e43c1d0404abe244b543f07741a326ed056c363e6e89522f5"
 
 static const ms_token some_token = {ID, SECRET};
 
@@ -65,21 +64,25 @@ static void a_token_has_all_its_random_bits(void **state)
     for (i = 0; i < 4000; i++) {
         ms_token token;
         assert_int_equal(ms_token_make(&token), APR_SUCCESS);
-        for (at = 0; at < MS_ID_LEN; at++)
+        for (at = 0; at < MS_ID_LEN; at++) {
             ids[at][(unsigned char)token.id[at]] = 1;
-        for (at = 0; at < MS_SECRET_LEN; at++)
+        }
+        for (at = 0; at < MS_SECRET_LEN; at++) {
             secrets[at][(unsigned char)token.secret[at]] = 1;
+        }
     }
     for (at = 0; at < MS_SECRET_LEN; at++) {
         int different = 0;
-        for (c = 0; c < 256; c++)
+        for (c = 0; c < 256; c++) {
             different += secrets[at][c];
+        }
         assert_int_equal(different, at < MS_SECRET_LEN - 1 ? 64 : 16);
     }
     for (at = 0; at < MS_ID_LEN; at++) {
         int different = 0;
-        for (c = 0; c < 256; c++)
+        for (c = 0; c < 256; c++) {
             different += ids[at][c];
+        }
         assert_int_equal(different, at < MS_ID_LEN - 1 ? 64 : 4);
     }
 }
@@ -128,14 +131,16 @@ static void what_has_another_length_is_no_token(void **state)
     longer[MS_ID_LEN] = '.';
     for (len = 0; len <= 8000; len++) {
         ms_token token = {"untouched", "untouched"};
-        if (len == MS_TOKEN_LEN)
+        if (len == MS_TOKEN_LEN) {
             continue;
+        }
         assert_false(ms_token_parse(longer, len, &token));
         assert_string_equal(token.id, "untouched");
         assert_string_equal(token.secret, "untouched");
     }
-    for (len = 0; len < sizeof(text); len++)
+    for (len = 0; len < sizeof(text); len++) {
         assert_int_equal(ms_token_is_id(text, len), len == MS_ID_LEN);
+    }
 }
 
 /* Each place of a token with each byte there is: the alphabet is right everywhere. */
@@ -155,8 +160,9 @@ static void every_byte_of_a_token_is_looked_at(void **state)
             text[at] = (char)byte;
             assert_int_equal(ms_token_parse(text, MS_TOKEN_LEN, &token),
                              at == MS_ID_LEN ? byte == '.' : known);
-            if (at < MS_ID_LEN)
+            if (at < MS_ID_LEN) {
                 assert_int_equal(ms_token_is_id(text, MS_ID_LEN), known);
+            }
         }
     }
 }
