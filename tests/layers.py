@@ -18,10 +18,7 @@ LEFT_OUT = {"build", "__pycache__"}
 # Includes that are known to be wrong, "file: header". It should be empty.
 ALLOWED = {
     "src/config/config.c: session/user_name.h",
-    "src/session/session.c: access/sign_in_limit.h",
     "src/session/session.c: pages/page.h",
-    "src/session/session.c: access/plain_http.h",
-    "src/session/session.c: access/sign_in_log.h",
 }
 
 

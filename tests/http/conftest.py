@@ -12,7 +12,7 @@ import processes
 
 # Files that kill, wait, start clusters, or try everything with everything: make test-fast goes without.
 SLOW = {f"test_{name}" for name in (
-    "authorization backend_login backends caches claiming_urls dead_cookies demo disk_full events examples_at_work fail_over "
+    "admin_plans authorization backend_login backends caches claiming_urls dead_cookies demo disk_full events examples_at_work fail_over "
     "failures floods galera htaccess leftovers login_limit login_limit_elsewhere lookup_cache memory mpms neighbours open_door "
     "origins other_signins partitions password_checks pgbouncer pool query_plan request_headers session_life session_lookup "
     "torture").split()}

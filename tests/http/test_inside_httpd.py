@@ -189,11 +189,11 @@ def test_the_access_log_names_user_and_session(site):
     get(site, "/app/index.html", token)
     get(site, "/app/index.html")
     get(site, "/pub/index.html", token)
-    end, expected = time.monotonic() + 10, [f"alice|{token[:22]}|/app/index.html|200", "-|-|/app/index.html|401",
+    end, expected = time.monotonic() + 10, ["-|-|/login|303", f"alice|{token[:22]}|/app/index.html|200", "-|-|/app/index.html|401",
                                             f"alice|{token[:22]}|/pub/index.html|200"]
-    while sorted((site.root / "logs/who.log").read_text().splitlines()[-3:]) != sorted(expected) and time.monotonic() < end:
+    while sorted((site.root / "logs/who.log").read_text().splitlines()[-4:]) != sorted(expected) and time.monotonic() < end:
         time.sleep(0.01)
-    assert sorted((site.root / "logs/who.log").read_text().splitlines()[-3:]) == sorted(expected)
+    assert sorted((site.root / "logs/who.log").read_text().splitlines()[-4:]) == sorted(expected)
 
 
 # -- .htaccess -------------------------------------------------------------------------------------
