@@ -192,6 +192,10 @@ static const char *const pgsql_setup[] = {
 static const char pgsql_unfit[] =
     "SELECT getdatabaseencoding() WHERE getdatabaseencoding() <> 'UTF8'";
 
+static const char mysql_mode[] =
+    "SET SESSION sql_mode ="
+    " TRIM(BOTH ',' FROM REPLACE(CONCAT(',', @@SESSION.sql_mode, ','), ',EMPTY_STRING_IS_NULL,', ','))";
+
 /*
  * The same on MySQL. Without autocommit nothing would ever be committed. sql_safe_updates refuses
  * statements, sql_select_limit cuts results, and EMPTY_STRING_IS_NULL makes comparisons with ''
@@ -199,14 +203,12 @@ static const char pgsql_unfit[] =
  * statement here has a string, a quoted name, an operator or a division in it that a mode could
  * change.
  */
-static const char *const mysql_setup[] = {
-    "SET SESSION autocommit = 1",
-    "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
-    "SET SESSION sql_safe_updates = 0, sql_big_selects = 1",
-    "SET SESSION sql_select_limit = 18446744073709551615",
-    "SET SESSION sql_mode ="
-    " TRIM(BOTH ',' FROM REPLACE(CONCAT(',', @@SESSION.sql_mode, ','), ',EMPTY_STRING_IS_NULL,', ','))",
-    NULL};
+static const char *const mysql_setup[] = {"SET SESSION autocommit = 1",
+                                          "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+                                          "SET SESSION sql_safe_updates = 0, sql_big_selects = 1",
+                                          "SET SESSION sql_select_limit = 18446744073709551615",
+                                          mysql_mode,
+                                          NULL};
 
 static const char *const mysql_ddl[] = {"CREATE TABLE IF NOT EXISTS {table} ({definitions},"
                                         " KEY {table}_user (realm, user_name),"

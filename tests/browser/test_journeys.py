@@ -87,8 +87,13 @@ def is_asked_to_sign_in(driver) -> bool:
     return bool(driver.find_elements(By.ID, "username")) and "protected" not in text(driver)
 
 
+def go_back(driver, steps: int) -> None:
+    """Once the script is over: the driver runs a script again that a navigation has cut off."""
+    driver.execute_script(f"setTimeout(() => history.go(-{steps}))")
+
+
 def back_to_private(driver, steps: int) -> None:
-    driver.execute_script(f"history.go(-{steps})")
+    go_back(driver, steps)
     wait(lambda: is_asked_to_sign_in(driver), f"a sign-in page, but: {driver.current_url} {driver.title} {text(driver)}")
 
 
@@ -151,7 +156,7 @@ def test_back_after_another_user_signed_in_shows_nothing_of_the_first(browse, se
     go(driver, server, "/login?return=/app/")
     fill_in(driver, "bob")
     says(driver, "protected page")
-    driver.execute_script("history.go(-2)")
+    go_back(driver, 2)
     says(driver, "page of bob")
 
 
