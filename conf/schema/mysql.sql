@@ -18,12 +18,12 @@ CREATE TABLE IF NOT EXISTS managed_session (
   label          VARBINARY(1020),
   auth_method    VARCHAR(32) CHARACTER SET ascii NOT NULL,
   persistent     SMALLINT        NOT NULL,
-  -- since schema 2
+  -- since schema 2; kind 0 is a browser's session
   ended_at       BIGINT,                   -- set with expires_at when the session is ended
   end_reason     VARCHAR(16) CHARACTER SET ascii,
   ended_by       VARBINARY(1020),          -- the user who ended it; NULL: its own
   name           VARBINARY(640),           -- given by the user
-  kind           SMALLINT        NOT NULL DEFAULT 0, -- 0: a browser's
+  kind           SMALLINT        NOT NULL DEFAULT 0,
   KEY managed_session_user (realm, user_name),
   KEY managed_session_expires (expires_at),
   KEY managed_session_ended (ended_at),

@@ -16,12 +16,12 @@ CREATE TABLE IF NOT EXISTS managed_session (
   label          VARCHAR(255),
   auth_method    VARCHAR(32)  NOT NULL,
   persistent     SMALLINT     NOT NULL,
-  -- since schema 2
+  -- since schema 2; kind 0 is a browser's session
   ended_at       BIGINT,                -- set with expires_at when the session is ended
   end_reason     VARCHAR(16),
   ended_by       VARCHAR(255),          -- the user who ended it; NULL: its own
   name           VARCHAR(160),          -- given by the user
-  kind           SMALLINT     NOT NULL DEFAULT 0 -- 0: a browser's
+  kind           SMALLINT     NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS managed_session_user ON managed_session (realm, user_name);
 CREATE INDEX IF NOT EXISTS managed_session_expires ON managed_session (expires_at);

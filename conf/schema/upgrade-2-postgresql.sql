@@ -9,5 +9,5 @@ ALTER TABLE managed_session ADD COLUMN IF NOT EXISTS end_reason VARCHAR(16);
 ALTER TABLE managed_session ADD COLUMN IF NOT EXISTS ended_by VARCHAR(255);
 ALTER TABLE managed_session ADD COLUMN IF NOT EXISTS name VARCHAR(160);
 ALTER TABLE managed_session ADD COLUMN IF NOT EXISTS kind SMALLINT NOT NULL DEFAULT 0;
--- Not within a transaction. Does not block writers, however large the table is.
+-- Not within a transaction; does not block writers, however large the table is. For a partitioned table leave out CONCURRENTLY.
 CREATE INDEX CONCURRENTLY IF NOT EXISTS managed_session_ended ON managed_session (ended_at) WHERE ended_at IS NOT NULL;
