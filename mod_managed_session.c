@@ -22,7 +22,9 @@
 #include "db/watchdog.h"
 #include "session/cleanup.h"
 #include "session/events.h"
-#include "session/session.h"
+#include "session/api.h"
+#include "session/request.h"
+#include "session/touch.h"
 #include "session/sign_in_limit.h"
 #include "access/authn.h"
 #include "access/authz.h"
@@ -281,14 +283,14 @@ static void on_child_stopping(apr_pool_t *pchild, int graceful)
 
 static void on_insert_filter_touch(request_rec *r)
 {
-    if (ms_session_is_touch_urgent(r)) {
-        ms_session_touch(r);
+    if (ms_touch_is_urgent(r)) {
+        ms_touch(r);
     }
 }
 
 static int on_log_transaction_touch(request_rec *r)
 {
-    ms_session_touch(r);
+    ms_touch(r);
     return DECLINED;
 }
 
@@ -297,7 +299,7 @@ static void register_server_hooks(apr_pool_t *p)
     static const char *const dbd[] = {"mod_dbd.c", NULL};
 
     /* Not hooks, but what others find by name: functions, Require lines, filters, pages. */
-    ms_session_register_functions();
+    ms_api_register();
     ms_authz_register(p);
     ms_response_filter_register();
     ms_upgrade_filter_register();

@@ -33,11 +33,7 @@ void ms_authn_set_user(request_rec *r, const ms_row *row)
 
 void ms_authn_depend(request_rec *r, ms_dependence how)
 {
-    ms_request *request = ms_request_get(r);
-
-    if (request->depends < how) {
-        request->depends = how;
-    }
+    ms_request_depend(ms_request_get(r), how);
 }
 
 /* The sign-in page and the administrators' page of another AuthType must see that module's user,
@@ -57,9 +53,10 @@ int ms_authn_on_access_checker(request_rec *r)
     if ((!required && ms_dir_conf_get(r)->on != 1) || is_for_foreign_user(r, auth_type)) {
         return DECLINED;
     }
-    ms_request_get(r)->stale_after = 0; /* of another location, in this request's history */
+    ms_request_set_stale_after(ms_request_get(r),
+                               0); /* of another location, in this request's history */
     ms_authn_depend(r, required ? MS_DEPENDS_ENTIRELY : MS_DEPENDS_OPTIONALLY);
-    if (ms_session_current(r, &row) == APR_SUCCESS && row && !ms_websocket_is_cross_origin(r)) {
+    if (ms_request_session(r, &row) == APR_SUCCESS && row && !ms_websocket_is_cross_origin(r)) {
         ms_authn_set_user(r, row);
     }
     return DECLINED;
@@ -73,10 +70,10 @@ int ms_authn_on_check_authn(request_rec *r)
         return DECLINED;
     }
     ms_authn_depend(r, MS_DEPENDS_ENTIRELY);
-    if (ms_session_current(r, &row) != APR_SUCCESS) {
+    if (ms_request_session(r, &row) != APR_SUCCESS) {
         return ms_challenge_unavailable(r);
     }
-    if (!row || ms_request_get(r)->stale_after) {
+    if (!row || ms_request_stale_after(ms_request_get(r))) {
         return ms_challenge(r);
     }
     if (ms_websocket_is_cross_origin(r)) {

@@ -7,7 +7,7 @@
 #define MS_AUTHN_H
 
 #include <httpd.h>
-#include "session/session.h"
+#include "session/request.h"
 
 /** Whether that is our AuthType. NULL is not. */
 int ms_authn_is_our_type(const char *auth_type);

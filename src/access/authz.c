@@ -15,7 +15,8 @@
 #include <mod_auth.h>
 #include "core/clock.h"
 #include "access/authn.h"
-#include "session/session.h"
+#include "session/request.h"
+#include "session/sign_in.h"
 #include "core/utf8.h"
 #include "config/values.h"
 
@@ -25,7 +26,7 @@ static const ms_row *session_of(request_rec *r)
     const ms_row *row;
 
     ms_authn_depend(r, MS_DEPENDS_ENTIRELY);
-    if (ms_session_current(r, &row) != APR_SUCCESS || !row) {
+    if (ms_request_session(r, &row) != APR_SUCCESS || !row) {
         return NULL;
     }
     /* Another AuthType may have let in another user, who has no session. */
@@ -59,7 +60,7 @@ static authz_status require_fresh(request_rec *r, const char *line, const void *
         return AUTHZ_DENIED_NO_USER;
     }
     if (ms_clock_now() - row->created_at > *seconds) {
-        ms_request_get(r)->stale_after = *seconds;
+        ms_request_set_stale_after(ms_request_get(r), *seconds);
         return AUTHZ_DENIED_NO_USER;
     }
     return AUTHZ_GRANTED;

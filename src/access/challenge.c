@@ -18,7 +18,7 @@
 #include "http/origin.h"
 #include "http/request_chain.h"
 #include "http/respond.h"
-#include "session/session.h"
+#include "session/request.h"
 #include "core/percent.h"
 
 APLOG_USE_MODULE(managed_session);
@@ -50,7 +50,7 @@ static const char *login_url(request_rec *r, const ms_url *login)
 {
     const char *back = ms_return_url_make(r, login), *url = login->text, *with_return;
 
-    if (ms_request_get(r)->stale_after) {
+    if (ms_request_stale_after(ms_request_get(r))) {
         url = with_query(r, url, "reauth=1");
     }
     if (!back) {
@@ -66,7 +66,7 @@ static const char *login_url(request_rec *r, const ms_url *login)
 void ms_challenge_set_header(request_rec *r, apr_table_t *headers)
 {
     const char *realm = ap_auth_name(r), *why = "";
-    const apr_int64_t stale_after = ms_request_get(r)->stale_after;
+    const apr_int64_t stale_after = ms_request_stale_after(ms_request_get(r));
 
     if (!realm) {
         realm = ms_server_conf_get(r->server)->realm;
@@ -106,7 +106,7 @@ int ms_challenge(request_rec *r)
     const ms_url *login = ms_is_navigation(r) ? ms_dir_conf_get(r)->login_url : NULL;
 
     ms_respond_refuse(r, HTTP_UNAUTHORIZED, 0);
-    ms_session_refused(r);
+    ms_request_refused(r);
     if (ms_own_pages_is_set(r)) {
         ms_respond_status(r, HTTP_UNAUTHORIZED);
     }

@@ -7,7 +7,7 @@
 
 #include <apr_strings.h>
 #include "access/authn.h"
-#include "session/session.h"
+#include "session/request.h"
 
 #define ENV_ID "MANAGED_SESSION_ID"
 
@@ -26,7 +26,7 @@ int ms_environment_on_fixups(request_rec *r)
     const ms_row *row;
 
     if (r->user && ms_authn_is_our_type(r->ap_auth_type) &&
-        ms_session_current(r, &row) == APR_SUCCESS && row) {
+        ms_request_session(r, &row) == APR_SUCCESS && row) {
         set_all(r, row);
     }
     return DECLINED;
@@ -37,7 +37,7 @@ void ms_environment_restore_user(request_rec *r)
     const ms_row *row;
 
     if (!r->user && apr_table_get(r->subprocess_env, ENV_ID) &&
-        ms_session_current(r, &row) == APR_SUCCESS && row) {
+        ms_request_session(r, &row) == APR_SUCCESS && row) {
         ms_authn_set_user(r, row);
     }
 }

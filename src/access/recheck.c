@@ -18,7 +18,7 @@
 #include "core/log_limit.h"
 #include "http/request_chain.h"
 #include "http/respond.h"
-#include "session/session.h"
+#include "session/request.h"
 
 APLOG_USE_MODULE(managed_session);
 
@@ -115,7 +115,7 @@ int ms_recheck_on_fixups(request_rec *r)
         }
         return DECLINED;
     }
-    if (ms_session_current(r, &row) != APR_SUCCESS) {
+    if (ms_request_session(r, &row) != APR_SUCCESS) {
         return ms_challenge_unavailable(r);
     }
     if (!row || !r->user) {

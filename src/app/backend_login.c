@@ -11,8 +11,11 @@
 #include "http/respond.h"
 #include "config/config.h"
 #include "core/log_limit.h"
+#include "session/revoke.h"
+#include "session/request.h"
 #include "session/sign_in_limit.h"
-#include "session/session.h"
+#include "session/sign_in.h"
+#include "session/sign_out.h"
 #include "session/sign_in_log.h"
 
 APLOG_USE_MODULE(managed_session);
@@ -91,19 +94,32 @@ static void log_failed_begin(request_rec *r, const char *user)
     }
 }
 
+static apr_status_t revoke_own(request_rec *r, int others_only)
+{
+    const ms_row *row;
+    apr_status_t rv = ms_request_session(r, &row);
+
+    if (row) {
+        const ms_scope scope = {.kind = MS_SCOPE_USER, .except = others_only ? row->id : NULL};
+        apr_int64_t revoked;
+
+        rv = ms_session_revoke(r, MS_ACTOR_SELF, &scope, &revoked);
+    }
+    return rv;
+}
+
 static void end(request_rec *r, const taken *t)
 {
-    apr_int64_t ended;
     apr_status_t rv;
 
     if (!is_single(r, MS_END_HEADER, t)) {
         return;
     }
     if (strcmp(t->value, "current") == 0) {
-        rv = ms_session_end_current(r);
+        rv = ms_sign_out(r);
     }
     else if (strcmp(t->value, "others") == 0 || strcmp(t->value, "all") == 0) {
-        rv = ms_session_revoke_all(r, t->value[0] == 'o', &ended);
+        rv = revoke_own(r, t->value[0] == 'o');
     }
     else {
         ignore(r, MS_END_HEADER, "it takes current, others or all");
@@ -150,7 +166,7 @@ static int begin(request_rec *r, const taken *t)
     if (is_limited(r, t->value, &attempt)) {
         return HTTP_TOO_MANY_REQUESTS;
     }
-    rv = ms_session_begin(r, t->value, METHOD, 0, NULL, &row);
+    rv = ms_sign_in(r, t->value, METHOD, 0, NULL, &row);
     if (rv == APR_SUCCESS) {
         ms_sign_in_limit_was_right(r, &attempt);
         return OK;

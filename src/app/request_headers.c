@@ -16,7 +16,8 @@
 #include "access/own_pages.h"
 #include "core/header_name.h"
 #include "http/request_chain.h"
-#include "session/session.h"
+#include "session/request.h"
+#include "session/user_name.h"
 
 int ms_request_headers_is_ours(request_rec *r)
 {
@@ -70,9 +71,9 @@ static void remove_headers(request_rec *r, const char *const *names, int n)
 static const char *user_for_application(request_rec *r)
 {
     const ms_request *request = ms_request_peek(r);
-    const ms_row *row = request ? request->row : NULL;
+    const ms_row *row = request ? ms_request_row(request) : NULL;
 
-    if (!r->user || !ms_session_is_user(r, r->user)) {
+    if (!r->user || !ms_user_name_is_valid(r, r->user)) {
         return NULL;
     }
     if (row && strcmp(row->user, r->user) == 0) {
@@ -120,7 +121,7 @@ static void remember_credentials(request_rec *r)
     const char *credentials = ms_server_conf_get(r->server)->used ? credentials_of(r) : NULL;
 
     if (credentials) {
-        ms_request_get(r)->credentials = credentials;
+        ms_request_set_credentials(ms_request_get(r), credentials);
     }
 }
 
@@ -136,7 +137,8 @@ static void remove_credentials(request_rec *r)
 
     if (credentials && r->ap_auth_type && strcmp(r->ap_auth_type, MS_AUTH_TYPE) == 0 && request &&
         (!ms_server_conf_get(r->server)->used ||
-         (request->credentials && strcmp(credentials, request->credentials) == 0))) {
+         (ms_request_credentials(request) &&
+          strcmp(credentials, ms_request_credentials(request)) == 0))) {
         apr_table_unset(r->headers_in, "Authorization");
     }
 }

@@ -21,7 +21,7 @@
 #include "access/own_pages.h"
 #include "core/log_limit.h"
 #include "app/request_headers.h"
-#include "session/session.h"
+#include "session/request.h"
 #include "app/upgrade_filter.h"
 
 APLOG_USE_MODULE(managed_session);
@@ -93,10 +93,10 @@ static void drop_all_foreign_cookies(request_rec *r)
 
 static void send_cookie(request_rec *r, const ms_request *request)
 {
-    if (request->set_cookie) {
-        apr_table_addn(r->err_headers_out, "Set-Cookie", request->set_cookie);
+    if (ms_request_set_cookie(request)) {
+        apr_table_addn(r->err_headers_out, "Set-Cookie", ms_request_set_cookie(request));
     }
-    if (request->forget_pages) {
+    if (ms_request_forgets_pages(request)) {
         ms_back_button_forget(r);
     }
 }
@@ -105,14 +105,17 @@ static void send_cookie(request_rec *r, const ms_request *request)
 
 static int depends(const ms_request *request)
 {
-    return request && (request->depends != MS_DEPENDS_NOT || request->set_cookie);
+    return request &&
+           (ms_request_dependence(request) != MS_DEPENDS_NOT || ms_request_set_cookie(request));
 }
 
 static int depends_entirely(const ms_request *request)
 {
     /* If the session could not be looked up, this may not be what the user gets once it can. */
-    return request && (request->depends == MS_DEPENDS_ENTIRELY || request->set_cookie ||
-                       (request->depends != MS_DEPENDS_NOT && request->status != APR_SUCCESS));
+    return request && (ms_request_dependence(request) == MS_DEPENDS_ENTIRELY ||
+                       ms_request_set_cookie(request) ||
+                       (ms_request_dependence(request) != MS_DEPENDS_NOT &&
+                        ms_request_status(request) != APR_SUCCESS));
 }
 
 /* Before mod_cache looks at the response. It would store the request without the cookie that "Vary"
@@ -121,7 +124,7 @@ static void keep_from_cache(request_rec *r, const ms_request *request)
 {
     if (depends(request)) {
         ms_cache_headers_vary(r->pool, r->headers_out, r->err_headers_out);
-        r->no_cache = depends_entirely(request) || request->row ? 1 : r->no_cache;
+        r->no_cache = depends_entirely(request) || ms_request_row(request) ? 1 : r->no_cache;
     }
 }
 
@@ -134,19 +137,19 @@ static const char *cache_control(request_rec *r, const ms_request *request, cons
     const char *said = ms_cache_headers_get(r->pool, r->headers_out, r->err_headers_out);
     const int entirely = depends_entirely(request);
 
-    if (request && request->set_cookie) {
+    if (request && ms_request_set_cookie(request)) {
         return "no-store";
     }
     if ((entirely || ms_own_pages_handler(r)) && ms_cache_headers_is_no_store(first)) {
         return ms_cache_headers_private(r->pool, first); /* mod_expires adds max-age to it */
     }
-    if (entirely && !request->row) { /* a page of no user: Back may show it */
+    if (entirely && !ms_request_row(request)) { /* a page of no user: Back may show it */
         return ms_cache_headers_private(r->pool, said);
     }
     if (entirely) {
         return ms_back_button_cache_control(r, ms_cache_headers_private(r->pool, said));
     }
-    if (first || !request || !request->row || ms_cache_headers_is_shared(said)) {
+    if (first || !request || !ms_request_row(request) || ms_cache_headers_is_shared(said)) {
         return NULL;
     }
     return ms_back_button_cache_control(r, said && *said ? ms_cache_headers_private(r->pool, said)
@@ -195,11 +198,8 @@ static int is_includes_ahead(const ap_filter_t *f)
  * headers are out: so a client that presents a session cookie is taken for a user. */
 static void expect_includes(ms_request *request)
 {
-    const ms_dependence how = request->cookies.n > 0 ? MS_DEPENDS_ENTIRELY : MS_DEPENDS_OPTIONALLY;
-
-    if (request->depends < how) {
-        request->depends = how;
-    }
+    ms_request_depend(request,
+                      ms_request_tokens(request) > 0 ? MS_DEPENDS_ENTIRELY : MS_DEPENDS_OPTIONALLY);
 }
 
 /* In place of the application's answer, which must not tell whether the password was right. */
@@ -235,7 +235,7 @@ static apr_status_t on_response(ap_filter_t *f, apr_bucket_brigade *bb)
     drop_all_foreign_cookies(r);
     request = ms_request_peek(r);
     if (request) { /* NULL: a request that has nothing to do with sessions */
-        ms_session_settle_cookie(r);
+        ms_request_settle_cookie(r);
         send_cookie(r, request);
         keep_from_cache(r, request);
     }

@@ -16,14 +16,15 @@
 #include "http/form_body.h"
 #include "config/config.h"
 #include "core/form.h"
-#include "core/form_token.h"
 #include "access/htaccess.h"
 #include "access/own_pages.h"
 #include "access/recheck.h"
 #include "core/log_limit.h"
 #include "http/origin.h"
 #include "pages/page.h"
-#include "session/session.h"
+#include "session/revoke.h"
+#include "session/all_sessions.h"
+#include "session/request.h"
 #include "pages/sessions.h"
 #include "pages/view.h"
 #include "http/respond.h"
@@ -122,7 +123,7 @@ static apr_status_t search(request_rec *r, const query *q, apr_array_header_t **
 
     *rows = apr_array_make(r->pool, 1, sizeof(const ms_row *));
     if (q->id) {
-        rv = ms_session_admin_find(r, q->id, &row);
+        rv = ms_all_sessions_find(r, q->id, &row);
         if (row) {
             APR_ARRAY_PUSH(*rows, const ms_row *) = row;
         }
@@ -131,7 +132,7 @@ static apr_status_t search(request_rec *r, const query *q, apr_array_header_t **
     if ((q->user && !ms_utf8_is_user_name(q->user)) || (q->ip && !wanted.ip)) {
         return APR_SUCCESS; /* nobody's, and nothing that a database need take for text */
     }
-    return ms_session_admin_search(r, &wanted, rows);
+    return ms_all_sessions_search(r, &wanted, rows);
 }
 
 /* The query string of the page that follows; NULL where there is none. */
@@ -151,7 +152,7 @@ static const char *next_args(request_rec *r, const query *q, apr_array_header_t 
 
 static json_t *sessions_model(request_rec *r, const apr_array_header_t *rows)
 {
-    const ms_row *own = ms_session_admin_own(r);
+    const ms_row *own = ms_request_session_of_user(r);
     json_t *sessions = json_array();
 
     for (int i = 0; i < rows->nelts; i++) {
@@ -169,10 +170,7 @@ static json_t *sessions_model(request_rec *r, const apr_array_header_t *rows)
 
 static void add_token(request_rec *r, json_t *model)
 {
-    const char *csrf = ms_session_admin_own(r)
-                           ? ms_form_token_make(r->pool, &ms_request_get(r)->token,
-                                                ms_server_conf_get(r->server)->realm)
-                           : NULL;
+    const char *csrf = ms_request_session_of_user(r) ? ms_request_form_token(r, "") : NULL;
 
     if (csrf) {
         json_object_set_new(model, "csrf", json_string(csrf));
@@ -272,7 +270,7 @@ static int confirm(request_rec *r, const query *q)
     if (!read_confirm(r, q, &name, &value)) {
         return ms_page_bad_form(r, HTTP_BAD_REQUEST);
     }
-    if (ms_session_admin_count(r, q->user, value, &n) != APR_SUCCESS) {
+    if (ms_all_sessions_count(r, q->user, value, &n) != APR_SUCCESS) {
         return ms_page_unavailable(r);
     }
     model = ms_page_model(r);
@@ -300,10 +298,19 @@ int ms_admin_get(request_rec *r)
 /* ---- the end of sessions ---------------------------------------------------------------------
  */
 
+static apr_status_t end_scope(request_rec *r, ms_scope scope, apr_int64_t *ended)
+{
+    return ms_session_revoke(r, MS_ACTOR_ADMINISTRATOR, &scope, ended);
+}
+
+static apr_status_t end_one(request_rec *r, const char *id, apr_int64_t *ended)
+{
+    return end_scope(r, (ms_scope){.kind = MS_SCOPE_ID, .id = id}, ended);
+}
+
 static apr_status_t end_user(request_rec *r, const char *user, apr_int64_t *ended)
 {
-    *ended = 0;
-    return ms_utf8_is_user_name(user) ? ms_session_admin_end_user(r, user, ended) : APR_SUCCESS;
+    return end_scope(r, (ms_scope){.kind = MS_SCOPE_USER, .user = user}, ended);
 }
 
 static apr_status_t end_ip(request_rec *r, const char *text, apr_int64_t *ended)
@@ -311,7 +318,12 @@ static apr_status_t end_ip(request_rec *r, const char *text, apr_int64_t *ended)
     const char *ip = ms_address_canonical(r->pool, text);
 
     *ended = 0;
-    return ip ? ms_session_admin_end_ip(r, ip, ended) : APR_SUCCESS;
+    return ip ? end_scope(r, (ms_scope){.kind = MS_SCOPE_IP, .ip = ip}, ended) : APR_SUCCESS;
+}
+
+static apr_status_t end_realm(request_rec *r, apr_int64_t *ended)
+{
+    return end_scope(r, (ms_scope){.kind = MS_SCOPE_REALM}, ended);
 }
 
 /* A form of the page: ends what it names, and says in *q which search to go back to. */
@@ -323,7 +335,7 @@ static int act(request_rec *r, const apr_table_t *fields, query *q)
     apr_status_t rv;
 
     if (action && id && strcmp(action, "revoke") == 0) {
-        rv = ms_session_admin_end(r, id, &ended);
+        rv = end_one(r, id, &ended);
     }
     else if (action && user && strcmp(action, "revoke-user") == 0) {
         rv = end_user(r, user, &ended);
@@ -334,7 +346,7 @@ static int act(request_rec *r, const apr_table_t *fields, query *q)
         *q = (query){.ip = ip};
     }
     else if (action && strcmp(action, "revoke-realm") == 0) {
-        rv = ms_session_admin_end_realm(r, &ended);
+        rv = end_realm(r, &ended);
         *q = (query){0};
     }
     else {
@@ -348,9 +360,8 @@ static int act(request_rec *r, const apr_table_t *fields, query *q)
 
 static int is_own_form(request_rec *r, const apr_table_t *fields)
 {
-    if (ms_session_admin_own(r)) {
-        return ms_form_token_check(r->pool, apr_table_get(fields, "csrf"),
-                                   &ms_request_get(r)->token, ms_server_conf_get(r->server)->realm);
+    if (ms_request_session_of_user(r)) {
+        return ms_request_form_token_check(r, "", apr_table_get(fields, "csrf"));
     }
     return ms_origin_is_same(r, ms_config_origins(r));
 }
@@ -365,7 +376,7 @@ int ms_admin_post(request_rec *r)
         return ms_page_bad_form(r, status);
     }
     if (!is_own_form(r, fields)) {
-        return ms_session_admin_own(r) ? ms_page_stale_form(r) : ms_page_cross_site(r);
+        return ms_request_session_of_user(r) ? ms_page_stale_form(r) : ms_page_cross_site(r);
     }
     if (!read_query(r, &q)) {
         memset(&q, 0, sizeof(q));
@@ -396,7 +407,7 @@ static int delete_many(request_rec *r)
         rv = end_ip(r, ip, &ended);
     }
     else if (scope && !user && !ip && strcmp(scope, "realm") == 0) {
-        rv = ms_session_admin_end_realm(r, &ended);
+        rv = end_realm(r, &ended);
     }
     else {
         return ms_page_status(r, HTTP_BAD_REQUEST);
@@ -411,7 +422,7 @@ static int delete_one(request_rec *r, const char *id)
 {
     apr_int64_t ended = 0;
 
-    if (ms_session_admin_end(r, id, &ended) != APR_SUCCESS) {
+    if (end_one(r, id, &ended) != APR_SUCCESS) {
         return ms_page_unavailable(r);
     }
     return ms_page_status(r, ended > 0 ? HTTP_NO_CONTENT : HTTP_NOT_FOUND);

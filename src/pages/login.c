@@ -26,7 +26,8 @@
 #include "access/password.h"
 #include "access/return_url.h"
 #include "session/plain_http.h"
-#include "session/session.h"
+#include "session/request.h"
+#include "session/sign_in.h"
 #include "session/sign_in_log.h"
 #include "session/shown_form.h"
 #include "core/utf8.h"
@@ -81,7 +82,7 @@ static void show_signed_in(request_rec *r, json_t *model, const char *back)
 {
     const ms_row *row;
 
-    if (ms_session_current(r, &row) != APR_SUCCESS || !row) {
+    if (ms_request_session(r, &row) != APR_SUCCESS || !row) {
         return;
     }
     /* Sent here because her sign-in is too long ago for what she asked: "continue" would lead here.
@@ -239,7 +240,7 @@ static int finish(request_rec *r, const sign_in *who, const char *method)
 {
     const ms_row *row;
 
-    switch (ms_session_begin(r, who->user, method, who->remember, who->shown_form, &row)) {
+    switch (ms_sign_in(r, who->user, method, who->remember, who->shown_form, &row)) {
     case APR_SUCCESS:
         return ms_page_redirect(r, who->back ? who->back : landing(r));
     case APR_EINVAL:
@@ -299,7 +300,7 @@ static int check_and_finish(request_rec *r, const sign_in *typed)
     if (!*typed->user || !*typed->password) {
         return fail(r, WRONG, typed);
     }
-    if (ms_session_current(r, &current) != APR_SUCCESS) {
+    if (ms_request_session(r, &current) != APR_SUCCESS) {
         return fail(r, UNAVAILABLE, typed);
     }
     wait = ms_sign_in_limit_take(r, typed->user, &attempt);
@@ -362,7 +363,7 @@ static int is_strict(request_rec *r)
  * in a mail say; a navigation that begins at our own page has it. */
 static int may_have_cookie(request_rec *r)
 {
-    return ms_request_get(r)->cookies.seen == 0 && !from_query(r, "again") &&
+    return ms_request_cookies(ms_request_get(r)) == 0 && !from_query(r, "again") &&
            ms_intent_to_sign_in(r) == MS_INTENT_UNKNOWN;
 }
 
@@ -379,7 +380,7 @@ static int is_back_strictly(request_rec *r)
 {
     const ms_row *row;
 
-    return from_query(r, "return") && ms_session_current(r, &row) == APR_SUCCESS && row;
+    return from_query(r, "return") && ms_request_session(r, &row) == APR_SUCCESS && row;
 }
 
 static int handle_get(request_rec *r)

@@ -8,9 +8,9 @@
 #include <http_protocol.h>
 #include "http/form_body.h"
 #include "config/config.h"
-#include "core/form_token.h"
 #include "pages/page.h"
-#include "session/session.h"
+#include "session/request.h"
+#include "session/sign_out.h"
 
 int ms_logout_get(request_rec *r)
 {
@@ -18,13 +18,12 @@ int ms_logout_get(request_rec *r)
     json_t *model;
     const ms_row *row;
 
-    if (ms_session_current(r, &row) != APR_SUCCESS) {
+    if (ms_request_session(r, &row) != APR_SUCCESS) {
         return ms_page_unavailable(r);
     }
     model = ms_page_model(r);
     if (row) {
-        const char *csrf = ms_form_token_make(r->pool, &ms_request_get(r)->token,
-                                              ms_server_conf_get(r->server)->realm);
+        const char *csrf = ms_request_form_token(r, "");
 
         ms_page_set_heading(r, model, "Sign out?");
         json_object_set_new(model, "user", json_string(row->user));
@@ -54,16 +53,14 @@ int ms_logout_post(request_rec *r)
     if (status != OK) {
         return ms_page_bad_form(r, status);
     }
-    if (ms_session_current(r, &row) != APR_SUCCESS) {
+    if (ms_request_session(r, &row) != APR_SUCCESS) {
         return ms_page_unavailable(r);
     }
     csrf = apr_table_get(fields, "csrf");
-    if (row && csrf &&
-        !ms_form_token_check(r->pool, csrf, &ms_request_get(r)->token,
-                             ms_server_conf_get(r->server)->realm)) {
+    if (row && csrf && !ms_request_form_token_check(r, "", csrf)) {
         return ms_page_stale_form(r);
     }
-    if (ms_session_end_current(r) != APR_SUCCESS) {
+    if (ms_sign_out(r) != APR_SUCCESS) {
         return ms_page_unavailable(r);
     }
     return ms_page_redirect(r, landing ? landing->text : "/");

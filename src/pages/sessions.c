@@ -13,12 +13,13 @@
 #include "config/config.h"
 #include "core/device.h"
 #include "core/form.h"
-#include "core/form_token.h"
 #include "access/challenge.h"
 #include "access/own_pages.h"
 #include "http/origin.h"
 #include "pages/page.h"
-#include "session/session.h"
+#include "session/own_sessions.h"
+#include "session/request.h"
+#include "session/revoke.h"
 #include "pages/view.h"
 #include "http/respond.h"
 #include "core/clock.h"
@@ -66,7 +67,7 @@ json_t *ms_session_model(request_rec *r, const ms_row *row, const ms_row *curren
 
 json_t *ms_session_models(request_rec *r, const apr_array_header_t *rows)
 {
-    const ms_row *current = ms_request_get(r)->row;
+    const ms_row *current = ms_request_row(ms_request_get(r));
     json_t *sessions = json_array();
 
     for (int i = 0; i < rows->nelts; i++) {
@@ -157,7 +158,7 @@ static int send_list(request_rec *r, const ms_row *current)
         return ms_page_status(r, HTTP_BAD_REQUEST);
     }
     limit = (int)part.limit++; /* one more tells that there is another part */
-    if (ms_session_list(r, &part, &rows) != APR_SUCCESS) {
+    if (ms_own_sessions_list(r, &part, &rows) != APR_SUCCESS) {
         return ms_page_unavailable(r);
     }
     if (rows->nelts > limit) {
@@ -190,14 +191,29 @@ static int go_back(request_rec *r, const char *done)
     return ms_page_redirect(r, apr_pstrcat(r->pool, list, done, page, NULL));
 }
 
+static apr_status_t end_one(request_rec *r, const char *id, apr_int64_t *ended)
+{
+    const ms_scope scope = {.kind = MS_SCOPE_ID, .id = id};
+
+    return ms_session_revoke(r, MS_ACTOR_SELF, &scope, ended);
+}
+
+static apr_status_t end_many(request_rec *r, int others_only, apr_int64_t *ended)
+{
+    const ms_row *current = ms_request_row(ms_request_get(r));
+    const ms_scope scope = {.kind = MS_SCOPE_USER, .except = others_only ? current->id : NULL};
+
+    return ms_session_revoke(r, MS_ACTOR_SELF, &scope, ended);
+}
+
 static int revoke_one(request_rec *r, const char *id)
 {
     apr_int64_t ended;
 
-    if (ms_session_revoke(r, id, &ended) != APR_SUCCESS) {
+    if (end_one(r, id, &ended) != APR_SUCCESS) {
         return ms_page_unavailable(r);
     }
-    if (!ms_request_get(r)->row) {
+    if (!ms_request_row(ms_request_get(r))) {
         return go_back(r, NULL); /* it was the current one */
     }
     return go_back(r, ended > 0 ? MS_SESSIONS_DONE_ONE : MS_SESSIONS_DONE_GONE);
@@ -207,7 +223,7 @@ static int revoke_many(request_rec *r, int others_only)
 {
     apr_int64_t ended;
 
-    if (ms_session_revoke_all(r, others_only, &ended) != APR_SUCCESS) {
+    if (end_many(r, others_only, &ended) != APR_SUCCESS) {
         return ms_page_unavailable(r);
     }
     return go_back(r, others_only && ended > 0 ? MS_SESSIONS_DONE_OTHERS : NULL);
@@ -237,8 +253,7 @@ static int handle_post(request_rec *r)
     if (status != OK) {
         return ms_page_bad_form(r, status);
     }
-    if (!ms_form_token_check(r->pool, apr_table_get(fields, "csrf"), &ms_request_get(r)->token,
-                             ms_server_conf_get(r->server)->realm)) {
+    if (!ms_request_form_token_check(r, "", apr_table_get(fields, "csrf"))) {
         return ms_page_stale_form(r);
     }
     return act(r, fields);
@@ -260,7 +275,7 @@ static int delete_many(request_rec *r)
     if (!scope || (strcmp(scope, "others") != 0 && strcmp(scope, "all") != 0)) {
         return ms_page_status(r, HTTP_BAD_REQUEST);
     }
-    if (ms_session_revoke_all(r, strcmp(scope, "others") == 0, &ended) != APR_SUCCESS) {
+    if (end_many(r, strcmp(scope, "others") == 0, &ended) != APR_SUCCESS) {
         return ms_page_unavailable(r);
     }
     return ms_page_send_json(r, HTTP_OK, json_pack("{s:I}", "revoked", (json_int_t)ended));
@@ -272,7 +287,7 @@ static int delete_one(request_rec *r, const char *id)
 {
     apr_int64_t ended = 0;
 
-    if (ms_session_revoke(r, id, &ended) != APR_SUCCESS) {
+    if (end_one(r, id, &ended) != APR_SUCCESS) {
         return ms_page_unavailable(r);
     }
     return ms_page_status(r, ended > 0 ? HTTP_NO_CONTENT : HTTP_NOT_FOUND);
@@ -323,8 +338,8 @@ static int challenge(request_rec *r)
  * an answer before that must not depend on the user. */
 static int require_session(request_rec *r, const ms_row **current)
 {
-    ms_request_get(r)->depends = MS_DEPENDS_ENTIRELY;
-    if (ms_session_current(r, current) != APR_SUCCESS) {
+    ms_request_depend(ms_request_get(r), MS_DEPENDS_ENTIRELY);
+    if (ms_request_session(r, current) != APR_SUCCESS) {
         return ms_page_unavailable(r);
     }
     return *current ? DECLINED : challenge(r);

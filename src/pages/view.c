@@ -8,24 +8,17 @@
 #include <string.h>
 #include <apr_strings.h>
 #include "core/clock.h"
-#include "config/config.h"
 #include "core/device.h"
 #include "core/form.h"
-#include "core/form_token.h"
 #include "pages/page.h"
-#include "session/session.h"
+#include "session/own_sessions.h"
+#include "session/request.h"
 #include "pages/sessions.h"
 #include "db/store.h"
 #include "core/phrases.h"
 
 #define PAGE_SIZE 50
 #define PAGES_MAX 20 /* further down the database reads more and more rows to leave them out */
-
-static const char *form_token(request_rec *r)
-{
-    return ms_form_token_make(r->pool, &ms_request_get(r)->token,
-                              ms_server_conf_get(r->server)->realm);
-}
 
 static void set_text(json_t *model, const char *name, const char *text)
 {
@@ -112,7 +105,7 @@ static apr_status_t read_rows(request_rec *r, shown *list)
     const ms_list_part part = {.limit = PAGE_SIZE + 1,
                                .offset = (apr_int64_t)(list->page - 1) * PAGE_SIZE};
 
-    return ms_session_list(r, &part, &list->rows);
+    return ms_own_sessions_list(r, &part, &list->rows);
 }
 
 static int pages_of(apr_int64_t total)
@@ -135,7 +128,7 @@ static apr_status_t read_page(request_rec *r, shown *list)
     }
     list->total = list->rows->nelts;
     if (list->page > 1 || list->total > PAGE_SIZE) {
-        rv = ms_session_count(r, &list->total);
+        rv = ms_own_sessions_count(r, &list->total);
     }
     list->pages = pages_of(list->total);
     if (rv == APR_SUCCESS && list->page > list->pages) {
@@ -209,12 +202,12 @@ int ms_sessions_view(request_rec *r)
     apr_int64_t total = 0;
     json_t *model;
 
-    if ((others || all) && ms_session_count(r, &total) != APR_SUCCESS) {
+    if ((others || all) && ms_own_sessions_count(r, &total) != APR_SUCCESS) {
         return ms_page_unavailable(r);
     }
     model = ms_page_model(r);
-    set_text(model, "csrf", form_token(r));
-    set_text(model, "user", ms_request_get(r)->row->user);
+    set_text(model, "csrf", ms_request_form_token(r, ""));
+    set_text(model, "user", ms_request_row(ms_request_get(r))->user);
     if (all || (others && total > 1)) {
         return confirm_page(r, model, others, total);
     }

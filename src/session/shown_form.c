@@ -10,6 +10,8 @@
 #include <apr_general.h>
 #include <apr_random.h>
 #include <apr_strings.h>
+#include "core/clock.h"
+#include "session/request_state.h"
 
 #define VALUE_BYTES 16 /* as many as an id has, so that ms_token_is_id() knows a value */
 #define START_BYTES 6
@@ -62,12 +64,6 @@ void ms_shown_form_mark(const ms_shown_form *form, apr_time_t arrived, ms_token 
     memcpy(token->id, mark, MARK_LEN);
 }
 
-apr_status_t ms_shown_form_sessions(const ms_db_ctx *ctx, const ms_shown_form *form,
-                                    apr_int64_t now, apr_array_header_t **rows)
-{
-    return ms_store_list_alike(ctx, form->user, form->start, now, rows);
-}
-
 static apr_uint64_t arrival_of(const ms_shown_form *form, const char *id)
 {
     unsigned char bytes[START_BYTES + TIME_BYTES];
@@ -80,9 +76,59 @@ static apr_uint64_t arrival_of(const ms_shown_form *form, const char *id)
     return arrival;
 }
 
-int ms_shown_form_is_later(const ms_shown_form *form, const char *a, const char *b)
+static int is_later(const ms_shown_form *form, const char *a, const char *b)
 {
     const apr_uint64_t at_a = arrival_of(form, a), at_b = arrival_of(form, b);
 
     return at_a != at_b ? at_a > at_b : strcmp(a, b) > 0;
+}
+
+/* ---- the sessions of a form ------------------------------------------------------------------ */
+
+static apr_status_t sessions_of(request_rec *r, const ms_shown_form *form,
+                                apr_array_header_t **rows)
+{
+    const ms_db_ctx ctx = ms_request_db_ctx(r);
+
+    return ms_store_list_alike(&ctx, form->user, form->start, ms_clock_now(), rows);
+}
+
+apr_status_t ms_shown_form_count(request_rec *r, const ms_shown_form *form, apr_int64_t *n)
+{
+    apr_array_header_t *rows;
+    const apr_status_t rv = sessions_of(r, form, &rows);
+
+    *n = 0;
+    for (int i = 0; rv == APR_SUCCESS && i < rows->nelts; i++) {
+        *n += !ms_request_presents(ms_request_get(r), APR_ARRAY_IDX(rows, i, const ms_row *)->id);
+    }
+    return rv;
+}
+
+static apr_status_t revoke_one(request_rec *r, const ms_shown_form *form, const char *id)
+{
+    const ms_db_ctx ctx = ms_request_db_ctx(r);
+    const ms_scope scope = {.kind = MS_SCOPE_ID, .user = form->user, .id = id};
+    apr_int64_t n;
+
+    return ms_cached_store_revoke(&ctx, &scope, ms_clock_now(), &n);
+}
+
+apr_status_t ms_shown_form_keep_last(request_rec *r, const ms_shown_form *form, const ms_row *row)
+{
+    apr_array_header_t *rows;
+    int is_last = 1;
+    apr_status_t rv = sessions_of(r, form, &rows);
+
+    for (int i = 0; rv == APR_SUCCESS && i < rows->nelts; i++) {
+        const char *id = APR_ARRAY_IDX(rows, i, const ms_row *)->id;
+
+        if (is_later(form, id, row->id)) {
+            is_last = 0;
+        }
+        else if (strcmp(id, row->id) != 0 && !ms_request_presents(ms_request_get(r), id)) {
+            rv = revoke_one(r, form, id);
+        }
+    }
+    return rv == APR_SUCCESS && !is_last ? APR_EEXIST : rv;
 }

@@ -12,8 +12,10 @@
 #ifndef MS_SHOWN_FORM_H
 #define MS_SHOWN_FORM_H
 
+#include <httpd.h>
+#include "core/row.h"
 #include "core/token.h"
-#include "db/store.h"
+#include "db/store.h" /* MS_ALIKE_LEN */
 
 #define MS_SHOWN_FORM_DIGEST 32
 
@@ -37,11 +39,16 @@ int ms_shown_form_read(apr_pool_t *p, const char *value, const char *realm, cons
 /** Let the token's id tell that it is of this form and when its submission arrived. */
 void ms_shown_form_mark(const ms_shown_form *form, apr_time_t arrived, ms_token *token);
 
-/** The live sessions of this form: an array of const ms_row *. */
-apr_status_t ms_shown_form_sessions(const ms_db_ctx *ctx, const ms_shown_form *form,
-                                    apr_int64_t now, apr_array_header_t **rows);
+/** How many live sessions of this form there are, without those that the client presented. */
+apr_status_t ms_shown_form_count(request_rec *r, const ms_shown_form *form, apr_int64_t *n);
 
-/** Whether the session a was made by a later submission than b; both are of this form. */
-int ms_shown_form_is_later(const ms_shown_form *form, const char *a, const char *b);
+/**
+ * After the row was inserted: of the form's sessions only the one submitted last stays. Several
+ * submissions may do this at once: the last one to insert its row sees all rows. What the client
+ * presented is left alone, since the sign-in revokes that when nothing else can fail.
+ * @return APR_SUCCESS; APR_EEXIST: a later submission has its session, so this one must end; else
+ *         the database could not be queried
+ */
+apr_status_t ms_shown_form_keep_last(request_rec *r, const ms_shown_form *form, const ms_row *row);
 
 #endif

@@ -14,7 +14,7 @@
 #include "core/name_fold.h"
 #include "core/network.h"
 #include "core/sha256.h"
-#include "session/session.h"
+#include "session/request.h"
 #include "core/throttle.h"
 #include "session/user_name.h"
 
@@ -170,7 +170,7 @@ static const char *own_session(request_rec *r, const char *folded)
 {
     const ms_row *row;
 
-    return ms_session_current(r, &row) == APR_SUCCESS && row &&
+    return ms_request_session(r, &row) == APR_SUCCESS && row &&
                    strcmp(ms_name_fold(r->pool, row->user), folded) == 0
                ? row->id
                : NULL;

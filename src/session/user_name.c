@@ -12,8 +12,17 @@
 #include "config/config.h"
 #include "config/tree.h"
 #include "core/log_limit.h"
+#include "core/utf8.h"
 
 APLOG_USE_MODULE(managed_session);
+
+int ms_user_name_is_valid(request_rec *r, const char *name)
+{
+    const int in_header = ms_server_conf_get(r->server)->user_headers->nelts > 0;
+
+    return ms_utf8_is_user_name(name) &&
+           !(in_header && (name[0] == ' ' || name[strlen(name) - 1] == ' '));
+}
 
 /* NULL: none, and possibly why. */
 static const char *evaluate(request_rec *r, const ap_expr_info_t *expr, const char *user,

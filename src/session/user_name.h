@@ -8,6 +8,11 @@
 
 #include <httpd.h>
 
+/** Whether a user may have this name here: ms_utf8_is_user_name() and, if a
+ * ManagedSessionUserHeader is set, without blanks around it: readers of a header strip them, and
+ * would see another user. name may be NULL. */
+int ms_user_name_is_valid(request_rec *r, const char *name);
+
 /**
  * The user of a session that begins.
  * @param user  whom authentication let in; REMOTE_USER while the expression is evaluated

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is ambiguous means "not signed in": a token of another form, a secret that does not match,
+ * two live sessions at once. A database error is neither: it has a status of its own, which every
+ * caller passes on.
+ */
+#include "session/request.h"
+
+#include <string.h>
+#include <apr_crypto.h>
+#include <apr_strings.h>
+#include <http_log.h>
+#include "core/clock.h"
+#include "core/form_token.h"
+#include "core/log_limit.h"
+#include "http/request_chain.h"
+#include "session/request_state.h"
+#include "session/user_name.h"
+
+APLOG_USE_MODULE(managed_session);
+
+#define CLEAR_WITHIN apr_time_from_sec(1)
+
+_Static_assert(MS_COOKIE_TOKENS_MAX <= MS_FIND_MAX, "one statement looks them all up");
+
+static apr_status_t wipe(void *requestv)
+{
+    ms_request *request = requestv;
+
+    apr_crypto_memzero(&request->token, sizeof(request->token));
+    apr_crypto_memzero(&request->cookies, sizeof(request->cookies));
+    return APR_SUCCESS;
+}
+
+ms_request *ms_request_peek(request_rec *r)
+{
+    return ap_get_module_config(ms_request_chain_first(r)->request_config, &managed_session_module);
+}
+
+ms_request *ms_request_get(request_rec *r)
+{
+    request_rec *first = ms_request_chain_first(r);
+    ms_request *request = ap_get_module_config(first->request_config, &managed_session_module);
+
+    if (!request) {
+        request = apr_pcalloc(first->pool, sizeof(*request));
+        ms_cookie_find(apr_table_get(first->headers_in, "Cookie"),
+                       ms_server_conf_get(first->server)->cookie.name, &request->cookies);
+        apr_pool_cleanup_register(first->pool, request, wipe, apr_pool_cleanup_null);
+        ap_set_module_config(first->request_config, &managed_session_module, request);
+    }
+    return request;
+}
+
+ms_db_ctx ms_request_db_ctx(request_rec *r)
+{
+    return ms_store_ctx(ms_server_conf_get(r->server)->store, r, ms_request_chain_first(r)->pool);
+}
+
+/* ---- look-up --------------------------------------------------------------------------------- */
+
+static void log_two_sessions(request_rec *r, const ms_request *request)
+{
+    const char *skipped = ms_log_limit_suffix(MS_LOG_TWO_SESSIONS, r->pool);
+
+    if (skipped) {
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
+                      "MS0010: the request carries %d live sessions in cookies of one name, of "
+                      "users \"%s\" and \"%s\"; it counts as signed out%s",
+                      request->live_n, request->live[0]->user, request->live[1]->user, skipped);
+    }
+}
+
+static void log_untried(request_rec *r, const ms_request *request)
+{
+    const char *skipped = ms_log_limit_suffix(MS_LOG_MANY_COOKIES, r->pool);
+
+    if (skipped) {
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
+                      "MS0130: the request carries %d cookies of the name \"%s\", which another "
+                      "host of this domain may have planted; the first %d are no live sessions, "
+                      "the others were not looked up. A name that begins with __Host- cannot be "
+                      "planted%s",
+                      request->cookies.n + request->cookies.untried,
+                      ms_server_conf_get(r->server)->cookie.name, request->cookies.n, skipped);
+    }
+}
+
+/* Several cookies of our name can only be somebody's doing: one live session among them is used,
+ * two are nobody, so that a planted cookie neither locks anyone out nor takes anyone over. */
+static void settle(request_rec *r, ms_request *request)
+{
+    if (request->live_n == 1) {
+        request->row = request->live[0];
+    }
+    else if (request->live_n > 1) {
+        log_two_sessions(r, request);
+    }
+    else if (request->cookies.untried > 0) {
+        log_untried(r, request);
+    }
+}
+
+static apr_status_t resolve(request_rec *r, ms_request *request)
+{
+    const ms_db_ctx ctx = ms_request_db_ctx(r);
+    ms_lookup found[MS_COOKIE_TOKENS_MAX];
+    const apr_status_t rv =
+        ms_cached_store_find(&ctx, request->cookies.tokens, request->cookies.n, ms_clock_now(),
+                             ms_server_conf_get(r->server)->cache_ttl, found);
+
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    for (int i = 0; i < request->cookies.n; i++) {
+        if (found[i].row && ms_user_name_is_valid(r, found[i].row->user)) {
+            request->token = request->cookies.tokens[i];
+            request->found = found[i];
+            request->live[request->live_n++] = found[i].row;
+        }
+    }
+    settle(r, request);
+    return APR_SUCCESS;
+}
+
+apr_status_t ms_request_session(request_rec *r, const ms_row **row)
+{
+    ms_request *request = ms_request_get(r);
+
+    if (!request->resolved) {
+        request->resolved = 1;
+        if (request->cookies.n > 0) {
+            request->status = resolve(r, request);
+        }
+    }
+    *row = request->row;
+    return request->status;
+}
+
+const ms_row *ms_request_session_of_user(request_rec *r)
+{
+    const ms_row *row;
+
+    if (!r->ap_auth_type || ap_cstr_casecmp(r->ap_auth_type, MS_AUTH_TYPE) != 0 ||
+        ms_request_session(r, &row) != APR_SUCCESS) {
+        return NULL;
+    }
+    return row;
+}
+
+int ms_request_presents(const ms_request *request, const char *id)
+{
+    for (int i = 0; i < request->live_n; i++) {
+        if (strcmp(request->live[i]->id, id) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+void ms_request_adopt(ms_request *request, const ms_row *row, const ms_token *token)
+{
+    request->resolved = 1;
+    request->status = APR_SUCCESS;
+    request->row = row;
+    request->touched = 1; /* it is new, or gone */
+    request->live[0] = row;
+    request->live_n = row ? 1 : 0;
+    if (token) {
+        request->token = *token;
+    }
+}
+
+/* ---- cookie ---------------------------------------------------------------------------------- */
+
+void ms_request_put_cookie(request_rec *r, const ms_token *token, apr_int64_t max_age)
+{
+    request_rec *first = ms_request_chain_first(r);
+    char value[MS_TOKEN_LEN + 1] = "";
+
+    if (token) {
+        ms_token_format(token, value);
+    }
+    ms_request_get(r)->set_cookie = ms_cookie_format(
+        first->pool, &ms_server_conf_get(r->server)->cookie, token ? value : NULL, max_age);
+    ms_request_get(r)->forgets_pages |= !token;
+}
+
+void ms_request_refused(request_rec *r)
+{
+    const ms_request *request = ms_request_get(r);
+
+    if (request->resolved && request->status == APR_SUCCESS && request->live_n == 0 &&
+        request->cookies.n > 0 && request->cookies.untried == 0) {
+        ms_request_get(r)->may_clear = 1;
+    }
+}
+
+int ms_request_is_prompt(request_rec *r)
+{
+    const apr_interval_time_t age = apr_time_now() - ms_request_chain_first(r)->request_time;
+
+    return age >= 0 && age < CLEAR_WITHIN;
+}
+
+void ms_request_settle_cookie(request_rec *r)
+{
+    ms_request *request = ms_request_get(r);
+
+    if (request->may_clear && !request->set_cookie && ms_request_is_prompt(r)) {
+        ms_request_put_cookie(r, NULL, 0);
+    }
+}
+
+void ms_request_drop_session(request_rec *r)
+{
+    ms_request_adopt(ms_request_get(r), NULL, NULL);
+    ms_request_put_cookie(r, NULL, 0);
+}
+
+/* ---- forms ----------------------------------------------------------------------------------- */
+
+static const char *form_context(request_rec *r, const char *purpose)
+{
+    const char *realm = ms_server_conf_get(r->server)->realm;
+
+    return *purpose ? apr_pstrcat(r->pool, realm, "\n", purpose, NULL) : realm;
+}
+
+const char *ms_request_form_token(request_rec *r, const char *purpose)
+{
+    const ms_request *request = ms_request_get(r);
+
+    return request->row ? ms_form_token_make(r->pool, &request->token, form_context(r, purpose))
+                        : NULL;
+}
+
+int ms_request_form_token_check(request_rec *r, const char *purpose, const char *token)
+{
+    const ms_request *request = ms_request_get(r);
+
+    return request->row &&
+           ms_form_token_check(r->pool, token, &request->token, form_context(r, purpose));
+}
+
+/* ---- fields ---------------------------------------------------------------------------------- */
+
+const ms_row *ms_request_row(const ms_request *request)
+{
+    return request->row;
+}
+
+apr_status_t ms_request_status(const ms_request *request)
+{
+    return request->status;
+}
+
+int ms_request_cookies(const ms_request *request)
+{
+    return request->cookies.seen;
+}
+
+int ms_request_tokens(const ms_request *request)
+{
+    return request->cookies.n;
+}
+
+const char *ms_request_credentials(const ms_request *request)
+{
+    return request->credentials;
+}
+
+void ms_request_set_credentials(ms_request *request, const char *credentials)
+{
+    request->credentials = credentials;
+}
+
+apr_int64_t ms_request_stale_after(const ms_request *request)
+{
+    return request->stale_after;
+}
+
+void ms_request_set_stale_after(ms_request *request, apr_int64_t seconds)
+{
+    request->stale_after = seconds;
+}
+
+ms_dependence ms_request_dependence(const ms_request *request)
+{
+    return request->depends;
+}
+
+void ms_request_depend(ms_request *request, ms_dependence least)
+{
+    if (request->depends < least) {
+        request->depends = least;
+    }
+}
+
+const char *ms_request_set_cookie(const ms_request *request)
+{
+    return request->set_cookie;
+}
+
+int ms_request_forgets_pages(const ms_request *request)
+{
+    return request->forgets_pages;
+}

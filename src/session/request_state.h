@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The fields of ms_request and the functions that change them: for the files of src/session only.
+ */
+#ifndef MS_REQUEST_STATE_H
+#define MS_REQUEST_STATE_H
+
+#include "config/config.h"
+#include "core/cookie.h"
+#include "db/cached_store.h"
+#include "session/request.h"
+
+struct ms_request {
+    ms_cookie_found cookies; /* as the client sent them */
+    const char *credentials;
+    int resolved;                             /* the session has been looked up */
+    apr_status_t status;                      /* of the look-up */
+    const ms_row *row;                        /* the session in force; NULL: none */
+    ms_lookup found;                          /* how row was found */
+    ms_token token;                           /* of row */
+    const ms_row *live[MS_COOKIE_TOKENS_MAX]; /* all live sessions that were presented */
+    int live_n;
+    int touched;
+    apr_int64_t stale_after;
+    const char *set_cookie;
+    int forgets_pages;
+    int may_clear; /* see ms_request_refused() */
+    ms_dependence depends;
+};
+
+/** The query context of this server's sessions. Results live as long as the client's request. */
+ms_db_ctx ms_request_db_ctx(request_rec *r);
+
+/** Whether the client presented a live session of that id. */
+int ms_request_presents(const ms_request *request, const char *id);
+
+/** From now on row is the session in force.
+ * @param row    NULL: none
+ * @param token  of row; NULL if row is */
+void ms_request_adopt(ms_request *request, const ms_row *row, const ms_token *token);
+
+/**
+ * This response sets the cookie.
+ * @param token    NULL: it clears the cookie, and the browser must forget the pages
+ * @param max_age  seconds; 0: until the browser is closed
+ */
+void ms_request_put_cookie(request_rec *r, const ms_token *token, apr_int64_t max_age);
+
+/** The session in force has ended: sign the client out, without a look at the database. */
+void ms_request_drop_session(request_rec *r);
+
+/** Whether the request came so short a time ago that the browser has not signed in since. */
+int ms_request_is_prompt(request_rec *r);
+
+#endif
