@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * mod_managed_session: managed sessions for any web application behind httpd. This file is the
- * door: the table of directives, the hooks, and the module record; each hook's work is in src/.
+ * table of hooks and the module record; each hook's work is in src/.
  */
 #include <httpd.h>
 #include <apr_optional_hooks.h>
@@ -16,6 +16,8 @@
 #include <util_filter.h>
 #include "core/version.h"
 #include "config/config.h"
+#include "config/directives.h"
+#include "config/finish.h"
 #include "http/counters.h"
 #include "db/cached_store.h"
 #include "db/store.h"
@@ -46,144 +48,13 @@
 #error "mod_managed_session needs httpd 2.4.46 or later: it uses ap_parse_strict_length()"
 #endif
 
-/* ---- directives -------------------------------------------------------------------------------
- */
-
-/* Where a directive may stand: for a server as a whole, or for directories and .htaccess files too.
- */
-#define SERVER     RSRC_CONF
-#define SERVER_DIR (RSRC_CONF | OR_AUTHCFG)
-#define DIR        (ACCESS_CONF | OR_AUTHCFG)
-#define DIR_ONLY   ACCESS_CONF /* not in .htaccess */
-#define GLOBAL     RSRC_CONF   /* and not in <VirtualHost>, which the setter refuses */
-
-#define SERVER_FIELD(name) ((void *)APR_OFFSETOF(ms_server_conf, name))
-#define DIR_FIELD(name)    ((void *)APR_OFFSETOF(ms_dir_conf, name))
-
-/* The one table: name, setter, field, context, what it does and its default. docs/directives.md and
- * the table in README.md are made from it (make docs). */
-static const command_rec directives[] = {
-    AP_INIT_FLAG("ManagedSession", ms_set_dir_flag, DIR_FIELD(on), SERVER_DIR,
-                 "resolve a session where one is presented, require none; AuthType ManagedSession "
-                 "and the module's handlers imply On (default: Off)"),
-    AP_INIT_TAKE1(
-        "ManagedSessionCookieName", ms_set_server_text, SERVER_FIELD(cookie_name), SERVER,
-        "name of the session cookie (default: __Host-session where Secure is on, the path "
-        "is / and no domain is set, otherwise managed_session)"),
-    AP_INIT_TAKE1("ManagedSessionCookieDomain", ms_set_server_text, SERVER_FIELD(cookie_domain),
-                  SERVER, "Domain of the cookie (default: none, so that only this host gets it)"),
-    AP_INIT_TAKE1("ManagedSessionCookiePath", ms_set_server_text, SERVER_FIELD(cookie_path), SERVER,
-                  "Path of the cookie; our own pages must lie below it (default: /)"),
-    AP_INIT_TAKE1("ManagedSessionCookieSameSite", ms_set_same_site, NULL, SERVER,
-                  "SameSite of the cookie: Lax, Strict or None, which needs Secure (default: Lax)"),
-    AP_INIT_FLAG("ManagedSessionCookieSecure", ms_set_server_flag, SERVER_FIELD(cookie_secure),
-                 SERVER,
-                 "whether the cookie is Secure; Off is for plain http on a trusted network, since "
-                 "browsers drop a Secure cookie there "
-                 "(default: On)"),
-    AP_INIT_TAKE1("ManagedSessionLifetime", ms_set_server_duration, SERVER_FIELD(lifetime), SERVER,
-                  "absolute life of a session, 400d at most; the cookie's Max-Age follows it "
-                  "(default: 30d)"),
-    AP_INIT_TAKE1("ManagedSessionIdleTimeout", ms_set_server_duration_or_0,
-                  SERVER_FIELD(idle_timeout), SERVER,
-                  "a session ends when it was not used for that long; 0 is off (default: 0)"),
-    AP_INIT_TAKE1("ManagedSessionTouchInterval", ms_set_server_duration,
-                  SERVER_FIELD(touch_interval), SERVER,
-                  "when a session was last seen is written at most this often (default: 60s)"),
-    AP_INIT_TAKE1(
-        "ManagedSessionRemember", ms_set_remember, NULL, SERVER,
-        "whether a session outlives the browser: On, Off, or Ask, a checkbox of the sign-in "
-        "form (default: Ask)"),
-    AP_INIT_TAKE1("ManagedSessionTransientLifetime", ms_set_server_duration,
-                  SERVER_FIELD(transient_lifetime), SERVER,
-                  "longest life of a session that is not remembered (default: 12h)"),
-    AP_INIT_TAKE12(
-        "ManagedSessionLimit", ms_set_limit, NULL, SERVER,
-        "live sessions a user may have, 0 for any number; then evict ends the one unused "
-        "longest, refuse turns the new one away (default: 100 evict)"),
-    AP_INIT_TAKE12("ManagedSessionLoginLimit", ms_set_login_limit, NULL, SERVER,
-                   "failed sign-ins that are let pass at once, or spread over that time, for one "
-                   "user name and for one client (a /64 of IPv6); then 429; 0 is any number "
-                   "(default: 10 5m)"),
-    AP_INIT_TAKE1("ManagedSessionCleanupInterval", ms_set_server_duration_or_0,
-                  SERVER_FIELD(cleanup_interval), SERVER,
-                  "how often expired rows are deleted; 0 is off (default: 10m)"),
-    AP_INIT_TAKE1("ManagedSessionCleanupBatch", ms_set_batch, NULL, SERVER,
-                  "rows that one statement of the clean-up deletes at most (default: 1000)"),
-    AP_INIT_TAKE1(
-        "ManagedSessionCacheTTL", ms_set_cache_ttl, NULL, SERVER,
-        "how long a look-up may be answered from shared memory, 1h at most; so long may a "
-        "session live on that another host has ended; 0 is off (default: 1s)"),
-    AP_INIT_TAKE1("ManagedSessionCacheEntries", ms_set_cache_entries,
-                  NULL /* as SERVER, but not in a virtual host */, GLOBAL,
-                  "sessions that the shared memory has room for, of 256 bytes each; for all "
-                  "virtual hosts together (default: 8192)"),
-    AP_INIT_TAKE1(
-        "ManagedSessionEventLog", ms_set_event_log, NULL, SERVER,
-        "a file, or \"|program\", that gets one JSON object a line for each sign-in, sign-out "
-        "and the like, see docs/events.md (default: none)"),
-    AP_INIT_ITERATE("ManagedSessionOrigin", ms_set_origin, NULL, SERVER,
-                    "further origins of this site, such as https://www.example.org: their pages "
-                    "may post forms and open WebSockets here, as the virtual host's own may, "
-                    "and sign-in leads back to them (default: none)"),
-    AP_INIT_TAKE1("ManagedSessionRealm", ms_set_server_text, SERVER_FIELD(realm), SERVER,
-                  "sessions of one realm are unknown in another; set it where sites share sign-in "
-                  "(default: the virtual host's ServerName)"),
-    AP_INIT_TAKE1("ManagedSessionTable", ms_set_table, NULL, SERVER,
-                  "name of the table, an identifier (default: managed_session)"),
-    AP_INIT_FLAG("ManagedSessionCreateTable", ms_set_server_flag, SERVER_FIELD(create_table),
-                 SERVER, "make the table where it is missing (default: On)"),
-    AP_INIT_ITERATE("ManagedSessionAuthProvider", ms_set_provider, NULL, DIR_ONLY,
-                    "providers that check the sign-in form's passwords (file, dbd, ldap, ...), as "
-                    "AuthBasicProvider takes them (default: none)"),
-    AP_INIT_FLAG("ManagedSessionSignIn", ms_set_dir_flag, DIR_FIELD(sign_in), DIR_ONLY,
-                 "sessions may begin here; needed if another AuthType guards the sign-in page "
-                 "(default: On if ManagedSessionAuthProvider is set, otherwise Off)"),
-    AP_INIT_TAKE1(
-        "ManagedSessionUserName", ms_set_dir_expr, DIR_FIELD(user_name), DIR_ONLY,
-        "expression whose value is the user of a new session, once authentication succeeded, such "
-        "as %{tolower:%{REMOTE_USER}} or %{env:AUTHENTICATE_NAME}, a column that mod_authn_dbd's "
-        "query returns; without a value the sign-in fails (default: %{REMOTE_USER})"),
-    AP_INIT_TAKE1("ManagedSessionLabel", ms_set_dir_expr, DIR_FIELD(label), SERVER_DIR,
-                  "expression whose value is kept with a new session and shown in the list, such "
-                  "as a place: %{env:MM_CITY_NAME} (default: none)"),
-    AP_INIT_TAKE1("ManagedSessionLoginURL", ms_set_dir_url, DIR_FIELD(login_url), SERVER_DIR,
-                  "where the sign-in page is, for challenges and links (default: none)"),
-    AP_INIT_TAKE1("ManagedSessionLogoutURL", ms_set_dir_url, DIR_FIELD(logout_url), SERVER_DIR,
-                  "where the sign-out page is, for links (default: none)"),
-    AP_INIT_TAKE1("ManagedSessionListURL", ms_set_dir_url, DIR_FIELD(list_url), SERVER_DIR,
-                  "where the list of sessions is, for links (default: none)"),
-    AP_INIT_TAKE1("ManagedSessionLandingURL", ms_set_dir_url, DIR_FIELD(landing_url), SERVER_DIR,
-                  "where a visitor goes after sign-in without a return path, and after sign-out "
-                  "(default: /)"),
-    AP_INIT_TAKE1("ManagedSessionLoginPage", ms_set_login_page, DIR_FIELD(login_page), DIR,
-                  "page of the site's own in place of the built-in form: GET goes there, a failed "
-                  "POST goes there with ?error=..., see docs/pages.md (default: none)"),
-    AP_INIT_TAKE1("ManagedSessionUserHeader", ms_set_user_header, NULL, DIR,
-                  "request header that tells an application the user; each spelling of it that a "
-                  "client sent is removed first, on all virtual hosts (default: none)"),
-    AP_INIT_FLAG("ManagedSessionHideCookie", ms_set_hide_cookie, DIR_FIELD(hide_cookie), DIR,
-                 "take the session cookie out of the request before an application sees it; Off is "
-                 "not allowed in .htaccess (default: On)"),
-    AP_INIT_FLAG(
-        "ManagedSessionBackendLogin", ms_set_dir_flag, DIR_FIELD(backend_login), DIR_ONLY,
-        "let the application sign visitors in and out with the response headers "
-        "Managed-Session-User (of a 2xx or 3xx response) and Managed-Session-End, and report "
-        "failures with Managed-Session-Failed "
-        "(default: Off)"),
-    AP_INIT_TAKE1("ManagedSessionTitle", ms_set_dir_text, DIR_FIELD(title), SERVER_DIR,
-                  "title of the built-in pages (default: Your sessions)"),
-    AP_INIT_TAKE1("ManagedSessionStylesheet", ms_set_dir_url, DIR_FIELD(stylesheet), SERVER_DIR,
-                  "style sheet that the built-in pages load after their own (default: none)"),
-    {NULL, {NULL}, NULL, 0, RAW_ARGS, NULL}};
-
 /* ---- start ------------------------------------------------------------------------------------
  */
 
 static int on_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
 {
     (void)plog;
-    return ms_config_finish(pconf, ptemp, s);
+    return ms_finish_config(pconf, ptemp, s);
 }
 
 /* None are needed where no server looks anything up. */
@@ -421,4 +292,4 @@ static void register_hooks(apr_pool_t *p)
 
 AP_DECLARE_MODULE(managed_session) = {
     STANDARD20_MODULE_STUFF, ms_dir_conf_create, ms_dir_conf_merge, ms_server_conf_create,
-    ms_server_conf_merge,    directives,         register_hooks,    AP_MODULE_FLAG_NONE};
+    ms_server_conf_merge,    ms_directives,      register_hooks,    AP_MODULE_FLAG_NONE};

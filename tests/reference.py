@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Write the directive reference, docs/directives.md and the table in README.md, from the one table in
-mod_managed_session.c. With --check: exit 1 and list the files that are out of date, also
-docs/messages.md (messages.py) and docs/standards.md (standards.py)."""
+src/config/directives.c. With --check: exit 1 and name the files that are out of date, these or
+docs/messages.md (messages.py) or docs/standards.md (standards.py)."""
 import pathlib
 import re
 import sys
@@ -12,23 +12,24 @@ import standards
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 WHERE = {"SERVER": "server", "SERVER_DIR": "server, dir, .htaccess", "DIR": "dir, .htaccess", "DIR_ONLY": "dir",
          "GLOBAL": "global"}
-TAKES = {"FLAG": "On\\|Off", "TAKE1": "value", "TAKE12": "value [value]", "TAKE2": "value value", "ITERATE": "name...",
-         "RAW_ARGS": "text"}
-ENTRY = re.compile(r'AP_INIT_(\w+)\(\s*"(\w+)",\s*(\w+),\s*[^"]*?,\s*(SERVER_DIR|SERVER|DIR_ONLY|DIR|GLOBAL),'
-                   r'((?:\s*"(?:[^"\\]|\\.)*")+)\)', re.S)
+ENTRY = re.compile(r'DIRECTIVE(?:_IN_WORDS)?\(\s*(\w+),\s*"(\w+)",\s*"((?:[^"\\]|\\.)*)",\s*\w+,\s*\w+\([\w.]+\),\s*'
+                   r'(SERVER_DIR|SERVER|DIR_ONLY|DIR|GLOBAL),\s*"((?:[^"\\]|\\.)*)",((?:\s*"(?:[^"\\]|\\.)*")+)\)', re.S)
 
 
 def directives() -> list[dict]:
-    """Name, context, what it takes, what it does, default: in the order of the table."""
-    source = (ROOT / "mod_managed_session.c").read_text()
-    table = source[source.index("static const command_rec directives[]"):source.index("/* ---- start")]
+    """Name, where, what it takes, what it does, default: in the order of the table."""
+    source = (ROOT / "src/config/directives.c").read_text()
+    table = source[source.index("const command_rec ms_directives[]"):source.index("/* ---- fields")]
     found = []
-    for how, name, _, where, strings in ENTRY.findall(table):
-        doc = "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', strings)).replace('\\"', '"')
-        text, default = re.fullmatch(r"(.*) \(default: (.*)\)", doc, re.S).groups()
-        found.append({"name": name, "where": WHERE[where], "takes": TAKES[how], "what": text, "default": default})
-    assert len(found) == table.count("AP_INIT_"), "a directive could not be read out of the table"
+    for _, name, takes, where, default, strings in ENTRY.findall(table):
+        what = "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', strings))
+        found.append({"name": name, "where": WHERE[where], "takes": plain(takes), "what": plain(what), "default": plain(default)})
+    assert len(found) == table.count("DIRECTIVE(") + table.count("DIRECTIVE_IN_WORDS("), "a directive could not be read out of the table"
     return found
+
+
+def plain(literal: str) -> str:
+    return literal.replace('\\"', '"')
 
 
 def cell(text: str) -> str:
@@ -36,17 +37,17 @@ def cell(text: str) -> str:
 
 
 def table() -> str:
-    lines = ["| directive | takes | default | where | what |", "|---|---|---|---|---|"]
-    lines += [f"| {d['name']} | {d['takes']} | {cell(d['default'])} | {d['where']} | {cell(d['what'])} |" for d in directives()]
+    lines = ["| directive | argument | default | where | what |", "|---|---|---|---|---|"]
+    lines += [f"| {d['name']} | {cell(d['takes'])} | {cell(d['default'])} | {d['where']} | {cell(d['what'])} |" for d in directives()]
     return "\n".join(lines) + "\n"
 
 
 def wanted() -> dict[pathlib.Path, str]:
-    """What the files should contain."""
+    """The files and their text."""
     readme = ROOT / "README.md"
     return {
-        ROOT / "docs/directives.md": "# Directives\n\nMade from the table in mod_managed_session.c by `make docs`. "
-        "Times are a number with s, m, h, d or w; bare, they are\nseconds. \"dir\" is `<Location>`, `<Directory>` and the like; "
+        ROOT / "docs/directives.md": "# Directives\n\nMade from the table in src/config/directives.c by `make docs`. "
+        "A duration is a number with s, m, h, d or w; without a\nunit it is in seconds. \"dir\" is `<Location>`, `<Directory>` and the like; "
         "`.htaccess` needs AllowOverride AuthConfig.\n\n" + table(),
         readme: re.sub(r"(<!-- directives -->\n).*(<!-- /directives -->)", lambda m: m[1] + table() + m[2],
                        readme.read_text(), flags=re.S),

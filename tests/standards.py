@@ -29,7 +29,7 @@ def source(file: str) -> str:
 def wrong_names(text: str) -> list[str]:
     tests = [f"there is no test {file}::{name}" for file, name in sorted(set(TEST.findall(text)))
              if not re.search(DEFINED.format(name), source(file))]
-    table = (ROOT / "mod_managed_session.c").read_text()
+    table = (ROOT / "src/config/directives.c").read_text()
     return tests + [f"there is no directive {name}" for name in sorted(set(re.findall(r"\bManagedSession\w+", text)))
                     if f'"{name}"' not in table]
 

@@ -24,8 +24,6 @@ extern module AP_MODULE_DECLARE_DATA managed_session_module;
 #define MS_HANDLER_LIST   "managed-session-list"
 #define MS_HANDLER_ADMIN  "managed-session-admin"
 
-#define MS_DEFAULT_LIFETIME 2592000 /* 30d, in seconds */
-
 #define MS_UNSET        (-1)
 #define MS_COOKIE_MAX_S 34560000 /* 400d: browsers keep no cookie longer (RFC 6265bis, 5.5) */
 
@@ -107,39 +105,8 @@ ms_dir_conf *ms_dir_conf_get(const request_rec *r);
 /** ManagedSessionOrigin of the request's server: an array of ms_web_origin, or NULL. */
 const apr_array_header_t *ms_config_origins(const request_rec *r);
 
-/* Setters for the directive table. cmd->info is the field's offset in its struct. Each refuses a
- * bad value with a sentence that names the directive and what it takes. */
-const char *ms_set_dir_flag(cmd_parms *cmd, void *dir, int on);
-const char *ms_set_hide_cookie(cmd_parms *cmd, void *dir, int on);
-const char *ms_set_dir_url(cmd_parms *cmd, void *dir, const char *arg);
-const char *ms_set_login_page(cmd_parms *cmd, void *dir, const char *arg);
-const char *ms_set_dir_text(cmd_parms *cmd, void *dir, const char *arg);
-const char *ms_set_user_header(cmd_parms *cmd, void *dir, const char *arg);
-const char *ms_set_provider(cmd_parms *cmd, void *dir, const char *arg);
-const char *ms_set_server_flag(cmd_parms *cmd, void *dir, int on);
-const char *ms_set_server_text(cmd_parms *cmd, void *dir, const char *arg);
-const char *ms_set_server_duration(cmd_parms *cmd, void *dir, const char *arg);
-const char *ms_set_server_duration_or_0(cmd_parms *cmd, void *dir, const char *arg);
-const char *ms_set_remember(cmd_parms *cmd, void *dir, const char *arg);
-const char *ms_set_limit(cmd_parms *cmd, void *dir, const char *n, const char *policy);
-const char *ms_set_login_limit(cmd_parms *cmd, void *dir, const char *n, const char *period);
-const char *ms_set_dir_expr(cmd_parms *cmd, void *dir, const char *arg);
-const char *ms_set_batch(cmd_parms *cmd, void *dir, const char *arg);
-const char *ms_set_cache_ttl(cmd_parms *cmd, void *dir, const char *arg);
-const char *ms_set_cache_entries(cmd_parms *cmd, void *dir, const char *arg);
-const char *ms_set_event_log(cmd_parms *cmd, void *dir, const char *arg);
-const char *ms_set_origin(cmd_parms *cmd, void *dir, const char *arg);
-const char *ms_set_same_site(cmd_parms *cmd, void *dir, const char *arg);
-const char *ms_set_table(cmd_parms *cmd, void *dir, const char *arg);
-
 /** Whether this is the last time that the configuration is checked: httpd does it twice at start,
  * and what is only worth knowing is logged once. */
 int ms_config_is_last_pass(void);
-
-/**
- * Work out what depends on several directives, and refuse what cannot work. Runs at configtest too.
- * @return OK, or HTTP_INTERNAL_SERVER_ERROR after a log line that says what to write instead
- */
-int ms_config_finish(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *main_server);
 
 #endif

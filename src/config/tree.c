@@ -88,6 +88,13 @@ const ap_directive_t *ms_tree_setting(const server_rec *s, const char *name)
     return found ? found : find_last(ap_conftree, name);
 }
 
+const char *ms_tree_setting_value(apr_pool_t *p, const server_rec *s, const char *name)
+{
+    const ap_directive_t *found = ms_tree_setting(s, name);
+
+    return found ? ms_tree_word(p, found, 0) : NULL;
+}
+
 int ms_tree_is_below(const char *path, const char *above)
 {
     const apr_size_t len = strlen(above);

@@ -34,6 +34,9 @@ const ap_directive_t *ms_tree_host_of(const server_rec *s);
  * NULL: it is not set. */
 const ap_directive_t *ms_tree_setting(const server_rec *s, const char *name);
 
+/** The first argument of ms_tree_setting(), allocated from p; NULL: it is not set. */
+const char *ms_tree_setting_value(apr_pool_t *p, const server_rec *s, const char *name);
+
 /** The path of the <Location> around a directive; NULL if there is none, or if a pattern or another
  * section decides. */
 const char *ms_tree_path(apr_pool_t *p, const ap_directive_t *at);

@@ -25,11 +25,4 @@ const char *ms_user_name_of(request_rec *r, const char *user);
 /** The same before authentication, as far as it can be known: user itself if there is no value. */
 const char *ms_user_name_guess(request_rec *r, const char *user);
 
-/**
- * At start and configtest: warn, once, if a provider that may fold names (dbd, ldap) lets users
- * in at a place without the directive and without AuthLDAPRemoteUserAttribute.
- * @param ptemp  scratch
- */
-void ms_user_name_check(apr_pool_t *ptemp, server_rec *main_server);
-
 #endif

@@ -2,16 +2,20 @@
 """What `httpd -t` prints for a configuration: a mistake is refused with a sentence that helps, the rest passes."""
 import pathlib
 import re
+import sys
 
 import pytest
 
 import harness
 from harness import BASE, SITE, Server
 
-pytestmark = pytest.mark.sqlite
 REPOSITORY = pathlib.Path(__file__).parents[2]
-TABLE = (REPOSITORY / "mod_managed_session.c").read_text()
-DIRECTIVES = re.findall(r'AP_INIT_\w+\(\s*"(\w+)"', TABLE)
+sys.path.insert(0, str(REPOSITORY / "tests"))
+import reference  # noqa: E402
+
+pytestmark = pytest.mark.sqlite
+TABLE = {directive["name"]: directive["where"] for directive in reference.directives()}
+DIRECTIVES = list(TABLE)
 ON_OFF = "must be On or Off"
 URL = 'takes a path on this host that begins with one "/", or a whole http'
 TIME = "takes a time from 1s to 400d"
@@ -82,7 +86,7 @@ def configtest(server: Server, text: str | bytes) -> tuple[bool, str]:
 
 
 def is_for_sections(name: str) -> bool:
-    return not re.search(rf'"{name}",[^"]*\b(SERVER|SERVER_DIR),', TABLE)
+    return "server" not in TABLE[name] and TABLE[name] != "global"
 
 
 def in_location(lines: str) -> str:
@@ -319,6 +323,27 @@ def test_a_pool_that_mod_dbd_cannot_make_is_refused(lines, passes):
         assert ("mod_dbd has no connections at all" in result.stderr + server.error_log()) is (not passes)
     finally:
         server.remove()
+
+
+OWN_DATABASE = in_host('DBDriver sqlite3\nDBDParams "@DB@"\n' + SITE)
+NO_DATABASE = re.sub(r"DBD\w+ .*\n", "", BASE)
+
+
+@pytest.mark.parametrize("lines", ["", "ManagedSessionLifetime 1d\nManagedSessionTitle Library\n",
+                                   "ManagedSessionLifetime 1d\n" + in_host("").replace("b.test", "c.test")])
+def test_a_server_without_sessions_needs_no_database_beside_a_host_with_its_own(lines):
+    server = Server(lines + OWN_DATABASE, base=NO_DATABASE)
+    result = server.configtest()
+    server.remove()
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize("lines", [SITE, "ManagedSession On\n", "ManagedSessionLifetime 1d\n" + in_host(SITE).replace("b.test", "c.test")])
+def test_a_server_with_sessions_needs_a_database_beside_a_host_with_its_own(lines):
+    server = Server(lines + OWN_DATABASE, base=NO_DATABASE)
+    result = server.configtest()
+    server.remove()
+    assert result.returncode != 0 and "no database is configured for sessions" in result.stderr, result.stderr
 
 
 def test_without_mod_dbd_it_is_named(monkeypatch):

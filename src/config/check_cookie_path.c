@@ -2,7 +2,7 @@
 /*
  * A virtual host inherits the pages of the main server, unless it has a page of the same kind.
  */
-#include "config/cookie_path.h"
+#include "config/check_cookie_path.h"
 
 #include <string.h>
 #include <apr_strings.h>
@@ -12,7 +12,8 @@
 static const char *const handlers[] = {MS_HANDLER_LOGIN, MS_HANDLER_LOGOUT, MS_HANDLER_LIST,
                                        MS_HANDLER_ADMIN};
 
-int ms_cookie_path_covers(const char *cookie_path, const char *path)
+/* Whether browsers send a cookie of that path to a URL path (RFC 6265, 5.1.4). */
+static int covers(const char *cookie_path, const char *path)
 {
     const apr_size_t len = strlen(cookie_path), path_len = strcspn(path, "?#");
 
@@ -78,7 +79,7 @@ static const char *find_page(apr_pool_t *p, const ap_directive_t *host, const ch
         }
         *has_any = 1;
         path = ms_tree_path(p, at);
-        if (path && needs_cookie(p, at, handler) && !ms_cookie_path_covers(cookie_path, path)) {
+        if (path && needs_cookie(p, at, handler) && !covers(cookie_path, path)) {
             return complain(p, cookie_path, path, apr_pstrcat(p, "SetHandler ", handler, NULL));
         }
     }
@@ -107,7 +108,7 @@ static const char *check_url(apr_pool_t *p, const char *cookie_path, const char 
                              const ms_url *url)
 {
     /* A whole URL may be another host's, which has a cookie of its own. */
-    return url && !url->origin && !ms_cookie_path_covers(cookie_path, url->path)
+    return url && !url->origin && !covers(cookie_path, url->path)
                ? complain(p, cookie_path, url->text, name)
                : NULL;
 }
@@ -142,7 +143,7 @@ static const char *check_urls(apr_pool_t *p, const server_rec *s, const char *co
     return wrong;
 }
 
-const char *ms_cookie_path_check(apr_pool_t *p, const server_rec *s, const char *cookie_path)
+const char *ms_check_cookie_path(apr_pool_t *p, const server_rec *s, const char *cookie_path)
 {
     const char *wrong;
 

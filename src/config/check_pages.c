@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sign-in pages: a way to check passwords, and a page at the URL that ManagedSessionLoginURL names.
+ */
+#include "config/check_pages.h"
+
+#include <string.h>
+#include <apr_file_info.h>
+#include <apr_strings.h>
+#include <http_core.h>
+#include <http_log.h>
+#include "config/check_context.h"
+#include "config/config.h"
+#include "config/tree.h"
+
+APLOG_USE_MODULE(managed_session);
+
+/* ---- a sign-in page without a provider ------------------------------------------------------- */
+
+static int is_provider(const ms_check *c, const ap_directive_t *at, const ms_place *where)
+{
+    return ms_tree_is(at, "ManagedSessionAuthProvider") && ms_check_applies(c, at, where);
+}
+
+static int is_other_auth_type(const ms_check *c, const ap_directive_t *at, const ms_place *where)
+{
+    return ms_tree_is(at, "AuthType") && !ms_check_has_word(c, at, 0, MS_AUTH_TYPE) &&
+           !ms_check_has_word(c, at, 0, "None") && ms_check_applies(c, at, where);
+}
+
+static int is_sign_in_on(const ms_check *c, const ap_directive_t *at, const ms_place *where)
+{
+    return ms_tree_is(at, "ManagedSessionSignIn") && ms_check_has_word(c, at, 0, "On") &&
+           ms_check_applies(c, at, where);
+}
+
+static int can_sign_in(const ms_check *c, const ms_place *here)
+{
+    return ms_check_exists(c, here, is_provider) ||
+           (ms_check_exists(c, here, is_sign_in_on) &&
+            (ms_check_exists(c, here, is_other_auth_type) ||
+             ms_check_exists(c, here, ms_check_allows_htaccess)));
+}
+
+static void check_provider(const ms_check *c, const ap_directive_t *at)
+{
+    const ms_place here = ms_check_place_of(c, at);
+
+    if (can_sign_in(c, &here)) {
+        return;
+    }
+    ap_log_error(APLOG_MARK, APLOG_WARNING | APLOG_STARTUP, 0, c->main_server,
+                 "MS0153: SetHandler " MS_HANDLER_LOGIN " at %s without a way to check "
+                 "passwords: no user can sign in there; set ManagedSessionAuthProvider beside "
+                 "it, for example to \"file\" with an AuthUserFile, or another AuthType with "
+                 "ManagedSessionSignIn On",
+                 ms_check_where(c, at));
+}
+
+/* ---- ManagedSessionLoginURL without a page --------------------------------------------------- */
+
+/* Directives that may map any URL, by rules that are not read here. */
+static int maps_by_rules(const char *name)
+{
+    static const char *const names[] = {"RewriteRule",
+                                        "FallbackResource",
+                                        "VirtualDocumentRoot",
+                                        "VirtualScriptAlias",
+                                        "AliasMatch",
+                                        "ScriptAliasMatch",
+                                        "RedirectMatch",
+                                        "ProxyPassMatch",
+                                        "WSGI",
+                                        "Passenger",
+                                        "Jk",
+                                        "Lua",
+                                        "Perl",
+                                        "uWSGI",
+                                        NULL};
+
+    return ms_check_begins_with_any(name, names);
+}
+
+/* Directives that name the path they map, unless a <Location> names it. */
+static int maps_a_path(const char *name)
+{
+    static const char *const names[] = {"ProxyPass", "Alias", "ScriptAlias", "Redirect", NULL};
+
+    return ms_check_begins_with_any(name, names) && ap_cstr_casecmp(name, "ProxyPassReverse") != 0;
+}
+
+static int names_a_path_around(const ms_check *c, const ap_directive_t *at, const char *path)
+{
+    const char *word;
+
+    for (int i = 0; (word = ms_tree_word(c->p, at, i)); i++) {
+        if (word[0] == '/' && ms_tree_is_below(path, word)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int may_answer(const ms_check *c, const ap_directive_t *at, const ms_place *where)
+{
+    if (!ms_check_applies(c, at, where)) {
+        return 0;
+    }
+    if (ms_tree_is(at, "SetHandler")) {
+        return !ms_check_has_word(c, at, 0, "None") &&
+               !ms_check_has_word(c, at, 0, "default-handler");
+    }
+    if (ms_tree_is(at, "AddHandler")) {
+        return strchr(strrchr(where->path, '/'), '.') != NULL;
+    }
+    if (ms_tree_is(at, "UserDir")) {
+        return where->path[1] == '~';
+    }
+    if (!maps_by_rules(at->directive) && maps_a_path(at->directive)) {
+        return ms_check_is_in_location(at) || names_a_path_around(c, at, where->path);
+    }
+    return maps_by_rules(at->directive) ||
+           (ms_tree_is(at, "ManagedSessionBackendLogin") && ms_check_has_word(c, at, 0, "On"));
+}
+
+/* A file of this name, also with an extension that MultiViews would add. */
+static int is_file(const ms_check *c, const char *root, const char *path)
+{
+    const char *whole = apr_pstrcat(c->p, root, path, NULL), *base = strrchr(whole, '/') + 1;
+    apr_finfo_t found;
+    apr_dir_t *dir;
+    int is_there = 0;
+
+    if (apr_dir_open(&dir, apr_pstrmemdup(c->p, whole, (apr_size_t)(base - whole)), c->p) !=
+        APR_SUCCESS) {
+        return 0;
+    }
+    while (!is_there && apr_dir_read(&found, APR_FINFO_NAME, dir) == APR_SUCCESS) {
+        is_there = strncmp(found.name, base, strlen(base)) == 0;
+    }
+    apr_dir_close(dir);
+    return is_there;
+}
+
+static int is_file_of_any_server(const ms_check *c, const char *path)
+{
+    for (const server_rec *s = c->main_server; s; s = s->next) {
+        const core_server_config *core = ap_get_core_module_config(s->module_config);
+
+        if (core->ap_document_root && is_file(c, core->ap_document_root, path)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static void check_login_page(const ms_check *c, const ap_directive_t *at)
+{
+    const char *url = ms_tree_word(c->p, at, 0);
+    const ms_place page = {ms_tree_host_around(at),
+                           url ? apr_pstrmemdup(c->p, url, strcspn(url, "?#")) : NULL};
+
+    if (!page.path || page.path[0] != '/' || strchr(page.path, '%') ||
+        ms_check_exists(c, &page, may_answer) ||
+        ms_check_exists(c, &page, ms_check_allows_htaccess) ||
+        is_file_of_any_server(c, page.path)) {
+        return;
+    }
+    ap_log_error(
+        APLOG_MARK, APLOG_WARNING | APLOG_STARTUP, 0, c->main_server,
+        "MS0152: ManagedSessionLoginURL %s at %s: there is no page at this URL; write <Location "
+        "\"%s\"> with SetHandler " MS_HANDLER_LOGIN
+        " and ManagedSessionAuthProvider, or correct the URL",
+        url, ms_check_where(c, at), page.path);
+}
+
+void ms_check_pages(const ms_check *c)
+{
+    for (const ap_directive_t *at = ap_conftree; at; at = ms_tree_next(at)) {
+        if (ms_check_is_handler(c, at, MS_HANDLER_LOGIN)) {
+            check_provider(c, at);
+        }
+        if (ms_tree_is(at, "ManagedSessionLoginURL")) {
+            check_login_page(c, at);
+        }
+    }
+}
