@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Our own pages must lie below the cookie's path. Browsers do not send the cookie anywhere else, so
- * a sign-out page there would end no session, and answer as if it had.
+ * Our own pages must lie below the cookie's path. Browsers send the cookie to no other path, so a
+ * sign-out page there would report success and end no session.
  */
 #ifndef MS_CHECK_COOKIE_PATH_H
 #define MS_CHECK_COOKIE_PATH_H

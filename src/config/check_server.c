@@ -17,7 +17,7 @@ APLOG_USE_MODULE(managed_session);
 /* ---- a Secure cookie without TLS ------------------------------------------------------------- */
 
 /* TLS of this httpd, of a proxy in front of it, or a redirect to a host that has it. */
-static int tells_of_tls(const ms_check *c, const ap_directive_t *at, const ms_place *where)
+static int indicates_tls(const ms_check *c, const ap_directive_t *at, const ms_place *where)
 {
     static const char *const modules[] = {"GnuTLS",   "NSS",      "TLSEngine", "MDomain",
                                           "<MDomain", "RemoteIP", NULL};
@@ -49,7 +49,7 @@ static void check_tls(const ms_check *c, const server_rec *s)
 
     if (!host.host || !conf->used || !conf->cookie.secure || is_for_tls_or_loopback(s) ||
         !ms_check_exists(c, &host, ms_check_uses_sessions) ||
-        ms_check_exists(c, &host, tells_of_tls)) {
+        ms_check_exists(c, &host, indicates_tls)) {
         return;
     }
     ap_log_error(
@@ -84,7 +84,7 @@ static void check_time(const ms_check *c, const server_rec *s, const char *direc
     }
 }
 
-/* A virtual host with the times of the main server has been reported with that. */
+/* A virtual host with the times of the main server was reported with the main server. */
 static int has_times_of(const server_rec *s, const server_rec *main_server)
 {
     const ms_server_conf *conf = ms_server_conf_get(s), *base = ms_server_conf_get(main_server);

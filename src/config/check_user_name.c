@@ -32,7 +32,7 @@ static const char *location_of(apr_pool_t *p, const ap_directive_t *section)
     return words->nelts == 1 ? APR_ARRAY_IDX(words, 0, const char *) : NULL;
 }
 
-/* A directive in a <Location> of these that lies around a path. */
+/* The first directive of that name in a <Location>, beside the one given, that contains a path. */
 static const ap_directive_t *find_around(apr_pool_t *p, const ap_directive_t *at, const char *path,
                                          const char *name)
 {
@@ -48,13 +48,13 @@ static const ap_directive_t *find_around(apr_pool_t *p, const ap_directive_t *at
     return NULL;
 }
 
-/* Those among which a section stands: the virtual host's, or the server's. */
+/* The directives beside a section: of its parent section, or of the main server. */
 static const ap_directive_t *siblings_of(const ap_directive_t *section)
 {
     return section->parent ? section->parent->first_child : ap_conftree;
 }
 
-/* A directive that applies in a section, as far as can be seen here. */
+/* A directive of that name that applies in a section, as far as it can be known here. */
 static const ap_directive_t *find_for(apr_pool_t *p, const ap_directive_t *section,
                                       const char *name)
 {
@@ -93,8 +93,8 @@ static const ap_directive_t *find_alias(apr_pool_t *p, const ap_directive_t *at,
     return found;
 }
 
-/* The provider, dbd or ldap, by which a name may come in several spellings; NULL: it is another
- * one, or gives names of its own. */
+/* "dbd" or "ldap" if the provider accepts several spellings of a name and returns none; else
+ * NULL. */
 static const char *folding_provider(apr_pool_t *p, const ap_directive_t *section, const char *name)
 {
     static const char attribute[] = "AuthLDAPRemoteUserAttribute";
@@ -110,7 +110,7 @@ static const char *folding_provider(apr_pool_t *p, const ap_directive_t *section
     return strcmp(base, "dbd") == 0 ? "dbd" : NULL;
 }
 
-/* What lets users in at a sign-in page: our form's providers, or those of another AuthType. */
+/* The providers of a sign-in page: those of the form, or those of another AuthType. */
 static const ap_directive_t *providers_for(apr_pool_t *p, const ap_directive_t *section)
 {
     static const char *const names[] = {"ManagedSessionAuthProvider", "AuthBasicProvider",
@@ -158,7 +158,7 @@ static void warn(const ap_directive_t *section, const char *provider, const serv
               "users WHERE name = %s\"");
 }
 
-/* Non-zero: it has warned. */
+/* Returns non-zero after a warning. */
 static int check_sections(apr_pool_t *p, const ap_directive_t *at, const server_rec *s)
 {
     for (; at; at = at->next) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the administrator said: per-server and per-directory settings, their merge, the setters of
- * the directive table (mod_managed_session.c) and the checks that need all of a configuration.
+ * The settings of servers and of directories, and their merge. The directives that set them are in
+ * directives.h.
  */
 #ifndef MS_CONFIG_H
 #define MS_CONFIG_H
@@ -30,7 +30,7 @@ extern module AP_MODULE_DECLARE_DATA managed_session_module;
 typedef enum { MS_REMEMBER_OFF, MS_REMEMBER_ON, MS_REMEMBER_ASK } ms_remember;
 
 typedef struct ms_server_conf {
-    /* As configured; MS_UNSET or NULL where nothing was said. */
+    /* As configured; MS_UNSET or NULL: not set. */
     const char *cookie_name;
     const char *cookie_domain;
     const char *cookie_path;
@@ -47,7 +47,7 @@ typedef struct ms_server_conf {
     apr_int64_t cleanup_interval; /* 0: off */
     int cleanup_batch;            /* rows */
     apr_int64_t cache_ttl;        /* 0: off */
-    int cache_entries;            /* of the main server alone */
+    int cache_entries;            /* of the main server only */
     const char *event_log;        /* a file, or "|program" */
     apr_array_header_t *origins;  /* ms_web_origin: further ones of this site; NULL: none */
     const char *realm;
@@ -57,7 +57,7 @@ typedef struct ms_server_conf {
         *user_headers; /* const char *: every ManagedSessionUserHeader of this server */
     int used;          /* some directive of ours applies to this server */
 
-    /* Worked out by ms_config_finish(). */
+    /* Set by ms_finish_config(); costs and events by password.c and events.c. */
     struct ms_costs *costs;      /* of checking passwords, in shared memory; NULL: there is none */
     const char *remoteip_header; /* mod_remoteip's RemoteIPHeader; NULL: not set */
     ms_cookie_attrs cookie;
@@ -87,7 +87,7 @@ typedef struct ms_dir_conf {
     const ms_url *stylesheet;
     const ap_expr_info_t *label;     /* for new sessions */
     const ap_expr_info_t *user_name; /* of new sessions; NULL: as authenticated */
-    const char *user_header;         /* "" where a section took it back with "none" */
+    const char *user_header;         /* "": the section has "none" */
     ms_provider *providers;
 } ms_dir_conf;
 
@@ -105,8 +105,8 @@ ms_dir_conf *ms_dir_conf_get(const request_rec *r);
 /** ManagedSessionOrigin of the request's server: an array of ms_web_origin, or NULL. */
 const apr_array_header_t *ms_config_origins(const request_rec *r);
 
-/** Whether this is the last time that the configuration is checked: httpd does it twice at start,
- * and what is only worth knowing is logged once. */
+/** Whether this is the last pass over the configuration: httpd reads it twice at start. Warnings
+ * are logged in the last pass only. */
 int ms_config_is_last_pass(void);
 
 #endif

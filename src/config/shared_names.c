@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Names from .htaccess files are not known at start: those are removed where the file applies.
+ * Names in .htaccess files are not known at start; they are removed from the requests to which the
+ * file applies.
  */
 #include "config/shared_names.h"
 

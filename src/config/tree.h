@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reads the tree that httpd keeps of its configuration, for what other modules keep to themselves.
- * Include, <IfModule>, <IfDefine>, Define and Use are resolved in it; .htaccess files are not part
- * of it. All strings are allocated from the pool given.
+ * Reads the tree that httpd keeps of its configuration, for settings that other modules do not
+ * export. Include, <IfModule>, <IfDefine>, Define and Use are resolved in it; .htaccess files are
+ * not part of it. All strings are allocated from the pool given.
  */
 #ifndef MS_TREE_H
 #define MS_TREE_H
@@ -29,9 +29,9 @@ const ap_directive_t *ms_tree_host_around(const ap_directive_t *at);
 /** The <VirtualHost> that a server is made from; NULL: the main server. */
 const ap_directive_t *ms_tree_host_of(const server_rec *s);
 
-/** A setting of one value as a module has it that merges servers: the last one in the server's
- * block, else the last one outside of all blocks. Only for directives that no section may hold.
- * NULL: it is not set. */
+/** The directive that sets a value of a server: the last one in its <VirtualHost>, else the last
+ * one outside of all virtual hosts. Only for directives that no other section may hold. NULL: it is
+ * not set. */
 const ap_directive_t *ms_tree_setting(const server_rec *s, const char *name);
 
 /** The first argument of ms_tree_setting(), allocated from p; NULL: it is not set. */
@@ -42,8 +42,8 @@ const char *ms_tree_setting_value(apr_pool_t *p, const server_rec *s, const char
 const char *ms_tree_path(apr_pool_t *p, const ap_directive_t *at);
 
 /**
- * Whether a directive may have an effect on requests for a path. What cannot be known here counts
- * as yes: <Directory>, <If> and the like.
+ * Whether a directive may apply to requests for a path. If that cannot be known here (<Directory>,
+ * <If> and the like), it may.
  * @param host its <VirtualHost>; NULL: any
  * @param path NULL: any
  */
@@ -57,7 +57,7 @@ int ms_tree_may_touch(apr_pool_t *p, const ap_directive_t *at, const ap_directiv
 /** Whether a path is the other one, or below it, as <Location> compares them. */
 int ms_tree_is_below(const char *path, const char *above);
 
-/** Whether a regular expression of the configuration matches; one that is invalid does. */
+/** Whether a regular expression of the configuration matches; an invalid one does. */
 int ms_tree_matches(apr_pool_t *p, const char *pattern, const char *text);
 
 #endif

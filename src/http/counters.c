@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Each counter has a cache line of its own, so that children counting different things do not wait
- * for each other. Counting must never fail a request: where there is no shared memory it is left
- * out.
+ * for each other. A request must not fail because of counting: without shared
+ * memory nothing is counted.
  */
 #include "http/counters.h"
 

@@ -9,13 +9,13 @@
 #include <httpd.h>
 
 typedef enum {
-    MS_COUNT_LOOKUPS,    /* sessions asked for, from wherever the answer came */
+    MS_COUNT_LOOKUPS,    /* session look-ups, in the cache or the database */
     MS_COUNT_CACHE_HITS, /* of these, answered from shared memory */
     MS_COUNT_SIGN_INS,
     MS_COUNT_FAILURES, /* sign-ins with a wrong name or password */
     MS_COUNT_REFUSALS, /* sign-ins over a limit */
     MS_COUNT_SIGN_OUTS,
-    MS_COUNT_REVOCATIONS, /* sessions ended by their user or an administrator, from elsewhere */
+    MS_COUNT_REVOCATIONS, /* by their user from another session, or by an administrator */
     MS_COUNT_EVICTIONS,
     MS_COUNT_TOUCHES,
     MS_COUNT_DB_ERRORS,

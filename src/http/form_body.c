@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * httpd's own ap_parse_form_data() is not used: it reads a body of any size to its end before it
- * refuses it, keeps NUL bytes, and takes a field sent twice.
+ * ap_parse_form_data() is not used: it reads a body of any size completely before it rejects it,
+ * keeps NUL bytes, and accepts a repeated field.
  */
 #include "http/form_body.h"
 
@@ -51,7 +51,7 @@ static int is_announced_too_long(const request_rec *r)
     return length && (!ap_parse_strict_length(&announced, length) || announced > MS_FORM_BODY_MAX);
 }
 
-/* One brigade's worth. *len grows; *done is set at the end of the body. */
+/* Append the data of a brigade to buffer, at *len. Sets *done at the end of the body. */
 static int take_brigade(request_rec *r, apr_bucket_brigade *bb, char *buffer, apr_size_t *len,
                         int *done)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A form's body, read off a request up to a limit and no further.
+ * Reads the form in a request's body, up to a limit.
  */
 #ifndef MS_FORM_BODY_H
 #define MS_FORM_BODY_H

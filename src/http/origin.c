@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Headers that a page's script cannot forge decide; where a browser is too old to send them,
- * Origin.
+ * Decided by the headers that a script in a page cannot set (Sec-Fetch-*) and, for browsers that do
+ * not send them, by Origin.
  */
 #include "http/origin.h"
 
@@ -35,7 +35,7 @@ int ms_is_navigation(const request_rec *r)
 
 /* ---- the site's origins ---------------------------------------------------------------------- */
 
-/* Without TLS here, a proxy in front may have ended it: then either scheme may be ours. */
+/* If httpd has no TLS, a proxy in front of it may have: then both schemes are possible. */
 static int is_possible_scheme(const request_rec *r, const ms_web_origin *origin)
 {
     return origin->https || strcmp(ap_http_scheme(r), "https") != 0;
@@ -49,8 +49,9 @@ static int is_host(const request_rec *r, const char *named, const ms_web_origin 
            ms_web_origin_equal(&own, origin);
 }
 
-/* What the nearest proxy received as Host, if mod_remoteip trusts that proxy: then it has replaced
- * the client's address. Proxies append to the list, so the last name is the one to believe. */
+/* The Host header that the nearest proxy received, if mod_remoteip trusts that proxy; mod_remoteip
+ * has replaced the client's address then. Proxies append to the list, so only the last name is
+ * reliable. */
 static const char *forwarded_host(const request_rec *r)
 {
     const char *hosts = header(r, "X-Forwarded-Host"), *last;
@@ -63,7 +64,7 @@ static const char *forwarded_host(const request_rec *r)
     return last + strspn(last, " \t");
 }
 
-/* ServerName, if the administrator has said that this is the site's name. */
+/* ServerName, if UseCanonicalName On makes it the name of the site. */
 static int is_canonical(const request_rec *r, const ms_web_origin *origin)
 {
     const core_dir_config *core = ap_get_core_module_config(r->per_dir_config);

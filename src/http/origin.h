@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where a request comes from, as far as its headers tell: a navigation or a script's call, our own
- * pages or another site's (Fetch Metadata, https://www.w3.org/TR/fetch-metadata/; RFC 6454).
+ * Where a request comes from according to its headers: a navigation or a script, a page of this
+ * site or of another one (Fetch Metadata, https://www.w3.org/TR/fetch-metadata/; RFC 6454).
  */
 #ifndef MS_ORIGIN_H
 #define MS_ORIGIN_H
@@ -24,15 +24,15 @@ int ms_origin_is_listed(const apr_array_header_t *listed, const ms_web_origin *o
  * ManagedSessionOrigin. */
 int ms_origin_is_here(const request_rec *r, const ms_web_origin *origin);
 
-/** The origin that the request is for, as far as it is known here, for log lines. In r->pool. */
+/** The origin that the request is for, as far as it can be known, for log lines. In r->pool. */
 const char *ms_origin_own(const request_rec *r);
 
-/** Log that a request was refused for its origin, with the headers that decided; one line a second
- * at most. */
+/** Log that a request was rejected because of its origin, with the headers that decided; at most
+ * one line per second. */
 void ms_origin_log_refusal(request_rec *r);
 
 /**
- * Whether a browser is about to show the answer as a page: GET or HEAD with Sec-Fetch-Mode navigate
+ * Whether a browser will show the response as a page: GET or HEAD with Sec-Fetch-Mode navigate
  * or, without that header, with an Accept that names text/html and without X-Requested-With.
  */
 int ms_is_navigation(const request_rec *r);
@@ -44,11 +44,11 @@ int ms_is_navigation(const request_rec *r);
  */
 int ms_origin_is_cross(const request_rec *r, const apr_array_header_t *listed);
 
-/** Whether the browser says that a request comes from a page of this host; a client that says
- * nothing of where it comes from does not pass. */
+/** Whether the browser declares that a request comes from a page of this host. False if the client
+ * sends neither header. */
 int ms_origin_is_same(const request_rec *r, const apr_array_header_t *listed);
 
-/** Whether another site embeds or fetches a page of ours, rather than leads a visitor to it. */
+/** Whether another site embeds or fetches a page of ours, instead of linking to it. */
 int ms_origin_is_foreign_embed(const request_rec *r);
 
 #endif
