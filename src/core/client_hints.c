@@ -39,7 +39,7 @@ static int is_nonsense(const char *brand)
 static ms_device_rank rank_of(const char *brand, const char **name)
 {
     *name = brand;
-    for (const ms_device_brand *known = ms_device_brands; known->token; known++) {
+    for (const ms_device_brand *known = ms_device_tables_brands; known->token; known++) {
         if (strcmp(known->token, brand) == 0) {
             *name = known->name;
             return known->rank;
@@ -77,7 +77,7 @@ static void read_brands(apr_pool_t *p, const char *brands, ms_hints *hints)
 
 static const char *read_platform(apr_pool_t *p, const char *platform)
 {
-    for (const ms_device_product *known = ms_device_platforms; known->token; known++) {
+    for (const ms_device_product *known = ms_device_tables_platforms; known->token; known++) {
         if (strcmp(platform, apr_pstrcat(p, "\"", known->token, "\"", NULL)) == 0) {
             return known->name;
         }
@@ -85,7 +85,7 @@ static const char *read_platform(apr_pool_t *p, const char *platform)
     return NULL;
 }
 
-void ms_hints_read(apr_pool_t *p, const char *brands, const char *platform, ms_hints *hints)
+void ms_client_hints_read(apr_pool_t *p, const char *brands, const char *platform, ms_hints *hints)
 {
     memset(hints, 0, sizeof(*hints));
     if (brands) {
@@ -98,7 +98,7 @@ void ms_hints_read(apr_pool_t *p, const char *brands, const char *platform, ms_h
 
 /* ---- the stored form ----------------------------------------------------------------------- */
 
-const char *ms_hints_format(apr_pool_t *p, const ms_hints *hints)
+const char *ms_client_hints_format(apr_pool_t *p, const ms_hints *hints)
 {
     return apr_pstrcat(p, " [", hints->browser ? hints->browser : "", hints->version ? " " : "",
                        hints->version ? hints->version : "", "; ", hints->os ? hints->os : "", "]",
@@ -107,7 +107,7 @@ const char *ms_hints_format(apr_pool_t *p, const ms_hints *hints)
 
 static int is_plain(const char *name)
 {
-    const ms_device_brand *known = ms_device_brands;
+    const ms_device_brand *known = ms_device_tables_brands;
 
     while (known->token && !(known->name && strcmp(known->name, name) == 0)) {
         known++;
@@ -140,7 +140,7 @@ static int parse_system(const char *text, apr_size_t len, ms_hints *hints)
     if (len == 0) {
         return 1;
     }
-    for (const ms_device_product *known = ms_device_platforms; known->token; known++) {
+    for (const ms_device_product *known = ms_device_tables_platforms; known->token; known++) {
         if (strlen(known->name) == len && strncmp(known->name, text, len) == 0) {
             hints->os = known->name;
         }
@@ -148,7 +148,7 @@ static int parse_system(const char *text, apr_size_t len, ms_hints *hints)
     return hints->os != NULL;
 }
 
-const char *ms_hints_cut(apr_pool_t *p, const char *stored, ms_hints *hints)
+const char *ms_client_hints_cut(apr_pool_t *p, const char *stored, ms_hints *hints)
 {
     const char *open = strrchr(stored, '['), *os = open ? strstr(open, "; ") : NULL;
     const apr_size_t len = os ? strlen(os) : 0;

@@ -21,16 +21,16 @@ typedef struct ms_hints {
  * @param platform  Sec-CH-UA-Platform, NULL: not sent
  * @param hints     its strings are static or in p
  */
-void ms_hints_read(apr_pool_t *p, const char *brands, const char *platform, ms_hints *hints);
+void ms_client_hints_read(apr_pool_t *p, const char *brands, const char *platform, ms_hints *hints);
 
 /** The text to append to a User-Agent, beginning with a space. In p. */
-const char *ms_hints_format(apr_pool_t *p, const ms_hints *hints);
+const char *ms_client_hints_format(apr_pool_t *p, const ms_hints *hints);
 
 /**
- * Take what ms_hints_format() has made off the end of a stored User-Agent.
+ * Take what ms_client_hints_format() has made off the end of a stored User-Agent.
  * @param hints  its strings are static or in p; all are NULL if there is no such end
  * @return the text before it, in p or stored itself
  */
-const char *ms_hints_cut(apr_pool_t *p, const char *stored, ms_hints *hints);
+const char *ms_client_hints_cut(apr_pool_t *p, const char *stored, ms_hints *hints);
 
 #endif

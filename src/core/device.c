@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Owns how a User-Agent is read: what in it names the browser, the system and the kind of device.
- * The knowledge is in src/device_tables.c, the grammar in src/product.c, the names that products
- * give themselves in src/product_names.c. A User-Agent is a claim, good enough for users to tell
- * their own sessions apart and for nothing else. Each row of a table reads the text once, so the
- * time is linear in its length.
+ * The knowledge is in src/core/device_tables.c, the grammar in src/core/product.c, the names that
+ * products give themselves in src/core/product_names.c. A User-Agent is a claim, good enough for
+ * users to tell their own sessions apart and for nothing else. Each row of a table reads the text
+ * once, so the time is linear in its length.
  */
 #include "core/device.h"
 
@@ -55,7 +55,7 @@ static int by_rules(apr_pool_t *p, const ms_device_rule *rule, const char *text,
 
 static int is_robot(const char *text, ms_product_named *browser)
 {
-    for (const char *const *mark = ms_device_bot_marks; *mark; mark++) {
+    for (const char *const *mark = ms_device_tables_bot_marks; *mark; mark++) {
         if (strstr(text, *mark)) {
             browser->name = "Bot";
             browser->kind = MS_DEVICE_BOT;
@@ -72,12 +72,13 @@ static int find_browser(apr_pool_t *p, const char *text, const ms_device_system 
                         ms_product_named *browser)
 {
     memset(browser, 0, sizeof(*browser));
-    if (by_rules(p, ms_device_bots, text, browser) || ms_product_program(p, text, browser) ||
-        is_robot(text, browser) || by_rules(p, ms_device_apps, text, browser) ||
-        ms_product_own_name(p, text, browser)) {
+    if (by_rules(p, ms_device_tables_bots, text, browser) ||
+        ms_product_names_program(p, text, browser) || is_robot(text, browser) ||
+        by_rules(p, ms_device_tables_apps, text, browser) ||
+        ms_product_names_own(p, text, browser)) {
         return 0;
     }
-    if (!by_rules(p, ms_device_plain, text, browser) && system && system->safari &&
+    if (!by_rules(p, ms_device_tables_plain, text, browser) && system && system->safari &&
         strstr(text, "Safari/")) {
         browser->name = "Safari";
         browser->version = version_behind(p, text, "Version/");
@@ -89,7 +90,7 @@ static int find_browser(apr_pool_t *p, const char *text, const ms_device_system 
 
 static const ms_device_system *find_system(const char *text)
 {
-    for (const ms_device_system *system = ms_device_systems; system->token; system++) {
+    for (const ms_device_system *system = ms_device_tables_systems; system->token; system++) {
         if (has_word(text, system->token, 0)) {
             return system;
         }
@@ -102,7 +103,7 @@ static const ms_device_system *system_named(const char *name)
 {
     const ms_device_system *last = NULL;
 
-    for (const ms_device_system *system = ms_device_systems; system->token; system++) {
+    for (const ms_device_system *system = ms_device_tables_systems; system->token; system++) {
         if (strcmp(system->name, name) == 0) {
             last = system;
         }
@@ -113,7 +114,7 @@ static const ms_device_system *system_named(const char *name)
 /* Some computers say "Tablet PC" or "Mobile". */
 static ms_device_kind marked_kind(const char *text, int computer)
 {
-    for (const ms_device_mark *mark = ms_device_marks; mark->token; mark++) {
+    for (const ms_device_mark *mark = ms_device_tables_marks; mark->token; mark++) {
         const int handheld = mark->kind == MS_DEVICE_PHONE || mark->kind == MS_DEVICE_TABLET;
 
         if (!(computer && handheld) && has_word(text, mark->token, mark->whole)) {
@@ -181,10 +182,10 @@ const char *ms_device_describe(apr_pool_t *p, const char *user_agent, const char
     ms_hints hints;
     const int plain = find_browser(p, text, system, &browser);
 
-    ms_hints_read(p, brands, platform, &hints);
+    ms_client_hints_read(p, brands, platform, &hints);
     merge_hints(&hints, &browser, plain);
     if (is_new(hints.browser, browser.name) || is_new(hints.os, system ? system->name : NULL)) {
-        suffix = ms_hints_format(p, &hints);
+        suffix = ms_client_hints_format(p, &hints);
     }
     return apr_pstrcat(p, ms_utf8_storable(p, user_agent, max - strlen(suffix)), suffix, NULL);
 }
@@ -193,7 +194,7 @@ void ms_device_name(apr_pool_t *p, const char *user_agent, ms_device *device)
 {
     ms_product_named browser;
     ms_hints hints;
-    const char *text = ms_hints_cut(p, user_agent ? user_agent : "", &hints);
+    const char *text = ms_client_hints_cut(p, user_agent ? user_agent : "", &hints);
     const ms_device_system *system = find_system(text);
     const int plain = find_browser(p, text, system, &browser);
 

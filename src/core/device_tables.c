@@ -16,7 +16,7 @@
 #define ANY      MS_DEVICE_UNKNOWN
 
 /* Robots name a browser too. */
-const ms_device_rule ms_device_bots[] = {
+const ms_device_rule ms_device_tables_bots[] = {
     {"Googlebot", "Googlebot", "Googlebot/", BOT},
     {"Google-InspectionTool", "Google-InspectionTool", NULL, BOT},
     {"bingbot", "Bingbot", "bingbot/", BOT},
@@ -42,13 +42,13 @@ const ms_device_rule ms_device_bots[] = {
 };
 
 /* With case: "bot/" is in no "CUBOT/". Only robots give the address of a page about themselves. */
-const char *const ms_device_bot_marks[] = {
+const char *const ms_device_tables_bot_marks[] = {
     "bot/",    "Bot/",    "bot;",    "Bot;",    "bot-",  "Bot-",  "bot)",     "Bot)",
     "crawler", "Crawler", "spider/", "Spider/", "Slurp", "+http", "heritrix", NULL};
 
 /* Programs and libraries, by the first word they send. One that writes itself in lower case, or
  * with "http" in its name, needs a row only if people call it something else. */
-const ms_device_product ms_device_programs[] = {
+const ms_device_product ms_device_tables_programs[] = {
     {"Apache-HttpClient", "Apache HttpClient", COMMAND},
     {"Bun", "Bun", COMMAND},
     {"Dart", "Dart", COMMAND},
@@ -81,7 +81,7 @@ const ms_device_product ms_device_programs[] = {
 };
 
 /* What is within an app names the system's browser, or another one, before the app. */
-const ms_device_rule ms_device_apps[] = {
+const ms_device_rule ms_device_tables_apps[] = {
     {"FBAN/Messenger", "Facebook Messenger", "FBAV/", ANY},
     {"FB_IAB/Orca", "Facebook Messenger", "FBAV/", ANY},
     {"FBAN/", "Facebook", "FBAV/", ANY},
@@ -119,7 +119,7 @@ const ms_device_rule ms_device_apps[] = {
 };
 
 /* Products whose name on the screen is another one. */
-const ms_device_product ms_device_products[] = {
+const ms_device_product ms_device_tables_products[] = {
     {"AlohaBrowserApp", "Aloha Browser", ANY},
     {"Avast", "Avast Secure Browser", ANY},
     {"AVG", "AVG Secure Browser", ANY},
@@ -163,9 +163,9 @@ const ms_device_product ms_device_products[] = {
 };
 
 /* Engines, systems, and what browsers add to their name. The browsers that others are made of are
- * here too: ms_device_plain names them when nothing else does. */
+ * here too: ms_device_tables_plain names them when nothing else does. */
 /* clang-format off */
-const char *const ms_device_engines[] = {
+const char *const ms_device_tables_engines[] = {
     "AmazonWebAppPlatform", "Android", "app_version", "AppleWebKit", "AppVersion", "ArkWeb",
     "Build", "CE-HTML", "CFNetwork", "Chr0me", "Chrome", "cordova-amazon-fireos", "Core",
     "CPython", "CriOS", "CrKey", "Cronet", "Crosswalk", "Dalvik", "Darwin", "Debian", "Electron",
@@ -180,9 +180,9 @@ const char *const ms_device_engines[] = {
 /* clang-format on */
 
 /* Words of which a name may be made, and which alone name nothing. */
-const char *const ms_device_generic[] = {"App", "Browser", "Client", "Phone", NULL};
+const char *const ms_device_tables_generic[] = {"App", "Browser", "Client", "Phone", NULL};
 
-const ms_device_rule ms_device_plain[] = {
+const ms_device_rule ms_device_tables_plain[] = {
     {"Firefox/", "Firefox", NULL, ANY},
     {"FxiOS/", "Firefox", NULL, ANY},
     {"; wv)", "Android WebView", "Chrome/", ANY},
@@ -202,7 +202,7 @@ const ms_device_rule ms_device_plain[] = {
  * "Linux", and iPhones say "like Mac OS X": the pretended comes after the true. An iPad that asks
  * for a desktop's pages says that it is a Macintosh, and nothing tells them apart. There is no
  * version: Windows 11 says 10, and macOS 10.15, for ever. */
-const ms_device_system ms_device_systems[] = {
+const ms_device_system ms_device_tables_systems[] = {
     {"Windows Phone", "Windows", PHONE, 0, 0},
     {"Xbox", "Xbox", CONSOLE, 0, 0},
     {"PlayStation", "PlayStation", CONSOLE, 0, 0},
@@ -246,7 +246,7 @@ const ms_device_system ms_device_systems[] = {
     {NULL, NULL, ANY, 0, 0},
 };
 
-const ms_device_mark ms_device_marks[] = {
+const ms_device_mark ms_device_tables_marks[] = {
     {"VR Safari", HEADSET, 0},
     {"Mobile VR", HEADSET, 1},
     {"OculusBrowser", HEADSET, 0},
@@ -280,7 +280,7 @@ const ms_device_mark ms_device_marks[] = {
     {NULL, ANY, 0},
 };
 
-const ms_device_brand ms_device_brands[] = {
+const ms_device_brand ms_device_tables_brands[] = {
     {"Chromium", NULL, MS_BRAND_ENGINE},
     {"Yowser", NULL, MS_BRAND_ENGINE},
     {"Google Chrome", "Chrome", MS_BRAND_PLAIN},
@@ -292,7 +292,7 @@ const ms_device_brand ms_device_brands[] = {
     {NULL, NULL, MS_BRAND_ENGINE},
 };
 
-const ms_device_product ms_device_platforms[] = {
+const ms_device_product ms_device_tables_platforms[] = {
     {"Windows", "Windows", ANY},
     {"macOS", "macOS", ANY},
     {"iOS", "iOS", ANY},

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What src/device.c knows of User-Agents, as tables. docs/device-names.md says how to add a row.
- * Each table ends with a row whose token is NULL. Tokens compare with case unless a table says
+ * What src/core/device.c knows of User-Agents, as tables. docs/device-names.md says how to add a
+ * row. Each table ends with a row whose token is NULL. Tokens compare with case unless a table says
  * otherwise.
  */
 #ifndef MS_DEVICE_TABLES_H
@@ -39,16 +39,16 @@ typedef struct ms_device_mark {
     int whole; /* and ends one: no letter or digit follows */
 } ms_device_mark;
 
-extern const ms_device_rule ms_device_bots[];        /* named robots */
-extern const char *const ms_device_bot_marks[];      /* what else tells a robot */
-extern const ms_device_product ms_device_programs[]; /* the first word of the text only */
-extern const ms_device_rule ms_device_apps[];        /* win against every product */
-extern const ms_device_product ms_device_products[];
-extern const char *const ms_device_engines[];  /* products that name nothing, in any case */
-extern const char *const ms_device_generic[];  /* names of no one product, in any case */
-extern const ms_device_rule ms_device_plain[]; /* the browsers that others are made of */
-extern const ms_device_system ms_device_systems[];
-extern const ms_device_mark ms_device_marks[];
+extern const ms_device_rule ms_device_tables_bots[];        /* named robots */
+extern const char *const ms_device_tables_bot_marks[];      /* what else tells a robot */
+extern const ms_device_product ms_device_tables_programs[]; /* the first word of the text only */
+extern const ms_device_rule ms_device_tables_apps[];        /* win against every product */
+extern const ms_device_product ms_device_tables_products[];
+extern const char *const ms_device_tables_engines[];  /* products that name nothing, in any case */
+extern const char *const ms_device_tables_generic[];  /* names of no one product, in any case */
+extern const ms_device_rule ms_device_tables_plain[]; /* the browsers that others are made of */
+extern const ms_device_system ms_device_tables_systems[];
+extern const ms_device_mark ms_device_tables_marks[];
 
 /* A brand of Sec-CH-UA. The one of the highest rank names the browser; one that is in no row is
  * MS_BRAND_NAMED. */
@@ -65,9 +65,9 @@ typedef struct ms_device_brand {
     ms_device_rank rank;
 } ms_device_brand;
 
-extern const ms_device_brand ms_device_brands[];
+extern const ms_device_brand ms_device_tables_brands[];
 
-/* Sec-CH-UA-Platform, and the name of the system in ms_device_systems. */
-extern const ms_device_product ms_device_platforms[];
+/* Sec-CH-UA-Platform, and the name of the system in ms_device_tables_systems. */
+extern const ms_device_product ms_device_tables_platforms[];
 
 #endif

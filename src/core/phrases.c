@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whole phrases are messages, so that a translator may put their parts in any order.
+ * Whole phrases are messages, so that a translator can put their parts in any order.
  */
 #include "core/phrases.h"
 
 #include <apr_strings.h>
 #include <apr_time.h>
-#include "core/render.h"
+#include "core/messages.h"
 
 #define MINUTE 60
 #define HOUR   (60 * MINUTE)
@@ -26,7 +26,7 @@ const char *ms_phrases_date(apr_pool_t *p, const ms_language *language, apr_int6
         json_pack("{s:i, s:s, s:i, s:s, s:s}", "day", t.tm_mday, "month",
                   ms_language_text(language, months[t.tm_mon]), "year", t.tm_year + 1900, "hour",
                   apr_psprintf(p, "%02d", t.tm_hour), "minute", apr_psprintf(p, "%02d", t.tm_min));
-    words = ms_render_message(p, "[day] [month] [year], [hour]:[minute] UTC", model, language);
+    words = ms_messages_format(p, language, "[day] [month] [year], [hour]:[minute] UTC", model);
     json_decref(model);
     return words;
 }
@@ -36,7 +36,7 @@ static const char *counted(apr_pool_t *p, const ms_language *language, const cha
 {
     json_t *model = json_pack("{s:I}", "n", (json_int_t)n);
     const char *words =
-        ms_render_message(p, ms_language_plural(language, one, many, n), model, language);
+        ms_messages_format(p, language, ms_language_plural(language, one, many, n), model);
 
     json_decref(model);
     return words;
@@ -74,8 +74,8 @@ const char *ms_phrases_device(apr_pool_t *p, const ms_language *language, const 
     json_object_set_new(model, "browser", json_string(browser_of(p, device)));
     json_object_set_new(model, "os", json_string(device->os ? device->os : ""));
     words = device->browser && device->os
-                ? ms_render_message(p, "[browser] on [os]", model, language)
-            : device->os      ? ms_render_message(p, "Unknown browser on [os]", model, language)
+                ? ms_messages_format(p, language, "[browser] on [os]", model)
+            : device->os      ? ms_messages_format(p, language, "Unknown browser on [os]", model)
             : device->browser ? browser_of(p, device)
                               : ms_language_text(language, "Unknown device");
     json_decref(model);

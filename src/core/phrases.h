@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How times and devices are put into words for a visitor, in her language. Knows apr and Jansson
+ * Times and devices as text, in the visitor's language. Knows apr and Jansson
  * only. Everything returned is plain text, to be escaped where it goes.
  */
 #ifndef MS_PHRASES_H

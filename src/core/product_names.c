@@ -33,7 +33,7 @@ static int is_in(const char *const *list, const char *name, apr_size_t len)
 
 static int is_engine(const char *name, apr_size_t len)
 {
-    return is_in(ms_device_engines, name, len);
+    return is_in(ms_device_tables_engines, name, len);
 }
 
 static int cut_end(const char *name, apr_size_t *len, const char *end)
@@ -110,11 +110,11 @@ static int is_program(const char *name)
 
 static void set_name(apr_pool_t *p, const char *name, apr_size_t len, ms_product_named *named)
 {
-    const ms_device_product *known = find(ms_device_products, name, len);
+    const ms_device_product *known = find(ms_device_tables_products, name, len);
 
     if (!known) {
         len = without_platform(name, len);
-        known = find(ms_device_products, name, len);
+        known = find(ms_device_tables_products, name, len);
     }
     if (known) {
         named->name = known->name;
@@ -129,13 +129,13 @@ static void set_name(apr_pool_t *p, const char *name, apr_size_t len, ms_product
     }
 }
 
-int ms_product_program(apr_pool_t *p, const char *text, ms_product_named *named)
+int ms_product_names_program(apr_pool_t *p, const char *text, ms_product_named *named)
 {
     const ms_device_product *known;
     ms_product first;
 
     if (!ms_product_next(&text, &first) ||
-        !(known = find(ms_device_programs, first.name, first.name_len))) {
+        !(known = find(ms_device_tables_programs, first.name, first.name_len))) {
         return 0;
     }
     named->name = known->name;
@@ -179,7 +179,7 @@ static int name_it(reader *in, const char *start, const char *end, const char *v
     const apr_size_t len = (apr_size_t)(end - start);
 
     if (!ms_product_is_name(start, len) || is_engine(start, len) ||
-        is_in(ms_device_generic, start, len)) {
+        is_in(ms_device_tables_generic, start, len)) {
         return 0;
     }
     set_name(in->p, start, len, in->named);
@@ -259,7 +259,7 @@ static int read_one(reader *in, const ms_product *word)
     return word->version ? read_product(in, word) : read_word(in, word);
 }
 
-int ms_product_own_name(apr_pool_t *p, const char *text, ms_product_named *named)
+int ms_product_names_own(apr_pool_t *p, const char *text, ms_product_named *named)
 {
     reader in = {.p = p, .named = named};
     ms_product word;

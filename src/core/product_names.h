@@ -17,9 +17,9 @@ typedef struct ms_product_named {
     int program;         /* it looks like a program or a library, and not like an app */
 } ms_product_named;
 
-/** A program of ms_device_programs, which is the first word of the text. @return 1, or 0 if there
- * is none */
-int ms_product_program(apr_pool_t *p, const char *text, ms_product_named *named);
+/** A program of ms_device_tables_programs, which is the first word of the text. @return 1, or 0 if
+ * there is none */
+int ms_product_names_program(apr_pool_t *p, const char *text, ms_product_named *named);
 
 /**
  * The first product of the text that is in no list of engines and systems names itself. It has a
@@ -28,6 +28,6 @@ int ms_product_program(apr_pool_t *p, const char *text, ms_product_named *named)
  * begins the text and a comment follows.
  * @return 1, or 0 if there is none
  */
-int ms_product_own_name(apr_pool_t *p, const char *text, ms_product_named *named);
+int ms_product_names_own(apr_pool_t *p, const char *text, ms_product_named *named);
 
 #endif

@@ -16,7 +16,8 @@
 #include "access/own_pages.h"
 #include "core/log_limit.h"
 #include "http/origin.h"
-#include "core/render.h"
+#include "core/json.h"
+#include "core/template.h"
 #include "core/sha256.h"
 
 APLOG_USE_MODULE(managed_session);
@@ -28,7 +29,7 @@ static const char *style_hash; /* set once at start: of the built-in style sheet
 
 void ms_page_init(apr_pool_t *pconf)
 {
-    const ms_page *style = ms_page_get("style.css");
+    const ms_template *style = ms_template_get("style.css");
     unsigned char digest[MS_SHA256_LEN];
 
     ms_sha256(pconf, &(ms_sha256_part){style->text, style->len}, 1, digest);
@@ -118,8 +119,9 @@ static int send_body(request_rec *r, int status, const char *type, const char *b
 /* model is released. */
 static const char *render(request_rec *r, const char *name, json_t *model)
 {
-    const ms_page *page = ms_page_get(name);
-    const char *html = ms_render(r->pool, page->text, page->len, model, ms_page_language(r));
+    const ms_template *page = ms_template_get(name);
+    const char *html =
+        ms_template_render(r->pool, page->text, page->len, model, ms_page_language(r));
 
     json_decref(model);
     return html;
@@ -136,7 +138,7 @@ int ms_page_send(request_rec *r, int status, const char *name, json_t *model)
 
 int ms_page_send_json(request_rec *r, int status, json_t *model)
 {
-    const char *json = ms_json(r->pool, model);
+    const char *json = ms_json_dump(r->pool, model);
 
     json_decref(model);
     return send_body(r, status, "application/json; charset=utf-8", json);

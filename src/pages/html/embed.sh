@@ -13,9 +13,9 @@ squeeze() {
 
 echo '/* SPDX-License-Identifier: Apache-2.0 */'
 echo '/* Made from src/pages/html by embed.sh. */'
-echo '#include "core/render.h"'
-echo 'extern const ms_page ms_pages[];'
-echo 'extern const apr_size_t ms_pages_n;'
+echo '#include "core/template.h"'
+echo 'extern const ms_template ms_templates[];'
+echo 'extern const apr_size_t ms_templates_n;'
 i=0
 for file in "$@"; do
     echo "static const char page_$i[] = {"
@@ -23,11 +23,11 @@ for file in "$@"; do
     echo '0};'
     i=$((i + 1))
 done
-echo 'const ms_page ms_pages[] = {'
+echo 'const ms_template ms_templates[] = {'
 i=0
 for file in "$@"; do
     echo "    {\"${file#src/pages/html/}\", page_$i, sizeof(page_$i) - 1},"
     i=$((i + 1))
 done
 echo '};'
-echo 'const apr_size_t ms_pages_n = sizeof(ms_pages) / sizeof(ms_pages[0]);'
+echo 'const apr_size_t ms_templates_n = sizeof(ms_templates) / sizeof(ms_templates[0]);'

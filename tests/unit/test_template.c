@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit.h"
 
-#include "core/render.h"
+#include "core/json.h"
+#include "core/template.h"
 
 static const char *filled_in(apr_pool_t *p, const char *accept, const char *page, const char *json)
 {
@@ -9,7 +10,7 @@ static const char *filled_in(apr_pool_t *p, const char *accept, const char *page
     const char *text;
 
     assert_non_null(model);
-    text = ms_render(p, page, strlen(page), model, ms_language_choose(accept));
+    text = ms_template_render(p, page, strlen(page), model, ms_language_choose(accept));
     json_decref(model);
     return text;
 }
@@ -111,7 +112,7 @@ static void the_pages_of_the_module_are_whole(void **state)
                                         "message.html"};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        const ms_page *page = ms_page_get(names[i]);
+        const ms_template *page = ms_template_get(names[i]);
         const char *text;
 
         assert_non_null(page);
@@ -121,13 +122,13 @@ static void the_pages_of_the_module_are_whole(void **state)
         assert_non_null(strstr(text, "</html>"));
         assert_null(strstr(text, "{{"));
     }
-    assert_null(ms_page_get("none.html"));
+    assert_null(ms_template_get("none.html"));
 }
 
 static void json_is_harmless_in_html(void **state)
 {
     json_t *model = json_pack("{s:s}", "a", "</script>&'\xE2\x80\xA8\xC3\xA4");
-    const char *text = ms_json(*state, model);
+    const char *text = ms_json_dump(*state, model);
 
     json_decref(model);
     assert_null(strpbrk(text, "<>&'"));
