@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Owns how the ranges of an Accept header are compared with a type. Reads the header once for each
- * type, whatever its length, and allocates nothing.
+ * type and allocates nothing.
  */
 #include "core/accept.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What client hints (https://wicg.github.io/ua-client-hints/) say of a browser, and the form in
- * which it is stored behind a User-Agent: " [Brave 131; Windows]". Knows apr only.
+ * The browser that client hints (https://wicg.github.io/ua-client-hints/) name, and the form in
+ * which it is stored after a User-Agent: " [Brave 131; Windows]". Knows apr only.
  */
 #ifndef MS_CLIENT_HINTS_H
 #define MS_CLIENT_HINTS_H
@@ -16,7 +16,7 @@ typedef struct ms_hints {
 } ms_hints;
 
 /**
- * Read the headers. Chromium and nonsense brands ("Not?A_Brand") are none.
+ * Read the headers. Chromium and nonsense brands ("Not?A_Brand") are ignored.
  * @param brands    Sec-CH-UA, NULL: not sent
  * @param platform  Sec-CH-UA-Platform, NULL: not sent
  * @param hints     its strings are static or in p

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * CLOCK_BOOTTIME is Linux's; elsewhere a monotonic clock may stand still while the system sleeps.
+ * Owns the choice of the clocks. Only Linux has CLOCK_BOOTTIME; elsewhere a monotonic clock may
+ * stand still while the system sleeps.
  */
 #include "core/clock.h"
 

@@ -11,7 +11,8 @@
 /** The wall clock: epoch seconds. It alone decides which sessions are live. */
 apr_int64_t ms_clock_now(void);
 
-/** Milliseconds since some moment, time asleep included if the system can tell. Never goes back. */
+/** Milliseconds since an arbitrary moment, with the time the system slept if it can tell. Never
+ * goes back. */
 apr_int64_t ms_clock_steady_ms(void);
 
 /**

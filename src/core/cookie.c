@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Split at ";" only, trim space and tab only, compare names byte for byte; no unquoting, no
- * decoding, no commas: whatever a cookie of ours would not look like is not one.
+ * Owns the grammar: split at ";" only, trim spaces and tabs only, compare names byte for byte, and
+ * neither unquote nor decode. This module's own cookies need no more.
  */
 #include "core/cookie.h"
 
@@ -12,7 +12,7 @@
 
 #define NAME_MAX_LEN 100
 
-/* The piece up to the next ";", which *rest then points behind, or NULL at the end. */
+/* The piece up to the next ";". *rest is then after it, or NULL at the end. */
 static ms_span next_piece(const char **rest)
 {
     const ms_span piece = {*rest, strcspn(*rest, ";")};
@@ -21,7 +21,7 @@ static ms_span next_piece(const char **rest)
     return piece;
 }
 
-/* Take "name=value" apart; the value is trimmed, and the name of what stands before it. */
+/* Splits "name=value". The value is trimmed, and the name only at its start. */
 static int split(ms_span piece, ms_span *name, ms_span *value)
 {
     const ms_span pair = ms_span_trim(piece);
@@ -35,7 +35,7 @@ static int split(ms_span piece, ms_span *name, ms_span *value)
     return 1;
 }
 
-/* Whether a piece is "name=value" to some reader: many trim the blanks behind the name too. */
+/* Whether a parser may read the piece as "name=value": many trim the spaces after the name too. */
 static int is_named(ms_span piece, const char *name, ms_span *value)
 {
     ms_span key;
@@ -81,8 +81,8 @@ void ms_cookie_find(const char *header, const char *name, ms_cookie_found *found
 }
 
 /*
- * httpd joins several Cookie lines with a comma: "a=1, NAME=token" is a cookie "a" to us and
- * nobody's session, but the token must not reach the application for that. Blanks it out, in place.
+ * httpd joins several Cookie lines with a comma. "a=1, NAME=token" is a cookie "a" here and no
+ * session, but the token must not reach the application. Overwrites it with spaces, in place.
  */
 static int blank_joined(char *header, const char *name)
 {
@@ -239,7 +239,7 @@ const char *ms_cookie_check(apr_pool_t *p, const ms_cookie_attrs *attrs)
     if (attrs->domain && (!attrs->domain[0] || !is_attribute(attrs->domain))) {
         return "ManagedSessionCookieDomain takes the name of a domain, such as example.org";
     }
-    /* __Host-Http- too; what it promises besides, HttpOnly, is always set, and so for __Http-. */
+    /* __Host-Http- too; it also requires HttpOnly, as __Http- does, which is always set. */
     if (has_prefix(name, "__Host-") &&
         (!attrs->secure || attrs->domain || strcmp(attrs->path, "/") != 0)) {
         return apr_psprintf(p,

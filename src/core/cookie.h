@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The Cookie and Set-Cookie headers (RFC 6265, sections 4 and 5.2): find our tokens in the one,
- * take them out of it, write the other. Knows apr only.
+ * The Cookie and Set-Cookie headers (RFC 6265, sections 4 and 5.2): find and remove tokens
+ * in the first, write the second. Knows apr only.
  *
- * httpd's own ap_cookie_read() is not used: it splits at commas too, so that any sibling host
+ * httpd's own ap_cookie_read() is not used: it splits at commas too, so that a sibling host
  * could plant a "__Host-" cookie inside the value of another, and ap_cookie_write() logs the value.
  */
 #ifndef MS_COOKIE_H
@@ -17,7 +17,7 @@
 
 typedef enum { MS_SAMESITE_LAX, MS_SAMESITE_STRICT, MS_SAMESITE_NONE } ms_samesite;
 
-/* The attributes that every cookie of a server carries; a cookie is only cleared by its own. */
+/* The attributes of all cookies of a server. A cookie is cleared only with the same ones. */
 typedef struct ms_cookie_attrs {
     const char *name;
     const char *domain; /* NULL: host-only */
@@ -28,8 +28,8 @@ typedef struct ms_cookie_attrs {
 
 typedef struct ms_cookie_found {
     ms_token tokens[MS_COOKIE_TOKENS_MAX];
-    int n;       /* well-formed tokens, different from each other, the first eight */
-    int untried; /* well-formed tokens beyond these */
+    int n;       /* the first eight different well-formed tokens */
+    int untried; /* further well-formed tokens */
     int seen;    /* cookies of that name, of any form */
 } ms_cookie_found;
 
@@ -41,7 +41,7 @@ void ms_cookie_find(const char *header, const char *name, ms_cookie_found *found
 
 /**
  * The header without the cookies of that name; all others byte for byte, in their order.
- * @return header itself where the name does not occur; "" where nothing else is left; else in p
+ * @return header itself if the name does not occur; "" if no other cookie is left; else in p
  */
 const char *ms_cookie_strip(apr_pool_t *p, const char *header, const char *name);
 
@@ -60,10 +60,9 @@ const char *ms_cookie_format(apr_pool_t *p, const ms_cookie_attrs *attrs, const 
 int ms_cookie_is_named(const char *set_cookie, const char *name);
 
 /**
- * Check a configured name against the attributes that its prefix promises: __Host-, __Secure-,
- * __Http- and
+ * Check that the attributes fit the prefix of the name: __Host-, __Secure-, __Http- and
  * __Host-Http- (RFC 6265bis, section 4.1.3).
- * @return NULL where all is well, else a sentence that says what to write instead, in p
+ * @return NULL if they do, else a sentence that says what to write instead, in p
  */
 const char *ms_cookie_check(apr_pool_t *p, const ms_cookie_attrs *attrs);
 

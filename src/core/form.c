@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A form's fields, each of them once. What is refused here is what no browser sends for our forms.
+ * Owns which bodies are refused: no browser sends them for the built-in forms.
  */
 #include "core/form.h"
 #include "core/percent.h"

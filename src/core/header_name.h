@@ -9,13 +9,13 @@
 
 /**
  * Whether two names may be one to an application: letters and digits are compared without case, and
- * each run of other characters counts as one separator, at the beginning and the end as none.
+ * each run of other characters counts as one separator, at both ends as no separator.
  */
 int ms_header_name_is_same(const char *a, const char *b);
 
 /**
  * Whether the name belongs to HTTP itself or to the way a request takes: framing, routing, the
- * connection, conditions, credentials, cookies, and what the browser says of itself. A user name in
+ * connection, conditions, credentials, cookies, and facts about the browser. A user name in
  * such a header would change what the request means, and clients need these headers for themselves.
  */
 int ms_header_name_is_reserved(const char *name);

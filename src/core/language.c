@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Looks messages up in compiled catalogues (the GNU gettext manual, "The Format of GNU MO Files").
- * They are our own, so their offsets are believed.
+ * They are part of the module, so their offsets are not checked.
  */
 #include "core/language.h"
 
@@ -9,8 +9,8 @@
 #include <string.h>
 #include "core/header_list.h"
 
-#define TAG_MAX   35 /* RFC 5646, 4.4.1; longer ones are none of ours */
-#define RANGE_MAX 32 /* of one header; more are not looked at */
+#define TAG_MAX   35 /* RFC 5646, 4.4.1; no longer one is available */
+#define RANGE_MAX 32 /* of one header; more are not read */
 
 extern const ms_language ms_languages[];
 extern const apr_size_t ms_languages_n;
@@ -22,7 +22,7 @@ const ms_language *ms_language_at(apr_size_t n)
 
 /* ---- choose ---------------------------------------------------------------------------------- */
 
-/* Of that range, or of what is left of it when its last subtags are taken away. */
+/* The language of a range, or of the range without its last subtags (RFC 4647, section 3.4). */
 static const ms_language *find(const char *range, apr_size_t len)
 {
     while (len > 0) {
@@ -77,7 +77,7 @@ const ms_language *ms_language_choose(const char *accept)
 
 /* ---- look up --------------------------------------------------------------------------------- */
 
-/* Catalogues are made little-endian, wherever that was. */
+/* msgfmt writes little-endian numbers on any machine. */
 static apr_uint32_t number_at(const unsigned char *mo, apr_uint32_t offset)
 {
     mo += offset;

@@ -2,7 +2,7 @@
 /*
  * The languages of the built-in pages. Each is a file of GNU gettext's, src/pages/lang/<tag>.po,
  * compiled by msgfmt and embedded at build time; English is what the messages are written in. They
- * are read here and not by libintl, whose language is one for the whole process. Knows apr only.
+ * are not read by libintl, since that has one language for the whole process. Knows apr only.
  */
 #ifndef MS_LANGUAGE_H
 #define MS_LANGUAGE_H
@@ -12,18 +12,18 @@
 typedef struct ms_language {
     const char *tag;         /* BCP 47: "de" */
     const unsigned char *mo; /* as msgfmt makes it; NULL: English */
-    /** Which form a number takes, as the catalogue's Plural-Forms says. */
+    /** The plural form of a number, from the catalogue's Plural-Forms. */
     unsigned long (*plural)(unsigned long n);
 } ms_language;
 
 /**
- * The language that a visitor likes best of those that there are (RFC 9110, 12.5.4; RFC 4647, 3.4).
+ * The available language that a visitor prefers (RFC 9110, 12.5.4; RFC 4647, 3.4).
  * @param accept  the Accept-Language header, or NULL
- * @return never NULL: English where none fits
+ * @return never NULL: English if no other fits
  */
 const ms_language *ms_language_choose(const char *accept);
 
-/** A message in that language, or itself where there is no translation. Static. */
+/** A message in that language, or itself if there is no translation. Static. */
 const char *ms_language_text(const ms_language *language, const char *message);
 
 /** Whether it is written from right to left. */

@@ -13,7 +13,7 @@ static struct {
     volatile apr_uint32_t skipped;
 } slots[MS_LOG_KINDS];
 
-/* Seconds; 0: one. These say what to mend in the configuration, and more of them say no more. */
+/* Seconds; 0: one. These messages report a fault of the configuration, so a few are enough. */
 static const apr_uint32_t lengths[MS_LOG_KINDS] = {
     [MS_LOG_PLAIN_HTTP] = 60, [MS_LOG_MAYBE_PLAIN_HTTP] = 60};
 

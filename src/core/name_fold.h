@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One spelling for all names that a directory or database may hold equal. Only for counting: a
+ * One spelling for all names that a directory or database may treat as equal. Only for counting: a
  * session's user is never folded. Knows apr and libunistring only.
  */
 #ifndef MS_NAME_FOLD_H

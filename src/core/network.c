@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Addresses are compared as numbers: one IPv6 network has several beginnings as text.
+ * Addresses are compared as numbers, since one IPv6 network has several spellings.
  */
 #include "core/network.h"
 
@@ -12,7 +12,7 @@
 #define V6_BYTES     8
 #define V6_ALL_BYTES 16
 
-/* The bytes of the network's address; 0: ip is none. */
+/* The bytes of the network's address; 0: ip is not an address. */
 static int bytes_of(const char *ip, unsigned char bytes[V6_ALL_BYTES])
 {
     return inet_pton(AF_INET, ip, bytes) == 1    ? V4_BYTES

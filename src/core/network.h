@@ -15,7 +15,7 @@
  */
 const char *ms_network_name(apr_pool_t *p, const char *ip);
 
-/** Whether two addresses, as httpd writes them, are of one network. */
+/** Whether two addresses, as httpd writes them, are in the same network. */
 int ms_network_is_same(apr_pool_t *p, const char *a, const char *b);
 
 /**

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Owns percent-encoding. Characters are ASCII, whatever locale another module has set.
+ * Owns percent-encoding. Characters are ASCII in any locale.
  */
 #include "core/percent.h"
 

@@ -39,7 +39,7 @@ int ms_refusals_is_first(void *memory, apr_uint64_t key, apr_int64_t now, apr_in
  * Find the next summary that is due.
  * @param at   in and out: where to go on; 0 at first
  * @param due  out: the summary to write
- * @return 0 if there is no other one
+ * @return 0 if there is no other
  */
 int ms_refusals_next_due(void *memory, apr_int64_t now, apr_size_t *at, ms_refusal *due);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A session as its row in the table has it. All times are epoch seconds.
+ * A session as a row of the table. All times are epoch seconds.
  */
 #ifndef MS_ROW_H
 #define MS_ROW_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A slot holds the second at which it ends; one that lies further away than a lease was taken
- * before the clock was set back.
+ * A slot holds the second when it expires. If that is further away than a lease, the clock was set
+ * back and the slot is free.
  */
 #include "core/slots.h"
 

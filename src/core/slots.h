@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * So many may do something at the same time: one word for each, without locks, in memory of one
- * process or shared by several. A slot ends by itself, so that a process that is killed keeps none
- * for good. Knows apr only.
+ * Limits how many threads do something at the same time: one word for each slot, without locks, in
+ * memory of one process or of several. A slot expires by itself, so that a killed process does not
+ * keep it for good. Knows apr only.
  */
 #ifndef MS_SLOTS_H
 #define MS_SLOTS_H
@@ -14,7 +14,7 @@ typedef volatile apr_uint32_t ms_slot; /* all zero at first */
 /**
  * Take one of n slots.
  * @param now    seconds
- * @param lease  seconds after which another one may take it, if it was not given back
+ * @param lease  seconds after which it expires if it was not given back
  * @return its number; -1: all are taken
  */
 int ms_slots_take(ms_slot *slots, int n, apr_uint32_t now, apr_uint32_t lease);

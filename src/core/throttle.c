@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A slot is one word: the key's tag above, and below the moment at which the key's bucket will have
- * drained. So one compare-and-swap is a whole step, and a child killed in the middle leaves nothing
- * half done. An empty bucket and a free slot are the same: a moment that has passed.
+ * A slot is one word: the key's tag in the high bits, and in the low ones the moment when its
+ * bucket is empty. So one compare-and-swap is a whole step, and a child that is killed leaves no
+ * half-done change. An empty bucket and a free slot are the same: a moment in the past.
  */
 #include "core/throttle.h"
 
@@ -50,7 +50,7 @@ static slot *find(void *memory, apr_uint64_t key)
     return NULL;
 }
 
-/* The slot that is drained, or soonest will be: whoever has failed most is forgotten last. */
+/* The slot that is empty or will be first, so that the keys with the most failures stay longest. */
 static slot *find_room(void *memory, apr_uint64_t key)
 {
     slot *set = set_of(memory, key), *best = &set[0];
@@ -70,8 +70,8 @@ static apr_int64_t ticks_each(const ms_rate *rate)
     return ticks > 0 ? ticks : 1;
 }
 
-/* When the bucket is empty, as far as that can be believed: a clock set back must block nobody for
- * longer than a period. */
+/* When the bucket is empty, within limits: a clock that is set back must not block a key for longer
+ * than a period. */
 static apr_int64_t believable(apr_int64_t drained, apr_int64_t now, const ms_rate *rate)
 {
     const apr_int64_t latest = now + rate->count * ticks_each(rate);
@@ -92,7 +92,7 @@ apr_int64_t ms_throttle_take(void *memory, apr_uint64_t key, apr_int64_t now_us,
         const apr_int64_t over = drained + each - (now + rate->count * each);
 
         if (mine && tag_of(old) != tag_of(key)) {
-            continue; /* lost to another key meanwhile */
+            continue; /* another key has taken the slot */
         }
         if (over > 0) {
             return (over + TICKS_1S - 1) / TICKS_1S;
@@ -101,7 +101,7 @@ apr_int64_t ms_throttle_take(void *memory, apr_uint64_t key, apr_int64_t now_us,
             return 0;
         }
     }
-    return 1; /* whoever is that busy can wait a second */
+    return 1; /* too many changes of one slot: wait a second */
 }
 
 apr_int64_t ms_throttle_peek(void *memory, apr_uint64_t key, apr_int64_t now_us,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tokens out of the kernel's random numbers. There is no generator of our own that a fork could
- * duplicate, and nothing here is ever logged.
+ * Owns the form of a token. Random numbers come from the kernel each time, since the state of a
+ * generator in the process would be the same in two forked children.
  */
 #include "core/token.h"
 
@@ -15,10 +15,10 @@
 #define ID_BYTES     16
 #define SECRET_BYTES 32
 
-/* A bit for each of ASCII's characters: "-", digits, and in the second word letters and "_". */
+/* A bit for each ASCII character: "-" and digits, and in the second word letters and "_". */
 static const apr_uint64_t base64url[2] = {0x03ff200000000000, 0x07fffffe87fffffe};
 
-/* Looked at for every request that has a cookie. */
+/* Runs for each request that has a cookie. */
 static int is_base64url(const char *text, apr_size_t len)
 {
     apr_uint64_t all = 1;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A parser of our own: apr_uri_parse() takes more than browsers send, and keeps the port in 16 bits
+ * apr_uri_parse() is not used: it accepts more than browsers send, and cuts the port to 16 bits
  * without a check, so that port 65616 would be port 80.
  */
 #include "core/web_origin.h"
@@ -31,7 +31,7 @@ static apr_size_t host_length(const char *text)
     return len <= HOST_MAX ? len : 0;
 }
 
-/* ":port" or nothing. Returns where it ends; NULL: it is no port. */
+/* ":port" or nothing. Returns where it ends; NULL: it is not a port. */
 static const char *read_port(const char *text, int https, apr_port_t *port)
 {
     unsigned long n = 0;

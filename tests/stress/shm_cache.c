@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The look-up cache under many threads of many processes that are killed at any moment, against a
- * model: the "table" is a version for each user, and ending her sessions raises it. Nobody may be
- * answered a version that is older than one whose end had been answered before she asked.
+ * model: the "table" is a version for each user, and revoking the user's sessions raises it. A
+ * look-up must not return a version that was revoked before the look-up began.
  *
  *   cache [seconds]    exits with 1 at the first wrong answer
  */
@@ -29,8 +29,8 @@
 #define TTL       1000000
 
 typedef struct world {
-    _Atomic apr_uint64_t version[USERS];  /* what the table says */
-    _Atomic apr_uint64_t answered[USERS]; /* somebody was told that all before have ended */
+    _Atomic apr_uint64_t version[USERS];  /* in the table */
+    _Atomic apr_uint64_t answered[USERS]; /* all before it are known to be revoked */
     _Atomic apr_uint64_t hits, misses, ends, wrong, now;
 } world;
 
@@ -191,7 +191,7 @@ static pid_t start(int number)
     }
 }
 
-/* Returns 0 where it had ended by itself. */
+/* @return 0 if it had ended by itself */
 static int finish(pid_t pid)
 {
     int status;

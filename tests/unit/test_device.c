@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What src/device.c calls the devices of sessions, and that no User-Agent can do more harm than
+ * src/core/device.c: the names of devices, and that no User-Agent can do more harm than
  * give its own device a wrong name. tests/unit/user-agents.tsv has what a person calls each of 306
  * agents.
  */

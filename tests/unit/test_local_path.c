@@ -25,7 +25,7 @@ static void a_visitor_returns_to_paths_of_this_host(void **state)
         {"/%E3%80%82", NULL}, /* an ideographic full stop, well behind the slash */
         {"/%EF%BC%8Fhost", NULL},
         {"/100%25", NULL},
-        {"/100%25zz", NULL},     /* decodes to no escape at all, which is nobody's harm */
+        {"/100%25zz", NULL},     /* decodes to no escape at all, which is harmless */
         {"/a%252541", NULL},     /* three times encoded, and harmless each time */
         {"/a%25255Chost", NULL}, /* a backslash only to who decodes three times */
         {"/a^`{|}b", "/a%5E%60%7B%7C%7Db"},

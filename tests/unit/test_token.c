@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What src/core/token.c makes, recognises and compares, against values of sha256sum, and that
+ * src/core/token.c makes, recognises and compares tokens, against values of sha256sum, and that
  * without random numbers there is no token at all.
  */
 #include "unit.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What every unit test shares: cmocka, and a pool of its own for each test, which is its *state.
+ * What all unit tests share: cmocka, and a new pool for each test, which is its *state.
  */
 #ifndef MS_UNIT_H
 #define MS_UNIT_H
