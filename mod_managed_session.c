@@ -38,6 +38,7 @@
 #include "access/password_share.h"
 #include "access/provider_chain.h"
 #include "access/recheck.h"
+#include "app/cache_filter.h"
 #include "app/request_headers.h"
 #include "app/response_filter.h"
 #include "app/upgrade_filter.h"
@@ -173,6 +174,7 @@ static void register_server_hooks(apr_pool_t *p)
     ms_api_register();
     ms_authz_register(p);
     ms_response_filter_register();
+    ms_cache_filter_register();
     ms_upgrade_filter_register();
     ms_router_register();
 
@@ -183,7 +185,7 @@ static void register_server_hooks(apr_pool_t *p)
     /* Shared memory, before children are forked. */
     ap_hook_post_config(on_post_config, NULL, NULL, APR_HOOK_MIDDLE);
     /* All modules have registered their filters: look for mod_include's. */
-    ap_hook_optional_fn_retrieve(ms_response_filter_on_optional_fn_retrieve, NULL, NULL,
+    ap_hook_optional_fn_retrieve(ms_cache_filter_on_optional_fn_retrieve, NULL, NULL,
                                  APR_HOOK_MIDDLE);
     /* mod_dbd connects in this phase: the table must be made before, and can be checked after. */
     ap_hook_child_init(on_child_init_before_dbd, NULL, dbd, APR_HOOK_MIDDLE);
