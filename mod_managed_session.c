@@ -39,6 +39,7 @@
 #include "access/provider_chain.h"
 #include "access/recheck.h"
 #include "app/cache_filter.h"
+#include "app/hidden_cookie.h"
 #include "app/request_headers.h"
 #include "app/response_filter.h"
 #include "app/upgrade_filter.h"
@@ -273,7 +274,7 @@ static void register_response_hooks(void)
     /* Our pages, before handlers that take every request. */
     ap_hook_handler(ms_router_on_handler, NULL, takers, APR_HOOK_REALLY_FIRST - 1);
     /* Hide the cookie as late as possible: after mod_cache, which tells users apart by it. */
-    ap_hook_handler(ms_request_headers_on_handler, cache, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_handler(ms_hidden_cookie_on_handler, cache, NULL, APR_HOOK_REALLY_FIRST);
     /* mod_proxy removes what the client lists in "Connection:" and only then runs this hook. */
     APR_OPTIONAL_HOOK(proxy, fixups, ms_request_headers_on_fixups_last, NULL, NULL, APR_HOOK_LAST);
     /* mod_status's page. */

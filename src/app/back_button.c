@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Over TLS there is Clear-Site-Data. Browsers ignore it over plain http. There, a page with
- * no-store is dropped when a cookie with HttpOnly changes. Chromium takes it for no change if a
- * cookie that was set on the way to the page is deleted, as it happens if a user signs in and out
- * again; so a second cookie is set, which the browser drops after a second.
+ * Over TLS, Clear-Site-Data is enough. Over plain http browsers ignore it, but they drop a page
+ * with no-store when a cookie with HttpOnly changes. If a cookie was set on the way to the page and
+ * is deleted now (a user signs in and out again), Chromium sees no change. So a second cookie is
+ * set and deleted.
  */
 #include "app/back_button.h"
 
@@ -13,7 +13,6 @@
 #include "http/origin.h"
 #include "session/plain_http.h"
 
-/* Set, and gone at once. */
 static void change_a_cookie(request_rec *r)
 {
     ms_cookie_attrs attrs = ms_server_conf_get(r->server)->cookie;
@@ -36,7 +35,7 @@ void ms_back_button_forget(request_rec *r)
     }
 }
 
-const char *ms_back_button_cache_control(request_rec *r, const char *said)
+const char *ms_back_button_cache_control(request_rec *r, const char *value)
 {
-    return ms_is_navigation(r) ? ms_cache_headers_no_store(r->pool, said) : said;
+    return ms_is_navigation(r) ? ms_cache_headers_no_store(r->pool, value) : value;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Proxied applications' headers are in headers_out, those of CGI and FastCGI in err_headers_out,
- * where a header sent twice has become one with a comma.
+ * Headers of proxied applications are in headers_out, those of CGI and FastCGI in err_headers_out,
+ * where httpd has joined a header that was sent twice with a comma.
  */
 #include "app/backend_login.h"
 
@@ -77,7 +77,7 @@ static void log_failed_end(request_rec *r)
     if (suffix) {
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
                       "MS0051: the application's sign-out failed: the session database could not "
-                      "be queried, and the session lives on%s",
+                      "be queried, and the session stays valid%s",
                       suffix);
     }
 }
@@ -130,7 +130,7 @@ static void end(request_rec *r, const taken *t)
     }
 }
 
-/* An error page may show what the client sent, or come from a layer that checked no password. */
+/* An error page may repeat what the client sent, or come from a layer that checked no password. */
 static int is_success(request_rec *r)
 {
     if (r->status >= HTTP_OK && r->status < HTTP_BAD_REQUEST) {
@@ -142,7 +142,7 @@ static int is_success(request_rec *r)
     return 0;
 }
 
-/* Count an attempt whose outcome the application knows already. */
+/* Count an attempt that the application has already decided. */
 static int is_limited(request_rec *r, const char *user, ms_sign_in_ticket *attempt)
 {
     const apr_int64_t wait = ms_sign_in_limit_take(r, user, attempt);
@@ -210,7 +210,7 @@ int ms_backend_login(request_rec *r)
         return OK;
     }
     if (r->status == HTTP_NOT_MODIFIED) {
-        ignore(r, name, "it came with a 304, which may be an old answer's");
+        ignore(r, name, "it came with a 304, which may repeat an old response");
         return OK;
     }
     if (ending.n) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * User headers and the cookie are removed on each virtual host, for the names that any of them
- * uses: two hosts may lead to one application, and browsers send a cookie to all ports of a host.
+ * Each virtual host removes the user headers of all virtual hosts, since two hosts may lead to the
+ * same application.
  */
 #include "app/request_headers.h"
 
@@ -67,7 +67,7 @@ static void remove_headers(request_rec *r, const char *const *names, int n)
     }
 }
 
-/* Who the application may believe is there: never a name that was only tried. */
+/* The user that the application may rely on: never a name that failed to sign in. */
 static const char *user_for_application(request_rec *r)
 {
     const ms_request *request = ms_request_peek(r);
@@ -104,7 +104,7 @@ static int is_scheme(const char *credentials, const char *scheme)
            credentials[len] != '-';
 }
 
-/* The name and password of a user, as far as the request has any. */
+/* The request's user name and password; NULL: it has none. */
 static const char *credentials_of(const request_rec *r)
 {
     const char *credentials = apr_table_get(r->headers_in, "Authorization");
@@ -114,7 +114,7 @@ static const char *credentials_of(const request_rec *r)
                : NULL;
 }
 
-/* Before "RequestHeader ... early" of mod_headers, so that what it sets is not taken for the
+/* Before mod_headers' "RequestHeader ... early", whose values are the administrator's and not the
  * client's. */
 static void remember_credentials(request_rec *r)
 {
@@ -126,9 +126,10 @@ static void remember_credentials(request_rec *r)
 }
 
 /*
- * A name and password that the client sent must not reach an application beside the session's user,
- * whom they may contradict. Those of the administrator (RequestHeader set, AuthBasicFake) stay. An
- * authentication module that had use for the client's has set another ap_auth_type.
+ * A name and password that the client sent must not reach an application together with the
+ * session's user, since they may be another user's. The administrator's (RequestHeader set,
+ * AuthBasicFake) stay. If an authentication module used the client's, it has set another
+ * ap_auth_type.
  */
 static void remove_credentials(request_rec *r)
 {
@@ -141,61 +142,6 @@ static void remove_credentials(request_rec *r)
           strcmp(credentials, ms_request_credentials(request)) == 0))) {
         apr_table_unset(r->headers_in, "Authorization");
     }
-}
-
-/* ---- the cookie ------------------------------------------------------------------------------ */
-
-/* Of this host: all cookies of that name, whose tokens are kept for a later look-up. */
-static const char *without_own(request_rec *r, const char *header)
-{
-    const char *rest = ms_cookie_strip(r->pool, header, ms_server_conf_get(r->server)->cookie.name);
-
-    if (rest != header) {
-        ms_request_get(r);
-    }
-    return rest;
-}
-
-/* Of the other hosts: what has the form of a token, since an application here may use the name for
- * a cookie of its own. */
-static const char *without_others(request_rec *r, const char *header)
-{
-    const ms_server_conf *conf = ms_server_conf_get(r->server);
-    const apr_array_header_t *names = conf->hidden_cookies;
-
-    for (int i = 0; i < names->nelts; i++) {
-        const char *name = APR_ARRAY_IDX(names, i, const char *);
-
-        if (!conf->used || strcmp(name, conf->cookie.name) != 0) {
-            header = ms_cookie_strip_tokens(r->pool, header, name);
-        }
-    }
-    return header;
-}
-
-/* As late as can be: after rewrites and subrequests, when it is known what answers; and after
- * mod_cache has looked, which tells users from visitors by the cookie. */
-int ms_request_headers_on_handler(request_rec *r)
-{
-    const char *header = apr_table_get(r->headers_in, "Cookie"), *rest = header;
-
-    if (!header) {
-        return DECLINED;
-    }
-    if (ms_request_headers_is_ours(r) && ms_dir_conf_get(r)->hide_cookie != 0) {
-        rest = without_own(r, rest);
-    }
-    rest = without_others(r, rest);
-    if (rest == header) {
-        return DECLINED;
-    }
-    if (*rest) {
-        apr_table_setn(r->headers_in, "Cookie", rest);
-    }
-    else {
-        apr_table_unset(r->headers_in, "Cookie");
-    }
-    return DECLINED;
 }
 
 /* ---- hooks ----------------------------------------------------------------------------------- */

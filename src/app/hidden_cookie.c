@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Removed as late as possible: after rewrites and subrequests, when it is known which location
+ * answers, and after mod_cache, which distinguishes users from visitors by the cookie.
+ */
+#include "app/hidden_cookie.h"
+
+#include <string.h>
+#include <http_config.h>
+#include "app/request_headers.h"
+#include "config/config.h"
+#include "session/request.h"
+
+/* This host's name: all cookies of it. Their tokens are kept for a later look-up. */
+static const char *without_own(request_rec *r, const char *header)
+{
+    const char *rest = ms_cookie_strip(r->pool, header, ms_server_conf_get(r->server)->cookie.name);
+
+    if (rest != header) {
+        ms_request_get(r);
+    }
+    return rest;
+}
+
+/* Other hosts' names: only values that have the form of a token, since an application here may use
+ * the name for its own cookie. */
+static const char *without_others(request_rec *r, const char *header)
+{
+    const ms_server_conf *conf = ms_server_conf_get(r->server);
+    const apr_array_header_t *names = conf->hidden_cookies;
+
+    for (int i = 0; i < names->nelts; i++) {
+        const char *name = APR_ARRAY_IDX(names, i, const char *);
+
+        if (!conf->used || strcmp(name, conf->cookie.name) != 0) {
+            header = ms_cookie_strip_tokens(r->pool, header, name);
+        }
+    }
+    return header;
+}
+
+int ms_hidden_cookie_on_handler(request_rec *r)
+{
+    const char *header = apr_table_get(r->headers_in, "Cookie"), *rest = header;
+
+    if (!header) {
+        return DECLINED;
+    }
+    if (ms_request_headers_is_ours(r) && ms_dir_conf_get(r)->hide_cookie != 0) {
+        rest = without_own(r, rest);
+    }
+    rest = without_others(r, rest);
+    if (rest == header) {
+        return DECLINED;
+    }
+    if (*rest) {
+        apr_table_setn(r->headers_in, "Cookie", rest);
+    }
+    else {
+        apr_table_unset(r->headers_in, "Cookie");
+    }
+    return DECLINED;
+}
