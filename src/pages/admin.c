@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Search and end anybody's sessions. Who may is the configuration's to say; where it does not
- * demand a user, this page shows nothing. An administrator who is known by a session has forms with
- * a token of it; one whom another module knows has no secret of ours to derive a token from, so her
- * browser itself must say that a form comes from here.
+ * Search and revoke sessions of any user. Access is decided by the configuration; without a
+ * required user the page refuses everyone. The forms of an administrator with a session carry its
+ * token. For one whom another module authenticated there is no secret to derive a token from; then
+ * the browser's headers must show that the form comes from this origin.
  */
 #include "pages/admin.h"
 
@@ -37,12 +37,12 @@ APLOG_USE_MODULE(managed_session);
 #define PAGE     (MS_NEWEST_MAX - 1)
 #define TIME_MAX 12 /* digits */
 
-/* What a query string asks for: at most one of user, address and id. */
+/* A search as the query string has it: at most one of user, address and id. */
 typedef struct query {
     const char *user;
     const char *ip;
     const char *id;
-    const char *confirm; /* what is about to be ended, "user", "ip" or "realm"; or NULL */
+    const char *confirm; /* what is about to be revoked, "user", "ip" or "realm"; or NULL */
     apr_int64_t before;
     const char *before_id; /* NULL: the first page */
 } query;
@@ -55,7 +55,7 @@ static json_t *text_of(request_rec *r, const char *text)
 /* ---- what is asked for -----------------------------------------------------------------------
  */
 
-/* A field that was left empty was not sent, as far as a search form goes. */
+/* A field that was left empty counts as absent. */
 static const char *field(const apr_table_t *fields, const char *name)
 {
     const char *value = apr_table_get(fields, name);
@@ -130,12 +130,12 @@ static apr_status_t search(request_rec *r, const query *q, apr_array_header_t **
         return rv;
     }
     if ((q->user && !ms_utf8_is_user_name(q->user)) || (q->ip && !wanted.ip)) {
-        return APR_SUCCESS; /* nobody's, and nothing that a database need take for text */
+        return APR_SUCCESS; /* no such user or address exists; a database might reject the text */
     }
     return ms_all_sessions_search(r, &wanted, rows);
 }
 
-/* The query string of the page that follows; NULL where there is none. */
+/* The query string of the next page; NULL if there is none. */
 static const char *next_args(request_rec *r, const query *q, apr_array_header_t *rows)
 {
     const char *same = search_args(r, q);
@@ -157,7 +157,7 @@ static json_t *sessions_model(request_rec *r, const apr_array_header_t *rows)
 
     for (int i = 0; i < rows->nelts; i++) {
         const ms_row *row = APR_ARRAY_IDX(rows, i, const ms_row *);
-        json_t *model = ms_session_model(r, row, own);
+        json_t *model = ms_sessions_model(r, row, own);
 
         json_object_set_new(model, "user", text_of(r, row->user));
         json_array_append_new(sessions, model);
@@ -183,7 +183,7 @@ static void add_words(request_rec *r, json_t *sessions, const apr_array_header_t
         const ms_row *row = APR_ARRAY_IDX(rows, i, const ms_row *);
         json_t *model = json_array_get(sessions, (size_t)i);
 
-        ms_sessions_add_words(r, model, row, ms_clock_now());
+        ms_view_add_words(r, model, row, ms_clock_now());
         json_object_set_new(model, "user_query", json_string(parameter(r, "user", row->user)));
         json_object_set_new(model, "ip_query", json_string(parameter(r, "ip", row->created_ip)));
         json_object_set_new(model, "last_ip_query", json_string(parameter(r, "ip", row->last_ip)));
@@ -241,8 +241,8 @@ static int show(request_rec *r, const query *q)
     return send_page(r, q, sessions, rows, next);
 }
 
-/* What the page asks about is in *name, under which its form has it. *value: NULL for the realm.
- * Says whether there is such a thing. */
+/* *name: the field of the form that names what is revoked. *value: NULL for the realm. Returns 0 if
+ * the query names nothing that can be revoked. */
 static int read_confirm(request_rec *r, const query *q, const char **name, const char **value)
 {
     *value = NULL;
@@ -260,7 +260,7 @@ static int read_confirm(request_rec *r, const query *q, const char **name, const
     return *value && ms_utf8_is_user_name(*value);
 }
 
-/* The page between a click and the end of many sessions: it says how many. */
+/* The page to confirm that many sessions are revoked: it shows how many. */
 static int confirm(request_rec *r, const query *q)
 {
     const char *name, *value;
@@ -326,7 +326,7 @@ static apr_status_t end_realm(request_rec *r, apr_int64_t *ended)
     return end_scope(r, (ms_scope){.kind = MS_SCOPE_REALM}, ended);
 }
 
-/* A form of the page: ends what it names, and says in *q which search to go back to. */
+/* A form of the page: revokes what it names. *q becomes the search to go back to. */
 static int act(request_rec *r, const apr_table_t *fields, query *q)
 {
     const char *action = apr_table_get(fields, "action"), *id = field(fields, "id"),
@@ -415,7 +415,7 @@ static int delete_many(request_rec *r)
     if (rv != APR_SUCCESS) {
         return ms_page_unavailable(r);
     }
-    return ms_page_send_json(r, HTTP_OK, json_pack("{s:I}", "revoked", (json_int_t)ended));
+    return ms_page_send_revoked(r, ended);
 }
 
 static int delete_one(request_rec *r, const char *id)
@@ -428,7 +428,7 @@ static int delete_one(request_rec *r, const char *id)
     return ms_page_status(r, ended > 0 ? HTTP_NO_CONTENT : HTTP_NOT_FOUND);
 }
 
-/* Whatever stands last in the path is taken for an id; no directive says where this page is. */
+/* The last segment of the path is taken for an id: no directive names the path of this page. */
 int ms_admin_delete(request_rec *r)
 {
     const char *slash = strrchr(r->uri, '/'), *id = slash ? slash + 1 : "";
@@ -458,7 +458,7 @@ static void log_open_page(request_rec *r)
     }
 }
 
-/* The author of an .htaccess file could be any administrator, by a password file of his own. */
+/* The author of an .htaccess file could become any administrator by a password file. */
 static int is_from_htaccess(request_rec *r)
 {
     const char *module = ms_htaccess_sets(r, MS_OWN_REQUIRE), *suffix;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * managed-session-admin: the sessions of all users of a realm, as a page and as JSON, and their
- * end.
+ * managed-session-admin: lists and revokes the sessions of all users of a realm, as a page and as
+ * JSON.
  */
 #ifndef MS_ADMIN_H
 #define MS_ADMIN_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * managed-session-login: the sign-in page, and sign-in by whatever AuthType guards its location.
+ * managed-session-login: the sign-in page, and sign-in by another AuthType that guards its
+ * location.
  */
 #ifndef MS_LOGIN_H
 #define MS_LOGIN_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A link or an image must not sign anyone out, so GET changes nothing. An application's own
- * sign-out button may post here without a token: the browser's headers say where it stands.
+ * A link or an image must not sign a user out, so GET changes nothing. The sign-out button of an
+ * application may post here without a token: the headers of the browser show its origin.
  */
 #include "pages/logout.h"
 

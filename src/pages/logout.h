@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * managed-session-logout: a button on GET, the end of the session on POST.
+ * managed-session-logout: GET shows a button, POST ends the session.
  */
 #ifndef MS_LOGOUT_H
 #define MS_LOGOUT_H

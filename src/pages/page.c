@@ -22,7 +22,7 @@
 
 APLOG_USE_MODULE(managed_session);
 
-/* Marks for tests/catalogues.py what is translated elsewhere. */
+/* Marks for tests/catalogues.py a message that is translated elsewhere. */
 #define MESSAGE(text) (text)
 
 static const char *style_hash; /* set once at start: of the built-in style sheet, for the CSP */
@@ -36,7 +36,7 @@ void ms_page_init(apr_pool_t *pconf)
     style_hash = apr_pencode_base64_binary(pconf, digest, sizeof(digest), APR_ENCODE_NONE, NULL);
 }
 
-/* The site's own style sheet may lie on another host; then that host is allowed to style us. */
+/* The style sheet of the site may be on another host: allow that host. */
 static const char *style_sources(request_rec *r)
 {
     const ms_url *sheet = ms_dir_conf_get(r)->stylesheet;
@@ -52,8 +52,8 @@ static const char *style_sources(request_rec *r)
 
 /*
  * form-action names any host, since browsers check it at each redirect after the form's answer:
- * with 'self' alone, a visitor who is led on to another origin stays on the form without a word. A
- * form that these pages do not have cannot get in: no text is shown unescaped.
+ * with 'self' alone, a redirect to another origin is blocked and the user stays on the form without
+ * a message. No foreign form can be injected: all text is escaped.
  */
 static const char *policy(request_rec *r, const char *ancestors)
 {
@@ -64,8 +64,8 @@ static const char *policy(request_rec *r, const char *ancestors)
                        ancestors, NULL);
 }
 
-/* The sign-in page may stand in a popup, whose opener has to see it come back: this header would
- * part the two for good, even if both are of one origin. NULL: none. */
+/* NULL for the sign-in page: it may be in a popup, and this header would cut it off from its
+ * opener, even of the same origin. */
 static const char *opener_policy(request_rec *r)
 {
     return ms_own_pages_foreign_use(r) == MS_FOREIGN_SIGN_IN ? NULL : "same-origin";
@@ -144,6 +144,11 @@ int ms_page_send_json(request_rec *r, int status, json_t *model)
     return send_body(r, status, "application/json; charset=utf-8", json);
 }
 
+int ms_page_send_revoked(request_rec *r, apr_int64_t n)
+{
+    return ms_page_send_json(r, HTTP_OK, json_pack("{s:I}", "revoked", (json_int_t)n));
+}
+
 int ms_page_redirect(request_rec *r, const char *url)
 {
     apr_table_setn(r->headers_out, "Location", url);
@@ -152,7 +157,7 @@ int ms_page_redirect(request_rec *r, const char *url)
 
 int ms_page_status(request_rec *r, int status)
 {
-    /* What is not an error's own header is dropped when httpd answers with a status. */
+    /* httpd drops headers_out when it makes an error page from a status. */
     set_headers(r, r->err_headers_out);
     return status;
 }
@@ -201,7 +206,7 @@ void ms_page_lead_out_of_frame(request_rec *r, int status, const char *url)
     apr_table_unset(r->err_headers_out, "X-Frame-Options");
     apr_table_setn(r->err_headers_out, "Content-Security-Policy", policy(r, ""));
     apr_table_setn(r->err_headers_out, "Content-Language", ms_page_language(r)->tag);
-    /* The page names its charset itself; httpd would name another one. */
+    /* The page names its charset itself; httpd would add another one. */
     apr_table_setn(r->subprocess_env, "suppress-error-charset", "1");
     if (html) {
         ap_custom_response(r, status, html);

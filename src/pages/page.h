@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Answers of the built-in pages: the headers that all of them carry, and HTML, JSON, redirects and
- * refusals in one manner. Each function returns what a content handler returns.
+ * Responses of the built-in pages: HTML, JSON, redirects and refusals, with the headers that all
+ * pages have. Functions that return int return what a content handler returns.
  */
 #ifndef MS_PAGE_H
 #define MS_PAGE_H
@@ -13,18 +13,18 @@
 /** At start: what is the same for every page. */
 void ms_page_init(apr_pool_t *pconf);
 
-/** The language that this visitor gets. */
+/** The language for this request (Accept-Language). */
 const ms_language *ms_page_language(request_rec *r);
 
-/** A model with what every page needs: title and stylesheet. Owned by the caller. */
+/** A model with what every page needs: language, title, style sheet. Owned by the caller. */
 json_t *ms_page_model(request_rec *r);
 
-/** What a page is about: for its first line and its title. A message, which is translated here. */
+/** Set the heading, which is part of the title, too. heading: in English; translated here. */
 void ms_page_set_heading(request_rec *r, json_t *model, const char *heading);
 
 /**
  * Send a page.
- * @param status  200, or the error that the page tells of
+ * @param status  200, or the status of the error that the page explains
  * @param name    of the embedded page, "login.html"
  * @param model   is released
  */
@@ -33,14 +33,17 @@ int ms_page_send(request_rec *r, int status, const char *name, json_t *model);
 /** Send JSON. model is released. */
 int ms_page_send_json(request_rec *r, int status, json_t *model);
 
+/** The JSON answer to a DELETE that revoked n sessions. */
+int ms_page_send_revoked(request_rec *r, apr_int64_t n);
+
 /** 303 to a URL that has been checked already. */
 int ms_page_redirect(request_rec *r, const char *url);
 
-/** A page that says one thing, such as why something was refused: messages in English, which are
- * translated here. */
+/** A page with a heading and a text, such as the reason of a refusal. Both in English; translated
+ * here. */
 int ms_page_message(request_rec *r, int status, const char *heading, const char *text);
 
-/** A page that goes on to a checked URL by itself, as a navigation that begins here (SameSite). */
+/** A page that loads a checked URL by itself, as a navigation from this site (SameSite). */
 int ms_page_go_on(request_rec *r, int status, const char *url);
 
 /**
@@ -49,7 +52,7 @@ int ms_page_go_on(request_rec *r, int status, const char *url);
  */
 void ms_page_lead_out_of_frame(request_rec *r, int status, const char *url);
 
-/** An answer that is a status alone, with the headers of a page. */
+/** A status without a page of ours, with the headers of a page. */
 int ms_page_status(request_rec *r, int status);
 
 /** 405. allow: the Allow header's value. */
@@ -61,7 +64,7 @@ int ms_page_cross_site(request_rec *r);
 /** 403 for a form without the token of this session; logs that. */
 int ms_page_stale_form(request_rec *r);
 
-/** 503: the database could not be asked, and nothing has changed. */
+/** 503: the database cannot be queried, and nothing has changed. */
 int ms_page_unavailable(request_rec *r);
 
 /** The page for a body that ms_form_body_read() refused with that status. */

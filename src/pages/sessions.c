@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * HTML and JSON come out of one model; the page adds what only a form needs. Whose sessions are
- * shown and ended is decided by the session that asks, never by anything in the request.
+ * HTML and JSON are made from one model; the page adds what a form needs. The user comes from the
+ * session of the request, never from its fields.
  */
 #include "pages/sessions.h"
 
@@ -43,7 +43,7 @@ static json_t *time_of(request_rec *r, apr_int64_t epoch)
     return json_string(ms_clock_rfc3339(r->pool, epoch));
 }
 
-json_t *ms_session_model(request_rec *r, const ms_row *row, const ms_row *current)
+json_t *ms_sessions_model(request_rec *r, const ms_row *row, const ms_row *current)
 {
     json_t *model = json_object();
     ms_device device;
@@ -65,14 +65,14 @@ json_t *ms_session_model(request_rec *r, const ms_row *row, const ms_row *curren
     return model;
 }
 
-json_t *ms_session_models(request_rec *r, const apr_array_header_t *rows)
+json_t *ms_sessions_models(request_rec *r, const apr_array_header_t *rows)
 {
     const ms_row *current = ms_request_row(ms_request_get(r));
     json_t *sessions = json_array();
 
     for (int i = 0; i < rows->nelts; i++) {
-        json_array_append_new(sessions,
-                              ms_session_model(r, APR_ARRAY_IDX(rows, i, const ms_row *), current));
+        json_array_append_new(
+            sessions, ms_sessions_model(r, APR_ARRAY_IDX(rows, i, const ms_row *), current));
     }
     return sessions;
 }
@@ -106,7 +106,7 @@ static int read_part(request_rec *r, ms_list_part *part)
 
     *part = (ms_list_part){.limit = JSON_MAX};
     if (ms_form_parse(r->pool, args, strlen(args), &query)) {
-        return 1; /* a query that is none of ours */
+        return 1; /* not a query of this page */
     }
     limit = apr_table_get(query, "limit");
     cursor = apr_table_get(query, "cursor");
@@ -119,7 +119,7 @@ static int read_part(request_rec *r, ms_list_part *part)
     return !cursor || read_cursor(cursor, part);
 }
 
-/* The URL of the part that follows. */
+/* The URL of the next part. */
 static const char *next_url(request_rec *r, apr_int64_t limit, const ms_row *last)
 {
     return apr_psprintf(
@@ -128,8 +128,8 @@ static const char *next_url(request_rec *r, apr_int64_t limit, const ms_row *las
         ms_percent_encode(r->pool, r->uri), limit, last->last_seen_at, last->created_at, last->id);
 }
 
-/* The last row that is in the list's order; the current session stands before it. A limit of one
- * gives the current session alone: then everything else follows. */
+/* The last row in the order of the list. The current session is first and outside that order; if it
+ * is the only row, the next part begins at the top. */
 static const ms_row *last_used(request_rec *r, const apr_array_header_t *rows,
                                const ms_row *current)
 {
@@ -167,7 +167,7 @@ static int send_list(request_rec *r, const ms_row *current)
     }
     list = json_object();
     json_object_set_new(list, "user", json_string(current->user));
-    json_object_set_new(list, "sessions", ms_session_models(r, rows));
+    json_object_set_new(list, "sessions", ms_sessions_models(r, rows));
     if (next) {
         json_object_set_new(list, "next", json_string(next));
     }
@@ -176,15 +176,15 @@ static int send_list(request_rec *r, const ms_row *current)
 
 static int show_list(request_rec *r, const ms_row *current)
 {
-    return ms_own_pages_wants_json(r) ? send_list(r, current) : ms_sessions_view(r);
+    return ms_own_pages_wants_json(r) ? send_list(r, current) : ms_view_send(r);
 }
 
 /* ---- POST: the page's forms ------------------------------------------------------------------ */
 
-/* done: what the page says then; NULL: nothing. */
+/* done: the notice that the page shows then; NULL: none. */
 static int go_back(request_rec *r, const char *done)
 {
-    const char *list = ms_percent_encode(r->pool, r->uri), *page = ms_sessions_page_asked(r);
+    const char *list = ms_percent_encode(r->pool, r->uri), *page = ms_view_page_asked(r);
 
     done = done ? apr_pstrcat(r->pool, "?done=", done, NULL) : "";
     page = page ? apr_pstrcat(r->pool, *done ? "&" : "?", "page=", page, NULL) : "";
@@ -216,7 +216,7 @@ static int revoke_one(request_rec *r, const char *id)
     if (!ms_request_row(ms_request_get(r))) {
         return go_back(r, NULL); /* it was the current one */
     }
-    return go_back(r, ended > 0 ? MS_SESSIONS_DONE_ONE : MS_SESSIONS_DONE_GONE);
+    return go_back(r, ended > 0 ? MS_VIEW_DONE_ONE : MS_VIEW_DONE_GONE);
 }
 
 static int revoke_many(request_rec *r, int others_only)
@@ -226,7 +226,7 @@ static int revoke_many(request_rec *r, int others_only)
     if (end_many(r, others_only, &ended) != APR_SUCCESS) {
         return ms_page_unavailable(r);
     }
-    return go_back(r, others_only && ended > 0 ? MS_SESSIONS_DONE_OTHERS : NULL);
+    return go_back(r, others_only && ended > 0 ? MS_VIEW_DONE_OTHERS : NULL);
 }
 
 static int act(request_rec *r, const apr_table_t *fields)
@@ -278,10 +278,11 @@ static int delete_many(request_rec *r)
     if (end_many(r, strcmp(scope, "others") == 0, &ended) != APR_SUCCESS) {
         return ms_page_unavailable(r);
     }
-    return ms_page_send_json(r, HTTP_OK, json_pack("{s:I}", "revoked", (json_int_t)ended));
+    return ms_page_send_revoked(r, ended);
 }
 
-/* One answer for an id that is another's, gone or nonsense, so that nothing can be learned from it.
+/* One answer for an id of another user, an ended session and an invalid id, so that a client learns
+ * nothing from it.
  */
 static int delete_one(request_rec *r, const char *id)
 {
@@ -293,8 +294,8 @@ static int delete_one(request_rec *r, const char *id)
     return ms_page_status(r, ended > 0 ? HTTP_NO_CONTENT : HTTP_NOT_FOUND);
 }
 
-/* What follows the list's own path, "/<id>" say; "" for the list itself. Where no
- * ManagedSessionListURL says which path that is, whatever stands last is taken for an id. */
+/* The path after that of the list, such as "/<id>"; "" for the list itself. Without
+ * ManagedSessionListURL the last segment is the id if it has the form of one. */
 static const char *path_below(request_rec *r)
 {
     const ms_url *list = ms_dir_conf_get(r)->list_url;
@@ -322,7 +323,8 @@ static int handle_delete(request_rec *r)
 
 /* ---------------------------------------------------------------------------------------------- */
 
-/* Where there is no page to sign in to, in the look of the others; a script gets the status alone.
+/* If there is no sign-in page to redirect to: a page in the same style. A script gets the status
+ * only.
  */
 static int challenge(request_rec *r)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * managed-session-list: a user's own sessions, as a page and as JSON, and their end.
+ * managed-session-list: lists and revokes the sessions of the user, as a page and as JSON.
  */
 #ifndef MS_SESSIONS_H
 #define MS_SESSIONS_H
@@ -14,10 +14,10 @@ int ms_sessions_get(request_rec *r);
 int ms_sessions_post(request_rec *r);
 int ms_sessions_delete(request_rec *r);
 
-/** A session as JSON has it. current: the one that asks, or NULL. Owned by the caller. */
-json_t *ms_session_model(request_rec *r, const ms_row *row, const ms_row *current);
+/** A session as JSON. current: the session of the request, or NULL. Owned by the caller. */
+json_t *ms_sessions_model(request_rec *r, const ms_row *row, const ms_row *current);
 
 /** Several of them as an array, for the user who is signed in. Owned by the caller. */
-json_t *ms_session_models(request_rec *r, const apr_array_header_t *rows);
+json_t *ms_sessions_models(request_rec *r, const apr_array_header_t *rows);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Everything is in the URL: which page, which question, what was done. So going back, reloading and
- * opening in another window do what one expects, and the server remembers nothing.
+ * All state is in the URL: which page of the list, which question, which notice. So "back",
+ * "reload" and a second window work, and the server keeps nothing.
  */
 #include "pages/view.h"
 
@@ -18,7 +18,7 @@
 #include "core/phrases.h"
 
 #define PAGE_SIZE 50
-#define PAGES_MAX 20 /* further down the database reads more and more rows to leave them out */
+#define PAGES_MAX 20 /* with a larger offset the database reads and skips more and more rows */
 
 static void set_text(json_t *model, const char *name, const char *text)
 {
@@ -38,12 +38,12 @@ static apr_table_t *query_of(request_rec *r)
 
 /* ---- what was done --------------------------------------------------------------------------- */
 
-/* Three fixed sentences. A link from elsewhere can show them, and no text of its own. */
+/* Three fixed sentences: a link from another site can show one of these, but no text of its own. */
 static void add_notice(const apr_table_t *query, json_t *model)
 {
-    static const char *const notices[][2] = {{MS_SESSIONS_DONE_ONE, "done_one"},
-                                             {MS_SESSIONS_DONE_OTHERS, "done_others"},
-                                             {MS_SESSIONS_DONE_GONE, "done_gone"}};
+    static const char *const notices[][2] = {{MS_VIEW_DONE_ONE, "done_one"},
+                                             {MS_VIEW_DONE_OTHERS, "done_others"},
+                                             {MS_VIEW_DONE_GONE, "done_gone"}};
     const char *done = apr_table_get(query, "done");
 
     for (apr_size_t i = 0; done && i < sizeof(notices) / sizeof(notices[0]); i++) {
@@ -65,7 +65,7 @@ static const char *const icons[] = {
     [MS_DEVICE_HEADSET] = "headset",
 };
 
-void ms_sessions_add_words(request_rec *r, json_t *model, const ms_row *row, apr_int64_t now)
+void ms_view_add_words(request_rec *r, json_t *model, const ms_row *row, apr_int64_t now)
 {
     const ms_language *language = ms_page_language(r);
     ms_device device;
@@ -82,8 +82,8 @@ void ms_sessions_add_words(request_rec *r, json_t *model, const ms_row *row, apr
     json_object_set_new(model, "by_form", json_boolean(strcmp(row->auth_method, "form") == 0));
 }
 
-/* Of a number as large as we would write one, and no larger. */
-const char *ms_sessions_page_asked(request_rec *r)
+/* At most four digits. */
+const char *ms_view_page_asked(request_rec *r)
 {
     const char *page = apr_table_get(query_of(r), "page");
     const apr_size_t len = page ? strspn(page, "0123456789") : 0;
@@ -91,7 +91,7 @@ const char *ms_sessions_page_asked(request_rec *r)
     return len > 0 && len < 5 && !page[len] && atoi(page) > 1 ? page : NULL;
 }
 
-/* What one page shows. */
+/* One page of the list. */
 typedef struct shown {
     int page;          /* from 1 */
     int pages;         /* how many there are */
@@ -99,7 +99,7 @@ typedef struct shown {
     apr_array_header_t *rows;
 } shown;
 
-/* One row more than a page has tells whether there is another. */
+/* One row more than a page has shows that there is a next page. */
 static apr_status_t read_rows(request_rec *r, shown *list)
 {
     const ms_list_part part = {.limit = PAGE_SIZE + 1,
@@ -115,10 +115,10 @@ static int pages_of(apr_int64_t total)
     return pages < PAGES_MAX ? (int)pages : PAGES_MAX;
 }
 
-/* A list of one page is read in one statement; else they are counted. */
+/* A list of one page needs one statement; a longer one is counted, too. */
 static apr_status_t read_page(request_rec *r, shown *list)
 {
-    const char *asked = ms_sessions_page_asked(r);
+    const char *asked = ms_view_page_asked(r);
     apr_status_t rv;
 
     *list = (shown){.page = asked ? atoi(asked) : 1, .pages = 1};
@@ -143,13 +143,13 @@ static apr_status_t read_page(request_rec *r, shown *list)
 
 static void add_sessions(request_rec *r, json_t *model, const shown *list)
 {
-    json_t *sessions = ms_session_models(r, list->rows);
+    json_t *sessions = ms_sessions_models(r, list->rows);
 
     for (int i = 0; i < list->rows->nelts; i++) {
         json_t *one = json_array_get(sessions, (size_t)i);
 
         json_object_set_new(one, "i", json_integer((list->page - 1) * PAGE_SIZE + i + 1));
-        ms_sessions_add_words(r, one, APR_ARRAY_IDX(list->rows, i, const ms_row *), ms_clock_now());
+        ms_view_add_words(r, one, APR_ARRAY_IDX(list->rows, i, const ms_row *), ms_clock_now());
     }
     json_object_set_new(model, "sessions", sessions);
     if (list->pages > 1) {
@@ -193,7 +193,7 @@ static int show(request_rec *r, json_t *model, const apr_table_t *query)
     return ms_page_send(r, HTTP_OK, "sessions.html", model);
 }
 
-int ms_sessions_view(request_rec *r)
+int ms_view_send(request_rec *r)
 {
     const apr_table_t *query = query_of(r);
     const char *confirm = apr_table_get(query, "confirm");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The list of sessions as a page: words, pages of fifty, the question before many are ended, and
- * what was done a moment ago. Changes nothing.
+ * The list of sessions as HTML: pages of fifty, the confirmation before many are revoked, and the
+ * notice of what was done. Changes nothing.
  */
 #ifndef MS_VIEW_H
 #define MS_VIEW_H
@@ -10,19 +10,19 @@
 #include <jansson.h>
 #include "core/row.h"
 
-/** Send the page for the user who is signed in, or the question that ?confirm= asks for. */
-int ms_sessions_view(request_rec *r);
+/** Send the page for the user who is signed in, or the confirmation that ?confirm= names. */
+int ms_view_send(request_rec *r);
 
-/** Add to the JSON interface's model of a session what only a page says of it: times and the device
- * in words, and what the browser calls itself. */
-void ms_sessions_add_words(request_rec *r, json_t *model, const ms_row *row, apr_int64_t now);
+/** Add to a session's model what only the page shows: times and the device in words, and the
+ * browser string. */
+void ms_view_add_words(request_rec *r, json_t *model, const ms_row *row, apr_int64_t now);
 
-/* Values of ?done=, which makes the page say what was done. */
-#define MS_SESSIONS_DONE_ONE    "one"    /* a device was signed out */
-#define MS_SESSIONS_DONE_OTHERS "others" /* the other devices were */
-#define MS_SESSIONS_DONE_GONE   "gone"   /* the device was signed out before */
+/* Values of ?done=, which selects the notice of what was done. */
+#define MS_VIEW_DONE_ONE    "one"    /* a device was signed out */
+#define MS_VIEW_DONE_OTHERS "others" /* the other devices were */
+#define MS_VIEW_DONE_GONE   "gone"   /* the device was signed out before */
 
-/** Which page of the list the request's query asks for, "2"; NULL: none but the first. */
-const char *ms_sessions_page_asked(request_rec *r);
+/** The page of the list that the query names, such as "2"; NULL: the first one. */
+const char *ms_view_page_asked(request_rec *r);
 
 #endif

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Everything that the sign-in page answers: the form, the reason of a failure, the way on. A wrong
+ * name and a wrong password get one answer. If the site has a page of its own, it gets the reason
+ * in its query.
+ */
+#include "pages/login_form.h"
+
+#include <string.h>
+#include <apr_strings.h>
+#include "access/challenge.h"
+#include "access/return_url.h"
+#include "config/config.h"
+#include "core/form.h"
+#include "core/percent.h"
+#include "core/token.h"
+#include "http/request_chain.h"
+#include "http/respond.h"
+#include "pages/page.h"
+#include "session/request.h"
+#include "session/sign_in.h"
+
+/* Three times as much, if all is escaped, is within MS_FORM_BODY_MAX. */
+#define BACK_FIELD_MAX 4096
+
+const char *ms_login_form_landing(request_rec *r)
+{
+    const ms_url *url = ms_dir_conf_get(r)->landing_url;
+
+    return url ? url->text : "/";
+}
+
+const char *ms_login_form_query(request_rec *r, const char *name)
+{
+    apr_table_t *query;
+
+    if (!r->args || ms_form_parse(r->pool, r->args, strlen(r->args), &query)) {
+        return NULL;
+    }
+    return apr_table_get(query, name);
+}
+
+const char *ms_login_form_back(request_rec *r)
+{
+    return ms_return_url_checked(r, ms_login_form_query(r, "return"));
+}
+
+const char *ms_login_form_add_query(apr_pool_t *p, const char *url, const char *name,
+                                    const char *value)
+{
+    return apr_pstrcat(p, url, strchr(url, '?') ? "&" : "?", name, "=", ms_percent_encode(p, value),
+                       NULL);
+}
+
+static void show_signed_in(request_rec *r, json_t *model, const char *back)
+{
+    const ms_row *row;
+
+    if (ms_request_session(r, &row) != APR_SUCCESS || !row) {
+        return;
+    }
+    /* The last sign-in is too old for the place (session-fresh): "Continue" would lead back here.
+     */
+    if (ms_login_form_query(r, "reauth")) {
+        json_object_set_new(model, "reauth", json_true());
+        if (!json_object_get(model, "username")) {
+            json_object_set_new(model, "username", json_string(row->user));
+        }
+    }
+    else {
+        json_object_set_new(model, "signed_in",
+                            json_pack("{s:s, s:s}", "user", row->user, "continue",
+                                      back ? back : ms_login_form_landing(r)));
+    }
+}
+
+/* As an ErrorDocument the page is shown at another address. */
+const char *ms_login_form_own_url(request_rec *r, const char *back)
+{
+    const char *url = ms_percent_encode(r->pool, r->uri);
+
+    return back ? ms_login_form_add_query(r->pool, url, "return", back) : url;
+}
+
+/* A longer one is in the page's own URL, which the form posts to. */
+static int fits_form(const char *back)
+{
+    return strlen(back) <= BACK_FIELD_MAX;
+}
+
+static json_t *form_model(request_rec *r, const ms_login_typed *typed)
+{
+    json_t *model = ms_page_model(r);
+
+    ms_page_set_heading(r, model, "Sign in");
+    if (typed->shown_form && ms_token_is_id(typed->shown_form, strlen(typed->shown_form))) {
+        json_object_set_new(model, "form", json_string(typed->shown_form));
+    }
+    if (typed->back && fits_form(typed->back)) {
+        json_object_set_new(model, "return", json_string(typed->back));
+    }
+    if (ms_request_chain_error_status(r)) {
+        json_object_set_new(model, "action", json_string(ms_login_form_own_url(r, typed->back)));
+    }
+    if (*typed->user) {
+        json_object_set_new(model, "username", json_string(typed->user));
+    }
+    if (ms_server_conf_get(r->server)->remember == MS_REMEMBER_ASK) {
+        json_object_set_new(model, "remember_ask", json_true());
+    }
+    show_signed_in(r, model, typed->back);
+    return model;
+}
+
+int ms_login_form_show(request_rec *r, const ms_login_typed *typed)
+{
+    const int error = ms_request_chain_error_status(r);
+
+    return ms_page_send(r, error ? error : HTTP_OK, "login.html", form_model(r, typed));
+}
+
+static int show_wrong(request_rec *r, const ms_login_typed *typed)
+{
+    json_t *model = form_model(r, typed);
+
+    json_object_set_new(model, "wrong", json_true());
+    ms_challenge_set_header(r, r->headers_out);
+    return ms_page_send(r, HTTP_UNAUTHORIZED, "login.html", model);
+}
+
+/* ---- failures -------------------------------------------------------------------------------- */
+
+/* The page of the site, in place of the form. Its query has what the form would have shown. */
+int ms_login_form_go_to_own_page(request_rec *r, const char *error, const char *back)
+{
+    const char *url = ms_dir_conf_get(r)->login_page->text;
+
+    if (error) {
+        url = ms_login_form_add_query(r->pool, url, "error", error);
+    }
+    if (ms_login_form_query(r, "reauth")) {
+        url = ms_login_form_add_query(r->pool, url, "reauth", "1");
+    }
+    if (back) {
+        url = ms_login_form_add_query(r->pool, url, "return", back);
+    }
+    return ms_page_redirect(r, url);
+}
+
+static int show_failure(request_rec *r, ms_login_failure why, const ms_login_typed *typed)
+{
+    switch (why) {
+    case MS_LOGIN_WRONG:
+        return show_wrong(r, typed);
+    case MS_LOGIN_LIMITED:
+        return ms_page_message(r, HTTP_TOO_MANY_REQUESTS, "Too many attempts",
+                               "Too many sign-ins have failed. Wait a few minutes and try again.");
+    case MS_LOGIN_TOO_OFTEN:
+        return ms_page_message(r, HTTP_TOO_MANY_REQUESTS, "Too many attempts",
+                               "You have signed in too often. Wait a minute and try again.");
+    case MS_LOGIN_BUSY:
+        return ms_page_message(r, HTTP_SERVICE_UNAVAILABLE, "Please try again in a moment",
+                               "Too many people are signing in right now.");
+    case MS_LOGIN_BAD_NAME:
+        return ms_page_message(r, HTTP_FORBIDDEN, "You could not be signed in",
+                               "This user name cannot be used here. Contact the administrator.");
+    case MS_LOGIN_TOO_MANY_DEVICES:
+        return ms_page_message(
+            r, HTTP_FORBIDDEN, "Too many devices",
+            "You have reached the limit of devices. Sign out on one of them and try again.");
+    case MS_LOGIN_BAD_FORM:
+        return ms_page_bad_form(r, HTTP_BAD_REQUEST);
+    case MS_LOGIN_PLAIN_HTTP:
+        ms_respond_leave_body_unread(r);
+        return ms_page_message(
+            r, HTTP_FORBIDDEN, "This connection is not secure",
+            "This page was opened without encryption. Open it with https:// and try again. If that fails, contact the administrator.");
+    default:
+        return ms_page_unavailable(r);
+    }
+}
+
+int ms_login_form_fail(request_rec *r, ms_login_failure why, const ms_login_typed *typed)
+{
+    /* These words are documented in docs/pages.md. */
+    static const char *const words[] = {
+        [MS_LOGIN_WRONG] = "credentials",        [MS_LOGIN_LIMITED] = "limit",
+        [MS_LOGIN_UNAVAILABLE] = "unavailable",  [MS_LOGIN_BAD_NAME] = "name",
+        [MS_LOGIN_TOO_MANY_DEVICES] = "devices", [MS_LOGIN_BAD_FORM] = "form",
+        [MS_LOGIN_BUSY] = "unavailable",         [MS_LOGIN_TOO_OFTEN] = "limit"};
+
+    /* A fault of the configuration: there is no word for it in docs/pages.md. */
+    if (why != MS_LOGIN_PLAIN_HTTP && ms_dir_conf_get(r)->login_page &&
+        r->method_number == M_POST) {
+        return ms_login_form_go_to_own_page(r, words[why], typed->back);
+    }
+    return show_failure(r, why, typed);
+}
+
+/* ---- the way on ------------------------------------------------------------------------------ */
+
+int ms_login_form_finish(request_rec *r, const ms_login_typed *who, const char *method)
+{
+    const ms_row *row;
+
+    switch (ms_sign_in(r, who->user, method, who->remember, who->shown_form, &row)) {
+    case APR_SUCCESS:
+        return ms_page_redirect(r, who->back ? who->back : ms_login_form_landing(r));
+    case APR_EINVAL:
+        return ms_login_form_fail(r, MS_LOGIN_BAD_NAME, who);
+    case APR_ENOSPC:
+        return ms_login_form_fail(r, MS_LOGIN_TOO_MANY_DEVICES, who);
+    case APR_EACCES:
+        return ms_login_form_fail(r, MS_LOGIN_PLAIN_HTTP, who);
+    case APR_EBUSY:
+        return ms_login_form_fail(r, MS_LOGIN_TOO_OFTEN, who);
+    default:
+        return ms_login_form_fail(r, MS_LOGIN_UNAVAILABLE, who);
+    }
+}
