@@ -54,18 +54,4 @@ apr_status_t ms_cached_store_touch(const ms_db_ctx *ctx, const ms_lookup *found,
 apr_status_t ms_cached_store_revoke(const ms_db_ctx *ctx, const ms_scope *scope, apr_int64_t now,
                                     apr_int64_t *revoked);
 
-/* The names of before; they go when the last caller is changed. */
-apr_status_t ms_cached_store_end(const ms_db_ctx *ctx, const char *user, const char *id,
-                                 apr_int64_t now, apr_int64_t *ended);
-apr_status_t ms_cached_store_end_all(const ms_db_ctx *ctx, const char *user, const char *except,
-                                     apr_int64_t now, apr_int64_t *ended);
-apr_status_t ms_cached_store_evict(const ms_db_ctx *ctx, const char *user, const char *except,
-                                   apr_int64_t now, apr_int64_t limit, apr_int64_t *evicted);
-apr_status_t ms_cached_store_end_over(const ms_db_ctx *ctx, const ms_row *row, apr_int64_t now,
-                                      apr_int64_t limit, apr_int64_t *ended);
-apr_status_t ms_cached_store_end_of_ip(const ms_db_ctx *ctx, const char *ip, apr_int64_t now,
-                                       apr_int64_t *ended);
-apr_status_t ms_cached_store_end_of_realm(const ms_db_ctx *ctx, apr_int64_t now,
-                                          apr_int64_t *ended);
-
 #endif
