@@ -4,9 +4,7 @@
  */
 #include "session/own_sessions.h"
 
-#include <string.h>
 #include "core/clock.h"
-#include "session/all_sessions.h"
 #include "session/request_state.h"
 
 apr_status_t ms_own_sessions_list(request_rec *r, const ms_list_part *part,
@@ -24,21 +22,6 @@ apr_status_t ms_own_sessions_list(request_rec *r, const ms_list_part *part,
     ctx = ms_request_db_ctx(r);
     own.first = current->id;
     return ms_store_list(&ctx, current->user, ms_clock_now(), &own, rows);
-}
-
-apr_status_t ms_own_sessions_find(request_rec *r, const char *id, const ms_row **row)
-{
-    const ms_row *current;
-    apr_status_t rv = ms_request_session(r, &current);
-
-    *row = NULL;
-    if (current) {
-        rv = ms_all_sessions_find(r, id, row);
-    }
-    if (*row && strcmp((*row)->user, current->user) != 0) {
-        *row = NULL;
-    }
-    return rv;
 }
 
 apr_status_t ms_own_sessions_count(request_rec *r, apr_int64_t *n)

@@ -17,9 +17,6 @@
 apr_status_t ms_own_sessions_list(request_rec *r, const ms_list_part *part,
                                   apr_array_header_t **rows);
 
-/** The session of that id, if it is one of this user's; else *row is NULL. */
-apr_status_t ms_own_sessions_find(request_rec *r, const char *id, const ms_row **row);
-
 /** How many there are. */
 apr_status_t ms_own_sessions_count(request_rec *r, apr_int64_t *n);
 

@@ -86,8 +86,9 @@ static void log_untried(request_rec *r, const ms_request *request)
     }
 }
 
-/* Several cookies of our name can only be somebody's doing: one live session among them is used,
- * two are nobody, so that a planted cookie neither locks anyone out nor takes anyone over. */
+/* Several cookies of our name have been planted by another host or path. If one of them is a live
+ * session it is used; if two are, the client is not signed in. So a planted cookie neither signs
+ * the client out nor puts it into another user's session. */
 static void settle(request_rec *r, ms_request *request)
 {
     if (request->live_n == 1) {
