@@ -51,12 +51,19 @@ def let_go(process: subprocess.Popen, folder: pathlib.Path) -> None:
 
 def _has_living(group: int) -> bool:
     """Whether a process of this group is alive; one that waits for its parent to notice its death is not."""
-    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            state, _parent, leader = stat.read_text().rpartition(") ")[2].split()[:3]
-            if int(leader) == group and state not in "ZX":
-                return True
-    return False
+    return any(_state_and_group(stat)[1] == group and _runs(stat.parent) for stat in pathlib.Path("/proc").glob("[0-9]*/stat"))
+
+
+def _runs(process: pathlib.Path) -> bool:
+    """The first of its threads may be dead already, and the files still open for the others."""
+    return any(_state_and_group(stat)[0] not in "ZX" for stat in process.glob("task/*/stat"))
+
+
+def _state_and_group(stat: pathlib.Path) -> tuple[str, int]:
+    with contextlib.suppress(OSError):
+        state, _parent, group = stat.read_text().rpartition(") ")[2].split()[:3]
+        return state, int(group)
+    return "X", 0
 
 
 def make_folder(prefix: str) -> pathlib.Path:
