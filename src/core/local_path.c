@@ -28,10 +28,14 @@ static int hex_value(char c)
 /* The byte that the escape at the start of text stands for; -1: there is no escape. */
 static int escaped_byte(const char *text, apr_size_t len)
 {
-    if (len < 3 || text[0] != '%' || hex_value(text[1]) < 0 || hex_value(text[2]) < 0) {
+    int high, low;
+
+    if (len < 3 || text[0] != '%') {
         return -1;
     }
-    return hex_value(text[1]) << 4 | hex_value(text[2]);
+    high = hex_value(text[1]);
+    low = hex_value(text[2]);
+    return high < 0 || low < 0 ? -1 : high << 4 | low;
 }
 
 static int is_path_as_written(const char *path, apr_size_t len)

@@ -120,14 +120,18 @@ static int is_gone(const ms_db_ctx *ctx, const ms_row *own)
     return ms_store_find(ctx, own->id, ms_clock_now(), &still) == APR_SUCCESS && !still;
 }
 
+static int is_same(const char *a, const char *b)
+{
+    return a && b && strcmp(a, b) == 0;
+}
+
 static int includes(const ms_db_ctx *ctx, const ms_scope *scope, const ms_row *own)
 {
     switch (scope->kind) {
     case MS_SCOPE_ID:
-        return strcmp(own->user, scope->user) == 0 && strcmp(own->id, scope->id) == 0;
+        return is_same(own->user, scope->user) && is_same(own->id, scope->id);
     case MS_SCOPE_USER:
-        return strcmp(own->user, scope->user) == 0 &&
-               (!scope->except || strcmp(own->id, scope->except) != 0);
+        return is_same(own->user, scope->user) && !is_same(own->id, scope->except);
     case MS_SCOPE_IP:
         return is_gone(ctx, own);
     default:

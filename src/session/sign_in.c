@@ -254,15 +254,15 @@ static apr_status_t begin_from_form(request_rec *r, const char *shown_form, sign
                                     const ms_row **row)
 {
     const char *realm = ms_server_conf_get(r->server)->realm;
-    ms_shown_form form;
+    ms_shown_form *form = apr_palloc(r->pool, sizeof(*form));
     apr_status_t rv = ms_token_make(&who->token);
 
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    if (ms_shown_form_read(r->pool, shown_form, realm, who->user, &form)) {
-        ms_shown_form_mark(&form, ms_request_chain_first(r)->request_time, &who->token);
-        who->form = &form;
+    if (ms_shown_form_read(r->pool, shown_form, realm, who->user, form)) {
+        ms_shown_form_mark(form, ms_request_chain_first(r)->request_time, &who->token);
+        who->form = form;
     }
     rv = begin_within_limit(r, who, row);
     apr_crypto_memzero(&who->token, sizeof(who->token));
