@@ -139,11 +139,8 @@ static int may_have_cookie(request_rec *r)
 
 static int go_on_strictly(request_rec *r, const char *back)
 {
-    const int error = ms_request_chain_error_status(r);
-
     return ms_page_go_on(
-        r, error ? error : HTTP_OK,
-        ms_login_form_add_query(r->pool, ms_login_form_own_url(r, back), "again", "1"));
+        r, ms_login_form_add_query(r->pool, ms_login_form_own_url(r, back), "again", "1"));
 }
 
 /* A user who is signed in was sent here only because the cookie was not sent. */

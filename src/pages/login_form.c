@@ -114,9 +114,7 @@ static json_t *form_model(request_rec *r, const ms_login_typed *typed)
 
 int ms_login_form_show(request_rec *r, const ms_login_typed *typed)
 {
-    const int error = ms_request_chain_error_status(r);
-
-    return ms_page_send(r, error ? error : HTTP_OK, "login.html", form_model(r, typed));
+    return ms_page_send(r, HTTP_OK, "login.html", form_model(r, typed));
 }
 
 static int show_wrong(request_rec *r, const ms_login_typed *typed)

@@ -6,7 +6,9 @@
 #include "pages/logout.h"
 
 #include <http_protocol.h>
+#include "core/percent.h"
 #include "http/form_body.h"
+#include "http/request_chain.h"
 #include "config/config.h"
 #include "pages/page.h"
 #include "session/request.h"
@@ -28,6 +30,9 @@ int ms_logout_get(request_rec *r)
         ms_page_set_heading(r, model, "Sign out?");
         json_object_set_new(model, "user", json_string(row->user));
         json_object_set_new(model, "csrf", json_string(csrf));
+        if (ms_request_chain_error_status(r)) { /* the browser shows another URL */
+            json_object_set_new(model, "action", json_string(ms_percent_encode(r->pool, r->uri)));
+        }
     }
     else {
         ms_page_set_heading(r, model, "You are signed out");

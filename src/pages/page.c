@@ -16,6 +16,7 @@
 #include "access/own_pages.h"
 #include "core/log_limit.h"
 #include "http/origin.h"
+#include "http/request_chain.h"
 #include "core/json.h"
 #include "core/template.h"
 #include "core/sha256.h"
@@ -103,13 +104,16 @@ void ms_page_set_heading(request_rec *r, json_t *model, const char *heading)
                         json_string(ms_language_text(ms_page_language(r), heading)));
 }
 
+/* A page that ErrorDocument names does not turn the error into a success. */
 static int send_body(request_rec *r, int status, const char *type, const char *body)
 {
+    const int error = ms_request_chain_error_status(r);
+
     if (!body) {
         return HTTP_INTERNAL_SERVER_ERROR;
     }
     set_headers(r, r->headers_out);
-    r->status = status;
+    r->status = status == HTTP_OK && error ? error : status;
     ap_set_content_type(r, type);
     ap_set_content_length(r, (apr_off_t)strlen(body));
     ap_rputs(body, r);
@@ -183,14 +187,14 @@ static void add_link(request_rec *r, json_t *model, const char *url, const char 
     json_object_set_new(model, "link", json_pack("{s:s, s:s}", "url", url, "label", translated));
 }
 
-int ms_page_go_on(request_rec *r, int status, const char *url)
+int ms_page_go_on(request_rec *r, const char *url)
 {
     json_t *model = message_model(r, MESSAGE("One moment, please"),
                                   MESSAGE("If nothing happens, follow the link."));
 
     add_link(r, model, url, MESSAGE("Continue"));
     json_object_set_new(model, "refresh", json_string(url));
-    return ms_page_send(r, status, "message.html", model);
+    return ms_page_send(r, HTTP_OK, "message.html", model);
 }
 
 void ms_page_lead_out_of_frame(request_rec *r, int status, const char *url)

@@ -44,7 +44,7 @@ int ms_page_redirect(request_rec *r, const char *url);
 int ms_page_message(request_rec *r, int status, const char *heading, const char *text);
 
 /** A page that loads a checked URL by itself, as a navigation from this site (SameSite). */
-int ms_page_go_on(request_rec *r, int status, const char *url);
+int ms_page_go_on(request_rec *r, const char *url);
 
 /**
  * For a hook before the handler: let httpd's answer of that status be a small page with a link that

@@ -175,6 +175,32 @@ def test_the_sign_in_page_itself_is_no_error(error_page):
     assert answer.status == 200 and "action" not in dict(FormReader(answer.text).tags)["form"]
 
 
+BOBS = """
+<Location "/bobs">
+    AuthType ManagedSession
+    Require user bob
+    ErrorDocument 403 /logout
+</Location>
+<Location "/closed">
+    Require all denied
+    ErrorDocument 403 /sessions
+</Location>
+"""
+
+
+def test_each_of_the_pages_keeps_the_errors_status():
+    with Server(ERROR_PAGE + BOBS) as server:
+        server.expect("AH01630")
+        token = sign_in(server)
+        assert get(server, "/closed", token, [("Accept", "application/json")]).status == 403
+        answer = get(server, "/closed", token, NAVIGATION)
+        assert answer.status == 403 and "this device" in answer.text
+        answer = get(server, "/bobs", token, NAVIGATION)
+        form, = [attributes for tag, attributes in FormReader(answer.text).tags if tag == "form"]
+        assert answer.status == 403 and form["action"] == "/logout"
+        assert post(server, form["action"], FormReader(answer.text).forms[0], token).clears()
+
+
 # -- frames --------------------------------------------------------------------------------------------------
 
 
