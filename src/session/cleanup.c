@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * mod_watchdog calls back on a thread that nobody joins when the child ends, while mod_dbd's pool
- * goes away: so the end of the child waits here for the batch under way. A clock that jumps forward
- * makes every session look expired: then nothing is deleted until it has been steady for an hour.
+ * mod_watchdog calls back on a thread that is not joined when the child ends, while mod_dbd's pool
+ * is destroyed: so the end of the child waits here for the batch under way. A clock that jumps
+ * forward makes every session look expired: then nothing is deleted for an hour.
  */
 #include "session/cleanup.h"
 
@@ -25,35 +25,35 @@ APLOG_USE_MODULE(managed_session);
 /* Twenty hosts must not start together: a tenth earlier to a tenth later. */
 #define JITTER_PART 10
 
-/* One table to sweep, and how the clock stood when it was last looked at. */
-typedef struct sweeper {
+/* One table to clean up, and the clocks at the last run. */
+typedef struct cleanup_job {
     server_rec *server;
     ap_watchdog_t *watchdog;
     apr_int64_t wall, steady; /* seconds by the wall clock, and since boot */
     apr_int64_t jumped_at;    /* since boot; 0: never */
-} sweeper;
+} cleanup_job;
 
-/* Process-wide: this child's worker, and its end. */
+/* Process-wide: the shutdown flag and the busy flag of this child's worker. */
 static volatile apr_uint32_t stopping, at_work;
 static APR_OPTIONAL_FN_TYPE(ap_watchdog_set_callback_interval) * set_interval;
 
 static apr_status_t on_tick(int state, void *data, apr_pool_t *p);
 
-static int is_clock_trusted(sweeper *sweep)
+static int is_clock_trusted(cleanup_job *job)
 {
     const apr_int64_t wall = ms_clock_now(), steady = ms_clock_steady_ms() / 1000;
 
-    if (sweep->steady && (wall - sweep->wall) - (steady - sweep->steady) > JUMP) {
-        sweep->jumped_at = steady;
-        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, sweep->server,
+    if (job->steady && (wall - job->wall) - (steady - job->steady) > JUMP) {
+        job->jumped_at = steady;
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, job->server,
                      "MS0070: the clock has jumped forward by %" APR_INT64_T_FMT
                      " seconds; expired "
                      "sessions are kept for an hour, in case it jumps back",
-                     (wall - sweep->wall) - (steady - sweep->steady));
+                     (wall - job->wall) - (steady - job->steady));
     }
-    sweep->wall = wall;
-    sweep->steady = steady;
-    return !sweep->jumped_at || steady - sweep->jumped_at >= STEADY_FOR;
+    job->wall = wall;
+    job->steady = steady;
+    return !job->jumped_at || steady - job->jumped_at >= STEADY_FOR;
 }
 
 static apr_interval_time_t with_jitter(apr_int64_t seconds)
@@ -66,9 +66,9 @@ static apr_interval_time_t with_jitter(apr_int64_t seconds)
 }
 
 /* Batch by batch, so that no write lock is held for long. */
-static apr_int64_t delete_expired(const sweeper *sweep, apr_pool_t *p)
+static apr_int64_t delete_expired(const cleanup_job *job, apr_pool_t *p)
 {
-    const ms_server_conf *conf = ms_server_conf_get(sweep->server);
+    const ms_server_conf *conf = ms_server_conf_get(job->server);
     apr_int64_t total = 0, deleted = conf->cleanup_batch;
 
     while (deleted >= conf->cleanup_batch && !apr_atomic_read32(&stopping)) {
@@ -90,46 +90,46 @@ static apr_int64_t delete_expired(const sweeper *sweep, apr_pool_t *p)
     return total;
 }
 
-static void run(sweeper *sweep, apr_pool_t *p)
+static void run(cleanup_job *job, apr_pool_t *p)
 {
     const apr_time_t start = apr_time_now();
-    const apr_int64_t rows = delete_expired(sweep, p);
+    const apr_int64_t rows = delete_expired(job, p);
 
     ms_count(MS_COUNT_CLEANUP_RUNS, 1);
     ms_count(MS_COUNT_CLEANUP_ROWS, rows);
-    ap_log_error(APLOG_MARK, APLOG_INFO, 0, sweep->server,
+    ap_log_error(APLOG_MARK, APLOG_INFO, 0, job->server,
                  "cleaned: %" APR_INT64_T_FMT " expired rows in %" APR_TIME_T_FMT " ms", rows,
                  apr_time_as_msec(apr_time_now() - start));
     if (rows > 0) {
         ms_event event = ms_event_of("cleaned", NULL, NULL);
 
         event.count = rows;
-        ms_event_write_server(sweep->server, p, &event);
+        ms_event_write_server(job->server, p, &event);
     }
 }
 
 /* Always APR_SUCCESS: after anything else mod_watchdog never calls again. */
 static apr_status_t on_tick(int state, void *data, apr_pool_t *p)
 {
-    sweeper *sweep = data;
+    cleanup_job *job = data;
 
     if (state != AP_WATCHDOG_STATE_RUNNING) {
         return APR_SUCCESS;
     }
     apr_atomic_inc32(&at_work);
-    if (!apr_atomic_read32(&stopping) && is_clock_trusted(sweep)) {
-        run(sweep, p);
+    if (!apr_atomic_read32(&stopping) && is_clock_trusted(job)) {
+        run(job, p);
     }
     apr_atomic_dec32(&at_work);
-    set_interval(sweep->watchdog, with_jitter(ms_server_conf_get(sweep->server)->cleanup_interval),
-                 sweep, on_tick);
+    set_interval(job->watchdog, with_jitter(ms_server_conf_get(job->server)->cleanup_interval), job,
+                 on_tick);
     return APR_SUCCESS;
 }
 
 /* ---- start and end ----------------------------------------------------------------------------
  */
 
-static int is_swept_already(const server_rec *main_server, const server_rec *s)
+static int is_cleaned_already(const server_rec *main_server, const server_rec *s)
 {
     const ms_store *store = ms_server_conf_get(s)->store;
 
@@ -151,18 +151,19 @@ static int watch(apr_pool_t *pconf, server_rec *s)
     APR_OPTIONAL_FN_TYPE(ap_watchdog_register_callback) *add =
         APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_register_callback);
     const ms_server_conf *conf = ms_server_conf_get(s);
-    sweeper *sweep = apr_pcalloc(pconf, sizeof(*sweep));
+    cleanup_job *job = apr_pcalloc(pconf, sizeof(*job));
 
     set_interval = APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_set_callback_interval);
     if (!get || !add || !set_interval) {
-        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s,
-                     "MS0071: mod_watchdog is not loaded, so expired sessions stay in the table "
-                     "(nobody can use them); load it, or delete them as conf/cleanup.sql shows");
+        ap_log_error(
+            APLOG_MARK, APLOG_WARNING, 0, s,
+            "MS0071: mod_watchdog is not loaded, so expired sessions stay in the table "
+            "but are not valid any more; load it, or delete them as conf/cleanup.sql shows");
         return OK;
     }
-    sweep->server = s;
-    if (get(&sweep->watchdog, WATCHDOG, 0, 1, pconf) != APR_SUCCESS ||
-        add(sweep->watchdog, with_jitter(conf->cleanup_interval), sweep, on_tick) != APR_SUCCESS) {
+    job->server = s;
+    if (get(&job->watchdog, WATCHDOG, 0, 1, pconf) != APR_SUCCESS ||
+        add(job->watchdog, with_jitter(conf->cleanup_interval), job, on_tick) != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s, "MS0072: the clean-up could not be scheduled");
         return HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -174,7 +175,7 @@ int ms_cleanup_post_config(apr_pool_t *pconf, server_rec *main_server)
     for (server_rec *s = main_server; s; s = s->next) {
         const ms_server_conf *conf = ms_server_conf_get(s);
 
-        if (conf->used && conf->cleanup_interval > 0 && !is_swept_already(main_server, s)) {
+        if (conf->used && conf->cleanup_interval > 0 && !is_cleaned_already(main_server, s)) {
             const int rv = watch(pconf, s);
 
             if (rv != OK) {

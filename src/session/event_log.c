@@ -24,11 +24,11 @@
 APLOG_USE_MODULE(managed_session);
 
 #define WAIT_MAX_MS 1000
-#define SLICE_MS    50 /* how soon a waiting request sees that another one has given up */
+#define SLICE_MS    50 /* after which a waiting request checks whether another one gave up */
 #define NO_WAIT_S   60 /* after a loss to a full pipe */
 #define LOG_EVERY_S 60
 
-/* What all children of the server know about a target; zeroed at start. */
+/* State of a target, shared by all children; zeroed at start. */
 typedef struct shared_state {
     volatile apr_uint32_t wait_again_at; /* steady seconds: before this no request waits */
     volatile apr_uint32_t log_again_at;  /* steady seconds */
@@ -107,7 +107,7 @@ const char *ms_event_log_target(const ms_event_log *log)
 
 /* ---- write ----------------------------------------------------------------------------------- */
 
-/* Not the wall clock: setting that must not make a request wait longer. All children share it. */
+/* Monotonic, and the same in all children: setting the wall clock must not extend a wait. */
 static apr_int64_t steady_ms(void)
 {
     struct timespec t = {0, 0};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The target of the event log: a file, or a program that reads a pipe. A line is written whole or
- * not at all, and a request waits for a slow reader for one second at most. What could not be
- * written is counted. What the lines say is in events.c.
+ * not at all, and a request waits for a slow reader for one second at most. Lines that
+ * could not be written are counted. events.c makes the lines.
  */
 #ifndef MS_EVENT_LOG_H
 #define MS_EVENT_LOG_H
@@ -11,8 +11,8 @@
 #include <apr_file_io.h>
 #include <httpd.h>
 
-/* A pipe takes a line of this many bytes whole, also when children write at the same time (POSIX,
- * write: PIPE_BUF). */
+/* A write of up to this many bytes to a pipe is atomic, so lines of several children do not mix
+ * (POSIX, write: PIPE_BUF). */
 #define MS_EVENT_LINE_MAX PIPE_BUF
 
 typedef struct ms_event_log ms_event_log;

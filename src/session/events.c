@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the lines of the event log say. Jansson escapes what a name or a User-Agent might forge a
- * line with. How lines reach their file or program is in event_log.c.
+ * The lines of the event log. Jansson escapes names and User-Agents, which could otherwise forge a
+ * line. event_log.c writes the lines to their file or program.
  */
 #include "session/events.h"
 
@@ -122,7 +122,7 @@ static json_t *common(server_rec *s, apr_pool_t *p, const ms_event *event)
     }
     set_text(line, "session", event->id);
     set_text(line, "method", event->method);
-    if (event->by_user) { /* another module's word, so it may be anything */
+    if (event->by_user) { /* set by another module, so it may be any text */
         set_text(line, "by_user", ms_utf8_storable(p, event->by_user, 255));
     }
     set_text(line, "by_session", event->by_session);
@@ -161,7 +161,7 @@ static char *as_text(apr_pool_t *p, const json_t *line)
     return whole;
 }
 
-/* With every field at its longest the line would not be written whole: the browser's words go. */
+/* If the line is too long to be written whole, the User-Agent is left out. */
 static void put(server_rec *s, apr_pool_t *p, json_t *line)
 {
     const char *text = as_text(p, line);
@@ -176,7 +176,7 @@ static void put(server_rec *s, apr_pool_t *p, json_t *line)
     json_decref(line);
 }
 
-/* ", label value", or nothing where there is no value. */
+/* ", label value", or "" if there is no value. */
 static const char *phrase(apr_pool_t *p, const char *label, const char *value)
 {
     return value ? apr_pstrcat(p, ", ", label, value, NULL) : "";
@@ -242,7 +242,7 @@ static int is_first(request_rec *r, const ms_event *event)
     return first;
 }
 
-/* Always APR_SUCCESS: after anything else mod_watchdog never calls again. */
+/* Always APR_SUCCESS: after an error mod_watchdog does not call again. */
 static apr_status_t put_due_summaries(int state, void *unused, apr_pool_t *p)
 {
     apr_size_t at = 0;

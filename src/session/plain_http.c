@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Origin is the browser's own word. Without it there are hints only, which are enough for a line in
- * the log: Sec-Fetch-Site is sent over TLS alone, and proxies that end TLS mostly say so.
+ * Origin is set by the browser itself, so it decides. Without it there are only hints, which are
+ * enough for a log line: browsers send Sec-Fetch-Site over TLS only, and most proxies that end TLS
+ * set a header.
  */
 #include "session/plain_http.h"
 
@@ -47,7 +48,7 @@ int ms_plain_http_drops_cookie(request_rec *r)
     return 1;
 }
 
-static int says(const request_rec *r, const char *name, const char *word)
+static int has_word(const request_rec *r, const char *name, const char *word)
 {
     const char *value = apr_table_get(r->headers_in, name);
 
@@ -57,12 +58,12 @@ static int says(const request_rec *r, const char *name, const char *word)
 static int is_tls_in_front(const request_rec *r)
 {
     return apr_table_get(r->headers_in, "Sec-Fetch-Site") ||
-           says(r, "X-Forwarded-Proto", "https") || says(r, "Forwarded", "proto=https") ||
-           says(r, "Forwarded", "proto=\"https") || says(r, "X-Forwarded-Ssl", "on") ||
-           says(r, "Front-End-Https", "on");
+           has_word(r, "X-Forwarded-Proto", "https") || has_word(r, "Forwarded", "proto=https") ||
+           has_word(r, "Forwarded", "proto=\"https") || has_word(r, "X-Forwarded-Ssl", "on") ||
+           has_word(r, "Front-End-Https", "on");
 }
 
-static int is_asked_for_by_loopback(const request_rec *r)
+static int is_for_loopback(const request_rec *r)
 {
     const char *host = apr_table_get(r->headers_in, "Host");
     ms_web_origin origin;
@@ -73,7 +74,7 @@ static int is_asked_for_by_loopback(const request_rec *r)
 
 int ms_plain_http_is_likely(const request_rec *r)
 {
-    return !is_tls_here(r) && !is_tls_in_front(r) && !is_asked_for_by_loopback(r);
+    return !is_tls_here(r) && !is_tls_in_front(r) && !is_for_loopback(r);
 }
 
 void ms_plain_http_note_sign_in(request_rec *r)
@@ -85,10 +86,11 @@ void ms_plain_http_note_sign_in(request_rec *r)
     }
     suffix = ms_log_limit_suffix(MS_LOG_MAYBE_PLAIN_HTTP, r->pool);
     if (suffix) {
-        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
-                      "MS0143: a session began at \"%s\" over plain http, as far as is known here. "
-                      "If no proxy in front ends TLS, the browser drops the Secure session cookie "
-                      "and the user has to sign in again and again: " CURES "%s",
-                      ms_origin_own(r), suffix);
+        ap_log_rerror(
+            APLOG_MARK, APLOG_WARNING, 0, r,
+            "MS0143: a session began at \"%s\" over plain http, as far as this server can see. "
+            "If no proxy in front ends TLS, the browser drops the Secure session cookie "
+            "and the user has to sign in again and again: " CURES "%s",
+            ms_origin_own(r), suffix);
     }
 }

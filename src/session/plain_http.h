@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Browsers drop a Secure cookie that comes over plain http, except from their own machine: a
- * session that began there would be lost at once, and its user would be sent to sign in without
- * end. Whether TLS is in use is for the browser to say: a proxy in front may have ended it.
+ * session that began there would be lost at once, and its user would be redirected to sign in
+ * again and again. Only the browser can tell whether TLS is in use: a proxy may have ended it.
  */
 #ifndef MS_PLAIN_HTTP_H
 #define MS_PLAIN_HTTP_H
@@ -12,13 +12,13 @@
 /**
  * Whether the browser will drop the session cookie, by the Origin of the request: it is this host
  * by http, not the client's own machine, and the cookie is Secure. False when the request has no
- * Origin. If it is true, this logs how to mend it, once a minute at most.
+ * Origin. If it is true, the remedy is logged, once a minute at most.
  */
 int ms_plain_http_drops_cookie(request_rec *r);
 
 /**
- * Whether, as far as is known here, the client uses plain http: it sent no Sec-Fetch-Site, no proxy
- * has said that it ended TLS, and the host is not loopback.
+ * Whether, as far as this server can see, the client uses plain http: it sent no Sec-Fetch-Site, no
+ * proxy header shows TLS, and the host is not loopback.
  */
 int ms_plain_http_is_likely(const request_rec *r);
 

@@ -13,7 +13,7 @@
 #include "core/clock.h"
 #include "session/request_state.h"
 
-#define VALUE_BYTES 16 /* as many as an id has, so that ms_token_is_id() knows a value */
+#define VALUE_BYTES 16 /* as many as an id has, so that ms_token_is_id() accepts a value */
 #define START_BYTES 6
 #define TIME_BYTES  6 /* microseconds: unique within nine years */
 #define START_LEN   MS_ALIKE_LEN

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One sign-in form that a page showed, and the sessions that its submissions make. A double click
- * submits it twice; the browser keeps the cookie of the second answer only. So the last submission
- * ends the sessions of the others.
+ * submits it twice; the browser keeps the cookie of the second response only. So the last
+ * submission ends the sessions of the others.
  *
- * No table knows the form. The id of a session tells: its first 6 bytes are derived from the form's
- * value, the user and the realm; the next 6 are the time at which the submission arrived, masked;
- * the last 4 are random. The id is public, and the secret beside it has no part in this. Only a
- * sign-in of the same user can use a form's value, even if a client made the value up.
+ * The form is in no table. It shows in the id of a session: the first 6 bytes are derived from the
+ * form's value, the user and the realm; the next 6 are the time at which the submission arrived,
+ * masked; the last 4 are random. The id is public, and the secret beside it has no part in this.
+ * Only a sign-in of the same user can use a form's value, even if a client made the value up.
  */
 #ifndef MS_SHOWN_FORM_H
 #define MS_SHOWN_FORM_H
@@ -36,7 +36,7 @@ const char *ms_shown_form_value(apr_pool_t *p);
 int ms_shown_form_read(apr_pool_t *p, const char *value, const char *realm, const char *user,
                        ms_shown_form *form);
 
-/** Let the token's id tell that it is of this form and when its submission arrived. */
+/** Put the form and the time at which its submission arrived into the token's id. */
 void ms_shown_form_mark(const ms_shown_form *form, apr_time_t arrived, ms_token *token);
 
 /** How many live sessions of this form there are, without those that the client presented. */

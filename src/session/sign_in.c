@@ -34,7 +34,7 @@ APLOG_USE_MODULE(managed_session);
 #define LABEL_MAX      255
 #define KNOWN_DEVICES  20 /* sessions that a new one is compared with */
 
-/* Who signs in and how, and what the new session is told by. */
+/* Who signs in and how, and the token of the new session. */
 typedef struct sign_in {
     const char *user;
     const char *method;

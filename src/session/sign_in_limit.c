@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An attempt is counted before its password is checked and taken back where that was right, so that
- * a hundred attempts at the same moment are no way around the limit.
+ * An attempt is counted before its password is checked, and taken back if it was right: otherwise a
+ * hundred attempts at the same moment would get around the limit.
  */
 #include "session/sign_in_limit.h"
 
@@ -36,7 +36,7 @@ static const ms_rate in_a_row = {100, (apr_int64_t)100 * 86400};
 /* Process-wide, set at start. With the key a client cannot choose names that share a slot. */
 static void *memory;
 static unsigned char hash_key[KEY_BYTES];
-static volatile apr_uint32_t *noticed; /* shared: that clients cannot be told apart */
+static volatile apr_uint32_t *noticed; /* shared: the notice about a proxy was logged */
 
 static void *table(int which)
 {
@@ -90,7 +90,7 @@ static const char *unread_header(request_rec *r)
     const char *known = ms_server_conf_get(r->server)->remoteip_header, *arrived = NULL;
 
     for (int i = 0; i < 2; i++) {
-        /* mod_remoteip knows it, and which addresses are proxies: this client is none of them. */
+        /* mod_remoteip reads this header from its proxies, and this client is not one of them. */
         if (known && ap_cstr_casecmp(known, headers[i]) == 0) {
             return NULL;
         }
@@ -113,8 +113,8 @@ static void notice_proxy(request_rec *r, const char *header)
     }
 }
 
-/* What one customer of a provider has: all of an IPv4 address, or the first half of IPv6's. NULL:
- * the client is not known. */
+/* What a provider gives one customer: an IPv4 address, or an IPv6 /64. NULL: the client is not
+ * known. */
 static const char *client_of(request_rec *r)
 {
     const char *header = unread_header(r);
@@ -236,7 +236,7 @@ apr_int64_t ms_sign_in_limit_take_late(request_rec *r, const char *user, ms_sign
     return take(r, user, 1, attempt);
 }
 
-/* Many at once may have found the budget open: all are counted, and the next one waits longer. */
+/* Many attempts at once may pass the check: all are counted, and the next one waits longer. */
 void ms_sign_in_limit_was_wrong(request_rec *r, const ms_sign_in_ticket *attempt)
 {
     const ms_rate *rate = rate_of(r);

@@ -56,11 +56,12 @@ apr_int64_t ms_sign_in_limit_take_late(request_rec *r, const char *user,
 /** After ms_sign_in_limit_take_late(): it was wrong. */
 void ms_sign_in_limit_was_wrong(request_rec *r, const ms_sign_in_ticket *attempt);
 
-/** It was right: the name and its budget are forgotten, and the client given back what was counted.
+/** It was right: the budgets of the name are reset, and the attempt no longer counts for the
+ * client.
  */
 void ms_sign_in_limit_was_right(request_rec *r, const ms_sign_in_ticket *attempt);
 
-/** It is not known whether it was right: as if it had not been made. */
+/** The result is not known: take the attempt back. */
 void ms_sign_in_limit_was_nothing(request_rec *r, const ms_sign_in_ticket *attempt);
 
 /**

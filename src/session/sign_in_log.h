@@ -9,8 +9,9 @@
 #include <httpd.h>
 
 /**
- * A wrong password, say. Of one address ten lines are logged, and then one a second.
- * @param user    as typed, whatever it holds; NULL: not known
+ * A sign-in failed, by a wrong password for example. An address gets ten log lines, then one a
+ * second.
+ * @param user    as typed, any bytes; NULL: not known
  * @param method  "form", or the AuthType
  */
 void ms_sign_in_log_failed(request_rec *r, const char *user, const char *method);
@@ -20,8 +21,8 @@ void ms_sign_in_log_failed(request_rec *r, const char *user, const char *method)
 #define MS_REFUSED_SESSIONS "too many sign-ins"
 
 /**
- * A limit turned it away. Of one user and address the first of a period is a line; it has the
- * number of those that were not.
+ * A limit refused the sign-in. Of a user and address, the first one in a period is logged, with the
+ * number of those that were not logged.
  * @param reason  a literal
  * @param key     hash of what was over its limit, for the event; 0: of the user
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The expression, and the search for sign-in pages that need one in the tree that httpd keeps of
- * its configuration: other modules keep their settings to themselves.
+ * The expression, and the check at start. The check reads httpd's configuration tree, since other
+ * modules do not publish their settings.
  */
 #include "session/user_name.h"
 
@@ -23,7 +23,7 @@ int ms_user_name_is_valid(request_rec *r, const char *name)
            !(in_header && (name[0] == ' ' || name[strlen(name) - 1] == ' '));
 }
 
-/* NULL: none, and possibly why. */
+/* NULL: no value; *error may have the reason. */
 static const char *evaluate(request_rec *r, const ap_expr_info_t *expr, const char *user,
                             const char **error)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ManagedSessionUserName: which user a session is of, if that is not the name that authentication
- * ended with. One account must not have sessions under several spellings.
+ * ManagedSessionUserName: the user name of a session, if it is not the authenticated name. One
+ * account must not have sessions under several spellings.
  */
 #ifndef MS_USER_NAME_H
 #define MS_USER_NAME_H
@@ -15,14 +15,14 @@ int ms_user_name_is_valid(request_rec *r, const char *name);
 
 /**
  * The user of a session that begins.
- * @param user  whom authentication let in; REMOTE_USER while the expression is evaluated
+ * @param user  as authenticated; REMOTE_USER while the expression is evaluated
  * @return user itself if the directive is not set here; else the expression's value; NULL: it
  *         cannot be evaluated or is empty, which is logged (once a second), and the sign-in must
  * fail
  */
 const char *ms_user_name_of(request_rec *r, const char *user);
 
-/** The same before authentication, as far as it can be known: user itself if there is no value. */
+/** The same before authentication, as a guess: user itself if the expression has no value. */
 const char *ms_user_name_guess(request_rec *r, const char *user);
 
 #endif
