@@ -217,6 +217,11 @@ def test_a_request_for_none_of_the_pages_gets_no_note_of_ours():
     with Server(config) as server:
         for target in ("/index.html", "/app/", "/loginx", "/login"):
             get(server, target)
-        server.stop()
-        lines = (server.root / "logs/notes").read_text().splitlines()
-        assert [line.split()[1:] == ["-"] * len(notes) for line in lines if line.startswith("/")] == [True, True, True, False]
+        lines = harness.eventually(lambda: lines_of(server, 4), "a line for each request")
+        assert [line.split()[1:] == ["-"] * len(notes) for line in lines] == [True, True, True, False]
+
+
+def lines_of(server, at_least: int) -> list[str] | None:
+    """httpd logs a request after its answer."""
+    lines = [line for line in (server.root / "logs/notes").read_text().splitlines() if line.startswith("/")]
+    return lines if len(lines) >= at_least else None
