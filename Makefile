@@ -40,7 +40,8 @@ LANGS := $(sort $(wildcard src/pages/lang/*.po))
 OBJS  := $(BUILD)/mod_managed_session.o $(HTTPD:%=$(BUILD)/%.o) $(PURE:%=$(BUILD)/%.o) $(BUILD)/pages.o $(BUILD)/languages.o
 MODULE := $(BUILD)/mod_managed_session.so
 
-.PHONY: all deps-build deps-demo deps-test demo demo-stop test test-fast test-unit test-http test-databases test-browser test-apps test-races stress test-asan \
+.PHONY: all deps-build deps-demo deps-test demo demo-stop test test-fast test-unit test-http test-databases test-pgsql test-mysql test-browser test-apps test-races \
+        stress test-asan \
         test-valgrind bench-cleanup check check-quick check-tidy check-cppcheck format docs catalogues install clean
 .DELETE_ON_ERROR:
 
@@ -83,7 +84,7 @@ APR_LIBS = $(shell apr-1-config --link-ld --libs 2>/dev/null) $(shell apu-1-conf
 
 test: deps-test
 	@$(MAKE) --no-print-directory check test-unit test-races test-http
-	@$(MAKE) --no-print-directory -j2 --output-sync=target test-databases test-browser
+	@$(MAKE) --no-print-directory -j3 --output-sync=target test-pgsql test-mysql test-browser
 
 test-unit: $(UNIT)
 	@for t in $^; do echo "== $$t"; $$t || exit 1; done
@@ -116,9 +117,11 @@ test-fast: deps-test
 	MS_CACHE=on MS_MODULE=$(abspath $(MODULE)) $(PYTHON) -B -m pytest -p no:cacheprovider -q -m "not slow" tests/http $(PYTEST)
 
 # The same tests on private servers of these; one that is not installed is skipped.
-test-databases: $(MODULE)
-	@set -e; for d in pgsql mysql; do echo "== on $$d"; MS_DATABASE=$$d MS_MODULE=$(abspath $(MODULE)) \
-	  $(PYTHON) -B -m pytest -p no:cacheprovider -q tests/http $(PYTEST); done
+test-databases: test-pgsql test-mysql
+
+test-pgsql test-mysql: test-%: $(MODULE)
+	@echo "== on $*"; MS_DATABASE=$* MS_MODULE=$(abspath $(MODULE)) \
+	  $(PYTHON) -B -m pytest -p no:cacheprovider -q tests/http $(PYTEST)
 
 # The pages in Debian's Chromium; pictures of them are written to build/screenshots.
 test-browser: $(MODULE)
