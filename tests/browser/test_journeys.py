@@ -234,3 +234,36 @@ def test_a_popup_signs_in_and_its_opener_hears_of_it(browse, server, path):
     fill_in(driver)
     driver.switch_to.window(window)
     wait(lambda: driver.title == "signed in false", f"a message, but: {json.dumps(driver.title)}")
+
+
+# -- frames, and links from other sites ---------------------------------------------------------------------
+
+
+def test_a_session_that_ended_within_a_frame_leads_out_of_it(browse, new_site):
+    """Over https: browsers do not say over plain http that they load a frame."""
+    with new_site("https") as server:
+        server.write("htdocs/app/private.html", PRIVATE)
+        server.write("htdocs/frame.html", '<!DOCTYPE html><title>Around</title><iframe src="/app/private.html" width="600" height="400"></iframe>')
+        driver = browse()
+        go(driver, server, "/frame.html")
+        driver.switch_to.frame(driver.find_element(By.TAG_NAME, "iframe"))
+        wait(lambda: driver.find_elements(By.CSS_SELECTOR, 'a[target="_top"]'), "a way out of the frame")
+        driver.find_element(By.CSS_SELECTOR, 'a[target="_top"]').click()
+        driver.switch_to.default_content()
+        arrives(driver, server.url("/login?return=/app/private.html"))
+        fill_in(driver)
+        wait(lambda: "protected page" in driver.page_source, "the page that was framed")
+
+
+def test_a_link_from_another_site_finds_a_user_with_a_strict_cookie_signed_in(browse, server, new_site):
+    """The browser keeps the cookie back at first; the sign-in page reloads itself and leads on."""
+    with new_site(server.scheme, "ManagedSessionCookieSameSite Strict\n" + SITE) as strict:
+        strict.write("htdocs/app/private.html", PRIVATE)
+        server.write("htdocs/mail.html", f'<!DOCTYPE html><title>Mail</title><a id="link" href="{strict.url("/app/private.html")}">Read</a>')
+        driver = browse()
+        go(driver, strict, "/login?return=/app/private.html")
+        fill_in(driver)
+        wait(lambda: "protected page" in driver.page_source, "the protected page")
+        driver.get(server.url("/mail.html", name="other.example"))
+        driver.find_element(By.ID, "link").click()
+        wait(lambda: "protected page" in driver.page_source, f"the page that the link names, but: {driver.current_url}")
