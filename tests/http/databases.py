@@ -13,6 +13,7 @@ import importlib.util
 import os
 import pathlib
 import pwd
+import random
 import re
 import shutil
 import signal
@@ -31,9 +32,12 @@ COLUMNS = ("session_id, secret_hash, realm, user_name, created_at, last_seen_at,
 
 
 def free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """By chance, and below the ports that clients get: runs beside each other must not choose alike before their servers listen."""
+    while True:
+        with contextlib.suppress(OSError), socket.socket() as s:
+            port = random.SystemRandom().randrange(12000, 32000)
+            s.bind(("127.0.0.1", port))
+            return port
 
 
 def text_of(value):
