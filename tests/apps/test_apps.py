@@ -60,8 +60,8 @@ def application(command: list[str], port: int, log: pathlib.Path):
 def revoke(server: harness.Server, user: str, token: str) -> None:
     """At home, in another browser, the user ends that session."""
     home = server.browser()
-    home.sign_in(user)
-    home.go("/sessions")
+    home.go("/login?return=/sessions")
+    home.submit({"username": user, "password": harness.PASSWORDS[user]})
     assert home.submit(action="revoke", id=token[:22]).status == 200
 
 
