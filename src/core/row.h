@@ -23,7 +23,7 @@ typedef struct ms_row {
     int persistent;
     /* Since schema 2 of the table; NULL or 0 if the table is older. */
     apr_int64_t ended_at;   /* 0: it was not ended */
-    const char *end_reason; /* NULL: likewise */
+    const char *end_reason; /* NULL: it was not ended */
     const char *ended_by;   /* the user who ended it; NULL: its own */
     const char *name;       /* given by the user; NULL: none */
     apr_int64_t kind;       /* 0: a browser's */

@@ -20,7 +20,7 @@ typedef int ms_result_fn(ms_connection *c, apr_dbd_prepared_t *statement, const 
  * with NULL where there must be a value is logged and left out. */
 ms_result_fn ms_result_rows;      /* of MS_COLUMNS_ROW */
 ms_result_fn ms_result_found;     /* of MS_COLUMNS_FOUND: all else is "" or 0 */
-ms_result_fn ms_result_found_any; /* of MS_COLUMNS_FOUND_ANY, likewise */
+ms_result_fn ms_result_found_any; /* of MS_COLUMNS_FOUND_ANY, too */
 ms_result_fn ms_result_places;    /* of one column, an address: last_ip */
 
 /* result: an apr_int64_t, the one value of the one row; the rows that were changed. */

@@ -16,8 +16,8 @@ struct ms_store {
     const char *table;
     const char *realm;
     const char *dbd_driver; /* as configured, for messages; NULL if unknown */
-    const char *dbd_params; /* likewise */
-    const char *dbd_init;   /* likewise */
+    const char *dbd_params; /* as DBDParams has it; NULL if it is not set */
+    const char *dbd_init;   /* the first DBDInitSQL; NULL if there is none */
     int create;
     const char *sql[MS_SCHEMA + 1][MS_SQL_N]; /* by the table's schema, 1 to MS_SCHEMA */
     unsigned char tag[MS_SHM_CACHE_STORE_LEN];
