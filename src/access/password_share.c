@@ -16,10 +16,11 @@
 
 APLOG_USE_MODULE(managed_session);
 
-#define SHARE     4    /* one worker in four may check passwords */
-#define WAITERS   3    /* per slot: the rest of the workers */
-#define LEASE     60   /* seconds; a check may take longer, if a directory is slow */
-#define POLL      2000 /* microseconds */
+#define SHARE     4  /* one worker in four may check passwords */
+#define WAITERS   3  /* per slot: the rest of the workers */
+#define ALWAYS    1  /* per slot: may wait whatever a check costs, so half of the workers remain */
+#define LEASE     60 /* seconds; a check may take longer, if a directory is slow */
+#define POLL      2000                     /* microseconds */
 #define PATIENCE  apr_time_from_msec(1000) /* a request waits no longer */
 #define WAIT_GOAL apr_time_from_msec(50)   /* a request waits only if it can expect less */
 
@@ -82,12 +83,16 @@ static apr_uint32_t seconds(void)
     return (apr_uint32_t)apr_time_sec(apr_time_now());
 }
 
-/* The number of requests that may wait: the last of them must expect a slot within WAIT_GOAL. */
+/*
+ * The number of requests that may wait. Beyond one per slot, the last of them must expect a slot
+ * within WAIT_GOAL.
+ */
 static int places_to_wait(request_rec *r)
 {
     const apr_interval_time_t places = WAIT_GOAL * slots_n / ms_password_expected_cost(r->server);
+    const apr_interval_time_t at_least = slots_n * ALWAYS, at_most = slots_n * WAITERS;
 
-    return (int)(places < slots_n * WAITERS ? places : slots_n * WAITERS);
+    return (int)(places < at_least ? at_least : places < at_most ? places : at_most);
 }
 
 /* A slot, or -1. */
