@@ -50,6 +50,8 @@ typedef struct entry {
     char text[140]; /* user and authentication method, each NUL-terminated */
 } entry;
 
+/* C11 atomics, not apr_atomic: the copy between two reads of a state needs acquire and release
+ * only, and apr has full barriers only. The order that each access below names is deliberate. */
 typedef _Atomic apr_uint64_t word;
 
 #define WORDS (sizeof(entry) / sizeof(apr_uint64_t))
