@@ -72,6 +72,7 @@ void *ms_dir_conf_merge(apr_pool_t *p, void *basev, void *addv)
     PICK(sign_in, MS_UNSET);
     PICK(login_url, NULL);
     PICK(login_page, NULL);
+    PICK(form_fields, NULL);
     PICK(logout_url, NULL);
     PICK(list_url, NULL);
     PICK(landing_url, NULL);
@@ -102,6 +103,14 @@ int ms_config_is_used(const server_rec *main_server)
 ms_dir_conf *ms_dir_conf_get(const request_rec *r)
 {
     return ap_get_module_config(r->per_dir_config, &managed_session_module);
+}
+
+const ms_form_fields *ms_config_form_fields(const request_rec *r)
+{
+    static const ms_form_fields built_in = {"username", "password", "return"};
+    const ms_form_fields *fields = ms_dir_conf_get(r)->form_fields;
+
+    return fields ? fields : &built_in;
 }
 
 const apr_array_header_t *ms_config_origins(const request_rec *r)

@@ -73,13 +73,21 @@ typedef struct ms_provider {
     struct ms_provider *next;
 } ms_provider;
 
+/* The names of the sign-in form's fields. */
+typedef struct ms_form_fields {
+    const char *user;
+    const char *password;
+    const char *back;
+} ms_form_fields;
+
 typedef struct ms_dir_conf {
     int on;
     int hide_cookie;
     int backend_login;
     int sign_in; /* sessions may begin here; unset: if there are providers */
     const ms_url *login_url;
-    const ms_url *login_page; /* the site's own, in place of the built-in form */
+    const ms_url *login_page;          /* the site's own, in place of the built-in form */
+    const ms_form_fields *form_fields; /* NULL: as ms_config_form_fields() has them */
     const ms_url *logout_url;
     const ms_url *list_url;
     const ms_url *landing_url;
@@ -101,6 +109,9 @@ int ms_config_is_used(const server_rec *main_server);
 
 ms_server_conf *ms_server_conf_get(const server_rec *s);
 ms_dir_conf *ms_dir_conf_get(const request_rec *r);
+
+/** ManagedSessionFormFields where the request is, or the default; never NULL. */
+const ms_form_fields *ms_config_form_fields(const request_rec *r);
 
 /** ManagedSessionOrigin of the request's server: an array of ms_web_origin, or NULL. */
 const apr_array_header_t *ms_config_origins(const request_rec *r);

@@ -150,6 +150,11 @@ const command_rec ms_directives[] = {
         "page of the site's own that replaces the built-in form: GET is redirected there, a "
         "failed POST is redirected there with ?error=..., see docs/pages.md"),
     DIRECTIVE_IN_WORDS(
+        TAKE3, "ManagedSessionFormFields", "user password return", ms_set_form_fields,
+        DIR_FIELD(form_fields), DIR, "username password return",
+        "names of the sign-in form's fields, in the built-in form too; for forms written for "
+        "another module: httpd_username httpd_password httpd_location is mod_auth_form's"),
+    DIRECTIVE_IN_WORDS(
         TAKE1, "ManagedSessionUserHeader", "header|none", ms_set_user_header,
         DIR_FIELD(user_header), DIR, "none",
         "request header that carries the user to an application; every spelling of it that a "

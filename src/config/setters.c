@@ -94,6 +94,49 @@ const char *ms_set_login_page(cmd_parms *cmd, void *dir, const char *arg)
     return ms_set_dir_url(cmd, dir, arg);
 }
 
+#define FIELD_MAX 64
+
+static int is_field_name(const char *text)
+{
+    static const char *const taken[] = {"remember", "form"}; /* fields whose names are fixed */
+
+    if (!*text || strlen(text) > FIELD_MAX) {
+        return 0;
+    }
+    for (const char *c = text; *c; c++) {
+        if (!apr_isalnum(*c) && !strchr("_-.:[]", *c)) {
+            return 0;
+        }
+    }
+    for (apr_size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
+        if (ap_cstr_casecmp(text, taken[i]) == 0) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+const char *ms_set_form_fields(cmd_parms *cmd, void *dir, const char *user, const char *password,
+                               const char *back)
+{
+    const char *const names[] = {user, password, back};
+    ms_form_fields *fields = apr_palloc(cmd->pool, sizeof(*fields));
+
+    for (int i = 0; i < 3; i++) {
+        /* The reader of forms does not distinguish letter case. */
+        if (!is_field_name(names[i]) || ap_cstr_casecmp(names[i], names[(i + 1) % 3]) == 0) {
+            return needs(cmd,
+                         "three different names of fields: for the user, the password and the way "
+                         "back, each 1 to 64 of letters, digits and \"_-.:[]\", and neither "
+                         "\"remember\" nor \"form\"",
+                         names[i]);
+        }
+    }
+    *fields = (ms_form_fields){user, password, back};
+    *(const ms_form_fields **)field_of(cmd, dir) = fields;
+    return check_place(cmd);
+}
+
 const char *ms_set_dir_text(cmd_parms *cmd, void *dir, const char *arg)
 {
     if (!*arg || !ms_utf8_is_clean(arg)) {

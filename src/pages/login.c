@@ -85,6 +85,7 @@ static int is_ticked(const char *value)
 
 static int handle_post(request_rec *r)
 {
+    const ms_form_fields *names = ms_config_form_fields(r);
     apr_table_t *fields;
     ms_login_typed typed = {"", "", NULL, 0, NULL};
     const char *back;
@@ -99,11 +100,11 @@ static int handle_post(request_rec *r)
         return ms_dir_conf_get(r)->login_page ? ms_login_form_fail(r, MS_LOGIN_BAD_FORM, &typed)
                                               : ms_page_bad_form(r, status);
     }
-    typed.user = apr_table_get(fields, "username");
-    typed.password = apr_table_get(fields, "password");
+    typed.user = apr_table_get(fields, names->user);
+    typed.password = apr_table_get(fields, names->password);
     typed.shown_form = apr_table_get(fields, "form");
     typed.remember = is_ticked(apr_table_get(fields, "remember"));
-    back = ms_return_url_checked(r, apr_table_get(fields, "return"));
+    back = ms_return_url_checked(r, apr_table_get(fields, names->back));
     typed.back = back ? back : typed.back; /* a static page cannot repeat it in its form */
     if (!is_complete(&typed)) {
         return ms_login_form_fail(r, MS_LOGIN_BAD_FORM, &typed);

@@ -88,11 +88,21 @@ static int fits_form(const char *back)
     return strlen(back) <= BACK_FIELD_MAX;
 }
 
+static void add_field_names(request_rec *r, json_t *model)
+{
+    const ms_form_fields *names = ms_config_form_fields(r);
+
+    json_object_set_new(model, "user_field", json_string(names->user));
+    json_object_set_new(model, "password_field", json_string(names->password));
+    json_object_set_new(model, "return_field", json_string(names->back));
+}
+
 static json_t *form_model(request_rec *r, const ms_login_typed *typed)
 {
     json_t *model = ms_page_model(r);
 
     ms_page_set_heading(r, model, "Sign in");
+    add_field_names(r, model);
     if (typed->shown_form && ms_token_is_id(typed->shown_form, strlen(typed->shown_form))) {
         json_object_set_new(model, "form", json_string(typed->shown_form));
     }

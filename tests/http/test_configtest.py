@@ -52,6 +52,7 @@ MISTAKES = {
                             "t\u00e4fel"),
     "ManagedSessionCreateTable": (ON_OFF, "Once"),
     "ManagedSessionAuthProvider": ('there is no authentication provider "', "nonsense", "file nonsense"),
+    "ManagedSessionFormFields": ("takes three", "a a b", "a b A", "a<b b c", "remember b c", "a form c", '"a b" b c', "a b"),
     "ManagedSessionLoginPage": (URL, "login", "//evil.test/", "javascript:alert(1)", '"/a b"'),
     "ManagedSessionLoginURL": (URL, "login", "//evil.test/", "/\\evil.test/", "javascript:alert(1)", '"/a b"',
                                '"/a\\"b"'),
@@ -119,7 +120,7 @@ def test_nothing_is_no_value(site, name):
     """httpd counts an empty argument as missing, and prints what the directive is for."""
     for line in (name, f'{name} ""'):
         passes, said = configtest(site, in_location(line) if is_for_sections(name) else line + "\n")
-        assert not passes and re.search(rf"{name} (takes (one|1-2) argument|requires at least|{ON_OFF})", said), said
+        assert not passes and re.search(rf"{name} (takes (one|1-2|three) argument|requires at least|{ON_OFF})", said), said
 
 
 @pytest.mark.parametrize("line, sentence", [
