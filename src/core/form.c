@@ -50,3 +50,10 @@ const char *ms_form_parse(apr_pool_t *p, const char *text, apr_size_t len, apr_t
     }
     return NULL;
 }
+
+const char *ms_form_field(const apr_table_t *fields, const char *name)
+{
+    const char *value = apr_table_get(fields, name);
+
+    return value && *value ? value : NULL;
+}

@@ -20,4 +20,7 @@
  */
 const char *ms_form_parse(apr_pool_t *p, const char *text, apr_size_t len, apr_table_t **fields);
 
+/** The value of a field; NULL if it is absent or was left empty. */
+const char *ms_form_field(const apr_table_t *fields, const char *name);
+
 #endif

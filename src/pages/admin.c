@@ -1,109 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Search and revoke sessions of any user. Access is decided by the configuration; without a
- * required user the page refuses everyone. The forms of an administrator with a session carry its
+ * Search and revoke sessions of any user. The forms of an administrator with a session carry its
  * token. For one whom another module authenticated there is no secret to derive a token from; then
  * the browser's headers must show that the form comes from this origin.
  */
 #include "pages/admin.h"
 
 #include <string.h>
-#include <apr_lib.h>
 #include <apr_strings.h>
-#include <http_log.h>
 #include <http_protocol.h>
-#include "core/clock.h"
-#include "http/form_body.h"
-#include "config/config.h"
-#include "core/form.h"
-#include "access/htaccess.h"
 #include "access/own_pages.h"
-#include "access/recheck.h"
-#include "core/log_limit.h"
-#include "http/origin.h"
-#include "pages/page.h"
-#include "session/revoke.h"
-#include "session/all_sessions.h"
-#include "session/request.h"
-#include "pages/sessions.h"
-#include "pages/view.h"
-#include "http/respond.h"
+#include "config/config.h"
 #include "core/address.h"
+#include "core/clock.h"
+#include "core/form.h"
 #include "core/percent.h"
 #include "core/utf8.h"
-
-APLOG_USE_MODULE(managed_session);
-
-#define PAGE     (MS_NEWEST_MAX - 1)
-#define TIME_MAX 12 /* digits */
-
-/* A search as the query string has it: at most one of user, address and id. */
-typedef struct query {
-    const char *user;
-    const char *ip;
-    const char *id;
-    const char *confirm; /* what is about to be revoked, "user", "ip" or "realm"; or NULL */
-    apr_int64_t before;
-    const char *before_id; /* NULL: the first page */
-} query;
+#include "http/form_body.h"
+#include "http/origin.h"
+#include "http/respond.h"
+#include "pages/admin_search.h"
+#include "pages/page.h"
+#include "pages/scope.h"
+#include "pages/sessions.h"
+#include "pages/view.h"
+#include "session/all_sessions.h"
+#include "session/request.h"
 
 static json_t *text_of(request_rec *r, const char *text)
 {
     return json_string(ms_utf8_storable(r->pool, text, 255));
-}
-
-/* ---- what is asked for -----------------------------------------------------------------------
- */
-
-/* A field that was left empty counts as absent. */
-static const char *field(const apr_table_t *fields, const char *name)
-{
-    const char *value = apr_table_get(fields, name);
-
-    return value && *value ? value : NULL;
-}
-
-/* "<created_at>.<id>" of the last session of the page before. */
-static int read_before(query *q, const char *text)
-{
-    const apr_size_t digits = strspn(text, "0123456789");
-
-    if (digits == 0 || digits > TIME_MAX || text[digits] != '.' ||
-        !ms_token_is_id(text + digits + 1, strlen(text + digits + 1))) {
-        return 0;
-    }
-    q->before = apr_atoi64(text);
-    q->before_id = text + digits + 1;
-    return 1;
-}
-
-static int read_query(request_rec *r, query *q)
-{
-    const char *args = r->args ? r->args : "", *before;
-    apr_table_t *fields;
-
-    memset(q, 0, sizeof(*q));
-    if (ms_form_parse(r->pool, args, strlen(args), &fields)) {
-        return 0;
-    }
-    q->user = field(fields, "user");
-    q->ip = field(fields, "ip");
-    q->id = field(fields, "id");
-    q->confirm = field(fields, "confirm");
-    before = field(fields, "before");
-    return !!q->user + !!q->ip + !!q->id <= 1 && (!before || read_before(q, before));
-}
-
-static const char *parameter(request_rec *r, const char *name, const char *value)
-{
-    return value ? apr_pstrcat(r->pool, name, "=", ms_percent_encode(r->pool, value), NULL) : "";
-}
-
-/* The query string of a search, "" for all sessions. */
-static const char *search_args(request_rec *r, const query *q)
-{
-    return apr_pstrcat(r->pool, parameter(r, "user", q->user), parameter(r, "ip", q->ip),
-                       parameter(r, "id", q->id), NULL);
 }
 
 static const char *url_of(request_rec *r, const char *args)
@@ -113,42 +39,6 @@ static const char *url_of(request_rec *r, const char *args)
 
 /* ---- the model -------------------------------------------------------------------------------
  */
-
-static apr_status_t search(request_rec *r, const query *q, apr_array_header_t **rows)
-{
-    const ms_search wanted = {q->user, q->ip ? ms_address_canonical(r->pool, q->ip) : NULL,
-                              q->before, q->before_id};
-    const ms_row *row = NULL;
-    apr_status_t rv = APR_SUCCESS;
-
-    *rows = apr_array_make(r->pool, 1, sizeof(const ms_row *));
-    if (q->id) {
-        rv = ms_all_sessions_find(r, q->id, &row);
-        if (row) {
-            APR_ARRAY_PUSH(*rows, const ms_row *) = row;
-        }
-        return rv;
-    }
-    if ((q->user && !ms_utf8_is_user_name(q->user)) || (q->ip && !wanted.ip)) {
-        return APR_SUCCESS; /* no such user or address exists; a database might reject the text */
-    }
-    return ms_all_sessions_search(r, &wanted, rows);
-}
-
-/* The query string of the next page; NULL if there is none. */
-static const char *next_args(request_rec *r, const query *q, apr_array_header_t *rows)
-{
-    const char *same = search_args(r, q);
-    const ms_row *last;
-
-    if (rows->nelts <= PAGE) {
-        return NULL;
-    }
-    rows->nelts = PAGE;
-    last = APR_ARRAY_IDX(rows, PAGE - 1, const ms_row *);
-    return apr_psprintf(r->pool, "%s%sbefore=%" APR_INT64_T_FMT ".%s", same, *same ? "&" : "",
-                        last->created_at, last->id);
-}
 
 static json_t *sessions_model(request_rec *r, const apr_array_header_t *rows)
 {
@@ -184,13 +74,16 @@ static void add_words(request_rec *r, json_t *sessions, const apr_array_header_t
         json_t *model = json_array_get(sessions, (size_t)i);
 
         ms_view_add_words(r, model, row, ms_clock_now());
-        json_object_set_new(model, "user_query", json_string(parameter(r, "user", row->user)));
-        json_object_set_new(model, "ip_query", json_string(parameter(r, "ip", row->created_ip)));
-        json_object_set_new(model, "last_ip_query", json_string(parameter(r, "ip", row->last_ip)));
+        json_object_set_new(model, "user_query",
+                            json_string(ms_admin_search_parameter(r, "user", row->user)));
+        json_object_set_new(model, "ip_query",
+                            json_string(ms_admin_search_parameter(r, "ip", row->created_ip)));
+        json_object_set_new(model, "last_ip_query",
+                            json_string(ms_admin_search_parameter(r, "ip", row->last_ip)));
     }
 }
 
-static int send_page(request_rec *r, const query *q, json_t *sessions,
+static int send_page(request_rec *r, const ms_admin_search *q, json_t *sessions,
                      const apr_array_header_t *rows, const char *next)
 {
     json_t *model = ms_page_model(r);
@@ -214,24 +107,23 @@ static int send_page(request_rec *r, const query *q, json_t *sessions,
     if (scope && rows->nelts > 0) {
         json_object_set_new(model, "whose", text_of(r, q->user ? q->user : q->ip));
         json_object_set_new(model, "of_user", json_boolean(q->user != NULL));
-        json_object_set_new(
-            model, "end_all",
-            json_string(apr_pstrcat(r->pool, "confirm=", scope, "&", search_args(r, q), NULL)));
+        json_object_set_new(model, "end_all",
+                            json_string(apr_pstrcat(r->pool, "confirm=", scope, "&",
+                                                    ms_admin_search_args(r, q), NULL)));
     }
     add_token(r, model);
     return ms_page_send(r, HTTP_OK, "admin.html", model);
 }
 
-static int show(request_rec *r, const query *q)
+static int show(request_rec *r, const ms_admin_search *q)
 {
     apr_array_header_t *rows;
     json_t *sessions;
     const char *next;
 
-    if (search(r, q, &rows) != APR_SUCCESS) {
+    if (ms_admin_search_run(r, q, &rows, &next) != APR_SUCCESS) {
         return ms_page_unavailable(r);
     }
-    next = next_args(r, q, rows);
     sessions = sessions_model(r, rows);
     if (ms_own_pages_wants_json(r)) {
         return ms_page_send_json(
@@ -243,7 +135,8 @@ static int show(request_rec *r, const query *q)
 
 /* *name: the field of the form that names what is revoked. *value: NULL for the realm. Returns 0 if
  * the query names nothing that can be revoked. */
-static int read_confirm(request_rec *r, const query *q, const char **name, const char **value)
+static int read_confirm(request_rec *r, const ms_admin_search *q, const char **name,
+                        const char **value)
 {
     *value = NULL;
     if (strcmp(q->confirm, "realm") == 0) {
@@ -261,7 +154,7 @@ static int read_confirm(request_rec *r, const query *q, const char **name, const
 }
 
 /* The page to confirm that many sessions are revoked: it shows how many. */
-static int confirm(request_rec *r, const query *q)
+static int confirm(request_rec *r, const ms_admin_search *q)
 {
     const char *name, *value;
     apr_int64_t n = 0;
@@ -280,82 +173,57 @@ static int confirm(request_rec *r, const query *q)
     }
     json_object_set_new(model, name, value ? json_string(value) : json_true());
     json_object_set_new(model, "count", json_integer(n));
-    json_object_set_new(model, "back", json_string(search_args(r, q)));
+    json_object_set_new(model, "back", json_string(ms_admin_search_args(r, q)));
     add_token(r, model);
     return ms_page_send(r, HTTP_OK, "admin_confirm.html", model);
 }
 
 int ms_admin_get(request_rec *r)
 {
-    query q;
+    ms_admin_search q;
 
-    if (!read_query(r, &q)) {
+    if (!ms_admin_search_read(r, &q)) {
         return ms_page_bad_form(r, HTTP_BAD_REQUEST);
     }
     return q.confirm ? confirm(r, &q) : show(r, &q);
 }
 
-/* ---- the end of sessions ---------------------------------------------------------------------
+/* ---- POST and DELETE ------------------------------------------------------------------------
  */
 
-static apr_status_t end_scope(request_rec *r, ms_scope scope, apr_int64_t *ended)
+/* The search to go back to. */
+static ms_admin_search search_after(const ms_scope *done, const apr_table_t *fields,
+                                    const ms_admin_search *before)
 {
-    return ms_session_revoke(r, MS_ACTOR_ADMINISTRATOR, &scope, ended);
-}
-
-static apr_status_t end_one(request_rec *r, const char *id, apr_int64_t *ended)
-{
-    return end_scope(r, (ms_scope){.kind = MS_SCOPE_ID, .id = id}, ended);
-}
-
-static apr_status_t end_user(request_rec *r, const char *user, apr_int64_t *ended)
-{
-    return end_scope(r, (ms_scope){.kind = MS_SCOPE_USER, .user = user}, ended);
-}
-
-static apr_status_t end_ip(request_rec *r, const char *text, apr_int64_t *ended)
-{
-    const char *ip = ms_address_canonical(r->pool, text);
-
-    *ended = 0;
-    return ip ? end_scope(r, (ms_scope){.kind = MS_SCOPE_IP, .ip = ip}, ended) : APR_SUCCESS;
-}
-
-static apr_status_t end_realm(request_rec *r, apr_int64_t *ended)
-{
-    return end_scope(r, (ms_scope){.kind = MS_SCOPE_REALM}, ended);
-}
-
-/* A form of the page: revokes what it names. *q becomes the search to go back to. */
-static int act(request_rec *r, const apr_table_t *fields, query *q)
-{
-    const char *action = apr_table_get(fields, "action"), *id = field(fields, "id"),
-               *user = field(fields, "user"), *ip = field(fields, "ip");
-    apr_int64_t ended;
-    apr_status_t rv;
-
-    if (action && id && strcmp(action, "revoke") == 0) {
-        rv = end_one(r, id, &ended);
+    switch (done->kind) {
+    case MS_SCOPE_ID:
+        return *before;
+    case MS_SCOPE_USER:
+        return (ms_admin_search){.user = done->user};
+    case MS_SCOPE_IP:
+        return (ms_admin_search){.ip = ms_form_field(fields, "ip")};
+    default:
+        return (ms_admin_search){0};
     }
-    else if (action && user && strcmp(action, "revoke-user") == 0) {
-        rv = end_user(r, user, &ended);
-        *q = (query){.user = user};
-    }
-    else if (action && ip && strcmp(action, "revoke-ip") == 0) {
-        rv = end_ip(r, ip, &ended);
-        *q = (query){.ip = ip};
-    }
-    else if (action && strcmp(action, "revoke-realm") == 0) {
-        rv = end_realm(r, &ended);
-        *q = (query){0};
-    }
-    else {
+}
+
+static int act(request_rec *r, const apr_table_t *fields)
+{
+    ms_admin_search before = {0}, after;
+    apr_int64_t revoked;
+    ms_scope scope;
+
+    if (!ms_scope_of_form(r, MS_ACTOR_ADMINISTRATOR, fields, &scope)) {
         return ms_page_bad_form(r, HTTP_BAD_REQUEST);
     }
-    if (rv != APR_SUCCESS) {
+    if (ms_scope_revoke(r, MS_ACTOR_ADMINISTRATOR, &scope, &revoked) != APR_SUCCESS) {
         return ms_page_unavailable(r);
     }
-    return ms_page_redirect(r, url_of(r, search_args(r, q)));
+    if (!ms_admin_search_read(r, &before)) {
+        before = (ms_admin_search){0};
+    }
+    after = search_after(&scope, fields, &before);
+    return ms_page_redirect(r, url_of(r, ms_admin_search_args(r, &after)));
 }
 
 static int is_own_form(request_rec *r, const apr_table_t *fields)
@@ -370,7 +238,6 @@ int ms_admin_post(request_rec *r)
 {
     apr_table_t *fields;
     const int status = ms_form_body_read(r, &fields);
-    query q;
 
     if (status != OK) {
         return ms_page_bad_form(r, status);
@@ -378,54 +245,7 @@ int ms_admin_post(request_rec *r)
     if (!is_own_form(r, fields)) {
         return ms_request_session_of_user(r) ? ms_page_stale_form(r) : ms_page_cross_site(r);
     }
-    if (!read_query(r, &q)) {
-        memset(&q, 0, sizeof(q));
-    }
-    return act(r, fields, &q);
-}
-
-/* ---- DELETE: the JSON interface --------------------------------------------------------------
- */
-
-static int delete_many(request_rec *r)
-{
-    const char *scope, *user, *ip;
-    apr_table_t *fields;
-    apr_int64_t ended;
-    apr_status_t rv;
-
-    if (ms_form_parse(r->pool, r->args, strlen(r->args), &fields)) {
-        return ms_page_status(r, HTTP_BAD_REQUEST);
-    }
-    scope = field(fields, "scope");
-    user = field(fields, "user");
-    ip = field(fields, "ip");
-    if (scope && user && !ip && strcmp(scope, "user") == 0) {
-        rv = end_user(r, user, &ended);
-    }
-    else if (scope && ip && !user && strcmp(scope, "ip") == 0) {
-        rv = end_ip(r, ip, &ended);
-    }
-    else if (scope && !user && !ip && strcmp(scope, "realm") == 0) {
-        rv = end_realm(r, &ended);
-    }
-    else {
-        return ms_page_status(r, HTTP_BAD_REQUEST);
-    }
-    if (rv != APR_SUCCESS) {
-        return ms_page_unavailable(r);
-    }
-    return ms_page_send_revoked(r, ended);
-}
-
-static int delete_one(request_rec *r, const char *id)
-{
-    apr_int64_t ended = 0;
-
-    if (end_one(r, id, &ended) != APR_SUCCESS) {
-        return ms_page_unavailable(r);
-    }
-    return ms_page_status(r, ended > 0 ? HTTP_NO_CONTENT : HTTP_NOT_FOUND);
+    return act(r, fields);
 }
 
 /* The last segment of the path is taken for an id: no directive names the path of this page. */
@@ -436,63 +256,8 @@ int ms_admin_delete(request_rec *r)
 
     ms_respond_leave_body_unread(r);
     if (has_args && !ms_token_is_id(id, strlen(id))) {
-        return delete_many(r);
+        return ms_scope_delete_many(r, MS_ACTOR_ADMINISTRATOR);
     }
-    return has_args ? ms_page_status(r, HTTP_NOT_FOUND) : delete_one(r, id);
-}
-
-/* ----------------------------------------------------------------------------------------------
- */
-
-static void log_open_page(request_rec *r)
-{
-    const char *suffix = ms_log_limit_suffix(MS_LOG_OPEN_ADMIN, r->pool);
-
-    if (suffix) {
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
-                      "MS0080: " MS_HANDLER_ADMIN
-                      " shows nothing, since not everybody who comes here must be a user; give its "
-                      "location an AuthType and a line such as \"Require user admin\", and no "
-                      "\"Satisfy Any\"%s",
-                      suffix);
-    }
-}
-
-/* The author of an .htaccess file could become any administrator by a password file. */
-static int is_from_htaccess(request_rec *r)
-{
-    const char *module = ms_htaccess_sets(r, MS_OWN_REQUIRE), *suffix;
-
-    if (!module && !ms_htaccess_gives_handler(r)) {
-        return 0;
-    }
-    suffix = ms_log_limit_suffix(MS_LOG_HTACCESS_ADMIN, r->pool);
-    if (suffix) {
-        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
-                      "MS0103: " MS_HANDLER_ADMIN
-                      " shows nothing at %s: an .htaccess file has directives of %s there; write "
-                      "who is an administrator into the server's own configuration%s",
-                      r->uri, module ? module : "core.c", suffix);
-    }
-    return 1;
-}
-
-static int refuse(request_rec *r)
-{
-    ms_respond_leave_body_unread(r);
-    if (ms_own_pages_wants_json(r)) {
-        return ms_page_send_json(r, HTTP_FORBIDDEN,
-                                 json_pack("{s:s}", "error", "no user is required here"));
-    }
-    return ms_page_message(r, HTTP_FORBIDDEN, "This page is not available",
-                           "No administrators are configured. See the server's error log.");
-}
-
-int ms_admin_check(request_rec *r)
-{
-    if (!ms_recheck_user_is_required(r)) {
-        log_open_page(r);
-        return refuse(r);
-    }
-    return is_from_htaccess(r) ? refuse(r) : DECLINED;
+    return has_args ? ms_page_status(r, HTTP_NOT_FOUND)
+                    : ms_scope_delete_one(r, MS_ACTOR_ADMINISTRATOR, id);
 }

@@ -9,7 +9,6 @@
 #include <httpd.h>
 
 /* See router.c. */
-int ms_admin_check(request_rec *r);
 int ms_admin_get(request_rec *r);
 int ms_admin_post(request_rec *r);
 int ms_admin_delete(request_rec *r);

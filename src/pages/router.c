@@ -11,6 +11,7 @@
 #include "config/config.h"
 #include "http/origin.h"
 #include "pages/admin.h"
+#include "pages/admin_access.h"
 #include "pages/login.h"
 #include "pages/logout.h"
 #include "pages/page.h"
@@ -33,7 +34,7 @@ static const ms_own_page pages[] = {
      .get = ms_admin_get,
      .post = ms_admin_post,
      .delete_it = ms_admin_delete,
-     .check = ms_admin_check,
+     .check = ms_admin_access_check,
      .foreign = MS_FOREIGN_USER,
      .answers_json = 1},
 };

@@ -17,9 +17,9 @@
 #include "access/own_pages.h"
 #include "http/origin.h"
 #include "pages/page.h"
+#include "pages/scope.h"
 #include "session/own_sessions.h"
 #include "session/request.h"
-#include "session/revoke.h"
 #include "pages/view.h"
 #include "http/respond.h"
 #include "core/clock.h"
@@ -191,58 +191,30 @@ static int go_back(request_rec *r, const char *done)
     return ms_page_redirect(r, apr_pstrcat(r->pool, list, done, page, NULL));
 }
 
-static apr_status_t end_one(request_rec *r, const char *id, apr_int64_t *ended)
+/* The notice that says what happened; NULL: the user is signed out, or the list is as before. */
+static const char *notice(request_rec *r, const ms_scope *scope, apr_int64_t revoked)
 {
-    const ms_scope scope = {.kind = MS_SCOPE_ID, .id = id};
-
-    return ms_session_revoke(r, MS_ACTOR_SELF, &scope, ended);
-}
-
-static apr_status_t end_many(request_rec *r, int others_only, apr_int64_t *ended)
-{
-    const ms_row *current = ms_request_row(ms_request_get(r));
-    const ms_scope scope = {.kind = MS_SCOPE_USER, .except = others_only ? current->id : NULL};
-
-    return ms_session_revoke(r, MS_ACTOR_SELF, &scope, ended);
-}
-
-static int revoke_one(request_rec *r, const char *id)
-{
-    apr_int64_t ended;
-
-    if (end_one(r, id, &ended) != APR_SUCCESS) {
-        return ms_page_unavailable(r);
-    }
     if (!ms_request_row(ms_request_get(r))) {
-        return go_back(r, NULL); /* it was the current one */
+        return NULL;
     }
-    return go_back(r, ended > 0 ? MS_VIEW_DONE_ONE : MS_VIEW_DONE_GONE);
-}
-
-static int revoke_many(request_rec *r, int others_only)
-{
-    apr_int64_t ended;
-
-    if (end_many(r, others_only, &ended) != APR_SUCCESS) {
-        return ms_page_unavailable(r);
+    if (scope->kind == MS_SCOPE_ID) {
+        return revoked > 0 ? MS_VIEW_DONE_ONE : MS_VIEW_DONE_GONE;
     }
-    return go_back(r, others_only && ended > 0 ? MS_VIEW_DONE_OTHERS : NULL);
+    return revoked > 0 ? MS_VIEW_DONE_OTHERS : NULL;
 }
 
 static int act(request_rec *r, const apr_table_t *fields)
 {
-    const char *action = apr_table_get(fields, "action"), *id = apr_table_get(fields, "id");
+    apr_int64_t revoked;
+    ms_scope scope;
 
-    if (action && id && strcmp(action, "revoke") == 0) {
-        return revoke_one(r, id);
+    if (!ms_scope_of_form(r, MS_ACTOR_SELF, fields, &scope)) {
+        return ms_page_bad_form(r, HTTP_BAD_REQUEST);
     }
-    if (action && strcmp(action, "revoke-others") == 0) {
-        return revoke_many(r, 1);
+    if (ms_scope_revoke(r, MS_ACTOR_SELF, &scope, &revoked) != APR_SUCCESS) {
+        return ms_page_unavailable(r);
     }
-    if (action && strcmp(action, "revoke-all") == 0) {
-        return revoke_many(r, 0);
-    }
-    return ms_page_bad_form(r, HTTP_BAD_REQUEST);
+    return go_back(r, notice(r, &scope, revoked));
 }
 
 static int handle_post(request_rec *r)
@@ -261,38 +233,6 @@ static int handle_post(request_rec *r)
 
 /* ---- DELETE: the JSON interface ---------------------------------------------------------------
  */
-
-static int delete_many(request_rec *r)
-{
-    apr_table_t *query;
-    const char *scope;
-    apr_int64_t ended;
-
-    if (ms_form_parse(r->pool, r->args, strlen(r->args), &query)) {
-        return ms_page_status(r, HTTP_BAD_REQUEST);
-    }
-    scope = apr_table_get(query, "scope");
-    if (!scope || (strcmp(scope, "others") != 0 && strcmp(scope, "all") != 0)) {
-        return ms_page_status(r, HTTP_BAD_REQUEST);
-    }
-    if (end_many(r, strcmp(scope, "others") == 0, &ended) != APR_SUCCESS) {
-        return ms_page_unavailable(r);
-    }
-    return ms_page_send_revoked(r, ended);
-}
-
-/* One answer for an id of another user, an ended session and an invalid id, so that a client learns
- * nothing from it.
- */
-static int delete_one(request_rec *r, const char *id)
-{
-    apr_int64_t ended = 0;
-
-    if (end_one(r, id, &ended) != APR_SUCCESS) {
-        return ms_page_unavailable(r);
-    }
-    return ms_page_status(r, ended > 0 ? HTTP_NO_CONTENT : HTTP_NOT_FOUND);
-}
 
 /* The path after that of the list, such as "/<id>"; "" for the list itself. Without
  * ManagedSessionListURL the last segment is the id if it has the form of one. */
@@ -316,9 +256,11 @@ static int handle_delete(request_rec *r)
 
     ms_respond_leave_body_unread(r);
     if (*below) {
-        return r->args && *r->args ? ms_page_status(r, HTTP_NOT_FOUND) : delete_one(r, below + 1);
+        return r->args && *r->args ? ms_page_status(r, HTTP_NOT_FOUND)
+                                   : ms_scope_delete_one(r, MS_ACTOR_SELF, below + 1);
     }
-    return r->args && *r->args ? delete_many(r) : ms_page_wrong_method(r, "GET, HEAD, POST");
+    return r->args && *r->args ? ms_scope_delete_many(r, MS_ACTOR_SELF)
+                               : ms_page_wrong_method(r, "GET, HEAD, POST");
 }
 
 /* ---------------------------------------------------------------------------------------------- */

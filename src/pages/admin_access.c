@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Access is decided by the configuration. Without a required user the page refuses everyone; so it
+ * does if an .htaccess file, whose author is no administrator, could name one.
+ */
+#include "pages/admin_access.h"
+
+#include <http_log.h>
+#include "access/htaccess.h"
+#include "access/own_pages.h"
+#include "access/recheck.h"
+#include "config/config.h"
+#include "core/log_limit.h"
+#include "http/respond.h"
+#include "pages/page.h"
+
+APLOG_USE_MODULE(managed_session);
+
+static void log_open_page(request_rec *r)
+{
+    const char *suffix = ms_log_limit_suffix(MS_LOG_OPEN_ADMIN, r->pool);
+
+    if (suffix) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+                      "MS0080: " MS_HANDLER_ADMIN
+                      " shows nothing, since not everybody who comes here must be a user; give its "
+                      "location an AuthType and a line such as \"Require user admin\", and no "
+                      "\"Satisfy Any\"%s",
+                      suffix);
+    }
+}
+
+/* The author of an .htaccess file could become any administrator by a password file. */
+static int is_from_htaccess(request_rec *r)
+{
+    const char *module = ms_htaccess_sets(r, MS_OWN_REQUIRE), *suffix;
+
+    if (!module && !ms_htaccess_gives_handler(r)) {
+        return 0;
+    }
+    suffix = ms_log_limit_suffix(MS_LOG_HTACCESS_ADMIN, r->pool);
+    if (suffix) {
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
+                      "MS0103: " MS_HANDLER_ADMIN
+                      " shows nothing at %s: an .htaccess file has directives of %s there; write "
+                      "who is an administrator into the server's own configuration%s",
+                      r->uri, module ? module : "core.c", suffix);
+    }
+    return 1;
+}
+
+static int refuse(request_rec *r)
+{
+    ms_respond_leave_body_unread(r);
+    if (ms_own_pages_wants_json(r)) {
+        return ms_page_send_json(r, HTTP_FORBIDDEN,
+                                 json_pack("{s:s}", "error", "no user is required here"));
+    }
+    return ms_page_message(r, HTTP_FORBIDDEN, "This page is not available",
+                           "No administrators are configured. See the server's error log.");
+}
+
+int ms_admin_access_check(request_rec *r)
+{
+    if (!ms_recheck_user_is_required(r)) {
+        log_open_page(r);
+        return refuse(r);
+    }
+    return is_from_htaccess(r) ? refuse(r) : DECLINED;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A page of results is what one statement returns, less one row: that one shows whether there is
+ * a next page.
+ */
+#include "pages/admin_search.h"
+
+#include <string.h>
+#include <apr_strings.h>
+#include "core/address.h"
+#include "core/form.h"
+#include "core/percent.h"
+#include "core/token.h"
+#include "core/utf8.h"
+#include "session/all_sessions.h"
+
+#define PAGE     (MS_NEWEST_MAX - 1)
+#define TIME_MAX 12 /* digits */
+
+/* "<created_at>.<id>" of the last session of the page before. */
+static int read_before(ms_admin_search *q, const char *text)
+{
+    const apr_size_t digits = strspn(text, "0123456789");
+
+    if (digits == 0 || digits > TIME_MAX || text[digits] != '.' ||
+        !ms_token_is_id(text + digits + 1, strlen(text + digits + 1))) {
+        return 0;
+    }
+    q->before = apr_atoi64(text);
+    q->before_id = text + digits + 1;
+    return 1;
+}
+
+int ms_admin_search_read(request_rec *r, ms_admin_search *q)
+{
+    const char *args = r->args ? r->args : "", *before;
+    apr_table_t *fields;
+
+    memset(q, 0, sizeof(*q));
+    if (ms_form_parse(r->pool, args, strlen(args), &fields)) {
+        return 0;
+    }
+    q->user = ms_form_field(fields, "user");
+    q->ip = ms_form_field(fields, "ip");
+    q->id = ms_form_field(fields, "id");
+    q->confirm = ms_form_field(fields, "confirm");
+    before = ms_form_field(fields, "before");
+    return !!q->user + !!q->ip + !!q->id <= 1 && (!before || read_before(q, before));
+}
+
+const char *ms_admin_search_parameter(request_rec *r, const char *name, const char *value)
+{
+    return value ? apr_pstrcat(r->pool, name, "=", ms_percent_encode(r->pool, value), NULL) : "";
+}
+
+const char *ms_admin_search_args(request_rec *r, const ms_admin_search *q)
+{
+    return apr_pstrcat(r->pool, ms_admin_search_parameter(r, "user", q->user),
+                       ms_admin_search_parameter(r, "ip", q->ip),
+                       ms_admin_search_parameter(r, "id", q->id), NULL);
+}
+
+static apr_status_t find(request_rec *r, const ms_admin_search *q, apr_array_header_t **rows)
+{
+    const ms_search wanted = {q->user, q->ip ? ms_address_canonical(r->pool, q->ip) : NULL,
+                              q->before, q->before_id};
+    const ms_row *row = NULL;
+    apr_status_t rv = APR_SUCCESS;
+
+    *rows = apr_array_make(r->pool, 1, sizeof(const ms_row *));
+    if (q->id) {
+        rv = ms_all_sessions_find(r, q->id, &row);
+        if (row) {
+            APR_ARRAY_PUSH(*rows, const ms_row *) = row;
+        }
+        return rv;
+    }
+    if ((q->user && !ms_utf8_is_user_name(q->user)) || (q->ip && !wanted.ip)) {
+        return APR_SUCCESS; /* no such user or address exists; a database might reject the text */
+    }
+    return ms_all_sessions_search(r, &wanted, rows);
+}
+
+/* The query string of the next page; NULL if there is none. */
+static const char *next_args(request_rec *r, const ms_admin_search *q, apr_array_header_t *rows)
+{
+    const char *same = ms_admin_search_args(r, q);
+    const ms_row *last;
+
+    if (rows->nelts <= PAGE) {
+        return NULL;
+    }
+    rows->nelts = PAGE;
+    last = APR_ARRAY_IDX(rows, PAGE - 1, const ms_row *);
+    return apr_psprintf(r->pool, "%s%sbefore=%" APR_INT64_T_FMT ".%s", same, *same ? "&" : "",
+                        last->created_at, last->id);
+}
+
+apr_status_t ms_admin_search_run(request_rec *r, const ms_admin_search *q,
+                                 apr_array_header_t **rows, const char **next)
+{
+    const apr_status_t rv = find(r, q, rows);
+
+    *next = rv == APR_SUCCESS ? next_args(r, q, *rows) : NULL;
+    return rv;
+}
