@@ -40,7 +40,7 @@ LANGS := $(sort $(wildcard src/pages/lang/*.po))
 OBJS  := $(BUILD)/mod_managed_session.o $(HTTPD:%=$(BUILD)/%.o) $(PURE:%=$(BUILD)/%.o) $(BUILD)/pages.o $(BUILD)/languages.o
 MODULE := $(BUILD)/mod_managed_session.so
 
-.PHONY: all deps-build deps-demo deps-test demo demo-stop test test-fast test-unit test-http test-databases test-pgsql test-mysql test-browser test-apps test-races \
+.PHONY: FORCE all deps-build deps-demo deps-test demo demo-stop test test-fast test-unit test-http test-databases test-pgsql test-mysql test-browser test-apps test-races \
         stress test-asan \
         test-valgrind bench-cleanup check check-quick check-tidy check-cppcheck format docs catalogues install clean
 .DELETE_ON_ERROR:
@@ -48,7 +48,7 @@ MODULE := $(BUILD)/mod_managed_session.so
 all: deps-build
 	@$(MAKE) --no-print-directory $(MODULE)
 
-$(MODULE): $(OBJS) src/exports.map
+$(MODULE): $(OBJS) $(BUILD)/objects.list src/exports.map
 	$(CC) -shared $(SANITIZE) -Wl,-z,relro,-z,now -Wl,--version-script=src/exports.map -o $@ $(OBJS) -ljansson -lunistring
 
 $(BUILD)/%.o: src/%.c Makefile | $(BUILD)
@@ -60,10 +60,16 @@ $(BUILD)/pages.o: $(BUILD)/pages.c
 	$(CC) $(MS_CFLAGS) -MMD -MP -c -o $@ $<
 $(BUILD)/languages.o: $(BUILD)/languages.c
 	$(CC) $(MS_CFLAGS) -MMD -MP -c -o $@ $<
-$(BUILD)/languages.c: src/pages/lang/embed.sh $(LANGS) | $(BUILD)
+$(BUILD)/languages.c: src/pages/lang/embed.sh $(LANGS) $(BUILD)/languages.list
 	sh src/pages/lang/embed.sh $(LANGS) > $@
-$(BUILD)/pages.c: src/pages/html/embed.sh $(PAGES) | $(BUILD)
+$(BUILD)/pages.c: src/pages/html/embed.sh $(PAGES) $(BUILD)/pages.list
 	sh src/pages/html/embed.sh $(sort $(PAGES)) > $@
+# Without these lists make would not notice that a file was removed.
+$(BUILD)/languages.list: FILES = $(LANGS)
+$(BUILD)/pages.list: FILES = $(sort $(PAGES))
+$(BUILD)/objects.list: FILES = $(OBJS)
+$(BUILD)/%.list: FORCE | $(BUILD)
+	@echo $(FILES) | cmp -s - $@ || echo $(FILES) > $@
 $(BUILD):
 	mkdir -p $@
 
