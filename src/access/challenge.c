@@ -103,7 +103,7 @@ static int is_in_frame(request_rec *r)
 
 int ms_challenge(request_rec *r)
 {
-    const ms_url *login = ms_is_navigation(r) ? ms_dir_conf_get(r)->login_url : NULL;
+    const ms_url *login = ms_origin_is_navigation(r) ? ms_dir_conf_get(r)->login_url : NULL;
 
     ms_respond_refuse(r, HTTP_UNAUTHORIZED, 0);
     ms_request_refused(r);

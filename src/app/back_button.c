@@ -37,5 +37,5 @@ void ms_back_button_forget(request_rec *r)
 
 const char *ms_back_button_cache_control(request_rec *r, const char *value)
 {
-    return ms_is_navigation(r) ? ms_cache_headers_no_store(r->pool, value) : value;
+    return ms_origin_is_navigation(r) ? ms_cache_headers_no_store(r->pool, value) : value;
 }

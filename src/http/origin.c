@@ -19,7 +19,7 @@ static const char *header(const request_rec *r, const char *name)
     return apr_table_get(r->headers_in, name);
 }
 
-int ms_is_navigation(const request_rec *r)
+int ms_origin_is_navigation(const request_rec *r)
 {
     const char *mode = header(r, "Sec-Fetch-Mode"), *accept;
 

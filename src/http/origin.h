@@ -35,7 +35,7 @@ void ms_origin_log_refusal(request_rec *r);
  * Whether a browser will show the response as a page: GET or HEAD with Sec-Fetch-Mode navigate
  * or, without that header, with an Accept that names text/html and without X-Requested-With.
  */
-int ms_is_navigation(const request_rec *r);
+int ms_origin_is_navigation(const request_rec *r);
 
 /**
  * Whether a state-changing request comes from another site's page: Sec-Fetch-Site is neither

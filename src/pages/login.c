@@ -127,7 +127,7 @@ static const char *back_of_visitor(request_rec *r)
 static int is_strict(request_rec *r)
 {
     return ms_server_conf_get(r->server)->cookie.same_site == MS_SAMESITE_STRICT &&
-           ms_is_navigation(r) && !ms_login_form_query(r, "reauth");
+           ms_origin_is_navigation(r) && !ms_login_form_query(r, "reauth");
 }
 
 /* A browser does not send a cookie of SameSite=Strict with a navigation from another site or a

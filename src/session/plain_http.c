@@ -81,7 +81,7 @@ void ms_plain_http_note_sign_in(request_rec *r)
 {
     const char *suffix;
 
-    if (!is_cookie_secure(r) || !ms_plain_http_is_likely(r) || !ms_is_navigation(r)) {
+    if (!is_cookie_secure(r) || !ms_plain_http_is_likely(r) || !ms_origin_is_navigation(r)) {
         return;
     }
     suffix = ms_log_limit_suffix(MS_LOG_MAYBE_PLAIN_HTTP, r->pool);
