@@ -90,7 +90,7 @@ typedef struct ms_dir_conf {
     const ms_form_fields *form_fields; /* NULL: as ms_config_form_fields() has them */
     const ms_url *logout_url;
     const ms_url *list_url;
-    const ms_url *landing_url;
+    const ms_url *landing_url; /* never NULL in a request */
     const char *title;
     const ms_url *stylesheet;
     const ap_expr_info_t *label;     /* for new sessions */

@@ -12,14 +12,6 @@
 #define TAG_MAX   35 /* RFC 5646, 4.4.1; no longer one is available */
 #define RANGE_MAX 32 /* of one header; more are not read */
 
-extern const ms_language ms_languages[];
-extern const apr_size_t ms_languages_n;
-
-const ms_language *ms_language_at(apr_size_t n)
-{
-    return n < ms_languages_n ? &ms_languages[n] : NULL;
-}
-
 /* ---- choose ---------------------------------------------------------------------------------- */
 
 /* The language of a range, or of the range without its last subtags (RFC 4647, section 3.4). */

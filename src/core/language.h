@@ -16,6 +16,11 @@ typedef struct ms_language {
     unsigned long (*plural)(unsigned long n);
 } ms_language;
 
+/** All languages, English first, and how many; made from the catalogues by src/pages/lang/embed.sh.
+ */
+extern const ms_language ms_languages[];
+extern const apr_size_t ms_languages_n;
+
 /**
  * The available language that a visitor prefers (RFC 9110, 12.5.4; RFC 4647, 3.4).
  * @param accept  the Accept-Language header, or NULL
@@ -32,8 +37,5 @@ int ms_language_is_rtl(const ms_language *language);
 /** The form of a message that goes with a number. Static. */
 const char *ms_language_plural(const ms_language *language, const char *one, const char *many,
                                apr_int64_t n);
-
-/** The n-th of all languages, English first; NULL: no more. */
-const ms_language *ms_language_at(apr_size_t n);
 
 #endif

@@ -60,7 +60,7 @@ static json_t *sessions_model(request_rec *r, const apr_array_header_t *rows)
 
 static void add_token(request_rec *r, json_t *model)
 {
-    const char *csrf = ms_request_session_of_user(r) ? ms_request_form_token(r, "") : NULL;
+    const char *csrf = ms_request_session_of_user(r) ? ms_request_form_token(r) : NULL;
 
     if (csrf) {
         json_object_set_new(model, "csrf", json_string(csrf));
@@ -229,7 +229,7 @@ static int act(request_rec *r, const apr_table_t *fields)
 static int is_own_form(request_rec *r, const apr_table_t *fields)
 {
     if (ms_request_session_of_user(r)) {
-        return ms_request_form_token_check(r, "", apr_table_get(fields, "csrf"));
+        return ms_request_form_token_check(r, apr_table_get(fields, "csrf"));
     }
     return ms_origin_is_same(r, ms_config_origins(r));
 }

@@ -25,9 +25,7 @@
 
 const char *ms_login_form_landing(request_rec *r)
 {
-    const ms_url *url = ms_dir_conf_get(r)->landing_url;
-
-    return url ? url->text : "/";
+    return ms_dir_conf_get(r)->landing_url->text;
 }
 
 const char *ms_login_form_query(request_rec *r, const char *name)

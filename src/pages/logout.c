@@ -25,7 +25,7 @@ int ms_logout_get(request_rec *r)
     }
     model = ms_page_model(r);
     if (row) {
-        const char *csrf = ms_request_form_token(r, "");
+        const char *csrf = ms_request_form_token(r);
 
         ms_page_set_heading(r, model, "Sign out?");
         json_object_set_new(model, "user", json_string(row->user));
@@ -48,7 +48,6 @@ int ms_logout_get(request_rec *r)
 
 int ms_logout_post(request_rec *r)
 {
-    const ms_url *landing = ms_dir_conf_get(r)->landing_url;
     const char *csrf;
     apr_table_t *fields;
     const ms_row *row;
@@ -62,11 +61,11 @@ int ms_logout_post(request_rec *r)
         return ms_page_unavailable(r);
     }
     csrf = apr_table_get(fields, "csrf");
-    if (row && csrf && !ms_request_form_token_check(r, "", csrf)) {
+    if (row && csrf && !ms_request_form_token_check(r, csrf)) {
         return ms_page_stale_form(r);
     }
     if (ms_sign_out(r) != APR_SUCCESS) {
         return ms_page_unavailable(r);
     }
-    return ms_page_redirect(r, landing ? landing->text : "/");
+    return ms_page_redirect(r, ms_dir_conf_get(r)->landing_url->text);
 }

@@ -225,7 +225,7 @@ static int handle_post(request_rec *r)
     if (status != OK) {
         return ms_page_bad_form(r, status);
     }
-    if (!ms_request_form_token_check(r, "", apr_table_get(fields, "csrf"))) {
+    if (!ms_request_form_token_check(r, apr_table_get(fields, "csrf"))) {
         return ms_page_stale_form(r);
     }
     return act(r, fields);

@@ -206,7 +206,7 @@ int ms_view_send(request_rec *r)
         return ms_page_unavailable(r);
     }
     model = ms_page_model(r);
-    set_text(model, "csrf", ms_request_form_token(r, ""));
+    set_text(model, "csrf", ms_request_form_token(r));
     set_text(model, "user", ms_request_row(ms_request_get(r))->user);
     if (all || (others && total > 1)) {
         return confirm_page(r, model, others, total);

@@ -8,7 +8,6 @@
 
 #include <string.h>
 #include <apr_crypto.h>
-#include <apr_strings.h>
 #include <http_log.h>
 #include "core/clock.h"
 #include "core/form_token.h"
@@ -221,27 +220,21 @@ void ms_request_drop_session(request_rec *r)
 
 /* ---- forms ----------------------------------------------------------------------------------- */
 
-static const char *form_context(request_rec *r, const char *purpose)
-{
-    const char *realm = ms_server_conf_get(r->server)->realm;
-
-    return *purpose ? apr_pstrcat(r->pool, realm, "\n", purpose, NULL) : realm;
-}
-
-const char *ms_request_form_token(request_rec *r, const char *purpose)
+const char *ms_request_form_token(request_rec *r)
 {
     const ms_request *request = ms_request_get(r);
 
-    return request->row ? ms_form_token_make(r->pool, &request->token, form_context(r, purpose))
-                        : NULL;
+    return request->row
+               ? ms_form_token_make(r->pool, &request->token, ms_server_conf_get(r->server)->realm)
+               : NULL;
 }
 
-int ms_request_form_token_check(request_rec *r, const char *purpose, const char *token)
+int ms_request_form_token_check(request_rec *r, const char *token)
 {
     const ms_request *request = ms_request_get(r);
 
-    return request->row &&
-           ms_form_token_check(r->pool, token, &request->token, form_context(r, purpose));
+    return request->row && ms_form_token_check(r->pool, token, &request->token,
+                                               ms_server_conf_get(r->server)->realm);
 }
 
 /* ---- fields ---------------------------------------------------------------------------------- */

@@ -51,14 +51,13 @@ void ms_request_settle_cookie(request_rec *r);
 /* ---- forms ----------------------------------------------------------------------------------- */
 
 /**
- * A token that proves that a form, or a link, comes from a page made for the session in force.
- * @param purpose  "" for forms; other purposes have tokens of their own
+ * A token that proves that a form comes from a page made for the session in force.
  * @return in r->pool, another one at each call; NULL if no session is in force
  */
-const char *ms_request_form_token(request_rec *r, const char *purpose);
+const char *ms_request_form_token(request_rec *r);
 
-/** Whether token is one of this session and purpose. token may be NULL. */
-int ms_request_form_token_check(request_rec *r, const char *purpose, const char *token);
+/** Whether token is one of this session. token may be NULL. */
+int ms_request_form_token_check(request_rec *r, const char *token);
 
 /* ---- fields ---------------------------------------------------------------------------------- */
 

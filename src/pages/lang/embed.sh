@@ -10,8 +10,6 @@ trap 'rm -f "$mo"' EXIT
 echo '/* SPDX-License-Identifier: Apache-2.0 */'
 echo '/* Made from src/pages/lang by embed.sh. */'
 echo '#include "core/language.h"'
-echo 'extern const ms_language ms_languages[];'
-echo 'extern const apr_size_t ms_languages_n;'
 for file in "$@"; do
     name=$(basename "$file" .po | tr - _)
     msgfmt --check-format --check-domain --endianness=little --no-hash -o "$mo" "$file"
