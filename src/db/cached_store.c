@@ -18,7 +18,7 @@
 APLOG_USE_MODULE(managed_session);
 
 /* The number is increased when the layout of the memory changes within a version. */
-#define RETAINED "mod_managed_session " MS_VERSION " cache 2"
+#define RETAINED "mod_managed_session " MS_VERSION " cache 3"
 
 /* Lives as long as httpd's parent. */
 typedef struct retained {
@@ -175,7 +175,8 @@ static apr_status_t query_table(const ms_db_ctx *ctx, apr_int64_t now, ms_lookup
 {
     for (int i = 0; i < n; i++) {
         if (missing[i]->ttl) {
-            ms_shm_cache_begin_fill(cache, ms_clock_steady_ms(), &missing[i]->ticket);
+            ms_shm_cache_begin_fill(cache, missing[i]->token->id, ms_clock_steady_ms(),
+                                    &missing[i]->ticket);
         }
     }
     if (n == 0) {
@@ -232,9 +233,17 @@ apr_status_t ms_cached_store_touch(const ms_db_ctx *ctx, const ms_lookup *found,
 /* ---- revoke ----------------------------------------------------------------------------------
  */
 
+static int is_of_one(const ms_scope *scope)
+{
+    return scope->kind == MS_SCOPE_ID || scope->kind == MS_SCOPE_OVER;
+}
+
 static void invalidate(const ms_scope *scope)
 {
-    if (cache && scope->user) {
+    if (cache && is_of_one(scope)) {
+        ms_shm_cache_invalidate_id(cache, scope->id);
+    }
+    else if (cache && scope->user) {
         ms_shm_cache_invalidate_user(cache, scope->user);
     }
     else if (cache) {
@@ -271,4 +280,9 @@ apr_status_t ms_cached_store_revoke(const ms_db_ctx *ctx, const ms_scope *scope,
         *revoked += n;
     } while (scope->kind == MS_SCOPE_REALM && rv == APR_SUCCESS && n > 0);
     return rv;
+}
+
+apr_uint64_t ms_cached_store_endings(const char *id, const char *user)
+{
+    return cache ? 1 + ms_shm_cache_endings(cache, id, user) : 0;
 }

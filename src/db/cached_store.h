@@ -54,4 +54,11 @@ apr_status_t ms_cached_store_touch(const ms_db_ctx *ctx, const ms_lookup *found,
 apr_status_t ms_cached_store_revoke(const ms_db_ctx *ctx, const ms_scope *scope, apr_int64_t now,
                                     apr_int64_t *revoked);
 
+/**
+ * A number that goes up whenever that session may have ended: at once if it was ended through this
+ * host. It never goes down, and goes up without cause at times: query the table then.
+ * @return 0, always, if there is no cache
+ */
+apr_uint64_t ms_cached_store_endings(const char *id, const char *user);
+
 #endif

@@ -9,9 +9,9 @@
  * memory. SHA-256, as in the table, would be a third of all the work that a session adds to a
  * request.
  *
- * Revoked sessions are not searched for. Each slot has the number of invalidations of its user (and
- * of the users who share the counter) at the time its row was read; when that number goes up, the
- * slot is no longer used.
+ * Sessions that have ended are not searched for. Each slot has its generation: how often its id,
+ * and its user, had been invalidated when its row was read (with the ids and users that share these
+ * counters). When that number goes up, the slot is no longer used.
  *
  * docs/lookup-cache.md describes the whole protocol and argues that it is right.
  */
@@ -28,10 +28,16 @@
 
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "64-bit atomics must work between processes");
 
-#define WAYS     4
-#define COUNTERS 4096 /* of invalidations; users share them by hash */
-#define LINE     64
-#define ID_SPACE 24 /* an id, NUL-terminated, in whole words */
+#define WAYS        4
+#define COUNTERS    4096 /* of invalidations; users share them by hash */
+#define ID_COUNTERS 65536
+#define LINE        64
+#define ID_SPACE    24 /* an id, NUL-terminated, in whole words */
+
+/* The owner of a slot: a process id (Linux: at most 2^22), and bits of the number of that child, so
+ * that a child knows its predecessor's slots from its own. */
+#define OWNER_BITS 32
+#define PID_BITS   22
 
 /* What a slot holds, as whole words. */
 typedef struct entry {
@@ -39,7 +45,7 @@ typedef struct entry {
     unsigned char store[MS_SHM_CACHE_STORE_LEN];
     apr_uint64_t mac[2]; /* of the secret */
     apr_int64_t read_at;
-    apr_uint64_t user_invalidations;
+    apr_uint64_t generation;
     apr_int64_t created_at;
     apr_int64_t last_seen_at;
     apr_int64_t expires_at;
@@ -68,10 +74,16 @@ _Static_assert(COUNTERS <= 65536, "a counter's number is kept in 16 bits");
 struct ms_cache {
     apr_uint64_t sets; /* 0: not initialized yet */
     unsigned char keys[2][APR_SIPHASH_KSIZE];
+    word closed;
+    word children;                     /* started so far */
     _Alignas(LINE) word invalidations; /* invalidations of all users */
     _Alignas(LINE) word user_invalidations[COUNTERS];
+    _Alignas(LINE) word id_invalidations[ID_COUNTERS];
     slot slots[];
 };
+
+/* Process-wide, set at start: this child's number, 0 outside of children. */
+static apr_uint64_t child;
 
 static apr_uint64_t sets_for(apr_size_t entries)
 {
@@ -101,26 +113,40 @@ apr_status_t ms_shm_cache_create(ms_cache **cache, void *memory, apr_size_t entr
 
 static apr_uint64_t owner_of(apr_uint64_t state)
 {
-    return state & 0xffffffff;
+    return state & (((apr_uint64_t)1 << OWNER_BITS) - 1);
 }
 
 static apr_uint64_t next_state(apr_uint64_t state, apr_uint64_t owner)
 {
-    return ((state >> 32) + 1) << 32 | owner;
+    return ((state >> OWNER_BITS) + 1) << OWNER_BITS | owner;
 }
 
-static int is_gone(apr_uint64_t owner)
+static apr_uint64_t pid_of(apr_uint64_t owner)
 {
-    return kill((pid_t)owner, 0) != 0 && errno == ESRCH;
+    return owner & (((apr_uint64_t)1 << PID_BITS) - 1);
+}
+
+static apr_uint64_t this_process(void)
+{
+    return owner_of(child << PID_BITS | pid_of((apr_uint64_t)getpid()));
+}
+
+/* A process with our id that is not this one was a predecessor. */
+static int is_gone(apr_uint64_t owner, apr_uint64_t me)
+{
+    if (pid_of(owner) == pid_of(me)) {
+        return owner != me;
+    }
+    return kill((pid_t)pid_of(owner), 0) != 0 && errno == ESRCH;
 }
 
 /* Take a slot for writing; 0: another process has it. */
 static apr_uint64_t take(slot *at)
 {
     apr_uint64_t state = atomic_load(&at->state);
-    const apr_uint64_t mine = next_state(state, (apr_uint64_t)getpid());
+    const apr_uint64_t me = this_process(), mine = next_state(state, me);
 
-    if (owner_of(state) && !is_gone(owner_of(state))) {
+    if (owner_of(state) && !is_gone(owner_of(state), me)) {
         return 0;
     }
     return atomic_compare_exchange_strong(&at->state, &state, mine) ? mine : 0;
@@ -173,45 +199,42 @@ static int read_entry(const slot *at, const char *id, entry *into)
     return atomic_load_explicit(&at->state, memory_order_relaxed) == state;
 }
 
-/* An entry that was being written may be a mix of two sessions: it is cleared. */
+/* The slots are not visited: that would touch all of the memory. */
 void ms_shm_cache_child_init(ms_cache *cache)
 {
-    const apr_uint64_t me = (apr_uint64_t)getpid();
-    const entry empty = {0};
-
-    for (apr_uint64_t i = 0; i < cache->sets * WAYS; i++) {
-        slot *at = &cache->slots[i];
-        apr_uint64_t state = atomic_load(&at->state);
-        const apr_uint64_t mine = next_state(state, me);
-
-        if (owner_of(state) == me && atomic_compare_exchange_strong(&at->state, &state, mine)) {
-            write_words(at, &empty);
-            give_back(at, mine);
-        }
-    }
+    child = atomic_fetch_add(&cache->children, 1) + 1;
 }
 
-/* Takes all slots for this process, and never gives them back. */
 void ms_shm_cache_close(ms_cache *cache)
 {
-    for (apr_uint64_t i = 0; i < cache->sets * WAYS; i++) {
-        slot *at = &cache->slots[i];
-
-        atomic_store(&at->state, next_state(atomic_load(&at->state), (apr_uint64_t)getpid()));
-    }
+    atomic_store(&cache->closed, 1);
 }
 
 /* ---- where things are ------------------------------------------------------------------------
  */
 
-/* Ids are random, and only we choose them. */
+#define GOLDEN 0x9e3779b97f4a7c15 /* 2^64 over the golden ratio: mixes upwards */
+
+/* Ids are random, and only we choose them. The hash has 32 bits. */
+static apr_uint64_t hash_of(const char *id)
+{
+    apr_uint64_t words[3]; /* the last one overlaps */
+
+    memcpy(words, id, 2 * sizeof(*words));
+    memcpy(&words[2], id + MS_ID_LEN - sizeof(*words), sizeof(*words));
+    words[0] = (words[0] ^ words[1] * 3 ^ words[2] * 5) * GOLDEN;
+    return (words[0] ^ words[0] >> 32) * GOLDEN >> 32;
+}
+
 static slot *set_of(ms_cache *cache, const char *id)
 {
-    apr_uint64_t first;
+    return &cache->slots[hash_of(id) * cache->sets / ((apr_uint64_t)1 << 32) * WAYS];
+}
 
-    memcpy(&first, id, sizeof(first));
-    first *= 0x9e3779b97f4a7c15; /* 2^64 over the golden ratio: brings all bits to the top */
-    return &cache->slots[(first >> 32) * cache->sets / ((apr_uint64_t)1 << 32) * WAYS];
+/* Other bits than the set's first ones, so that a set's sessions do not share a counter. */
+static word *of_id(ms_cache *cache, const char *id)
+{
+    return &cache->id_invalidations[hash_of(id) % ID_COUNTERS];
 }
 
 /* FNV-1a. An attacker can pick colliding names; the only effect is a cache miss. */
@@ -249,11 +272,17 @@ static int is_key(const entry *found, const ms_shm_cache_key *key)
 /* ---- get -------------------------------------------------------------------------------------
  */
 
+/* Neither counter goes down: if the sum is the same, so are both. */
+static apr_uint64_t endings(ms_cache *cache, const char *id, apr_uint16_t counter)
+{
+    return atomic_load(of_id(cache, id)) + atomic_load(&cache->user_invalidations[counter]);
+}
+
 static int is_good(ms_cache *cache, const entry *found, const ms_shm_cache_key *key,
                    apr_int64_t now, apr_int64_t ttl)
 {
     return is_key(found, key) && now >= found->read_at && now - found->read_at < ttl &&
-           atomic_load(&cache->user_invalidations[found->counter]) == found->user_invalidations &&
+           endings(cache, found->id, found->counter % COUNTERS) == found->generation &&
            is_secret(cache, found, key->token);
 }
 
@@ -289,10 +318,10 @@ const ms_row *ms_shm_cache_get(ms_cache *cache, const ms_shm_cache_key *key, apr
     const slot *set = set_of(cache, key->token->id);
     entry found;
 
-    for (int i = 0; i < WAYS; i++) {
+    for (int i = 0; i < WAYS && !atomic_load(&cache->closed); i++) {
         if (read_entry(&set[i], key->token->id, &found) && is_good(cache, &found, key, now, ttl)) {
             ticket->read_at = found.read_at;
-            ticket->user_invalidations = found.user_invalidations;
+            ticket->generation = found.generation;
             return as_row(&found, p);
         }
     }
@@ -339,7 +368,7 @@ void ms_shm_cache_update(ms_cache *cache, const ms_shm_cache_key *key, const ms_
 {
     const apr_size_t user_len = strlen(row->user), method_len = strlen(row->auth_method);
     entry kept = {.read_at = ticket->read_at,
-                  .user_invalidations = ticket->user_invalidations,
+                  .generation = ticket->generation,
                   .created_at = row->created_at,
                   .last_seen_at = row->last_seen_at,
                   .expires_at = row->expires_at,
@@ -359,16 +388,19 @@ void ms_shm_cache_update(ms_cache *cache, const ms_shm_cache_key *key, const ms_
     write_entry(cache, key, &kept);
 }
 
-void ms_shm_cache_begin_fill(ms_cache *cache, apr_int64_t now, ms_shm_cache_ticket *ticket)
+void ms_shm_cache_begin_fill(ms_cache *cache, const char *id, apr_int64_t now,
+                             ms_shm_cache_ticket *ticket)
 {
     ticket->read_at = now;
+    ticket->of_id = atomic_load(of_id(cache, id));
     ticket->invalidations = atomic_load(&cache->invalidations);
 }
 
 int ms_shm_cache_put(ms_cache *cache, const ms_shm_cache_key *key, const ms_row *row,
                      ms_shm_cache_ticket *ticket)
 {
-    ticket->user_invalidations = atomic_load(&cache->user_invalidations[counter_of(row->user)]);
+    ticket->generation =
+        ticket->of_id + atomic_load(&cache->user_invalidations[counter_of(row->user)]);
     /* The user was not known before the row was read, so the user's counter was read too late. But
      * an invalidation meanwhile has raised the counter of all users first. */
     if (atomic_load(&cache->invalidations) != ticket->invalidations) {
@@ -380,6 +412,12 @@ int ms_shm_cache_put(ms_cache *cache, const ms_shm_cache_key *key, const ms_row 
 
 /* ---- invalidate ------------------------------------------------------------------------------
  */
+
+/* The id is known before the query, so its own counter is enough. */
+void ms_shm_cache_invalidate_id(ms_cache *cache, const char *id)
+{
+    atomic_fetch_add(of_id(cache, id), 1);
+}
 
 /* In this order: ms_shm_cache_put() reads them the other way round (docs/lookup-cache.md, the
  * claim).
@@ -396,4 +434,9 @@ void ms_shm_cache_invalidate_all(ms_cache *cache)
     for (int i = 0; i < COUNTERS; i++) {
         atomic_fetch_add(&cache->user_invalidations[i], 1);
     }
+}
+
+apr_uint64_t ms_shm_cache_endings(ms_cache *cache, const char *id, const char *user)
+{
+    return endings(cache, id, counter_of(user));
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The look-up cache under many threads of many processes that are killed at any moment, against a
- * model: the "table" is a version for each user, and revoking the user's sessions raises it. A
- * look-up must not return a version that was revoked before the look-up began.
+ * model: the "table" is a version for each user and for each session; revoking the user's sessions,
+ * or one of them, raises it. A look-up must not return a version that was revoked before the
+ * look-up began.
  *
  *   cache [seconds]    exits with 1 at the first wrong answer
  */
@@ -27,10 +28,11 @@
 #define SESSIONS  8 /* of each user: twice as many as there is room for */
 #define ENTRIES   64
 #define TTL       1000000
+#define VERSIONS  (USERS + USERS * SESSIONS)
 
 typedef struct world {
-    _Atomic apr_uint64_t version[USERS];  /* in the table */
-    _Atomic apr_uint64_t answered[USERS]; /* all before it are known to be revoked */
+    _Atomic apr_uint64_t version[VERSIONS];  /* in the table: of users, then of sessions */
+    _Atomic apr_uint64_t answered[VERSIONS]; /* all before it are known to be revoked */
     _Atomic apr_uint64_t hits, misses, ends, wrong, now;
 } world;
 
@@ -40,6 +42,7 @@ static const unsigned char store[MS_SHM_CACHE_STORE_LEN] = "the table";
 
 typedef struct session {
     int user;
+    int own; /* the place of its version */
     char name[16];
     ms_token token;
 } session;
@@ -54,7 +57,7 @@ static apr_uint32_t roll(apr_uint32_t *seed)
 
 static session session_of(apr_uint32_t n)
 {
-    session s = {.user = (int)(n % USERS)};
+    session s = {.user = (int)(n % USERS), .own = USERS + (int)(n % (USERS * SESSIONS))};
 
     snprintf(s.token.id, sizeof(s.token.id), "%08x%08x%06u", n * 2654435761U, ~n * 40503U,
              n % 1000000);
@@ -75,9 +78,10 @@ static void fill(const ms_shm_cache_key *key, const session *s, apr_uint32_t *se
     ms_row row = {.id = s->token.id, .user = s->name, .auth_method = "form", .secret_hash = ""};
     ms_shm_cache_ticket ticket;
 
-    ms_shm_cache_begin_fill(cache, (apr_int64_t)atomic_load(&shared->now), &ticket);
+    ms_shm_cache_begin_fill(cache, s->token.id, (apr_int64_t)atomic_load(&shared->now), &ticket);
     row.created_at = (apr_int64_t)atomic_load(&shared->version[s->user]);
-    row.max_expires_at = row.created_at;
+    row.expires_at = (apr_int64_t)atomic_load(&shared->version[s->own]);
+    row.max_expires_at = row.created_at + row.expires_at;
     if (roll(seed) % 4 == 0) {
         sched_yield(); /* the table is slow */
     }
@@ -90,6 +94,7 @@ static void fill(const ms_shm_cache_key *key, const session *s, apr_uint32_t *se
 static void look_up(const session *s, apr_uint32_t *seed, apr_pool_t *p)
 {
     const apr_uint64_t ended = atomic_load(&shared->answered[s->user]);
+    const apr_uint64_t own_ended = atomic_load(&shared->answered[s->own]);
     const ms_shm_cache_key key = {store, &s->token};
     ms_shm_cache_ticket ticket;
     const ms_row *row = ms_shm_cache_get(
@@ -102,10 +107,11 @@ static void look_up(const session *s, apr_uint32_t *seed, apr_pool_t *p)
     }
     atomic_fetch_add(&shared->hits, 1);
     if (strcmp(row->id, s->token.id) != 0 || strcmp(row->user, s->name) != 0 ||
-        strcmp(row->auth_method, "form") != 0 || row->created_at != row->max_expires_at) {
+        strcmp(row->auth_method, "form") != 0 ||
+        row->created_at + row->expires_at != row->max_expires_at) {
         wrong("another session's, or a torn one");
     }
-    if ((apr_uint64_t)row->created_at < ended) {
+    if ((apr_uint64_t)row->created_at < ended || (apr_uint64_t)row->expires_at < own_ended) {
         wrong("a session that had been ended");
     }
     if (roll(seed) % 16 == 0) {
@@ -128,20 +134,34 @@ static void look_up_with_another_secret(const session *s, apr_pool_t *p)
     }
 }
 
-static void end(int user, int all)
-{
-    const apr_uint64_t now = atomic_fetch_add(&shared->version[user], 1) + 1;
-    apr_uint64_t before = atomic_load(&shared->answered[user]);
-    char name[16];
+typedef enum { OF_ALL, OF_USER, OF_ID } scope;
 
-    snprintf(name, sizeof(name), "user%d", user);
-    if (all) {
+static void invalidate(const session *s, scope what)
+{
+    switch (what) {
+    case OF_ALL:
         ms_shm_cache_invalidate_all(cache);
+        break;
+    case OF_USER:
+        ms_shm_cache_invalidate_user(cache, s->name);
+        break;
+    case OF_ID:
+        ms_shm_cache_invalidate_id(cache, s->token.id);
     }
-    else {
-        ms_shm_cache_invalidate_user(cache, name);
+}
+
+static void end(const session *s, scope what)
+{
+    const int of = what == OF_ID ? s->own : s->user;
+    const apr_uint64_t now = atomic_fetch_add(&shared->version[of], 1) + 1;
+    apr_uint64_t before = atomic_load(&shared->answered[of]);
+    const apr_uint64_t endings = ms_shm_cache_endings(cache, s->token.id, s->name);
+
+    invalidate(s, what);
+    if (ms_shm_cache_endings(cache, s->token.id, s->name) <= endings) {
+        wrong("an end that does not show");
     }
-    while (before < now && !atomic_compare_exchange_weak(&shared->answered[user], &before, now)) {
+    while (before < now && !atomic_compare_exchange_weak(&shared->answered[of], &before, now)) {
     }
     atomic_fetch_add(&shared->ends, 1);
 }
@@ -158,7 +178,7 @@ static void *APR_THREAD_FUNC work(apr_thread_t *thread, void *data)
         const apr_uint32_t dice = roll(&seed) % 1000;
 
         if (dice < 20) {
-            end(s.user, dice == 0);
+            end(&s, dice == 0 ? OF_ALL : dice < 10 ? OF_USER : OF_ID);
         }
         else if (dice < 100) {
             look_up_with_another_secret(&s, p);

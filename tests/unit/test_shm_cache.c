@@ -53,7 +53,7 @@ static void keep(ms_cache *cache, const ms_shm_cache_key *as, const char *user, 
     const ms_row row = row_of(user);
     ms_shm_cache_ticket ticket;
 
-    ms_shm_cache_begin_fill(cache, now, &ticket);
+    ms_shm_cache_begin_fill(cache, as->token->id, now, &ticket);
     ms_shm_cache_put(cache, as, &row, &ticket);
 }
 
@@ -158,14 +158,65 @@ static void what_was_read_before_an_end_is_not_kept_after_it(void **state)
     ms_cache *cache = new_cache();
     ms_shm_cache_ticket ticket;
 
-    ms_shm_cache_begin_fill(cache, NOW, &ticket);
+    ms_shm_cache_begin_fill(cache, ID, NOW, &ticket);
     ms_shm_cache_invalidate_user(cache, "alice");
     assert_false(ms_shm_cache_put(cache, &key, &row, &ticket));
     assert_null(get(cache, &key, NOW, state));
-    ms_shm_cache_begin_fill(cache, NOW, &ticket);
+    ms_shm_cache_begin_fill(cache, ID, NOW, &ticket);
     ms_shm_cache_invalidate_all(cache);
     assert_false(ms_shm_cache_put(cache, &key, &row, &ticket));
     assert_null(get(cache, &key, NOW, state));
+    free(cache);
+}
+
+static void a_session_that_has_ended_is_forgotten_and_no_other(void **state)
+{
+    const ms_shm_cache_key others = {store, &other_id};
+    ms_cache *cache = new_cache();
+
+    keep(cache, &key, "alice", NOW);
+    keep(cache, &others, "alice", NOW);
+    ms_shm_cache_invalidate_id(cache, ID);
+    assert_null(get(cache, &key, NOW, state));
+    assert_non_null(get(cache, &others, NOW, state));
+    keep(cache, &key, "alice", NOW);
+    assert_non_null(get(cache, &key, NOW, state));
+    free(cache);
+}
+
+/* The row was read before the session ended, and is stored, or stored again, after. */
+static void a_row_read_before_its_session_ended_is_not_found(void **state)
+{
+    const ms_row row = row_of("alice");
+    ms_cache *cache = new_cache();
+    ms_shm_cache_ticket ticket;
+
+    ms_shm_cache_begin_fill(cache, ID, NOW, &ticket);
+    ms_shm_cache_invalidate_id(cache, ID);
+    ms_shm_cache_put(cache, &key, &row, &ticket);
+    assert_null(get(cache, &key, NOW, state));
+    ms_shm_cache_update(cache, &key, &row, &ticket);
+    assert_null(get(cache, &key, NOW, state));
+    free(cache);
+}
+
+static void what_concerns_a_session_is_counted(void **state)
+{
+    ms_cache *cache = new_cache();
+    apr_uint64_t before = ms_shm_cache_endings(cache, ID, "alice");
+
+    (void)state;
+    ms_shm_cache_invalidate_id(cache, other_id.id);
+    ms_shm_cache_invalidate_user(cache, "bob");
+    assert_int_equal(ms_shm_cache_endings(cache, ID, "alice"), before);
+    ms_shm_cache_invalidate_id(cache, ID);
+    assert_true(ms_shm_cache_endings(cache, ID, "alice") > before);
+    before = ms_shm_cache_endings(cache, ID, "alice");
+    ms_shm_cache_invalidate_user(cache, "alice");
+    assert_true(ms_shm_cache_endings(cache, ID, "alice") > before);
+    before = ms_shm_cache_endings(cache, ID, "alice");
+    ms_shm_cache_invalidate_all(cache);
+    assert_true(ms_shm_cache_endings(cache, ID, "alice") > before);
     free(cache);
 }
 
@@ -346,6 +397,9 @@ int main(void)
         TEST(a_user_whose_session_was_ended_is_forgotten_and_nobody_else),
         TEST(all_can_be_forgotten),
         TEST(what_was_read_before_an_end_is_not_kept_after_it),
+        TEST(a_session_that_has_ended_is_forgotten_and_no_other),
+        TEST(a_row_read_before_its_session_ended_is_not_found),
+        TEST(what_concerns_a_session_is_counted),
         TEST(one_that_is_there_is_found_by_whoever_comes_later),
         TEST(it_begins_with_a_cache_line_wherever_the_memory_does),
         TEST(an_update_is_found_but_makes_nothing_live_longer),
