@@ -18,6 +18,7 @@
 #include "config/config.h"
 #include "config/directives.h"
 #include "config/finish.h"
+#include "config/runtime.h"
 #include "http/counters.h"
 #include "db/cached_store.h"
 #include "db/store.h"
@@ -98,8 +99,8 @@ static void on_child_init_before_dbd(apr_pool_t *pchild, server_rec *s)
     apr_pool_create(&scratch, pchild);
     for (; s; s = s->next) {
         if (ms_server_conf_get(s)->used) {
-            ms_store_make_table(ms_server_conf_get(s)->store, scratch);
-            may_hang |= ms_store_may_hang(ms_server_conf_get(s)->store);
+            ms_store_make_table(ms_runtime_get(s)->store, scratch);
+            may_hang |= ms_store_may_hang(ms_runtime_get(s)->store);
         }
     }
     apr_pool_destroy(scratch);
@@ -117,17 +118,15 @@ static void on_child_init_after_dbd(apr_pool_t *pchild, server_rec *s)
     apr_pool_t *scratch;
 
     for (server_rec *server = s; server; server = server->next) {
-        APR_ARRAY_PUSH(stores, ms_store *) = ms_server_conf_get(server)->store;
+        APR_ARRAY_PUSH(stores, ms_store *) = ms_runtime_get(server)->store;
     }
     ms_cached_store_child_init();
     ms_password_share_child_init(pchild);
     ms_store_child_init(pchild, (ms_store *const *)(void *)stores->elts, stores->nelts);
     apr_pool_create(&scratch, pchild);
     for (server_rec *server = s; server; server = server->next) {
-        const ms_server_conf *conf = ms_server_conf_get(server);
-
-        if (conf->used) {
-            const ms_db_ctx ctx = {conf->store, scratch, NULL, 1};
+        if (ms_server_conf_get(server)->used) {
+            const ms_db_ctx ctx = {ms_runtime_get(server)->store, scratch, NULL, 1};
 
             ms_store_check(&ctx);
         }

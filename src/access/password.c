@@ -12,6 +12,7 @@
 #include <apr_strings.h>
 #include <http_log.h>
 #include "config/config.h"
+#include "config/runtime.h"
 #include "core/costs.h"
 #include "core/log_limit.h"
 #include "session/sign_in_limit.h"
@@ -49,14 +50,14 @@ void ms_password_init(apr_pool_t *pconf, server_rec *main_server)
         memset(memory, 0, servers * ms_costs_size());
     }
     for (server_rec *s = main_server; s; s = s->next) {
-        ms_server_conf_get(s)->costs = (ms_costs *)(void *)memory;
+        ms_runtime_get(s)->costs = (ms_costs *)(void *)memory;
         memory += memory ? ms_costs_size() : 0;
     }
 }
 
 apr_interval_time_t ms_password_expected_cost(const server_rec *s)
 {
-    const ms_costs *costs = ms_server_conf_get(s)->costs;
+    const ms_costs *costs = ms_runtime_get(s)->costs;
     const apr_uint32_t mean = costs ? ms_costs_mean(costs) : 0;
 
     return mean ? mean : COST_ZERO;
@@ -64,7 +65,7 @@ apr_interval_time_t ms_password_expected_cost(const server_rec *s)
 
 static void learn_cost(request_rec *r, apr_time_t since)
 {
-    ms_costs *costs = ms_server_conf_get(r->server)->costs;
+    ms_costs *costs = ms_runtime_get(r->server)->costs;
 
     if (costs) {
         ms_costs_learn(costs, bounded(apr_time_now() - since));
@@ -74,7 +75,7 @@ static void learn_cost(request_rec *r, apr_time_t since)
 /* Users may have hashes of several kinds. An unknown name always gets the cost of the same kind. */
 static apr_interval_time_t cost_of(request_rec *r, const char *user)
 {
-    const ms_costs *costs = ms_server_conf_get(r->server)->costs;
+    const ms_costs *costs = ms_runtime_get(r->server)->costs;
     const apr_uint64_t hash = ms_sign_in_limit_hash(r, "cost", ms_name_fold(r->pool, user));
     const apr_uint32_t cost = costs ? ms_costs_pick(costs, (apr_uint32_t)hash) : 0;
 

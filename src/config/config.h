@@ -57,14 +57,12 @@ typedef struct ms_server_conf {
         *user_headers; /* const char *: every ManagedSessionUserHeader of this server */
     int used;          /* some directive of ours applies to this server */
 
-    /* Set by ms_finish_config(); costs and events by password.c and events.c. */
-    struct ms_costs *costs;      /* of checking passwords, in shared memory; NULL: there is none */
+    /* Set by ms_finish_config(). */
     const char *remoteip_header; /* mod_remoteip's RemoteIPHeader; NULL: not set */
     ms_cookie_attrs cookie;
-    ms_store *store;
     const apr_array_header_t *removed_headers; /* const char *: user headers of all servers */
     const apr_array_header_t *hidden_cookies;  /* const char *: names of all servers' cookies */
-    struct ms_event_log *events;               /* opened by ms_events_open(); NULL: none */
+    struct ms_runtime *runtime;                /* see runtime.h */
 } ms_server_conf;
 
 typedef struct ms_provider {

@@ -13,6 +13,7 @@
 #include "config/check_cookie_path.h"
 #include "config/check_database.h"
 #include "config/config.h"
+#include "config/runtime.h"
 #include "config/directives.h"
 #include "config/shared_names.h"
 #include "config/tree.h"
@@ -115,7 +116,8 @@ static int finish_server(apr_pool_t *p, server_rec *s)
         rv = finish_database(p, s, conf, &spec);
     }
     if (rv == OK) {
-        conf->store = ms_store_create(p, s, &spec);
+        conf->runtime = apr_pcalloc(p, sizeof(*conf->runtime));
+        conf->runtime->store = ms_store_create(p, s, &spec);
     }
     return rv;
 }

@@ -12,6 +12,7 @@
 #include <mod_watchdog.h>
 #include "core/clock.h"
 #include "config/config.h"
+#include "config/runtime.h"
 #include "http/counters.h"
 #include "session/events.h"
 
@@ -69,6 +70,7 @@ static apr_interval_time_t with_jitter(apr_int64_t seconds)
 static apr_int64_t delete_expired(const cleanup_job *job, apr_pool_t *p)
 {
     const ms_server_conf *conf = ms_server_conf_get(job->server);
+    ms_store *store = ms_runtime_get(job->server)->store;
     apr_int64_t total = 0, deleted = conf->cleanup_batch;
 
     while (deleted >= conf->cleanup_batch && !apr_atomic_read32(&stopping)) {
@@ -76,7 +78,7 @@ static apr_int64_t delete_expired(const cleanup_job *job, apr_pool_t *p)
         apr_status_t rv;
 
         apr_pool_create(&scratch, p);
-        rv = ms_store_cleanup(&(ms_db_ctx){conf->store, scratch, NULL, 0}, ms_clock_now(),
+        rv = ms_store_cleanup(&(ms_db_ctx){store, scratch, NULL, 0}, ms_clock_now(),
                               conf->cleanup_batch, &deleted);
         apr_pool_destroy(scratch);
         if (rv != APR_SUCCESS) {
@@ -131,13 +133,13 @@ static apr_status_t on_tick(int state, void *data, apr_pool_t *p)
 
 static int is_cleaned_already(const server_rec *main_server, const server_rec *s)
 {
-    const ms_store *store = ms_server_conf_get(s)->store;
+    const ms_store *store = ms_runtime_get(s)->store;
 
     for (const server_rec *other = main_server; other && other != s; other = other->next) {
         const ms_server_conf *conf = ms_server_conf_get(other);
 
         if (conf->used && conf->cleanup_interval > 0 &&
-            ms_store_is_same_table(conf->store, store)) {
+            ms_store_is_same_table(ms_runtime_get(other)->store, store)) {
             return 1;
         }
     }

@@ -15,6 +15,7 @@
 #include <mod_watchdog.h>
 #include "core/clock.h"
 #include "config/config.h"
+#include "config/runtime.h"
 #include "http/counters.h"
 #include "core/device.h"
 #include "session/event_log.h"
@@ -47,10 +48,10 @@ static ms_event_log *find_open(const server_rec *main_server, const server_rec *
                                const char *target)
 {
     for (const server_rec *s = main_server; s && s != until; s = s->next) {
-        const ms_server_conf *conf = ms_server_conf_get(s);
+        ms_event_log *open = ms_runtime_get(s)->events;
 
-        if (conf->events && strcmp(ms_event_log_target(conf->events), target) == 0) {
-            return conf->events;
+        if (open && strcmp(ms_event_log_target(open), target) == 0) {
+            return open;
         }
     }
     return NULL;
@@ -58,23 +59,24 @@ static ms_event_log *find_open(const server_rec *main_server, const server_rec *
 
 static int open_log_of(apr_pool_t *pconf, const server_rec *main_server, server_rec *s)
 {
-    ms_server_conf *conf = ms_server_conf_get(s);
+    const char *target = ms_server_conf_get(s)->event_log;
+    ms_event_log **events = &ms_runtime_get(s)->events;
     apr_status_t rv;
 
-    conf->events = NULL;
-    if (!conf->event_log) {
+    *events = NULL;
+    if (!target) {
         return OK;
     }
-    conf->events = find_open(main_server, s, conf->event_log);
-    if (conf->events) {
+    *events = find_open(main_server, s, target);
+    if (*events) {
         return OK;
     }
-    rv = ms_event_log_open(&conf->events, pconf, conf->event_log);
+    rv = ms_event_log_open(events, pconf, target);
     if (rv != APR_SUCCESS) {
         ap_log_error(
             APLOG_MARK, APLOG_STARTUP | APLOG_ERR, rv, s,
             "mod_managed_session: ManagedSessionEventLog \"%s\" cannot be opened for writing",
-            conf->event_log);
+            target);
         return HTTP_INTERNAL_SERVER_ERROR;
     }
     return OK;
@@ -94,7 +96,7 @@ int ms_events_open(apr_pool_t *pconf, server_rec *main_server)
 
 int ms_events_wanted(const server_rec *s)
 {
-    return ms_server_conf_get(s)->events != NULL;
+    return ms_runtime_get(s)->events != NULL;
 }
 
 /* ---- write ------------------------------------------------------------------------------------
@@ -171,7 +173,7 @@ static void put(server_rec *s, apr_pool_t *p, json_t *line)
         text = as_text(p, line);
     }
     if (text) {
-        ms_event_log_write(ms_server_conf_get(s)->events, s, text);
+        ms_event_log_write(ms_runtime_get(s)->events, s, text);
     }
     json_decref(line);
 }

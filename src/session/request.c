@@ -9,6 +9,7 @@
 #include <string.h>
 #include <apr_crypto.h>
 #include <http_log.h>
+#include "config/runtime.h"
 #include "core/clock.h"
 #include "core/form_token.h"
 #include "core/log_limit.h"
@@ -53,7 +54,7 @@ ms_request *ms_request_get(request_rec *r)
 
 ms_db_ctx ms_request_db_ctx(request_rec *r)
 {
-    return ms_store_ctx(ms_server_conf_get(r->server)->store, r, ms_request_chain_first(r)->pool);
+    return ms_store_ctx(ms_runtime_get(r->server)->store, r, ms_request_chain_first(r)->pool);
 }
 
 /* ---- look-up --------------------------------------------------------------------------------- */

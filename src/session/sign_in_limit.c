@@ -11,6 +11,7 @@
 #include <apr_strings.h>
 #include <http_log.h>
 #include "config/config.h"
+#include "config/runtime.h"
 #include "core/name_fold.h"
 #include "core/network.h"
 #include "core/sha256.h"
@@ -179,7 +180,7 @@ static const char *own_session(request_rec *r, const char *folded)
 /* Whether the user has had a session in the client's network. */
 static int is_known_network(request_rec *r, const char *user)
 {
-    const ms_db_ctx ctx = ms_store_ctx(ms_server_conf_get(r->server)->store, r, r->pool);
+    const ms_db_ctx ctx = ms_store_ctx(ms_runtime_get(r->server)->store, r, r->pool);
     int has = 0;
 
     ms_store_has_place(&ctx, user, ms_user_name_guess(r, user), r->useragent_ip, &has);

@@ -4,6 +4,7 @@
  */
 #include "session/touch.h"
 
+#include "config/runtime.h"
 #include "core/clock.h"
 #include "http/counters.h"
 #include "session/request_state.h"
@@ -35,7 +36,8 @@ void ms_touch(request_rec *r)
     ms_db_ctx ctx;
 
     if (!request || !request->row || request->touched ||
-        now - request->row->last_seen_at < interval || ms_store_is_touch_paused(conf->store, now)) {
+        now - request->row->last_seen_at < interval ||
+        ms_store_is_touch_paused(ms_runtime_get(r->server)->store, now)) {
         return;
     }
     request->touched = 1;
