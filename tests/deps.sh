@@ -56,6 +56,7 @@ test)
     want chromium chromium
     want chromium-driver chromedriver
     want libnss3-tools certutil
+    want prometheus promtool
     want python3-selenium /usr/lib/python3/dist-packages/selenium
     want npm npm
     want php-fpm /usr/sbin/php-fpm*

@@ -44,13 +44,21 @@ static int is_for_foreign_user(request_rec *r, const char *auth_type)
            ms_own_pages_foreign_use(r) != MS_FOREIGN_IGNORED;
 }
 
+static int is_without_session(request_rec *r)
+{
+    const ms_own_page *page = ms_own_pages_configured(r);
+
+    return page && page->is_for_machines;
+}
+
 int ms_authn_on_access_checker(request_rec *r)
 {
     const char *auth_type = ap_auth_type(r);
     const int required = ms_authn_is_our_type(auth_type);
     const ms_row *row;
 
-    if ((!required && ms_dir_conf_get(r)->on != 1) || is_for_foreign_user(r, auth_type)) {
+    if ((!required && (ms_dir_conf_get(r)->on != 1 || is_without_session(r))) ||
+        is_for_foreign_user(r, auth_type)) {
         return DECLINED;
     }
     ms_request_set_stale_after(ms_request_get(r),

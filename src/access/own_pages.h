@@ -27,8 +27,9 @@ typedef struct ms_own_page {
     ms_own_page_fn *check; /* before the request's origin is checked: DECLINED to go on, else the
                               result; NULL: nothing to check */
     ms_foreign_use foreign;
-    int is_open;      /* visitors may use it even if its location requires a user */
-    int answers_json; /* if the client prefers that */
+    int is_open;         /* visitors may use it even if its location requires a user */
+    int answers_json;    /* if the client prefers that */
+    int is_for_machines; /* no session is looked up, unless AuthType ManagedSession requires one */
 } ms_own_page;
 
 /** Make httpd's answer of that status a small page with a link that opens a checked URL in the

@@ -18,11 +18,13 @@
 
 extern module AP_MODULE_DECLARE_DATA managed_session_module;
 
-#define MS_AUTH_TYPE      "ManagedSession"
-#define MS_HANDLER_LOGIN  "managed-session-login"
-#define MS_HANDLER_LOGOUT "managed-session-logout"
-#define MS_HANDLER_LIST   "managed-session-list"
-#define MS_HANDLER_ADMIN  "managed-session-admin"
+#define MS_AUTH_TYPE       "ManagedSession"
+#define MS_HANDLER_LOGIN   "managed-session-login"
+#define MS_HANDLER_LOGOUT  "managed-session-logout"
+#define MS_HANDLER_LIST    "managed-session-list"
+#define MS_HANDLER_ADMIN   "managed-session-admin"
+#define MS_HANDLER_HEALTH  "managed-session-health"
+#define MS_HANDLER_METRICS "managed-session-metrics"
 
 #define MS_UNSET        (-1)
 #define MS_COOKIE_MAX_S 34560000 /* 400d: browsers keep no cookie longer (RFC 6265bis, 5.5) */

@@ -15,7 +15,7 @@ static struct {
 
 /* Seconds; 0: one. These messages report a fault of the configuration, so a few are enough. */
 static const apr_uint32_t lengths[MS_LOG_KINDS] = {
-    [MS_LOG_PLAIN_HTTP] = 60, [MS_LOG_MAYBE_PLAIN_HTTP] = 60};
+    [MS_LOG_PLAIN_HTTP] = 60, [MS_LOG_MAYBE_PLAIN_HTTP] = 60, [MS_LOG_CLOSED_MACHINE] = 60};
 
 int ms_log_limit_pass(ms_log_kind kind, apr_time_t now, apr_uint32_t *skipped)
 {

@@ -25,20 +25,31 @@ static counter *counters; /* process-wide, set at start */
 static const struct {
     const char *key;   /* for ?auto */
     const char *words; /* for people */
+    const char *help;  /* for Prometheus */
 } names[MS_COUNTERS] = {
-    [MS_COUNT_LOOKUPS] = {"ManagedSessionLookups", "look-ups"},
-    [MS_COUNT_CACHE_HITS] = {"ManagedSessionCacheHits", "of these from shared memory"},
-    [MS_COUNT_SIGN_INS] = {"ManagedSessionSignIns", "sign-ins"},
-    [MS_COUNT_FAILURES] = {"ManagedSessionSignInFailures", "failed sign-ins"},
-    [MS_COUNT_REFUSALS] = {"ManagedSessionSignInRefusals", "refused sign-ins"},
-    [MS_COUNT_SIGN_OUTS] = {"ManagedSessionSignOuts", "sign-outs"},
-    [MS_COUNT_REVOCATIONS] = {"ManagedSessionRevocations", "sessions revoked"},
-    [MS_COUNT_EVICTIONS] = {"ManagedSessionEvictions", "sessions evicted"},
-    [MS_COUNT_TOUCHES] = {"ManagedSessionTouches", "touches"},
-    [MS_COUNT_DB_ERRORS] = {"ManagedSessionDatabaseErrors", "database errors"},
-    [MS_COUNT_CLEANUP_RUNS] = {"ManagedSessionCleanupRuns", "clean-ups"},
-    [MS_COUNT_CLEANUP_ROWS] = {"ManagedSessionCleanupRows", "expired rows deleted"},
-    [MS_COUNT_EVENTS_LOST] = {"ManagedSessionEventsLost", "events lost"},
+    [MS_COUNT_LOOKUPS] = {"ManagedSessionLookups", "look-ups",
+                          "Sessions looked up, in shared memory or in the database."},
+    [MS_COUNT_CACHE_HITS] = {"ManagedSessionCacheHits", "of these from shared memory",
+                             "Sessions found in shared memory, without a query."},
+    [MS_COUNT_SIGN_INS] = {"ManagedSessionSignIns", "sign-ins", "Sessions begun."},
+    [MS_COUNT_FAILURES] = {"ManagedSessionSignInFailures", "failed sign-ins",
+                           "Sign-ins with a wrong user name or password."},
+    [MS_COUNT_REFUSALS] = {"ManagedSessionSignInRefusals", "refused sign-ins",
+                           "Sign-ins refused by a limit."},
+    [MS_COUNT_SIGN_OUTS] = {"ManagedSessionSignOuts", "sign-outs",
+                            "Sessions ended by signing out."},
+    [MS_COUNT_REVOCATIONS] = {"ManagedSessionRevocations", "sessions revoked",
+                              "Sessions ended by their user elsewhere, or by an administrator."},
+    [MS_COUNT_EVICTIONS] = {"ManagedSessionEvictions", "sessions evicted",
+                            "Sessions ended because their user had too many."},
+    [MS_COUNT_TOUCHES] = {"ManagedSessionTouches", "touches", "Times of last use written."},
+    [MS_COUNT_DB_ERRORS] = {"ManagedSessionDatabaseErrors", "database errors",
+                            "Statements that the database did not run."},
+    [MS_COUNT_CLEANUP_RUNS] = {"ManagedSessionCleanupRuns", "clean-ups", "Runs of the cleanup."},
+    [MS_COUNT_CLEANUP_ROWS] = {"ManagedSessionCleanupRows", "expired rows deleted",
+                               "Rows deleted by the cleanup."},
+    [MS_COUNT_EVENTS_LOST] = {"ManagedSessionEventsLost", "events lost",
+                              "Events that could not be written to the event log."},
 };
 
 void ms_counters_init(apr_pool_t *pconf, server_rec *s, int is_used)
@@ -65,6 +76,21 @@ void ms_count(ms_counter which, apr_int64_t n)
     if (counters && n > 0) {
         apr_atomic_add64(&counters[which].n, (apr_uint64_t)n);
     }
+}
+
+apr_uint64_t ms_counters_get(ms_counter which)
+{
+    return counters ? apr_atomic_read64(&counters[which].n) : 0;
+}
+
+const char *ms_counters_key(ms_counter which)
+{
+    return names[which].key;
+}
+
+const char *ms_counters_help(ms_counter which)
+{
+    return names[which].help ? names[which].help : names[which].words;
 }
 
 int ms_counters_on_status(request_rec *r, int flags)

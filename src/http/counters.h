@@ -37,4 +37,13 @@ int ms_counters_on_status(request_rec *r, int flags);
 
 void ms_count(ms_counter which, apr_int64_t n);
 
+/** A counter's value; 0 if nothing is counted. */
+apr_uint64_t ms_counters_get(ms_counter which);
+
+/** Its name on mod_status's page for machines, "ManagedSessionLookups". */
+const char *ms_counters_key(ms_counter which);
+
+/** What it counts, as a sentence. */
+const char *ms_counters_help(ms_counter which);
+
 #endif

@@ -140,6 +140,11 @@ int ms_page_send(request_rec *r, int status, const char *name, json_t *model)
     return send_body(r, status, "text/html; charset=utf-8", html);
 }
 
+int ms_page_send_text(request_rec *r, int status, const char *type, const char *text)
+{
+    return send_body(r, status, type, text);
+}
+
 int ms_page_send_json(request_rec *r, int status, json_t *model)
 {
     const char *json = ms_json_dump(r->pool, model);

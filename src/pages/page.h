@@ -33,6 +33,9 @@ int ms_page_send(request_rec *r, int status, const char *name, json_t *model);
 /** Send JSON. model is released. */
 int ms_page_send_json(request_rec *r, int status, json_t *model);
 
+/** Send text of another type, which is not HTML. */
+int ms_page_send_text(request_rec *r, int status, const char *type, const char *text);
+
 /** The JSON answer to a DELETE that revoked n sessions. */
 int ms_page_send_revoked(request_rec *r, apr_int64_t n);
 

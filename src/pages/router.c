@@ -14,6 +14,7 @@
 #include "pages/admin_access.h"
 #include "pages/login.h"
 #include "pages/logout.h"
+#include "pages/machine.h"
 #include "pages/page.h"
 #include "pages/sessions.h"
 
@@ -30,6 +31,14 @@ static const ms_own_page pages[] = {
      .post = ms_sessions_post,
      .delete_it = ms_sessions_delete,
      .answers_json = 1},
+    {.handler = MS_HANDLER_HEALTH,
+     .get = ms_machine_health_get,
+     .check = ms_machine_health_check,
+     .is_for_machines = 1},
+    {.handler = MS_HANDLER_METRICS,
+     .get = ms_machine_metrics_get,
+     .check = ms_machine_metrics_check,
+     .is_for_machines = 1},
     {.handler = MS_HANDLER_ADMIN,
      .get = ms_admin_get,
      .post = ms_admin_post,

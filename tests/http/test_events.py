@@ -312,13 +312,6 @@ def test_touches_and_clean_ups_are_counted():
         eventually(lambda: counters(server)["CleanupRows"] == 1, "a row")
 
 
-def test_the_example_makes_metrics_of_them(site):
-    said = subprocess.run([EXAMPLES / "prometheus", f"http://127.0.0.1:{site.port}/status?auto"], capture_output=True, text=True,
-                          check=True, timeout=DEADLINE).stdout
-    assert "# TYPE managed_session_sign_ins_total counter\nmanaged_session_sign_ins_total " in said
-    assert said.count("\n") == 2 * len(counters(site))
-
-
 @pytest.mark.sqlite
 def test_the_statement_for_the_database_deletes_what_is_expired(site):
     site.sql("DELETE FROM managed_session")
