@@ -14,7 +14,7 @@ def in_source(root: pathlib.Path = ROOT) -> dict[str, set[str]]:
     """The numbers that log calls begin with, and their levels."""
     found = collections.defaultdict(set)
     for path in [root / "mod_managed_session.c", *sorted(root.glob("src/**/*.c"))]:
-        for call in re.findall(r"\bap_log_\w+\((.*?);\n", path.read_text(), re.S):
+        for call in re.findall(r"\b(?:ap_log_\w+|ms_limited_log)\((.*?);\n", path.read_text(), re.S):
             number, level = re.search(r'"(MS\d{4}): ', call), re.search(r"APLOG_(" + "|".join(LEVELS) + r")\b", call)
             if number and level:
                 found[number[1]].add(LEVELS[level[1]])

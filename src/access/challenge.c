@@ -8,20 +8,17 @@
 #include <string.h>
 #include <apr_strings.h>
 #include <http_core.h>
-#include <http_log.h>
 #include <http_protocol.h>
 #include "access/authn.h"
 #include "access/own_pages.h"
 #include "access/return_url.h"
 #include "config/config.h"
-#include "core/log_limit.h"
+#include "http/limited_log.h"
 #include "http/origin.h"
 #include "http/request_chain.h"
 #include "http/respond.h"
 #include "session/request.h"
 #include "core/percent.h"
-
-APLOG_USE_MODULE(managed_session);
 
 /* ---- the sign-in page's URL ------------------------------------------------------------------ */
 
@@ -83,15 +80,11 @@ void ms_challenge_set_header(request_rec *r, apr_table_t *headers)
 
 static void log_closed_login(request_rec *r, const char *login)
 {
-    const char *suffix = ms_log_limit_suffix(MS_LOG_CLOSED_LOGIN, r->pool);
-
-    if (suffix) {
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
-                      "MS0020: ManagedSessionLoginURL %s is itself closed to visitors who are not "
-                      "signed in; give its location \"SetHandler " MS_HANDLER_LOGIN
-                      "\", or \"Require all granted\"%s",
-                      login, suffix);
-    }
+    ms_limited_log(r, MS_LOG_CLOSED_LOGIN, APLOG_ERR,
+                   "MS0020: ManagedSessionLoginURL %s is itself closed to visitors who are not "
+                   "signed in; give its location \"SetHandler " MS_HANDLER_LOGIN
+                   "\", or \"Require all granted\"",
+                   login);
 }
 
 static int is_in_frame(request_rec *r)

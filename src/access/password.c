@@ -10,16 +10,13 @@
 #include <apr_md5.h>
 #include <apr_shm.h>
 #include <apr_strings.h>
-#include <http_log.h>
 #include "config/config.h"
 #include "config/runtime.h"
 #include "core/costs.h"
-#include "core/log_limit.h"
+#include "http/limited_log.h"
 #include "session/sign_in_limit.h"
 #include "core/name_fold.h"
 #include "access/password_share.h"
-
-APLOG_USE_MODULE(managed_session);
 
 #define COST_MAX  apr_time_from_sec(2)
 #define COST_ZERO 2000 /* microseconds, before the first check: about one bcrypt of cost 5 */
@@ -110,27 +107,17 @@ static authn_status run_providers(request_rec *r, const ms_provider *providers, 
 
 static void log_no_provider(request_rec *r)
 {
-    const char *suffix = ms_log_limit_suffix(MS_LOG_NO_PROVIDER, r->pool);
-
-    if (suffix) {
-        ap_log_rerror(
-            APLOG_MARK, APLOG_ERR, 0, r,
-            "MS0040: no user can sign in at %s: set ManagedSessionAuthProvider there, for "
-            "example to \"file\" beside an AuthUserFile%s",
-            r->uri, suffix);
-    }
+    ms_limited_log(r, MS_LOG_NO_PROVIDER, APLOG_ERR,
+                   "MS0040: no user can sign in at %s: set ManagedSessionAuthProvider there, for "
+                   "example to \"file\" beside an AuthUserFile",
+                   r->uri);
 }
 
 static void log_unsure_provider(request_rec *r)
 {
-    const char *suffix = ms_log_limit_suffix(MS_LOG_UNSURE_PROVIDER, r->pool);
-
-    if (suffix) {
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
-                      "MS0041: the authentication provider could not check a password; see its own "
-                      "line above for the reason%s",
-                      suffix);
-    }
+    ms_limited_log(r, MS_LOG_UNSURE_PROVIDER, APLOG_ERR,
+                   "MS0041: the authentication provider could not check a password; see its own "
+                   "line above for the reason");
 }
 
 static ms_password_answer check(request_rec *r, const char *user, const char *password,

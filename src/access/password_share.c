@@ -10,7 +10,7 @@
 #include <ap_mpm.h>
 #include <http_log.h>
 #include "config/config.h"
-#include "core/log_limit.h"
+#include "http/limited_log.h"
 #include "access/password.h"
 #include "core/slots.h"
 
@@ -116,16 +116,12 @@ static int wait_for_slot(request_rec *r)
 
 static int turn_away(request_rec *r)
 {
-    const char *suffix = ms_log_limit_suffix(MS_LOG_BUSY, r->pool);
-
-    if (suffix) {
-        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
-                      "MS0115: %d passwords are being checked %s, which is the limit that leaves "
-                      "workers for other requests: a sign-in got 503. If this "
-                      "happens without an attack, raise %s or use a cheaper hash%s",
-                      slots_n, is_shared ? "by all children" : "by this child",
-                      is_shared ? "MaxRequestWorkers" : "ThreadsPerChild", suffix);
-    }
+    ms_limited_log(r, MS_LOG_BUSY, APLOG_WARNING,
+                   "MS0115: %d passwords are being checked %s, which is the limit that leaves "
+                   "workers for other requests: a sign-in got 503. If this "
+                   "happens without an attack, raise %s or use a cheaper hash",
+                   slots_n, is_shared ? "by all children" : "by this child",
+                   is_shared ? "MaxRequestWorkers" : "ThreadsPerChild");
     return HTTP_SERVICE_UNAVAILABLE;
 }
 

@@ -8,19 +8,16 @@
 
 #include <http_config.h>
 #include <http_core.h>
-#include <http_log.h>
 #include <http_request.h>
 #include "access/authn.h"
 #include "access/challenge.h"
 #include "access/own_pages.h"
 #include "access/visitors.h"
 #include "config/config.h"
-#include "core/log_limit.h"
+#include "http/limited_log.h"
 #include "http/request_chain.h"
 #include "http/respond.h"
 #include "session/request.h"
-
-APLOG_USE_MODULE(managed_session);
 
 /**
  * Run a hook of httpd's again.
@@ -81,14 +78,9 @@ int ms_recheck_on_auth_checker(request_rec *r)
 
 static void log_satisfy_any(request_rec *r)
 {
-    const char *suffix = ms_log_limit_suffix(MS_LOG_SATISFY_ANY, r->pool);
-
-    if (suffix) {
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
-                      "MS0021: \"Satisfy Any\" beside AuthType " MS_AUTH_TYPE
-                      " would let every visitor in; use <RequireAny> with Require lines instead%s",
-                      suffix);
-    }
+    ms_limited_log(r, MS_LOG_SATISFY_ANY, APLOG_ERR,
+                   "MS0021: \"Satisfy Any\" beside AuthType " MS_AUTH_TYPE
+                   " would let every visitor in; use <RequireAny> with Require lines instead");
 }
 
 static int refuse_satisfy_any(request_rec *r)

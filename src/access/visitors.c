@@ -6,13 +6,10 @@
 #include "access/visitors.h"
 
 #include <http_config.h>
-#include <http_log.h>
 #include "access/own_pages.h"
 #include "config/config.h"
-#include "core/log_limit.h"
+#include "http/limited_log.h"
 #include "http/respond.h"
-
-APLOG_USE_MODULE(managed_session);
 
 #define NOTE_LET_IN "managed-session-open"
 
@@ -55,19 +52,14 @@ static int was_let_in(const request_rec *r)
 
 int ms_visitors_refuse(request_rec *r)
 {
-    const char *suffix;
-
     if (r->user || !was_let_in(r)) {
         return DECLINED;
     }
-    suffix = ms_log_limit_suffix(MS_LOG_OPEN_DOOR, r->pool);
-    if (suffix) {
-        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
-                      "MS0100: refused %s %s: this location is open to visitors for the sign-in "
-                      "and sign-out pages only, and the handler \"%s\" would have answered; put "
-                      "what visitors may see in a location of its own%s",
-                      r->method, r->uri, r->handler ? r->handler : "", suffix);
-    }
+    ms_limited_log(r, MS_LOG_OPEN_DOOR, APLOG_WARNING,
+                   "MS0100: refused %s %s: this location is open to visitors for the sign-in "
+                   "and sign-out pages only, and the handler \"%s\" would have answered; put "
+                   "what visitors may see in a location of its own",
+                   r->method, r->uri, r->handler ? r->handler : "");
     ms_respond_leave_body_unread(r);
     return ms_respond_status(r, HTTP_FORBIDDEN);
 }

@@ -4,13 +4,10 @@
  */
 #include "access/websocket.h"
 
-#include <http_log.h>
 #include <http_protocol.h>
 #include "config/config.h"
-#include "core/log_limit.h"
+#include "http/limited_log.h"
 #include "http/origin.h"
-
-APLOG_USE_MODULE(managed_session);
 
 int ms_websocket_is_cross_origin(request_rec *r)
 {
@@ -23,15 +20,12 @@ int ms_websocket_is_cross_origin(request_rec *r)
 
 int ms_websocket_refuse(request_rec *r, const char *user)
 {
-    const char *suffix = ms_log_limit_suffix(MS_LOG_FOREIGN_WEBSOCKET, r->pool),
-               *origin = apr_table_get(r->headers_in, "Origin");
+    const char *origin = apr_table_get(r->headers_in, "Origin");
 
-    if (suffix) {
-        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
-                      "MS0022: a page of \"%s\" tried to open a WebSocket to \"%s\" as user "
-                      "\"%s\"; if that is an origin of this site, list it in "
-                      "ManagedSessionOrigin%s",
-                      origin ? origin : "another site", ms_origin_own(r), user, suffix);
-    }
+    ms_limited_log(r, MS_LOG_FOREIGN_WEBSOCKET, APLOG_WARNING,
+                   "MS0022: a page of \"%s\" tried to open a WebSocket to \"%s\" as user "
+                   "\"%s\"; if that is an origin of this site, list it in "
+                   "ManagedSessionOrigin",
+                   origin ? origin : "another site", ms_origin_own(r), user);
     return HTTP_FORBIDDEN;
 }

@@ -8,11 +8,8 @@
 #include <string.h>
 #include <apr_strings.h>
 #include <http_core.h>
-#include <http_log.h>
 #include <http_protocol.h>
-#include "core/log_limit.h"
-
-APLOG_USE_MODULE(managed_session);
+#include "http/limited_log.h"
 
 static const char *header(const request_rec *r, const char *name)
 {
@@ -171,14 +168,10 @@ const char *ms_origin_own(const request_rec *r)
 
 void ms_origin_log_refusal(request_rec *r)
 {
-    const char *suffix = ms_log_limit_suffix(MS_LOG_FOREIGN_REQUEST, r->pool);
-
-    if (suffix) {
-        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
-                      "MS0140: %s %s was refused with 403, since it does not come from a page of "
-                      "\"%s\": Sec-Fetch-Site: %s, Origin: %s; if that is an origin of this site, "
-                      "list it in ManagedSessionOrigin%s",
-                      r->method, r->uri, ms_origin_own(r), quoted(r, "Sec-Fetch-Site"),
-                      quoted(r, "Origin"), suffix);
-    }
+    ms_limited_log(r, MS_LOG_FOREIGN_REQUEST, APLOG_WARNING,
+                   "MS0140: %s %s was refused with 403, since it does not come from a page of "
+                   "\"%s\": Sec-Fetch-Site: %s, Origin: %s; if that is an origin of this site, "
+                   "list it in ManagedSessionOrigin",
+                   r->method, r->uri, ms_origin_own(r), quoted(r, "Sec-Fetch-Site"),
+                   quoted(r, "Origin"));
 }

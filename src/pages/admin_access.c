@@ -5,47 +5,36 @@
  */
 #include "pages/admin_access.h"
 
-#include <http_log.h>
 #include "access/htaccess.h"
 #include "access/own_pages.h"
 #include "access/recheck.h"
 #include "config/config.h"
-#include "core/log_limit.h"
+#include "http/limited_log.h"
 #include "http/respond.h"
 #include "pages/page.h"
 
-APLOG_USE_MODULE(managed_session);
-
 static void log_open_page(request_rec *r)
 {
-    const char *suffix = ms_log_limit_suffix(MS_LOG_OPEN_ADMIN, r->pool);
-
-    if (suffix) {
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
-                      "MS0080: " MS_HANDLER_ADMIN
-                      " shows nothing, since not everybody who comes here must be a user; give its "
-                      "location an AuthType and a line such as \"Require user admin\", and no "
-                      "\"Satisfy Any\"%s",
-                      suffix);
-    }
+    ms_limited_log(r, MS_LOG_OPEN_ADMIN, APLOG_ERR,
+                   "MS0080: " MS_HANDLER_ADMIN
+                   " shows nothing, since not everybody who comes here must be a user; give its "
+                   "location an AuthType and a line such as \"Require user admin\", and no "
+                   "\"Satisfy Any\"");
 }
 
 /* The author of an .htaccess file could become any administrator by a password file. */
 static int is_from_htaccess(request_rec *r)
 {
-    const char *module = ms_htaccess_sets(r, MS_OWN_REQUIRE), *suffix;
+    const char *module = ms_htaccess_sets(r, MS_OWN_REQUIRE);
 
     if (!module && !ms_htaccess_gives_handler(r)) {
         return 0;
     }
-    suffix = ms_log_limit_suffix(MS_LOG_HTACCESS_ADMIN, r->pool);
-    if (suffix) {
-        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
-                      "MS0103: " MS_HANDLER_ADMIN
-                      " shows nothing at %s: an .htaccess file has directives of %s there; write "
-                      "who is an administrator into the server's own configuration%s",
-                      r->uri, module ? module : "core.c", suffix);
-    }
+    ms_limited_log(r, MS_LOG_HTACCESS_ADMIN, APLOG_WARNING,
+                   "MS0103: " MS_HANDLER_ADMIN
+                   " shows nothing at %s: an .htaccess file has directives of %s there; write "
+                   "who is an administrator into the server's own configuration",
+                   r->uri, module ? module : "core.c");
     return 1;
 }
 

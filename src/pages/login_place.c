@@ -5,13 +5,10 @@
  */
 #include "pages/login_place.h"
 
-#include <http_log.h>
 #include "config/config.h"
-#include "core/log_limit.h"
+#include "http/limited_log.h"
 #include "http/respond.h"
 #include "pages/page.h"
-
-APLOG_USE_MODULE(managed_session);
 
 static int may_begin(const ms_dir_conf *conf)
 {
@@ -20,27 +17,19 @@ static int may_begin(const ms_dir_conf *conf)
 
 static void log_no_sign_in(request_rec *r)
 {
-    const char *suffix = ms_log_limit_suffix(MS_LOG_NO_SIGN_IN, r->pool);
-
-    if (suffix) {
-        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
-                      "MS0101: no session begins at %s: give its location "
-                      "ManagedSessionAuthProvider or, if another AuthType guards it, "
-                      "\"ManagedSessionSignIn On\", in the server's own configuration%s",
-                      r->uri, suffix);
-    }
+    ms_limited_log(r, MS_LOG_NO_SIGN_IN, APLOG_WARNING,
+                   "MS0101: no session begins at %s: give its location "
+                   "ManagedSessionAuthProvider or, if another AuthType guards it, "
+                   "\"ManagedSessionSignIn On\", in the server's own configuration",
+                   r->uri);
 }
 
 static void log_htaccess(request_rec *r, const char *module)
 {
-    const char *suffix = ms_log_limit_suffix(MS_LOG_HTACCESS_SIGN_IN, r->pool);
-
-    if (suffix) {
-        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
-                      "MS0102: no session begins at %s: an .htaccess file has directives of %s, "
-                      "which could name any user; move them to the server's own configuration%s",
-                      r->uri, module, suffix);
-    }
+    ms_limited_log(r, MS_LOG_HTACCESS_SIGN_IN, APLOG_WARNING,
+                   "MS0102: no session begins at %s: an .htaccess file has directives of %s, "
+                   "which could name any user; move them to the server's own configuration",
+                   r->uri, module);
 }
 
 int ms_login_place_allows(request_rec *r, ms_own how)

@@ -9,19 +9,16 @@
 #include <apr_encode.h>
 #include <apr_strings.h>
 #include <http_core.h>
-#include <http_log.h>
 #include <http_protocol.h>
 #include "http/respond.h"
 #include "config/config.h"
 #include "access/own_pages.h"
-#include "core/log_limit.h"
+#include "http/limited_log.h"
 #include "http/origin.h"
 #include "http/request_chain.h"
 #include "core/json.h"
 #include "core/template.h"
 #include "core/sha256.h"
-
-APLOG_USE_MODULE(managed_session);
 
 /* Marks for tests/catalogues.py a message that is translated elsewhere. */
 #define MESSAGE(text) (text)
@@ -246,14 +243,10 @@ int ms_page_cross_site(request_rec *r)
 
 int ms_page_stale_form(request_rec *r)
 {
-    const char *suffix = ms_log_limit_suffix(MS_LOG_STALE_FORM, r->pool);
-
-    if (suffix) {
-        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
-                      "MS0141: %s %s was refused with 403: the form's token is missing, or is not "
-                      "of this session%s",
-                      r->method, r->uri, suffix);
-    }
+    ms_limited_log(r, MS_LOG_STALE_FORM, APLOG_WARNING,
+                   "MS0141: %s %s was refused with 403: the form's token is missing, or is not "
+                   "of this session",
+                   r->method, r->uri);
     return show_unchanged(r);
 }
 

@@ -7,13 +7,10 @@
 #include "session/plain_http.h"
 
 #include <string.h>
-#include <http_log.h>
 #include <http_protocol.h>
 #include "config/config.h"
-#include "core/log_limit.h"
+#include "http/limited_log.h"
 #include "http/origin.h"
-
-APLOG_USE_MODULE(managed_session);
 
 #define CURES                                                                                      \
     "serve this site over TLS or, on a trusted network, set ManagedSessionCookieSecure Off"
@@ -30,7 +27,7 @@ static int is_tls_here(const request_rec *r)
 
 int ms_plain_http_drops_cookie(request_rec *r)
 {
-    const char *text = apr_table_get(r->headers_in, "Origin"), *suffix;
+    const char *text = apr_table_get(r->headers_in, "Origin");
     ms_web_origin origin;
 
     if (!text || !is_cookie_secure(r) || is_tls_here(r) ||
@@ -38,13 +35,10 @@ int ms_plain_http_drops_cookie(request_rec *r)
         ms_web_origin_is_loopback(&origin) || !ms_origin_is_here(r, &origin)) {
         return 0;
     }
-    suffix = ms_log_limit_suffix(MS_LOG_PLAIN_HTTP, r->pool);
-    if (suffix) {
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
-                      "MS0142: a sign-in at \"%s\" was refused: the session cookie is Secure, and "
-                      "browsers drop such a cookie over plain http; " CURES "%s",
-                      text, suffix);
-    }
+    ms_limited_log(r, MS_LOG_PLAIN_HTTP, APLOG_ERR,
+                   "MS0142: a sign-in at \"%s\" was refused: the session cookie is Secure, and "
+                   "browsers drop such a cookie over plain http; " CURES,
+                   text);
     return 1;
 }
 
@@ -79,18 +73,13 @@ int ms_plain_http_is_likely(const request_rec *r)
 
 void ms_plain_http_note_sign_in(request_rec *r)
 {
-    const char *suffix;
-
     if (!is_cookie_secure(r) || !ms_plain_http_is_likely(r) || !ms_origin_is_navigation(r)) {
         return;
     }
-    suffix = ms_log_limit_suffix(MS_LOG_MAYBE_PLAIN_HTTP, r->pool);
-    if (suffix) {
-        ap_log_rerror(
-            APLOG_MARK, APLOG_WARNING, 0, r,
-            "MS0143: a session began at \"%s\" over plain http, as far as this server can see. "
-            "If no proxy in front ends TLS, the browser drops the Secure session cookie "
-            "and the user has to sign in again and again: " CURES "%s",
-            ms_origin_own(r), suffix);
-    }
+    ms_limited_log(
+        r, MS_LOG_MAYBE_PLAIN_HTTP, APLOG_WARNING,
+        "MS0143: a session began at \"%s\" over plain http, as far as this server can see. "
+        "If no proxy in front ends TLS, the browser drops the Secure session cookie "
+        "and the user has to sign in again and again: " CURES,
+        ms_origin_own(r));
 }

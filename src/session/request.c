@@ -8,16 +8,13 @@
 
 #include <string.h>
 #include <apr_crypto.h>
-#include <http_log.h>
 #include "config/runtime.h"
 #include "core/clock.h"
 #include "core/form_token.h"
-#include "core/log_limit.h"
+#include "http/limited_log.h"
 #include "http/request_chain.h"
 #include "session/request_state.h"
 #include "session/user_name.h"
-
-APLOG_USE_MODULE(managed_session);
 
 #define CLEAR_WITHIN apr_time_from_sec(1)
 
@@ -61,29 +58,21 @@ ms_db_ctx ms_request_db_ctx(request_rec *r)
 
 static void log_two_sessions(request_rec *r, const ms_request *request)
 {
-    const char *skipped = ms_log_limit_suffix(MS_LOG_TWO_SESSIONS, r->pool);
-
-    if (skipped) {
-        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
-                      "MS0010: the request carries %d live sessions in cookies of one name, of "
-                      "users \"%s\" and \"%s\"; it counts as signed out%s",
-                      request->live_n, request->live[0]->user, request->live[1]->user, skipped);
-    }
+    ms_limited_log(r, MS_LOG_TWO_SESSIONS, APLOG_WARNING,
+                   "MS0010: the request carries %d live sessions in cookies of one name, of "
+                   "users \"%s\" and \"%s\"; it counts as signed out",
+                   request->live_n, request->live[0]->user, request->live[1]->user);
 }
 
 static void log_untried(request_rec *r, const ms_request *request)
 {
-    const char *skipped = ms_log_limit_suffix(MS_LOG_MANY_COOKIES, r->pool);
-
-    if (skipped) {
-        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
-                      "MS0130: the request carries %d cookies of the name \"%s\", which another "
-                      "host of this domain may have planted; the first %d are no live sessions, "
-                      "the others were not looked up. A name that begins with __Host- cannot be "
-                      "planted%s",
-                      request->cookies.n + request->cookies.untried,
-                      ms_server_conf_get(r->server)->cookie.name, request->cookies.n, skipped);
-    }
+    ms_limited_log(r, MS_LOG_MANY_COOKIES, APLOG_WARNING,
+                   "MS0130: the request carries %d cookies of the name \"%s\", which another "
+                   "host of this domain may have planted; the first %d are no live sessions, "
+                   "the others were not looked up. A name that begins with __Host- cannot be "
+                   "planted",
+                   request->cookies.n + request->cookies.untried,
+                   ms_server_conf_get(r->server)->cookie.name, request->cookies.n);
 }
 
 /* Several cookies of our name have been planted by another host or path. If one of them is a live

@@ -8,10 +8,9 @@
 #include <string.h>
 #include <apr_crypto.h>
 #include <apr_strings.h>
-#include <http_log.h>
 #include "core/clock.h"
 #include "core/device.h"
-#include "core/log_limit.h"
+#include "http/limited_log.h"
 #include "core/network.h"
 #include "core/utf8.h"
 #include "http/counters.h"
@@ -27,8 +26,6 @@
 #include "session/sign_out.h"
 #include "session/touch.h"
 #include "session/user_name.h"
-
-APLOG_USE_MODULE(managed_session);
 
 #define USER_AGENT_MAX 512
 #define LABEL_MAX      255
@@ -57,12 +54,7 @@ static const char *label_for(request_rec *r, apr_pool_t *p)
     const char *error = NULL, *label = expr ? ap_expr_str_exec(r, expr, &error) : NULL;
 
     if (error) {
-        const char *suffix = ms_log_limit_suffix(MS_LOG_LABEL, r->pool);
-
-        if (suffix) {
-            ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, "MS0012: ManagedSessionLabel: %s%s",
-                          error, suffix);
-        }
+        ms_limited_log(r, MS_LOG_LABEL, APLOG_WARNING, "MS0012: ManagedSessionLabel: %s", error);
         return NULL;
     }
     return label && *label ? apr_pstrdup(p, ms_utf8_storable(p, label, LABEL_MAX)) : NULL;
@@ -212,15 +204,11 @@ static apr_status_t begin(request_rec *r, const sign_in *who, const ms_row **row
 
 static void log_bad_user(request_rec *r, const char *user)
 {
-    const char *suffix = ms_log_limit_suffix(MS_LOG_BAD_USER, r->pool);
-
-    if (suffix) {
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
-                      "MS0011: \"%s\" cannot be the name of a user: it must be 1 to 255 characters "
-                      "of UTF-8 without control characters, and without blanks around it if "
-                      "ManagedSessionUserHeader is used; no session began%s",
-                      user, suffix);
-    }
+    ms_limited_log(r, MS_LOG_BAD_USER, APLOG_ERR,
+                   "MS0011: \"%s\" cannot be the name of a user: it must be 1 to 255 characters "
+                   "of UTF-8 without control characters, and without blanks around it if "
+                   "ManagedSessionUserHeader is used; no session began",
+                   user);
 }
 
 static apr_status_t check_user(request_rec *r, const char *user)

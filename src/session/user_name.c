@@ -8,12 +8,9 @@
 #include <string.h>
 #include <apr_strings.h>
 #include <http_config.h>
-#include <http_log.h>
 #include "config/config.h"
-#include "core/log_limit.h"
+#include "http/limited_log.h"
 #include "core/utf8.h"
-
-APLOG_USE_MODULE(managed_session);
 
 int ms_user_name_is_valid(request_rec *r, const char *name)
 {
@@ -48,7 +45,7 @@ const char *ms_user_name_guess(request_rec *r, const char *user)
 const char *ms_user_name_of(request_rec *r, const char *user)
 {
     const ap_expr_info_t *expr = ms_dir_conf_get(r)->user_name;
-    const char *error, *value, *more;
+    const char *error, *value;
 
     if (!expr || !user) {
         return user;
@@ -57,13 +54,10 @@ const char *ms_user_name_of(request_rec *r, const char *user)
     if (value) {
         return value;
     }
-    more = ms_log_limit_suffix(MS_LOG_NO_USER_NAME, r->pool);
-    if (more) {
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
-                      "MS0110: user \"%s\" was not signed in: ManagedSessionUserName has no value "
-                      "for this user (%s); a variable it names may be missing, such as a column "
-                      "that AuthDBDUserPWQuery does not return%s",
-                      user, error ? error : "it is empty", more);
-    }
+    ms_limited_log(r, MS_LOG_NO_USER_NAME, APLOG_ERR,
+                   "MS0110: user \"%s\" was not signed in: ManagedSessionUserName has no value "
+                   "for this user (%s); a variable it names may be missing, such as a column "
+                   "that AuthDBDUserPWQuery does not return",
+                   user, error ? error : "it is empty");
     return NULL;
 }
