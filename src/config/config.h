@@ -48,6 +48,7 @@ typedef struct ms_server_conf {
     ms_rate login_limit;          /* failed sign-ins; count 0: any number */
     apr_int64_t cleanup_interval; /* 0: off */
     int cleanup_batch;            /* rows */
+    apr_int64_t history;          /* how long ended rows are kept; 0: as short as can be */
     apr_int64_t cache_ttl;        /* 0: off */
     int cache_entries;            /* of the main server only */
     const char *event_log;        /* a file, or "|program" */

@@ -15,7 +15,7 @@
 /* A page of the newest sessions begins after the last one of the page before. The first comparison
  * of created_at lets an index be used. */
 #define NEWEST                                                                                     \
-    " AND expires_at > %lld"                                                                       \
+    " AND {live}"                                                                                  \
     " AND created_at <= %lld AND (created_at < %lld OR session_id < %s)"                           \
     " ORDER BY created_at DESC, session_id DESC" NEWEST_LIMIT
 
@@ -25,77 +25,80 @@ static const struct {
 } statements[MS_SQL_N] = {
     [MS_SQL_PROBE] = {"PROBE", "SELECT {all} FROM {table} WHERE 1 = 0"},
     [MS_SQL_FIND] = {"FIND", "SELECT {found} FROM {table}"
-                             " WHERE session_id = %s AND realm = %s AND expires_at > %lld"},
+                             " WHERE session_id = %s AND realm = %s AND {live}"},
     [MS_SQL_FIND_ANY] = {"FIND_ANY", "SELECT {found_any} FROM {table}"
                                      " WHERE session_id IN (%s, %s, %s, %s, %s, %s, %s, %s)"
-                                     " AND realm = %s AND expires_at > %lld"},
+                                     " AND realm = %s AND {live}"},
     [MS_SQL_SHOW] = {"SHOW", "SELECT {columns} FROM {table}"
-                             " WHERE session_id = %s AND realm = %s AND expires_at > %lld"},
+                             " WHERE session_id = %s AND realm = %s AND {live}"},
     [MS_SQL_INSERT] = {"INSERT", "INSERT INTO {table} ({all}) VALUES ({values})"},
     [MS_SQL_LIST] = {"LIST", "SELECT {columns} FROM {table}"
-                             " WHERE realm = %s AND user_name = %s AND expires_at > %lld"
+                             " WHERE realm = %s AND user_name = %s AND {live}"
                              " ORDER BY CASE WHEN session_id = %s THEN 0 ELSE 1 END," LIST_ORDER
                              " LIMIT %lld OFFSET %lld"},
-    [MS_SQL_LIST_ALIKE] = {"LIST_ALIKE",
-                           "SELECT {columns} FROM {table}"
-                           " WHERE realm = %s AND user_name = %s AND expires_at > %lld"
-                           " AND SUBSTR(session_id, 1, 8) = %s"},
-    [MS_SQL_LIST_AFTER] = {"LIST_AFTER",
-                           "SELECT {columns} FROM {table}"
-                           " WHERE realm = %s AND user_name = %s AND expires_at > %lld"
-                           " AND session_id <> %s AND (last_seen_at < %lld"
-                           " OR (last_seen_at = %lld AND (created_at < %lld"
-                           " OR (created_at = %lld AND session_id > %s))))"
-                           " ORDER BY" LIST_ORDER " LIMIT %lld"},
-    [MS_SQL_END] = {"END", "DELETE FROM {table} WHERE realm = %s AND user_name = %s"
-                           " AND expires_at > %lld AND session_id = %s"},
-    [MS_SQL_END_OTHERS] = {"END_OTHERS", "DELETE FROM {table} WHERE realm = %s AND user_name = %s"
-                                         " AND expires_at > %lld AND session_id <> %s"},
-    [MS_SQL_END_ALL] = {"END_ALL", "DELETE FROM {table} WHERE realm = %s AND user_name = %s"
-                                   " AND expires_at > %lld"},
+    [MS_SQL_LIST_ALIKE] = {"LIST_ALIKE", "SELECT {columns} FROM {table}"
+                                         " WHERE realm = %s AND user_name = %s AND {live}"
+                                         " AND SUBSTR(session_id, 1, 8) = %s"},
+    [MS_SQL_LIST_AFTER] = {"LIST_AFTER", "SELECT {columns} FROM {table}"
+                                         " WHERE realm = %s AND user_name = %s AND {live}"
+                                         " AND session_id <> %s AND (last_seen_at < %lld"
+                                         " OR (last_seen_at = %lld AND (created_at < %lld"
+                                         " OR (created_at = %lld AND session_id > %s))))"
+                                         " ORDER BY" LIST_ORDER " LIMIT %lld"},
+    [MS_SQL_END] = {"END", "{end} WHERE realm = %s AND user_name = %s"
+                           " AND {live} AND session_id = %s"},
+    [MS_SQL_END_OTHERS] = {"END_OTHERS", "{end} WHERE realm = %s AND user_name = %s"
+                                         " AND {live} AND session_id <> %s"},
+    [MS_SQL_END_ALL] = {"END_ALL", "{end} WHERE realm = %s AND user_name = %s"
+                                   " AND {live}"},
     /* No row is updated if the session has ended, or was touched by another request meanwhile. */
     [MS_SQL_TOUCH] = {"TOUCH",
                       "UPDATE {table} SET last_seen_at = %lld, last_ip = %s, expires_at = %lld"
-                      " WHERE session_id = %s AND realm = %s AND expires_at > %lld"
+                      " WHERE session_id = %s AND realm = %s AND {live}"
                       " AND last_seen_at <= %lld AND max_expires_at >= %lld"},
     [MS_SQL_COUNT] = {"COUNT", "SELECT COUNT(*) FROM {table} WHERE realm = %s AND user_name = %s"
-                               " AND expires_at > %lld"},
+                               " AND {live}"},
     /* When the newest was created, if there are that many; else 0. */
     [MS_SQL_LATEST] = {"LATEST", "SELECT CASE WHEN COUNT(*) >= %lld THEN MAX(created_at) ELSE 0 END"
                                  " FROM {table} WHERE realm = %s AND user_name = %s"
-                                 " AND expires_at > %lld"},
+                                 " AND {live}"},
     /* Every process that uses the table keeps the same sessions: the newest (created_at, then id),
-     * and of the others those used last. So several sign-ins at once delete the same ones, and none
-     * of them deletes the newest. "created_at + 0" keeps SQLite from the index that is in that
+     * and of the others those used last. So several sign-ins at once end the same ones, and none
+     * of them ends the newest. "created_at + 0" keeps SQLite from the index that is in that
      * order. The subqueries within subqueries are for MySQL, which does not read a table that it
-     * deletes from, and accepts no LIMIT directly within IN. */
-    [MS_SQL_EVICT] = {"EVICT", "DELETE FROM {table} WHERE realm = %s AND user_name = %s"
-                               " AND expires_at > %lld AND session_id <> %s AND session_id NOT IN"
+     * changes, and accepts no LIMIT directly within IN. */
+    [MS_SQL_EVICT] = {"EVICT", "{end} WHERE realm = %s AND user_name = %s"
+                               " AND {live} AND session_id <> %s AND session_id NOT IN"
                                " (SELECT session_id FROM (SELECT session_id FROM {table}"
-                               " WHERE realm = %s AND user_name = %s AND expires_at > %lld"
+                               " WHERE realm = %s AND user_name = %s AND {live}"
                                " AND session_id <> %s"
                                " ORDER BY CASE WHEN session_id = (SELECT session_id FROM {table}"
-                               " WHERE realm = %s AND user_name = %s AND expires_at > %lld"
+                               " WHERE realm = %s AND user_name = %s AND {live}"
                                " AND created_at + 0 <= %lld"
                                " ORDER BY created_at + 0 DESC, session_id DESC LIMIT 1)"
                                " THEN 0 ELSE 1 END,"
                                " last_seen_at DESC, created_at DESC, session_id DESC"
                                " LIMIT %lld) AS kept)"},
-    [MS_SQL_END_OVER] = {"END_OVER", "DELETE FROM {table} WHERE session_id = %s AND realm = %s"
+    [MS_SQL_END_OVER] = {"END_OVER", "{end} WHERE session_id = %s AND realm = %s"
+                                     " AND {live}"
                                      " AND (SELECT n FROM (SELECT COUNT(*) AS n FROM {table}"
-                                     " WHERE realm = %s AND user_name = %s AND expires_at > %lld)"
+                                     " WHERE realm = %s AND user_name = %s AND {live})"
                                      " AS live) > %lld"},
-    [MS_SQL_CLEANUP] = {"CLEANUP",
-                        "DELETE FROM {table} WHERE session_id IN"
-                        " (SELECT session_id FROM (SELECT session_id FROM {table}"
-                        " WHERE expires_at <= %lld ORDER BY expires_at LIMIT %lld) AS dead)"
-                        " AND expires_at <= %lld"},
+    [MS_SQL_CLEANUP] = {"CLEANUP", "DELETE FROM {table} WHERE session_id IN"
+                                   " (SELECT session_id FROM (SELECT session_id FROM {table}"
+                                   " WHERE {expired} ORDER BY expires_at LIMIT %lld) AS dead)"
+                                   " AND {expired}"},
+    [MS_SQL_CLEANUP_ENDED] = {"CLEANUP_ENDED",
+                              "DELETE FROM {table} WHERE session_id IN"
+                              " (SELECT session_id FROM (SELECT session_id FROM {table}"
+                              " WHERE {ended_at} <= %lld ORDER BY {ended_at} LIMIT %lld) AS dead)"
+                              " AND {ended_at} <= %lld"},
     [MS_SQL_NEWEST] = {"NEWEST", "SELECT {columns} FROM {table} WHERE realm = %s" NEWEST},
     /* "+ 0": a user has few sessions, so the index of the user is to be used, not the one in that
        order. */
     [MS_SQL_NEWEST_OF_USER] =
         {"NEWEST_OF_USER", "SELECT {columns} FROM {table}"
-                           " WHERE realm = %s AND user_name = %s AND expires_at > %lld"
+                           " WHERE realm = %s AND user_name = %s AND {live}"
                            " AND created_at + 0 <= %lld AND (created_at < %lld OR session_id < %s)"
                            " ORDER BY created_at + 0 DESC, session_id DESC" NEWEST_LIMIT},
     /* Each half ends at its limit: every row may have the address of a proxy. */
@@ -106,25 +109,23 @@ static const struct {
                              " UNION SELECT {columns} FROM (SELECT {columns} FROM {table}"
                              " WHERE realm = %s AND last_ip = %s" NEWEST ") AS used) AS newest"
                              " ORDER BY created_at DESC, session_id DESC" NEWEST_LIMIT},
-    [MS_SQL_COUNT_OF_IP] = {"COUNT_OF_IP",
-                            "SELECT (SELECT COUNT(*) FROM {table}"
-                            " WHERE realm = %s AND created_ip = %s AND expires_at > %lld)"
-                            " + (SELECT COUNT(*) FROM {table}"
-                            " WHERE realm = %s AND last_ip = %s AND expires_at > %lld"
-                            " AND created_ip <> %s)"},
+    [MS_SQL_COUNT_OF_IP] = {"COUNT_OF_IP", "SELECT (SELECT COUNT(*) FROM {table}"
+                                           " WHERE realm = %s AND created_ip = %s AND {live})"
+                                           " + (SELECT COUNT(*) FROM {table}"
+                                           " WHERE realm = %s AND last_ip = %s AND {live}"
+                                           " AND created_ip <> %s)"},
     [MS_SQL_COUNT_OF_REALM] = {"COUNT_OF_REALM", "SELECT COUNT(*) FROM {table}"
-                                                 " WHERE realm = %s AND expires_at > %lld"},
+                                                 " WHERE realm = %s AND {live}"},
     /* In batches: a statement that ends a million sessions would hold its locks for minutes. */
     [MS_SQL_END_OF_REALM] = {"END_OF_REALM",
-                             "DELETE FROM {table} WHERE session_id IN"
+                             "{end} WHERE session_id IN"
                              " (SELECT session_id FROM (SELECT session_id FROM {table}"
-                             " WHERE realm = %s AND expires_at > %lld"
+                             " WHERE realm = %s AND {live}"
                              " ORDER BY created_at, session_id LIMIT %lld) AS batch)"
-                             " AND realm = %s AND expires_at > %lld"},
-    [MS_SQL_END_OF_IP] = {"END_OF_IP",
-                          "DELETE FROM {table}"
-                          " WHERE (realm = %s AND created_ip = %s AND expires_at > %lld)"
-                          " OR (realm = %s AND last_ip = %s AND expires_at > %lld)"},
+                             " AND realm = %s AND {live}"},
+    [MS_SQL_END_OF_IP] = {"END_OF_IP", "{end}"
+                                       " WHERE (realm = %s AND created_ip = %s AND {live})"
+                                       " OR (realm = %s AND last_ip = %s AND {live})"},
     /* Of live and ended sessions. A user has few addresses that one pattern matches. */
     [MS_SQL_PLACES] = {"PLACES", "SELECT created_ip FROM {table} WHERE realm = %s"
                                  " AND user_name IN (%s, %s) AND created_ip LIKE %s"
@@ -154,22 +155,25 @@ static const char *const standard_ddl[] = {
     "CREATE INDEX IF NOT EXISTS {table}_newest ON {table} (realm, created_at, session_id)",
     NULL};
 
-/* MySQL reads the whole table for a DELETE whose rows a subquery names, but has a LIMIT of its own.
+/* MySQL reads the whole table for a change whose rows a subquery names, but has a LIMIT of its own.
  */
-static const char mysql_cleanup[] = "DELETE FROM {table} WHERE expires_at <= %lld"
+static const char mysql_cleanup[] = "DELETE FROM {table} WHERE {expired}"
                                     " ORDER BY expires_at LIMIT %lld";
 
-static const char mysql_end_of_realm[] =
-    "DELETE FROM {table} WHERE realm = %s AND expires_at > %lld"
-    " ORDER BY created_at, session_id LIMIT %lld";
+static const char mysql_cleanup_ended[] = "DELETE FROM {table} WHERE {ended_at} <= %lld"
+                                          " ORDER BY {ended_at} LIMIT %lld";
+
+static const char mysql_end_of_realm[] = "{end} WHERE realm = %s AND {live}"
+                                         " ORDER BY created_at, session_id LIMIT %lld";
 
 /* With "realm = %s" MariaDB would read all pages before this one too. */
 static const char mysql_newest[] =
-    "SELECT {columns} FROM {table} WHERE realm >= %s AND expires_at > %lld"
+    "SELECT {columns} FROM {table} WHERE realm >= %s AND {live}"
     " AND created_at <= %lld AND (created_at < %lld OR session_id < %s) AND realm <= %s"
     " ORDER BY realm DESC, created_at DESC, session_id DESC" NEWEST_LIMIT;
 
 static const char *const mysql_own[MS_SQL_N] = {[MS_SQL_CLEANUP] = mysql_cleanup,
+                                                [MS_SQL_CLEANUP_ENDED] = mysql_cleanup_ended,
                                                 [MS_SQL_END_OF_REALM] = mysql_end_of_realm,
                                                 [MS_SQL_NEWEST] = mysql_newest};
 static const char *const no_own[MS_SQL_N] = {NULL};
@@ -274,6 +278,31 @@ const char *ms_sql_text(const ms_dialect *dialect, ms_sql which)
     return dialect && dialect->own[which] ? dialect->own[which] : statements[which].text;
 }
 
+/*
+ * What differs between the schemas. Ended rows are kept since schema 2: a session is ended by an
+ * UPDATE. Its absolute end is moved too, because a touch of the version before, which knows no
+ * ended_at, compares with that. A live row has no ended_at: hosts' clocks differ, and one may be
+ * set back. Before, ended rows are not there, and {ended_at} selects what has expired for so long.
+ */
+static const struct {
+    const char *live, *expired, *ended_at, *end;
+    int end_args; /* how many placeholders {end} has */
+} by_schema[] = {
+    {"expires_at > %lld", "expires_at <= %lld", "expires_at", "DELETE FROM {table}", 0},
+    {"ended_at IS NULL AND expires_at > %lld", "ended_at IS NULL AND expires_at <= %lld",
+     "ended_at",
+     "UPDATE {table} SET ended_at = %lld, end_reason = %s, ended_by = NULLIF(%s, user_name),"
+     " expires_at = %lld, max_expires_at = %lld",
+     MS_SQL_END_ARGS},
+};
+
+int ms_sql_skipped_args(ms_sql which, int schema)
+{
+    return strncmp(statements[which].text, "{end}", 5) == 0
+               ? MS_SQL_END_ARGS - by_schema[schema - 1].end_args
+               : 0;
+}
+
 /* Replaces each mark of the text, such as "{table}". */
 static const char *replace(apr_pool_t *p, const char *text, const char *mark, const char *value)
 {
@@ -291,7 +320,11 @@ const char *ms_sql_for_table(apr_pool_t *p, const ms_dialect *dialect, const cha
 {
     const struct {
         const char *mark, *value;
-    } marks[] = {{"{all}", ms_columns_names(p, MS_COLUMNS_ALL, schema)},
+    } marks[] = {{"{live}", by_schema[schema - 1].live},
+                 {"{expired}", by_schema[schema - 1].expired},
+                 {"{ended_at}", by_schema[schema - 1].ended_at},
+                 {"{end}", by_schema[schema - 1].end},
+                 {"{all}", ms_columns_names(p, MS_COLUMNS_ALL, schema)},
                  {"{columns}", ms_columns_names(p, MS_COLUMNS_ROW, schema)},
                  {"{found}", ms_columns_names(p, MS_COLUMNS_FOUND, schema)},
                  {"{found_any}", ms_columns_names(p, MS_COLUMNS_FOUND_ANY, schema)},

@@ -3,8 +3,9 @@
  * All SQL, as whole statements: one set for every database, and beside it what differs between
  * them. A statement has apr_dbd's placeholders (%s for text, %lld for a 64-bit integer) and these
  * marks: {table}; {all}, {columns}, {found}, {found_any}: the names of the ms_column_set of that
- * name; {values}: the placeholders of {all}. At LogLevel trace2 the log has each statement as it is
- * prepared, complete, to be pasted into a shell.
+ * name; {values}: the placeholders of {all}; {live} and {expired}: the conditions, with the
+ * placeholder of now; {end}: the beginning of a statement that ends sessions. At LogLevel trace2
+ * the log has each statement as it is prepared, complete, to be pasted into a shell.
  */
 #ifndef MS_SQL_H
 #define MS_SQL_H
@@ -12,9 +13,11 @@
 #include <apr_pools.h>
 #include "db/columns.h"
 
-#define MS_FIND_MAX   8  /* ids in one statement */
-#define MS_NEWEST_MAX 51 /* rows: a page of fifty, and one to see if there is a next page */
+#define MS_FIND_MAX     8  /* ids in one statement */
+#define MS_SQL_END_ARGS 5  /* those of {end} */
+#define MS_NEWEST_MAX   51 /* rows: a page of fifty, and one to see if there is a next page */
 
+/* Statements and their arguments. END: now, reason, user, now, now: MS_SQL_END_ARGS. */
 typedef enum {
     MS_SQL_PROBE,          /* succeeds, with no row, if the table is there and has our columns */
     MS_SQL_FIND,           /* id, realm, now */
@@ -25,23 +28,24 @@ typedef enum {
     MS_SQL_LIST_ALIKE,     /* realm, user, now, the first eight characters of the ids */
     MS_SQL_LIST_AFTER,     /* realm, user, now, an id left out, then of the last one of the part
                               before: seen, seen, created, created, id; how many */
-    MS_SQL_END,            /* realm, user, now, id */
-    MS_SQL_END_OTHERS,     /* realm, user, now, id */
-    MS_SQL_END_ALL,        /* realm, user, now */
+    MS_SQL_END,            /* END, realm, user, now, id */
+    MS_SQL_END_OTHERS,     /* END, realm, user, now, id */
+    MS_SQL_END_ALL,        /* END, realm, user, now */
     MS_SQL_TOUCH,          /* now, ip, new expiry, id, realm, now, now - interval, new expiry */
     MS_SQL_COUNT,          /* realm, user, now */
     MS_SQL_LATEST,         /* how many, realm, user, now */
-    MS_SQL_EVICT,          /* twice: realm, user, now, an id left out; then realm, user, now,
+    MS_SQL_EVICT,          /* END, twice: realm, user, now, an id left out; then realm, user, now,
                               latest creation, how many stay */
-    MS_SQL_END_OVER,       /* id, realm, realm, user, now, how many may be */
+    MS_SQL_END_OVER,       /* END, id, realm, now, realm, user, now, how many may be */
     MS_SQL_CLEANUP,        /* now, how many, now */
+    MS_SQL_CLEANUP_ENDED,  /* ended before, how many, ended before */
     MS_SQL_NEWEST,         /* realm, now, before, before, its id, realm */
     MS_SQL_NEWEST_OF_USER, /* realm, user, now, before, before, its id */
     MS_SQL_NEWEST_OF_IP,   /* twice: realm, ip, now, before, before, its id */
     MS_SQL_COUNT_OF_IP,    /* realm, ip, now, realm, ip, now, ip */
     MS_SQL_COUNT_OF_REALM, /* realm, now */
-    MS_SQL_END_OF_REALM,   /* realm, now, how many; then realm, now */
-    MS_SQL_END_OF_IP,      /* realm, ip, now, realm, ip, now */
+    MS_SQL_END_OF_REALM,   /* END, realm, now, how many; then realm, now */
+    MS_SQL_END_OF_IP,      /* END, realm, ip, now, realm, ip, now */
     MS_SQL_PLACES,         /* twice: realm, user, user, pattern of an address */
     MS_SQL_N
 } ms_sql;
@@ -78,6 +82,9 @@ const char *ms_sql_text(const ms_dialect *dialect, ms_sql which);
  */
 const char *ms_sql_for_table(apr_pool_t *p, const ms_dialect *dialect, const char *sql, int schema,
                              const char *table);
+
+/** How many of the first arguments a statement does not take in a table of that schema. */
+int ms_sql_skipped_args(ms_sql which, int schema);
 
 /** The statement that adds a column to a table. */
 const char *ms_sql_add_column(apr_pool_t *p, const ms_dialect *dialect, const ms_column *column,

@@ -141,7 +141,7 @@ static int execute_once(ms_connection *c, ms_sql which, const void **args, ms_re
     apr_dbd_prepared_t *statement = ms_connection_statement(c, which, &rv);
 
     if (statement) {
-        rv = execute(c, statement, args, result);
+        rv = execute(c, statement, args + ms_sql_skipped_args(which, c->schema), result);
     }
     if (rv) {
         ms_connection_forget(c, which);
@@ -316,6 +316,34 @@ apr_status_t ms_store_latest(const ms_db_ctx *ctx, const char *user, apr_int64_t
     return rv;
 }
 
+/* ---- end --------------------------------------------------------------------------------------
+ */
+
+static const char *reason_in_words(ms_end_reason reason)
+{
+    static const char *const words[] = {[MS_END_REVOKED] = "revoked",
+                                        [MS_END_SIGNED_OUT] = "signed_out",
+                                        [MS_END_REPLACED] = "replaced",
+                                        [MS_END_REAUTHENTICATED] = "reauthenticated",
+                                        [MS_END_EVICTED] = "evicted"};
+
+    return words[reason];
+}
+
+static apr_status_t end(const ms_db_ctx *ctx, ms_sql which, const ms_scope *scope,
+                        const apr_int64_t *now, const void *const *args, apr_size_t n,
+                        apr_int64_t *ended)
+{
+    const void **all = apr_palloc(ctx->p, sizeof(*all) * (MS_SQL_END_ARGS + n));
+
+    all[0] = now;
+    all[1] = reason_in_words(scope->reason);
+    all[2] = scope->by;
+    all[3] = all[4] = now;
+    memcpy(all + MS_SQL_END_ARGS, args, sizeof(*all) * n);
+    return run(ctx, which, all, ms_result_change, ended);
+}
+
 static apr_status_t revoke_of_user(const ms_db_ctx *ctx, const ms_scope *scope, apr_int64_t now,
                                    apr_int64_t *revoked)
 {
@@ -323,7 +351,8 @@ static apr_status_t revoke_of_user(const ms_db_ctx *ctx, const ms_scope *scope, 
     const void *args[] = {ctx->store->realm, scope->user, &now, id};
     const ms_sql all = scope->except ? MS_SQL_END_OTHERS : MS_SQL_END_ALL;
 
-    return run(ctx, scope->kind == MS_SCOPE_ID ? MS_SQL_END : all, args, ms_result_change, revoked);
+    return end(ctx, scope->kind == MS_SCOPE_ID ? MS_SQL_END : all, scope, &now, args,
+               sizeof(args) / sizeof(args[0]), revoked);
 }
 
 static apr_status_t revoke_of_ip(const ms_db_ctx *ctx, const ms_scope *scope, apr_int64_t now,
@@ -332,16 +361,18 @@ static apr_status_t revoke_of_ip(const ms_db_ctx *ctx, const ms_scope *scope, ap
     const char *realm = ctx->store->realm;
     const void *args[] = {realm, scope->ip, &now, realm, scope->ip, &now};
 
-    return run(ctx, MS_SQL_END_OF_IP, args, ms_result_change, revoked);
+    return end(ctx, MS_SQL_END_OF_IP, scope, &now, args, sizeof(args) / sizeof(args[0]), revoked);
 }
 
-static apr_status_t revoke_of_realm(const ms_db_ctx *ctx, apr_int64_t now, apr_int64_t *revoked)
+static apr_status_t revoke_of_realm(const ms_db_ctx *ctx, const ms_scope *scope, apr_int64_t now,
+                                    apr_int64_t *revoked)
 {
     const apr_int64_t batch = REVOKE_BATCH;
     const char *realm = ctx->store->realm;
     const void *args[] = {realm, &now, &batch, realm, &now};
 
-    return run(ctx, MS_SQL_END_OF_REALM, args, ms_result_change, revoked);
+    return end(ctx, MS_SQL_END_OF_REALM, scope, &now, args, sizeof(args) / sizeof(args[0]),
+               revoked);
 }
 
 static apr_status_t revoke_excess(const ms_db_ctx *ctx, const ms_scope *scope, apr_int64_t now,
@@ -354,15 +385,16 @@ static apr_status_t revoke_excess(const ms_db_ctx *ctx, const ms_scope *scope, a
     const void *args[] = {realm, user,  &now, id,   realm,   user,         &now,
                           id,    realm, user, &now, &latest, &scope->limit};
 
-    return run(ctx, MS_SQL_EVICT, args, ms_result_change, revoked);
+    return end(ctx, MS_SQL_EVICT, scope, &now, args, sizeof(args) / sizeof(args[0]), revoked);
 }
 
 static apr_status_t revoke_if_over(const ms_db_ctx *ctx, const ms_scope *scope, apr_int64_t now,
                                    apr_int64_t *revoked)
 {
     const char *realm = ctx->store->realm;
-    const void *args[] = {scope->id, realm, realm, scope->user, &now, &scope->limit};
-    apr_status_t rv = run(ctx, MS_SQL_END_OVER, args, ms_result_change, revoked);
+    const void *args[] = {scope->id, realm, &now, realm, scope->user, &now, &scope->limit};
+    apr_status_t rv =
+        end(ctx, MS_SQL_END_OVER, scope, &now, args, sizeof(args) / sizeof(args[0]), revoked);
 
     if (rv == APR_SUCCESS && *revoked == 0) {
         /* If the first try succeeded but its result was lost, the second finds nothing to do. */
@@ -384,7 +416,7 @@ apr_status_t ms_store_revoke(const ms_db_ctx *ctx, const ms_scope *scope, apr_in
     case MS_SCOPE_IP:
         return revoke_of_ip(ctx, scope, now, revoked);
     case MS_SCOPE_REALM:
-        return revoke_of_realm(ctx, now, revoked);
+        return revoke_of_realm(ctx, scope, now, revoked);
     case MS_SCOPE_EXCESS:
         return revoke_excess(ctx, scope, now, revoked);
     case MS_SCOPE_OVER:
@@ -414,6 +446,14 @@ apr_status_t ms_store_cleanup(const ms_db_ctx *ctx, apr_int64_t now, apr_int64_t
     const void *args[] = {&now, &most, &now};
 
     return run(ctx, MS_SQL_CLEANUP, args, ms_result_change, deleted);
+}
+
+apr_status_t ms_store_cleanup_ended(const ms_db_ctx *ctx, apr_int64_t before, apr_int64_t most,
+                                    apr_int64_t *deleted)
+{
+    const void *args[] = {&before, &most, &before};
+
+    return run(ctx, MS_SQL_CLEANUP_ENDED, args, ms_result_change, deleted);
 }
 
 /* ---- any user's sessions ----------------------------------------------------------------------

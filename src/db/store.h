@@ -171,6 +171,15 @@ typedef enum ms_scope_kind {
     MS_SCOPE_OVER    /* one session, if its user has more than limit: user, id, limit */
 } ms_scope_kind;
 
+/* Why a session has ended; docs/events.md has the words that the table has. */
+typedef enum ms_end_reason {
+    MS_END_REVOKED, /* by the list, an administrator, an application or another module */
+    MS_END_SIGNED_OUT,
+    MS_END_REPLACED,        /* its browser signed in again */
+    MS_END_REAUTHENTICATED, /* the same, because a page wanted a fresh session */
+    MS_END_EVICTED          /* the user had more than ManagedSessionLimit allows */
+} ms_end_reason;
+
 typedef struct ms_scope {
     ms_scope_kind kind;
     const char *user;
@@ -178,20 +187,27 @@ typedef struct ms_scope {
     const char *except;
     const char *ip;
     apr_int64_t limit;
+    ms_end_reason reason;
+    const char *by; /* the user who ends them, 255 characters at most; NULL: their own */
 } ms_scope;
 
 /**
- * Revoke live sessions: their rows are deleted. The look-up cache is not invalidated: only
- * ms_cached_store_revoke() calls this.
+ * End live sessions: their rows are kept, with the time, the reason and the user. In a table of
+ * schema 1 they are deleted. The look-up cache is not invalidated: only ms_cached_store_revoke()
+ * calls this.
  * @param revoked  out: how many were revoked. MS_SCOPE_REALM revokes 1000 at most, so that no
  *                 statement holds its locks for long: call again until none is left
  */
 apr_status_t ms_store_revoke(const ms_db_ctx *ctx, const ms_scope *scope, apr_int64_t now,
                              apr_int64_t *revoked);
 
-/** Delete at most so many expired rows, of any realm. */
+/** Delete at most so many rows that expired and were not ended, of any realm. */
 apr_status_t ms_store_cleanup(const ms_db_ctx *ctx, apr_int64_t now, apr_int64_t most,
                               apr_int64_t *deleted);
+
+/** Delete at most so many rows of sessions that were ended at that time or before, of any realm. */
+apr_status_t ms_store_cleanup_ended(const ms_db_ctx *ctx, apr_int64_t before, apr_int64_t most,
+                                    apr_int64_t *deleted);
 
 /* ---- any user's sessions, for administrators ------------------------------------------------- */
 

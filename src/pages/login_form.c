@@ -209,6 +209,9 @@ int ms_login_form_finish(request_rec *r, const ms_login_typed *who, const char *
 {
     const ms_row *row;
 
+    if (ms_login_form_query(r, "reauth")) {
+        ms_sign_in_replaces_stale(r);
+    }
     switch (ms_sign_in(r, who->user, method, who->remember, who->shown_form, &row)) {
     case APR_SUCCESS:
         return ms_page_redirect(r, who->back ? who->back : ms_login_form_landing(r));

@@ -22,7 +22,10 @@ APLOG_USE_MODULE(managed_session);
 #define PAUSE      apr_time_from_msec(50) /* between batches, for writers that wait */
 #define STOP_WAIT  apr_time_from_sec(3)
 #define STEADY_FOR 3600
-#define JUMP       60 /* seconds that the clock may be corrected by without notice */
+/* Seconds that an ended row is kept at least: what reads of the ended sessions now and then must
+ * not miss one. */
+#define HISTORY_MIN 3600
+#define JUMP        60 /* seconds that the clock may be corrected by without notice */
 /* Twenty hosts must not start together: a tenth earlier to a tenth later. */
 #define JITTER_PART 10
 
@@ -30,6 +33,7 @@ APLOG_USE_MODULE(managed_session);
 typedef struct cleanup_job {
     server_rec *server;
     ap_watchdog_t *watchdog;
+    apr_int64_t history;      /* seconds: the longest of the servers that have this table */
     apr_int64_t wall, steady; /* seconds by the wall clock, and since boot */
     apr_int64_t jumped_at;    /* since boot; 0: never */
 } cleanup_job;
@@ -66,8 +70,12 @@ static apr_interval_time_t with_jitter(apr_int64_t seconds)
     return whole - part + (apr_interval_time_t)((double)random / UINT32_MAX * 2.0 * (double)part);
 }
 
-/* Batch by batch, so that no write lock is held for long. */
-static apr_int64_t delete_expired(const cleanup_job *job, apr_pool_t *p)
+typedef apr_status_t cleanup_fn(const ms_db_ctx *ctx, apr_int64_t before, apr_int64_t most,
+                                apr_int64_t *deleted);
+
+/* Batch by batch, so that no write lock is held for long. age: seconds. */
+static apr_int64_t delete_rows(const cleanup_job *job, cleanup_fn *cleanup, apr_int64_t age,
+                               apr_pool_t *p)
 {
     const ms_server_conf *conf = ms_server_conf_get(job->server);
     ms_store *store = ms_runtime_get(job->server)->store;
@@ -78,8 +86,8 @@ static apr_int64_t delete_expired(const cleanup_job *job, apr_pool_t *p)
         apr_status_t rv;
 
         apr_pool_create(&scratch, p);
-        rv = ms_store_cleanup(&(ms_db_ctx){store, scratch, NULL, 0}, ms_clock_now(),
-                              conf->cleanup_batch, &deleted);
+        rv = cleanup(&(ms_db_ctx){store, scratch, NULL, 0}, ms_clock_now() - age,
+                     conf->cleanup_batch, &deleted);
         apr_pool_destroy(scratch);
         if (rv != APR_SUCCESS) {
             break; /* logged by the store; the next run tries again */
@@ -95,13 +103,16 @@ static apr_int64_t delete_expired(const cleanup_job *job, apr_pool_t *p)
 static void run(cleanup_job *job, apr_pool_t *p)
 {
     const apr_time_t start = apr_time_now();
-    const apr_int64_t rows = delete_expired(job, p);
+    const apr_int64_t expired = delete_rows(job, ms_store_cleanup, 0, p);
+    const apr_int64_t ended = delete_rows(job, ms_store_cleanup_ended, job->history, p);
+    const apr_int64_t rows = expired + ended;
 
     ms_count(MS_COUNT_CLEANUP_RUNS, 1);
     ms_count(MS_COUNT_CLEANUP_ROWS, rows);
     ap_log_error(APLOG_MARK, APLOG_INFO, 0, job->server,
-                 "cleaned: %" APR_INT64_T_FMT " expired rows in %" APR_TIME_T_FMT " ms", rows,
-                 apr_time_as_msec(apr_time_now() - start));
+                 "cleaned: %" APR_INT64_T_FMT " expired rows in %" APR_TIME_T_FMT
+                 " ms, with %" APR_INT64_T_FMT " rows of ended sessions",
+                 expired, apr_time_as_msec(apr_time_now() - start), ended);
     if (rows > 0) {
         ms_event event = ms_event_of("cleaned", NULL, NULL);
 
@@ -146,7 +157,23 @@ static int is_cleaned_already(const server_rec *main_server, const server_rec *s
     return 0;
 }
 
-static int watch(apr_pool_t *pconf, server_rec *s)
+static apr_int64_t longest_history(const server_rec *main_server, const server_rec *s)
+{
+    const ms_store *store = ms_runtime_get(s)->store;
+    apr_int64_t history = HISTORY_MIN;
+
+    for (const server_rec *other = main_server; other; other = other->next) {
+        const ms_server_conf *conf = ms_server_conf_get(other);
+
+        if (conf->used && conf->history > history &&
+            ms_store_is_same_table(ms_runtime_get(other)->store, store)) {
+            history = conf->history;
+        }
+    }
+    return history;
+}
+
+static int watch(apr_pool_t *pconf, server_rec *main_server, server_rec *s)
 {
     APR_OPTIONAL_FN_TYPE(ap_watchdog_get_instance) *get =
         APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_get_instance);
@@ -164,6 +191,7 @@ static int watch(apr_pool_t *pconf, server_rec *s)
         return OK;
     }
     job->server = s;
+    job->history = longest_history(main_server, s);
     if (get(&job->watchdog, WATCHDOG, 0, 1, pconf) != APR_SUCCESS ||
         add(job->watchdog, with_jitter(conf->cleanup_interval), job, on_tick) != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s, "MS0072: the clean-up could not be scheduled");
@@ -178,7 +206,7 @@ int ms_cleanup_post_config(apr_pool_t *pconf, server_rec *main_server)
         const ms_server_conf *conf = ms_server_conf_get(s);
 
         if (conf->used && conf->cleanup_interval > 0 && !is_cleaned_already(main_server, s)) {
-            const int rv = watch(pconf, s);
+            const int rv = watch(pconf, main_server, s);
 
             if (rv != OK) {
                 return rv;

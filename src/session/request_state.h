@@ -24,7 +24,8 @@ struct ms_request {
     apr_int64_t stale_after;
     const char *set_cookie;
     int forgets_pages;
-    int may_clear; /* see ms_request_refused() */
+    int reauthenticates; /* see ms_sign_in_replaces_stale() */
+    int may_clear;       /* see ms_request_refused() */
     ms_dependence depends;
 };
 

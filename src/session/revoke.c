@@ -13,6 +13,8 @@
 #include "session/events.h"
 #include "session/request_state.h"
 
+#define MS_ENDED_BY_MAX 255 /* characters */
+
 static int is_allowed(ms_actor actor, ms_scope_kind kind)
 {
     return kind == MS_SCOPE_ID || kind == MS_SCOPE_USER ||
@@ -70,6 +72,10 @@ static apr_status_t complete(request_rec *r, ms_actor actor, const ms_row *own, 
         rv = find_user(r, actor, scope, own, &user);
     }
     scope->user = user;
+    scope->reason = MS_END_REVOKED;
+    scope->by = actor == MS_ACTOR_SELF || !r->user
+                    ? NULL
+                    : ms_utf8_storable(r->pool, r->user, MS_ENDED_BY_MAX);
     return rv;
 }
 

@@ -16,8 +16,9 @@ typedef enum ms_actor {
 } ms_actor;
 
 /**
- * Revoke the live sessions of a scope. If the session in force is among them, this client is signed
- * out too, and its cookie is cleared.
+ * Revoke the live sessions of a scope. Their rows say "revoked", and by which user if that is
+ * another one than their own. If the session in force is among them, this client is signed out too,
+ * and its cookie is cleared.
  * @param scope    MS_SCOPE_ID, MS_SCOPE_USER, MS_SCOPE_IP or MS_SCOPE_REALM.
  *                 SELF: ID or USER, and user is filled in here. ADMINISTRATOR: with ID, user is
  *                 filled in here. MODULE: ID or USER, both with user

@@ -79,7 +79,8 @@ static apr_status_t refuse(request_rec *r, const ms_server_conf *conf, const ms_
     const ms_scope scope = {.kind = MS_SCOPE_OVER,
                             .user = row->user,
                             .id = row->id,
-                            .limit = conf->limit + ms_session_limit_presented(r, row->user)};
+                            .limit = conf->limit + ms_session_limit_presented(r, row->user),
+                            .reason = MS_END_EVICTED};
     apr_int64_t n;
     const apr_status_t rv = ms_cached_store_revoke(&ctx, &scope, row->created_at, &n);
 
@@ -93,7 +94,8 @@ static apr_status_t evict(request_rec *r, const ms_server_conf *conf, const ms_r
     const ms_scope scope = {.kind = MS_SCOPE_EXCESS,
                             .user = row->user,
                             .except = request->live_n == 1 ? request->live[0]->id : NULL,
-                            .limit = conf->limit};
+                            .limit = conf->limit,
+                            .reason = MS_END_EVICTED};
     apr_int64_t n;
     const apr_status_t rv = ms_cached_store_revoke(&ctx, &scope, row->last_seen_at, &n);
 

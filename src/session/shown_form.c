@@ -108,7 +108,8 @@ apr_status_t ms_shown_form_count(request_rec *r, const ms_shown_form *form, apr_
 static apr_status_t revoke_one(request_rec *r, const ms_shown_form *form, const char *id)
 {
     const ms_db_ctx ctx = ms_request_db_ctx(r);
-    const ms_scope scope = {.kind = MS_SCOPE_ID, .user = form->user, .id = id};
+    const ms_scope scope = {
+        .kind = MS_SCOPE_ID, .user = form->user, .id = id, .reason = MS_END_REPLACED};
     apr_int64_t n;
 
     return ms_cached_store_revoke(&ctx, &scope, ms_clock_now(), &n);

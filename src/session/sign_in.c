@@ -92,12 +92,23 @@ static ms_row *new_row(request_rec *r, apr_pool_t *p, const sign_in *who)
 
 /* ---- store ----------------------------------------------------------------------------------- */
 
-static void take_back(const ms_db_ctx *ctx, const ms_row *row)
+static void take_back(const ms_db_ctx *ctx, const ms_row *row, ms_end_reason reason)
 {
-    const ms_scope scope = {.kind = MS_SCOPE_ID, .user = row->user, .id = row->id};
+    const ms_scope scope = {
+        .kind = MS_SCOPE_ID, .user = row->user, .id = row->id, .reason = reason};
     apr_int64_t n;
 
     ms_cached_store_revoke(ctx, &scope, row->last_seen_at, &n);
+}
+
+/* A user who signs in again, and only that one, goes on with what the session before was for. */
+static ms_end_reason reason_of_presented(request_rec *r, const ms_row *row)
+{
+    const ms_request *request = ms_request_get(r);
+
+    return request->reauthenticates && ms_session_limit_presented(r, row->user) == request->live_n
+               ? MS_END_REAUTHENTICATED
+               : MS_END_REPLACED;
 }
 
 /* Everything is done and the row is in the table, or neither. */
@@ -118,10 +129,10 @@ static apr_status_t store_new(request_rec *r, const ms_db_ctx *ctx, const ms_sho
         rv = ms_session_limit_enforce(r, row);
     }
     if (rv == APR_SUCCESS) {
-        rv = ms_sign_out_presented(r, &revoked);
+        rv = ms_sign_out_presented(r, reason_of_presented(r, row), &revoked);
     }
     if (rv != APR_SUCCESS) {
-        take_back(ctx, row);
+        take_back(ctx, row, rv == APR_EEXIST ? MS_END_REPLACED : MS_END_REVOKED);
     }
     return rv;
 }
@@ -255,6 +266,11 @@ static apr_status_t begin_from_form(request_rec *r, const char *shown_form, sign
     rv = begin_within_limit(r, who, row);
     apr_crypto_memzero(&who->token, sizeof(who->token));
     return rv;
+}
+
+void ms_sign_in_replaces_stale(request_rec *r)
+{
+    ms_request_get(r)->reauthenticates = 1;
 }
 
 apr_status_t ms_sign_in(request_rec *r, const char *user, const char *method, int remember,

@@ -31,4 +31,8 @@
 apr_status_t ms_sign_in(request_rec *r, const char *user, const char *method, int remember,
                         const char *shown_form, const ms_row **row);
 
+/** The sign-in of this request was wanted because the user's session here was not fresh enough: the
+ * row says so of its end. */
+void ms_sign_in_replaces_stale(request_rec *r);
+
 #endif

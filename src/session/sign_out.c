@@ -9,7 +9,7 @@
 #include "session/events.h"
 #include "session/request_state.h"
 
-apr_status_t ms_sign_out_presented(request_rec *r, apr_int64_t *revoked)
+apr_status_t ms_sign_out_presented(request_rec *r, ms_end_reason reason, apr_int64_t *revoked)
 {
     const ms_request *request = ms_request_get(r);
     apr_status_t rv = APR_SUCCESS;
@@ -17,8 +17,10 @@ apr_status_t ms_sign_out_presented(request_rec *r, apr_int64_t *revoked)
     *revoked = 0;
     for (int i = 0; rv == APR_SUCCESS && i < request->live_n; i++) {
         const ms_db_ctx ctx = ms_request_db_ctx(r);
-        const ms_scope scope = {
-            .kind = MS_SCOPE_ID, .user = request->live[i]->user, .id = request->live[i]->id};
+        const ms_scope scope = {.kind = MS_SCOPE_ID,
+                                .user = request->live[i]->user,
+                                .id = request->live[i]->id,
+                                .reason = reason};
         apr_int64_t n;
 
         rv = ms_cached_store_revoke(&ctx, &scope, ms_clock_now(), &n);
@@ -43,7 +45,7 @@ apr_status_t ms_sign_out(request_rec *r)
     apr_status_t rv = ms_request_session(r, &row);
 
     if (rv == APR_SUCCESS) {
-        rv = ms_sign_out_presented(r, &revoked);
+        rv = ms_sign_out_presented(r, MS_END_SIGNED_OUT, &revoked);
     }
     if (rv != APR_SUCCESS) {
         return rv;

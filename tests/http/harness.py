@@ -389,7 +389,18 @@ class Server:
             return False
 
     def rows(self) -> int:
-        return self.sql("SELECT COUNT(*) FROM managed_session")[0][0]
+        """Of sessions that were not ended: live or expired."""
+        return self.sql("SELECT COUNT(*) FROM managed_session WHERE ended_at IS NULL")[0][0]
+
+    def end_of(self, token: str) -> tuple[str, str | None] | None:
+        """Why this session was ended, and by which user (None: its own); None if it was not ended."""
+        [row] = self.sql("SELECT ended_at, end_reason, ended_by, expires_at, max_expires_at FROM managed_session "
+                         "WHERE session_id = ?", token[:22])
+        if row[0] is None:
+            assert row[1:3] == (None, None)
+            return None
+        assert row[0] == row[3] == row[4], "it expires when it was ended"
+        return row[1], row[2]
 
     # -- what must hold after every test ----------------------------------------------------------
 

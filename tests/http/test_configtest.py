@@ -38,6 +38,7 @@ MISTAKES = {
     "ManagedSessionLimit": ("takes a number of sessions from 0", "-1", "many", "10001", "5x", "0x10"),
     "ManagedSessionCleanupInterval": ("takes 0 for off, or a time up to 400d", "401d", "-1", "nightly"),
     "ManagedSessionCleanupBatch": ("takes a number of rows from 1 to 100000", "0", "-1", "100001", "all"),
+    "ManagedSessionHistory": ("takes 0 for off, or a time up to 400d", "401d", "-1", "always"),
     "ManagedSessionCacheTTL": ("takes 0 for off, or a time up to 1h", "61m", "-1", "short"),
     "ManagedSessionCacheEntries": ("takes a number of sessions from 64 to 4194304", "63", "4194305", "many"),
     "ManagedSessionOrigin": ("takes origins, each a scheme", "www.example.org", "https://www.example.org/", "https://www.example.org/x",

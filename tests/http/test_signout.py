@@ -26,9 +26,9 @@ def empty_table(server):
 
 
 def is_alive(server, token: str) -> bool:
-    has_row = server.sql("SELECT 1 FROM managed_session WHERE session_id = ?", token[:22]) != []
-    assert (get(server, "/app/", token).status == 200) == has_row
-    return has_row
+    end = server.end_of(token)
+    assert end in (None, ("signed_out", None)) and (get(server, "/app/", token).status == 200) == (end is None)
+    return end is None
 
 
 def csrf_of(server, token: str, target: str = "/logout") -> str:

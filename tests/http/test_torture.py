@@ -160,7 +160,7 @@ class Stage:
     def rows(self, host: str) -> dict[str, str]:
         """Who has which live session."""
         return dict(self.server.sql("SELECT session_id, user_name FROM managed_session "
-                                    "WHERE realm = ? AND expires_at > ?", host, self.clock.now()))
+                                    "WHERE realm = ? AND expires_at > ? AND ended_at IS NULL", host, self.clock.now()))
 
     def recover(self) -> None:
         """Pass the second in which the module does not try to connect."""

@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A session that was ended stays in the table for a while, with the time, the reason and the user; and signs nobody in."""
+import base64
+import concurrent.futures
+import os
+import re
+
+import pytest
+
+import clock
+from harness import COOKIE, JSON, SITE, Server, eventually, get, post, request, sign_in
+from test_two_hosts import Shared
+
+HOUR, DAY = 3600, 86400
+ALICE = {"username": "alice", "password": "wonderland"}
+CONFIG = SITE + """
+<Location "/admin">
+    SetHandler managed-session-admin
+    AuthType ManagedSession
+    Require user bob
+</Location>
+<Location "/basic">
+    SetHandler managed-session-admin
+    AuthType Basic
+    AuthName "administration"
+    AuthUserFile "@ROOT@/passwords"
+    Require valid-user
+</Location>
+<Location "/fresh">
+    AuthType ManagedSession
+    AuthName "app"
+    Require session-fresh 1h
+</Location>
+<Directory "@ROOT@/htdocs/app">
+    Options +ExecCGI
+    AddHandler cgi-script .sh
+    ManagedSessionBackendLogin On
+</Directory>
+"""
+ENDING = "#!/bin/sh\nprintf 'Managed-Session-End: %s\\nContent-Type: text/plain\\n\\nended' \"$QUERY_STRING\"\n"
+needs_clock = pytest.mark.skipif(not clock.is_possible(), reason="this tool and a clock of our own do not go together")
+
+
+@pytest.fixture(scope="module")
+def site():
+    with Server(CONFIG) as server:
+        server.write("htdocs/app/end.sh", ENDING, 0o755)
+        yield server
+
+
+def delete(server, target: str, token: str):
+    return request(server, "DELETE", target, {"Cookie": f"{COOKIE}={token}"})
+
+
+def is_in(server, token: str) -> bool:
+    return get(server, "/app/", token).status == 200
+
+
+# -- why and by which user -------------------------------------------------------------------------
+
+
+def test_by_its_user(site):
+    here, there = sign_in(site), sign_in(site)
+    assert post(site, "/logout", cookie=there).status == 303
+    assert site.end_of(there) == ("signed_out", None) and site.end_of(here) is None
+
+
+def test_by_its_user_on_another_device(site):
+    here, *others = (sign_in(site) for _ in range(4))
+    assert delete(site, f"/sessions/{others[0][:22]}", here).status == 204
+    assert delete(site, "/sessions?scope=others", here).status == 200
+    assert [site.end_of(t) for t in (here, *others)] == [None, *[("revoked", None)] * 3]
+    assert delete(site, "/sessions?scope=all", here).status == 200
+    assert site.end_of(here) == ("revoked", None)
+
+
+def test_by_an_administrator(site):
+    site.sql("DELETE FROM managed_session")
+    bob = sign_in(site, "bob")
+    first, second, third, own = sign_in(site), sign_in(site), sign_in(site), sign_in(site, "bob")
+    assert delete(site, f"/admin/{first[:22]}", bob).status == 204
+    assert site.end_of(first) == ("revoked", "bob") and site.end_of(second) is None
+    assert delete(site, "/admin?scope=user&user=alice", bob).json() == {"revoked": 2}
+    assert site.end_of(second) == site.end_of(third) == ("revoked", "bob")
+    assert delete(site, f"/admin/{own[:22]}", bob).status == 204
+    assert site.end_of(own) == ("revoked", None), "bob's own"
+
+
+@pytest.mark.parametrize("scope", ["scope=realm", "scope=ip&ip=127.0.0.1"])
+def test_by_an_administrator_who_ends_the_own_one_with_them(site, scope):
+    site.sql("DELETE FROM managed_session")
+    bob, alice = sign_in(site, "bob"), sign_in(site)
+    assert delete(site, f"/admin?{scope}", bob).json() == {"revoked": 2}
+    assert site.end_of(alice) == ("revoked", "bob") and site.end_of(bob) == ("revoked", None)
+    assert not is_in(site, alice) and not is_in(site, bob)
+
+
+def test_by_an_administrator_without_a_session(site):
+    name = "ä" * 200 + "\u202ex" * 100  # fits no column, and turns a line around
+    passwords = (site.root / "passwords").read_text()
+    site.write("passwords", passwords + name + re.search(r"(?m)^alice(:.*)$", passwords)[1] + "\n")
+    token = sign_in(site)
+    basic = "Basic " + base64.b64encode(f"{name}:wonderland".encode()).decode()
+    assert request(site, "DELETE", f"/basic/{token[:22]}", {"Authorization": basic}).status == 204
+    assert site.end_of(token) == ("revoked", "ä" * 200 + "x" * 55)
+
+
+def test_by_the_next_sign_in_of_its_browser(site):
+    for user in ("alice", "bob"):
+        token = sign_in(site)
+        fields = {"username": user, "password": {"alice": "wonderland", "bob": "builder"}[user]}
+        assert post(site, "/login", fields, token).status == 303
+        assert site.end_of(token) == ("replaced", None)
+
+
+def test_because_a_page_wanted_a_fresh_one(site):
+    browser = site.browser()
+    browser.sign_in()
+    old = browser.token
+    site.sql("UPDATE managed_session SET created_at = created_at - 7200 WHERE session_id = ?", old[:22])
+    browser.go("/fresh/")
+    browser.submit({"password": "wonderland"}, follow=False)
+    assert browser.token != old and site.end_of(old) == ("reauthenticated", None)
+
+
+def test_another_users_session_is_replaced_also_where_a_fresh_one_was_wanted(site):
+    token = sign_in(site)
+    assert post(site, "/login?reauth=1", {"username": "bob", "password": "builder"}, token).status == 303
+    assert site.end_of(token) == ("replaced", None)
+
+
+@pytest.mark.parametrize("word, here, there", [("current", "signed_out", None), ("others", None, "revoked"), ("all", "revoked", "revoked")])
+def test_by_the_application(site, word, here, there):
+    site.sql("DELETE FROM managed_session")
+    one, two = sign_in(site), sign_in(site)
+    assert get(site, f"/app/end.sh?{word}", one).text == "ended"
+    assert [(site.end_of(t) or [None])[0] for t in (one, two)] == [here, there]
+
+
+def test_by_the_limit():
+    with Server(SITE + "ManagedSessionLimit 2\n") as server:
+        first, second, third, bob = sign_in(server), sign_in(server), sign_in(server), sign_in(server, "bob")
+        ends = [server.end_of(t) for t in (first, second)]
+        assert sorted(ends, key=str) == [("evicted", None), None] and server.end_of(third) is server.end_of(bob) is None
+        assert server.rows() == 3
+
+
+def test_a_second_submission_of_a_form(site):
+    form = "A" * 22
+    first, second = (sign_in(site, form=form) for _ in range(2))
+    assert site.end_of(first) == ("replaced", None) and site.end_of(second) is None
+
+
+def test_the_first_reason_stays(site):
+    """Nothing ends an ended session."""
+    token, bob = sign_in(site), sign_in(site, "bob")
+    assert post(site, "/logout", cookie=token).status == 303
+    before = site.sql("SELECT * FROM managed_session WHERE session_id = ?", token[:22])
+    assert delete(site, f"/admin/{token[:22]}", bob).status == 404
+    assert delete(site, "/admin?scope=user&user=alice", bob).status == 200
+    assert delete(site, "/admin?scope=ip&ip=127.0.0.1", bob).status == 200
+    assert site.sql("SELECT * FROM managed_session WHERE session_id = ?", token[:22]) == before
+
+
+# -- what an ended session is not ------------------------------------------------------------------
+
+
+def test_it_is_nowhere_but_in_the_table(site):
+    site.sql("DELETE FROM managed_session")
+    mine, bob = sign_in(site), sign_in(site, "bob")
+    ended = [sign_in(site) for _ in range(5)]
+    assert delete(site, "/sessions?scope=others", mine).status == 200
+    for token in ended:
+        assert not is_in(site, token) and get(site, "/sessions", token).status in (303, 401)
+    assert [s["id"] for s in get(site, "/sessions", mine, JSON).json()["sessions"]] == [mine[:22]]
+    assert get(site, "/app/", "; ".join(f"{COOKIE}={t}" for t in (ended[0], mine, ended[1]))).status == 200
+    for query, ids in (("", {mine[:22], bob[:22]}), ("?user=alice", {mine[:22]}), ("?ip=127.0.0.1", {mine[:22], bob[:22]})):
+        assert {s["id"] for s in get(site, "/admin" + query, bob, JSON).json()["sessions"]} == ids
+    assert site.sql("SELECT COUNT(*) FROM managed_session")[0][0] == 7
+
+
+def test_it_takes_no_place_of_the_limit():
+    with Server(SITE + "ManagedSessionLimit 1 refuse\n") as server:
+        for _ in range(3):
+            token = sign_in(server)
+            assert post(server, "/logout", cookie=token).status == 303 and server.end_of(token) == ("signed_out", None)
+        kept = sign_in(server)
+        assert post(server, "/login", ALICE).status == 403 and is_in(server, kept)
+
+
+@needs_clock
+def test_no_touch_raises_it():
+    """The look-up found it live; it was ended before the request that used it was over."""
+    watch = clock.Clock()
+    with watch.give_to(Server(CONFIG + "ManagedSessionTouchInterval 1s\nManagedSessionIdleTimeout 30m\n")) as server:
+        server.write("htdocs/app/wait.sh", "#!/bin/sh\nread -r _ < ../../run/fifo\nprintf 'Content-Type: text/plain\\n\\nslept'\n", 0o755)
+        os.mkfifo(server.root / "run/fifo")
+        (server.root / "run/fifo").chmod(0o666)
+        token, mine = sign_in(server), sign_in(server)
+        watch.forward(600)
+        with concurrent.futures.ThreadPoolExecutor(1) as visitor:
+            server.forget_statements()
+            answer = visitor.submit(get, server, "/app/wait.sh", token)
+            eventually(lambda: "FIND" in server.statements(), "the look-up")
+            assert delete(server, f"/sessions/{token[:22]}", mine).status == 204
+            (server.root / "run/fifo").write_text("go\n")
+            assert answer.result().text == "slept"
+        assert server.end_of(token) == ("revoked", None) and not is_in(server, token)
+
+
+@needs_clock
+@pytest.mark.parametrize("behind", [30, 1800])
+def test_a_host_whose_clock_is_behind_sees_the_end_too(behind):
+    """By its clock the row has not expired."""
+    slow = clock.Clock()
+    with Server(CONFIG) as here, slow.give_to(Server(CONFIG + "ManagedSessionTouchInterval 1s\n", database=Shared(here))) as there:
+        slow.set(-behind)
+        token, kept = sign_in(here), sign_in(here)
+        slow.wait(5)
+        assert is_in(there, token)
+        assert post(here, "/logout", cookie=token).status == 303
+        slow.wait(5)
+        assert not is_in(there, token) and is_in(there, kept)
+        assert [s["id"] for s in get(there, "/sessions", kept, JSON).json()["sessions"]] == [kept[:22]]
+        assert here.end_of(token) == ("signed_out", None)
+
+
+@needs_clock
+def test_a_clock_that_is_set_back_brings_it_not_back():
+    watch = clock.Clock()
+    with watch.give_to(Server(CONFIG + "ManagedSessionCleanupInterval 0\n")) as server:
+        token, kept = sign_in(server), sign_in(server)
+        watch.set(HOUR)
+        assert post(server, "/logout", cookie=token).status == 303
+        watch.set(-DAY)
+        assert not is_in(server, token) and is_in(server, kept)
