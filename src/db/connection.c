@@ -8,7 +8,6 @@
 
 #include <string.h>
 #include <sys/stat.h>
-#include <apr_dso.h>
 #include <apr_optional_hooks.h>
 #include <apr_strings.h>
 #include <http_config.h>
@@ -31,6 +30,7 @@ typedef struct ms_stmt_cache {
     int schema;           /* of the table, as it was seen through this connection */
     apr_time_t looked_at; /* when, by the clock */
     apr_dbd_prepared_t *statements[MS_SQL_N];
+    ms_native_stmt *native[MS_SQL_N];
     struct ms_stmt_cache *next;
 } ms_stmt_cache;
 
@@ -42,6 +42,7 @@ typedef struct ms_conn_state {
     ms_watchdog *watchdog;
     apr_pool_t *pool;
     ms_stmt_cache *prepared;
+    ms_native *native; /* NULL: everything goes through apr_dbd */
     int is_set_up;
     apr_uint64_t set_up_socket; /* identity_of() the socket that was set up */
     const char *encoding;       /* NULL; or the encoding of a database that cannot be used */
@@ -53,18 +54,13 @@ static APR_OPTIONAL_FN_TYPE(ap_dbd_close) * dbd_close;
 static APR_OPTIONAL_FN_TYPE(ap_dbd_acquire) * dbd_acquire;
 static const module *dbd_module;
 
-/* The driver has loaded its client library, and its names into the process. */
 static ms_socket_fn *find_socket_fn(const ms_dialect *dialect, apr_pool_t *p)
 {
-    apr_dso_handle_t *process;
-    apr_dso_handle_sym_t found = NULL;
-    ms_socket_fn *fn;
+    ms_socket_fn *fn = NULL;
 
-    if (!dialect || !dialect->socket || apr_dso_load(&process, NULL, p) != APR_SUCCESS ||
-        apr_dso_sym(&found, process, dialect->socket) != APR_SUCCESS) {
-        return NULL;
+    if (dialect && dialect->socket) {
+        ms_native_find(&(ms_native_symbol){dialect->socket, 0}, 1, &fn, p);
     }
-    memcpy(&fn, &found, sizeof(fn)); /* C has no cast from object to function pointers */
     return fn;
 }
 
@@ -286,6 +282,19 @@ static apr_uint64_t identity_of(int socket)
     return socket >= 0 && fstat(socket, &about) == 0 ? (apr_uint64_t)about.st_ino : 0;
 }
 
+/* What was prepared on the connection before is gone with it. */
+static void attach_native(ms_connection *c)
+{
+    ms_conn_state *state = c->state;
+
+    for (ms_stmt_cache *prepared = state->prepared; prepared; prepared = prepared->next) {
+        for (int i = 0; i < MS_SQL_N; i++) {
+            ms_native_forget(state->native, &prepared->native[i]);
+        }
+    }
+    state->native = ms_native_attach(state->pool, c->dbd->driver, c->dbd->handle);
+}
+
 /* mod_dbd connects again by itself, on the same handle, and the settings are lost. */
 static void set_up(ms_connection *c)
 {
@@ -295,7 +304,11 @@ static void set_up(ms_connection *c)
     if (!state->is_set_up || state->set_up_socket != socket) {
         const ms_table table = table_of(c);
 
+        if (!state->native || state->set_up_socket != socket) {
+            attach_native(c);
+        }
         ms_table_set_up_connection(&table);
+        ms_native_set_up(state->native);
         state->encoding = find_unfit_encoding(c);
         state->is_set_up = 1;
         state->set_up_socket = socket;
@@ -368,13 +381,15 @@ static ms_stmt_cache *add_prepared(const ms_connection *c)
 
 static void use_prepared(ms_connection *c, ms_stmt_cache *prepared, int schema)
 {
-    if (prepared->schema != schema) {
-        memset(prepared->statements, 0, sizeof(prepared->statements));
-    }
+    const int is_other = prepared->schema != schema;
+
     prepared->schema = schema;
     prepared->looked_at = apr_time_now();
     c->prepared = prepared;
     c->schema = schema;
+    for (ms_sql i = 0; is_other && i < MS_SQL_N; i++) {
+        ms_connection_forget(c, i);
+    }
 }
 
 /* The table is looked for once on each connection; if it is an old one, again from time to time: it
@@ -481,27 +496,48 @@ apr_status_t ms_connection_check_table(const ms_db_ctx *ctx)
     return rv;
 }
 
+static void log_prepared(const ms_connection *c, ms_sql which)
+{
+    ap_log_error(APLOG_MARK, APLOG_TRACE2, 0, c->ctx->store->server, "prepared %s: %s",
+                 ms_sql_name(which), c->ctx->store->sql[c->schema][which]);
+}
+
 apr_dbd_prepared_t *ms_connection_statement(ms_connection *c, ms_sql which, int *rv)
 {
     apr_dbd_prepared_t **slot = &c->prepared->statements[which];
 
     *rv = 0;
     if (!*slot) {
-        /* Without a label PostgreSQL keeps nothing in its session that a reconnect could lose. */
+        /* Without a label PostgreSQL keeps nothing in its session that a reconnect could lose; for
+         * statements that are prepared there see native_pgsql.c. */
         *rv = apr_dbd_prepare(c->dbd->driver, c->state->pool, c->dbd->handle,
                               c->ctx->store->sql[c->schema][which], NULL, slot);
         if (*rv) {
             *slot = NULL;
         }
-        ap_log_error(APLOG_MARK, APLOG_TRACE2, 0, c->ctx->store->server, "prepared %s: %s",
-                     ms_sql_name(which), c->ctx->store->sql[c->schema][which]);
+        log_prepared(c, which);
     }
     return *slot;
+}
+
+int ms_connection_run(ms_connection *c, ms_native_call *call)
+{
+    ms_native_stmt **slot = &c->prepared->native[call->which];
+    const int is_new = !*slot;
+    int rv;
+
+    call->sql = c->ctx->store->sql[c->schema][call->which];
+    rv = ms_native_run(c->state->native, slot, call);
+    if (is_new && *slot) {
+        log_prepared(c, call->which);
+    }
+    return rv;
 }
 
 void ms_connection_forget(ms_connection *c, ms_sql which)
 {
     c->prepared->statements[which] = NULL;
+    ms_native_forget(c->state->native, &c->prepared->native[which]);
 }
 
 void ms_connection_log_failure(ms_connection *c, ms_sql which, int rv)

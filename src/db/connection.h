@@ -9,6 +9,7 @@
 #include <apr_dbd.h>
 #include <httpd.h>
 #include <mod_dbd.h>
+#include "db/native.h"
 #include "db/sql.h"
 #include "db/store.h"
 
@@ -49,6 +50,13 @@ apr_status_t ms_connection_check_table(const ms_db_ctx *ctx);
 
 /** The statement, prepared on this connection. *rv is apr_dbd's own code if NULL is returned. */
 apr_dbd_prepared_t *ms_connection_statement(ms_connection *c, ms_sql which, int *rv);
+
+/**
+ * Run a statement by the database's client library.
+ * @param call  its sql is set here
+ * @return 0; apr_dbd's own code; MS_NATIVE_DECLINED: use ms_connection_statement() instead
+ */
+int ms_connection_run(ms_connection *c, ms_native_call *call);
 
 /** The statement failed: prepare it again next time. */
 void ms_connection_forget(ms_connection *c, ms_sql which);

@@ -15,17 +15,14 @@ APLOG_USE_MODULE(managed_session);
 
 typedef struct row_reader {
     const ms_connection *c;
-    apr_dbd_row_t *row;
+    const ms_cells *cells;
     int column; /* the next one, by its place in the statement */
     int broken; /* a column that may not be NULL is */
     int failed; /* one could not be read: the connection broke, say */
 } row_reader;
 
-static int read_value(row_reader *reader, apr_dbd_type_e type, void *value)
+static int is_read(row_reader *reader, apr_status_t rv)
 {
-    const apr_status_t rv =
-        apr_dbd_datum_get(reader->c->dbd->driver, reader->row, reader->column++, type, value);
-
     reader->failed |= rv != APR_SUCCESS && rv != APR_ENOENT;
     return rv == APR_SUCCESS;
 }
@@ -34,7 +31,7 @@ static const char *read_text(row_reader *reader, int is_nullable)
 {
     const char *text = NULL;
 
-    if (!read_value(reader, APR_DBD_TYPE_STRING, &text) || !text) {
+    if (!is_read(reader, reader->cells->text(reader->cells, reader->column++, &text)) || !text) {
         reader->broken |= !is_nullable;
         return NULL;
     }
@@ -45,7 +42,9 @@ static apr_int64_t read_number(row_reader *reader, int is_nullable)
 {
     apr_int64_t number = 0;
 
-    reader->broken |= !read_value(reader, APR_DBD_TYPE_LONGLONG, &number) && !is_nullable;
+    reader->broken |=
+        !is_read(reader, reader->cells->number(reader->cells, reader->column++, &number)) &&
+        !is_nullable;
     return number;
 }
 
@@ -90,11 +89,11 @@ static int judge(const row_reader *reader, const ms_row *row, const ms_row **fou
     return !reader->failed;
 }
 
-static int read_set(const ms_connection *c, apr_dbd_row_t *dbd_row, ms_column_set set,
+static int read_set(const ms_connection *c, const ms_cells *cells, ms_column_set set,
                     const ms_row **found)
 {
     ms_row *row = apr_pcalloc(c->ctx->p, sizeof(*row));
-    row_reader reader = {c, dbd_row, 0, 0, 0};
+    row_reader reader = {c, cells, 0, 0, 0};
 
     for (int i = 0; i < ms_columns_n; i++) {
         if (ms_columns_has(set, c->schema, &ms_columns[i])) {
@@ -107,109 +106,193 @@ static int read_set(const ms_connection *c, apr_dbd_row_t *dbd_row, ms_column_se
     return judge(&reader, row, found);
 }
 
-static int read_row(const ms_connection *c, apr_dbd_row_t *dbd_row, const ms_row **found)
+static int read_row(const ms_connection *c, const ms_cells *cells, const ms_row **found)
 {
-    return read_set(c, dbd_row, MS_COLUMNS_ROW, found);
+    return read_set(c, cells, MS_COLUMNS_ROW, found);
 }
 
-static int read_found(const ms_connection *c, apr_dbd_row_t *dbd_row, const ms_row **found)
+static int read_found(const ms_connection *c, const ms_cells *cells, const ms_row **found)
 {
-    return read_set(c, dbd_row, MS_COLUMNS_FOUND, found);
+    return read_set(c, cells, MS_COLUMNS_FOUND, found);
 }
 
-static int read_found_any(const ms_connection *c, apr_dbd_row_t *dbd_row, const ms_row **found)
+static int read_found_any(const ms_connection *c, const ms_cells *cells, const ms_row **found)
 {
-    return read_set(c, dbd_row, MS_COLUMNS_FOUND_ANY, found);
+    return read_set(c, cells, MS_COLUMNS_FOUND_ANY, found);
 }
 
-static int read_place(const ms_connection *c, apr_dbd_row_t *dbd_row, const ms_row **found)
+static int read_place(const ms_connection *c, const ms_cells *cells, const ms_row **found)
 {
     ms_row *row = apr_pcalloc(c->ctx->p, sizeof(*row));
-    row_reader reader = {c, dbd_row, 0, 0, 0};
+    row_reader reader = {c, cells, 0, 0, 0};
 
     row->last_ip = read_text(&reader, 0);
     return judge(&reader, row, found);
 }
 
-typedef int read_fn(const ms_connection *c, apr_dbd_row_t *dbd_row, const ms_row **found);
+typedef int read_fn(const ms_connection *c, const ms_cells *cells, const ms_row **found);
 
-static int select_with(read_fn *read, ms_connection *c, apr_dbd_prepared_t *statement,
-                       const void **args, apr_array_header_t *rows)
+/* ---- by apr_dbd ------------------------------------------------------------------------------ */
+
+typedef struct dbd_cells {
+    ms_cells base;
+    const apr_dbd_driver_t *driver;
+    apr_dbd_row_t *row;
+} dbd_cells;
+
+static apr_status_t cell_text(const ms_cells *cells, int column, const char **text)
 {
-    apr_dbd_results_t *res = NULL;
-    apr_dbd_row_t *dbd_row = NULL;
-    apr_pool_t *scratch;
-    int rv, n;
+    const dbd_cells *row = (const dbd_cells *)cells;
 
-    apr_array_clear(rows);
-    apr_pool_create(&scratch, c->ctx->p);
-    /* Random access: the other mode hides errors on PostgreSQL, and sleeps where no row comes. */
-    rv = apr_dbd_pbselect(c->dbd->driver, scratch, c->dbd->handle, &res, statement, 1, args);
-    n = rv == 0 && res ? apr_dbd_num_tuples(c->dbd->driver, res) : 0;
+    return apr_dbd_datum_get(row->driver, row->row, column, APR_DBD_TYPE_STRING, (void *)text);
+}
+
+static apr_status_t cell_number(const ms_cells *cells, int column, apr_int64_t *number)
+{
+    const dbd_cells *row = (const dbd_cells *)cells;
+
+    return apr_dbd_datum_get(row->driver, row->row, column, APR_DBD_TYPE_LONGLONG, number);
+}
+
+static int read_results(const ms_connection *c, apr_pool_t *scratch, apr_dbd_results_t *res,
+                        const ms_native_call *call)
+{
+    dbd_cells cells = {{cell_text, cell_number}, c->dbd->driver, NULL};
+    const int n = res ? apr_dbd_num_tuples(c->dbd->driver, res) : 0;
+
     for (int i = 1; i <= n; i++) {
-        const ms_row *row;
-
-        if (apr_dbd_get_row(c->dbd->driver, scratch, res, &dbd_row, i) != 0 ||
-            !read(c, dbd_row, &row)) {
-            rv = 1; /* it was counted, so this is no "no such row" */
-            break;
-        }
-        if (row) {
-            APR_ARRAY_PUSH(rows, const ms_row *) = row;
+        if (apr_dbd_get_row(c->dbd->driver, scratch, res, &cells.row, i) != 0 ||
+            call->each(call->baton, &cells.base)) {
+            return 1; /* it was counted, so this is no "no such row" */
         }
     }
-    apr_pool_destroy(scratch);
-    return rv;
+    return 0;
 }
 
-int ms_result_rows(ms_connection *c, apr_dbd_prepared_t *statement, const void **args, void *rows)
-{
-    return select_with(read_row, c, statement, args, rows);
-}
-
-int ms_result_found(ms_connection *c, apr_dbd_prepared_t *statement, const void **args, void *rows)
-{
-    return select_with(read_found, c, statement, args, rows);
-}
-
-int ms_result_found_any(ms_connection *c, apr_dbd_prepared_t *statement, const void **args,
-                        void *rows)
-{
-    return select_with(read_found_any, c, statement, args, rows);
-}
-
-int ms_result_places(ms_connection *c, apr_dbd_prepared_t *statement, const void **args, void *rows)
-{
-    return select_with(read_place, c, statement, args, rows);
-}
-
-int ms_result_number(ms_connection *c, apr_dbd_prepared_t *statement, const void **args,
-                     void *result)
+static int select_by_dbd(const ms_connection *c, apr_dbd_prepared_t *statement,
+                         const ms_native_call *call)
 {
     apr_dbd_results_t *res = NULL;
-    apr_dbd_row_t *dbd_row = NULL;
     apr_pool_t *scratch;
     int rv;
 
-    apr_pool_create(&scratch, c->ctx->p);
-    rv = apr_dbd_pbselect(c->dbd->driver, scratch, c->dbd->handle, &res, statement, 1, args);
-    if (rv == 0 && (apr_dbd_get_row(c->dbd->driver, scratch, res, &dbd_row, 1) != 0 ||
-                    apr_dbd_datum_get(c->dbd->driver, dbd_row, 0, APR_DBD_TYPE_LONGLONG, result) !=
-                        APR_SUCCESS)) {
-        rv = 1;
+    apr_pool_create(&scratch, call->p);
+    /* Random access: the other mode hides errors on PostgreSQL, and sleeps where no row comes. */
+    rv = apr_dbd_pbselect(c->dbd->driver, scratch, c->dbd->handle, &res, statement, 1, call->args);
+    if (rv == 0) {
+        rv = read_results(c, scratch, res, call);
     }
     apr_pool_destroy(scratch);
     return rv;
 }
 
-int ms_result_change(ms_connection *c, apr_dbd_prepared_t *statement, const void **args,
-                     void *result)
+static int change_by_dbd(const ms_connection *c, apr_dbd_prepared_t *statement,
+                         ms_native_call *call)
 {
     int rows = 0;
     const int rv =
-        apr_dbd_pbquery(c->dbd->driver, c->ctx->p, c->dbd->handle, &rows, statement, args);
+        apr_dbd_pbquery(c->dbd->driver, call->p, c->dbd->handle, &rows, statement, call->args);
 
     /* Looked at only after success: SQLite leaves an older statement's count on failure. */
-    *(apr_int64_t *)result = rv == 0 && rows > 0 ? rows : 0;
+    call->changed = rv == 0 && rows > 0 ? rows : 0;
+    return rv;
+}
+
+/* ---- by either ------------------------------------------------------------------------------- */
+
+static int run(ms_connection *c, ms_native_call *call)
+{
+    apr_dbd_prepared_t *statement;
+    int rv = ms_connection_run(c, call);
+
+    if (rv != MS_NATIVE_DECLINED) {
+        return rv;
+    }
+    statement = ms_connection_statement(c, call->which, &rv);
+    if (!statement) {
+        return rv;
+    }
+    return call->each ? select_by_dbd(c, statement, call) : change_by_dbd(c, statement, call);
+}
+
+typedef struct row_list {
+    read_fn *read;
+    const ms_connection *c;
+    apr_array_header_t *rows;
+} row_list;
+
+static int add_row(void *listv, const ms_cells *cells)
+{
+    const row_list *list = listv;
+    const ms_row *row;
+
+    if (!list->read(list->c, cells, &row)) {
+        return 1;
+    }
+    if (row) {
+        APR_ARRAY_PUSH(list->rows, const ms_row *) = row;
+    }
+    return 0;
+}
+
+static int select_with(read_fn *read, ms_connection *c, ms_sql which, const void **args, void *rows)
+{
+    row_list list = {read, c, rows};
+
+    apr_array_clear(rows);
+    return run(c,
+               &(ms_native_call){
+                   .p = c->ctx->p, .which = which, .args = args, .each = add_row, .baton = &list});
+}
+
+int ms_result_rows(ms_connection *c, ms_sql which, const void **args, void *rows)
+{
+    return select_with(read_row, c, which, args, rows);
+}
+
+int ms_result_found(ms_connection *c, ms_sql which, const void **args, void *rows)
+{
+    return select_with(read_found, c, which, args, rows);
+}
+
+int ms_result_found_any(ms_connection *c, ms_sql which, const void **args, void *rows)
+{
+    return select_with(read_found_any, c, which, args, rows);
+}
+
+int ms_result_places(ms_connection *c, ms_sql which, const void **args, void *rows)
+{
+    return select_with(read_place, c, which, args, rows);
+}
+
+typedef struct one_number {
+    apr_int64_t *number;
+    int is_there;
+} one_number;
+
+static int take_number(void *onev, const ms_cells *cells)
+{
+    one_number *one = onev;
+
+    one->is_there = cells->number(cells, 0, one->number) == APR_SUCCESS;
+    return !one->is_there;
+}
+
+int ms_result_number(ms_connection *c, ms_sql which, const void **args, void *result)
+{
+    one_number one = {result, 0};
+    const int rv = run(
+        c, &(ms_native_call){
+               .p = c->ctx->p, .which = which, .args = args, .each = take_number, .baton = &one});
+
+    return rv || one.is_there ? rv : 1;
+}
+
+int ms_result_change(ms_connection *c, ms_sql which, const void **args, void *result)
+{
+    ms_native_call call = {.p = c->ctx->p, .which = which, .args = args};
+    const int rv = run(c, &call);
+
+    *(apr_int64_t *)result = rv == 0 ? call.changed : 0;
     return rv;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What prepared statements return: rows as ms_row, numbers, counts of changed rows.
+ * Runs statements, by the client library or by apr_dbd, and reads what they return: rows as ms_row,
+ * numbers, counts of changed rows.
  */
 #ifndef MS_RESULT_H
 #define MS_RESULT_H
 
-#include <apr_dbd.h>
 #include "db/connection.h"
 
 /**
@@ -13,8 +13,7 @@
  * @param result out: see below
  * @return 0, or apr_dbd's code, or 1 if a row that was counted could not be read
  */
-typedef int ms_result_fn(ms_connection *c, apr_dbd_prepared_t *statement, const void **args,
-                         void *result);
+typedef int ms_result_fn(ms_connection *c, ms_sql which, const void **args, void *result);
 
 /* result: an apr_array_header_t of const ms_row *, whose rows live in the context's pool. A row
  * with NULL where there must be a value is logged and left out. */

@@ -137,12 +137,8 @@ apr_status_t ms_store_check(const ms_db_ctx *ctx)
 static int execute_once(ms_connection *c, ms_sql which, const void **args, ms_result_fn *execute,
                         void *result)
 {
-    int rv;
-    apr_dbd_prepared_t *statement = ms_connection_statement(c, which, &rv);
+    const int rv = execute(c, which, args + ms_sql_skipped_args(which, c->schema), result);
 
-    if (statement) {
-        rv = execute(c, statement, args + ms_sql_skipped_args(which, c->schema), result);
-    }
     if (rv) {
         ms_connection_forget(c, which);
     }
