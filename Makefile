@@ -33,7 +33,7 @@ httpd_inc    = -isystem $(shell $(APXS) -q INCLUDEDIR 2>/dev/null) -isystem $(sh
 MS_CFLAGS    = -std=gnu11 $(WARN) $(OPTIMIZE) -fPIC $(httpd_cflags) $(httpd_inc) -Iinclude -Isrc $(SANITIZE)
 
 # src/core and the files named here know apr only, and are linked into the unit tests as they are.
-PURE  := $(patsubst src/%.c,%,$(wildcard src/core/*.c)) config/values db/limiter db/watchdog db/columns db/sql db/shm_cache db/sqlite_file
+PURE  := $(patsubst src/%.c,%,$(wildcard src/core/*.c)) config/values db/limiter db/watchdog db/columns db/sql db/shm_cache db/sqlite_file db/native db/native_sqlite db/native_pgsql
 HTTPD := $(filter-out $(PURE),$(patsubst src/%.c,%,$(wildcard src/*/*.c)))
 PAGES := $(wildcard src/pages/html/*.html src/pages/html/*.css)
 LANGS := $(sort $(wildcard src/pages/lang/*.po))

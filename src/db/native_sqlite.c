@@ -30,7 +30,7 @@
 #define PAUSE_LEAST  1000 /* microseconds between two tries */
 #define PAUSE_MOST   4000
 #define WAL_BYTES    (4 * 1024 * 1024) /* from here on, ms_native_tidy() writes it back */
-#define WAL_PAGES    8000              /* from here on, whoever commits does: 32 MB */
+#define WAL_PAGES    8000              /* from here on, each commit tries to: 32 MB */
 #define SAME_LIBRARY "SELECT sqlite_source_id()"
 
 typedef struct sqlite3 sqlite3;
