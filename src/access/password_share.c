@@ -16,11 +16,11 @@
 
 APLOG_USE_MODULE(managed_session);
 
-#define SHARE     4  /* one worker in four may check passwords */
-#define WAITERS   3  /* per slot: the rest of the workers */
-#define ALWAYS    1  /* per slot: may wait whatever a check costs, so half of the workers remain */
-#define LEASE     60 /* seconds; a check may take longer, if a directory is slow */
-#define POLL      2000                     /* microseconds */
+#define SHARE     4    /* one worker in four may check passwords */
+#define WAITERS   3    /* per slot: the rest of the workers */
+#define ALWAYS    1    /* per slot: may wait even if checks are slow; half of the workers remain */
+#define LEASE     60   /* seconds; a check may take longer, if a directory is slow */
+#define POLL      2000 /* microseconds */
 #define PATIENCE  apr_time_from_msec(1000) /* a request waits no longer */
 #define WAIT_GOAL apr_time_from_msec(50)   /* a request waits only if it can expect less */
 

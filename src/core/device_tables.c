@@ -15,7 +15,7 @@
 #define HEADSET  MS_DEVICE_HEADSET
 #define ANY      MS_DEVICE_UNKNOWN
 
-/* Robots name a browser too. */
+/* Bots name a browser too. */
 const ms_device_rule ms_device_tables_bots[] = {
     {"Googlebot", "Googlebot", "Googlebot/", BOT},
     {"Google-InspectionTool", "Google-InspectionTool", NULL, BOT},
@@ -41,7 +41,8 @@ const ms_device_rule ms_device_tables_bots[] = {
     {NULL, NULL, NULL, ANY},
 };
 
-/* With case: "bot/" is in no "CUBOT/". Only robots give the address of a page about themselves. */
+/* With case: "CUBOT/" does not contain "bot/". Only bots send the URL of a page about themselves.
+ */
 const char *const ms_device_tables_bot_marks[] = {
     "bot/",    "Bot/",    "bot;",    "Bot;",    "bot-",  "Bot-",  "bot)",     "Bot)",
     "crawler", "Crawler", "spider/", "Spider/", "Slurp", "+http", "heritrix", NULL};
@@ -80,7 +81,7 @@ const ms_device_product ms_device_tables_programs[] = {
     {NULL, NULL, ANY},
 };
 
-/* What is within an app names the system's browser, or another one, before the app. */
+/* A browser inside an app names the system's browser, or another one, before the app. */
 const ms_device_rule ms_device_tables_apps[] = {
     {"FBAN/Messenger", "Facebook Messenger", "FBAV/", ANY},
     {"FB_IAB/Orca", "Facebook Messenger", "FBAV/", ANY},
@@ -118,7 +119,7 @@ const ms_device_rule ms_device_tables_apps[] = {
     {NULL, NULL, NULL, ANY},
 };
 
-/* Products whose name on the screen is another one. */
+/* Products that people know by another name. */
 const ms_device_product ms_device_tables_products[] = {
     {"AlohaBrowserApp", "Aloha Browser", ANY},
     {"Avast", "Avast Secure Browser", ANY},
@@ -162,8 +163,8 @@ const ms_device_product ms_device_tables_products[] = {
     {NULL, NULL, ANY},
 };
 
-/* Engines, systems, and what browsers add to their name. The browsers that others are made of are
- * here too: ms_device_tables_plain names them when nothing else does. */
+/* Engines, systems, and what browsers add to their name. The browsers that others are built on are
+ * here too: ms_device_tables_plain names them if nothing else does. */
 /* clang-format off */
 const char *const ms_device_tables_engines[] = {
     "AmazonWebAppPlatform", "Android", "app_version", "AppleWebKit", "AppVersion", "ArkWeb",
@@ -179,7 +180,7 @@ const char *const ms_device_tables_engines[] = {
 };
 /* clang-format on */
 
-/* Words of which a name may be made, and which alone name nothing. */
+/* Words that may be part of a name, but alone name nothing. */
 const char *const ms_device_tables_generic[] = {"App", "Browser", "Client", "Phone", NULL};
 
 const ms_device_rule ms_device_tables_plain[] = {
@@ -192,16 +193,16 @@ const ms_device_rule ms_device_tables_plain[] = {
     {"Trident/", "Internet Explorer", "rv:", ANY},
     {"MSIE ", "Internet Explorer", NULL, ANY},
     {"Konqueror/", "Konqueror", NULL, ANY},
-    {"(compatible; ", "Bot", NULL, BOT}, /* browsers of today do not say this */
+    {"(compatible; ", "Bot", NULL, BOT}, /* today's browsers do not send this */
     {"bot", "Bot", NULL, BOT},
     {"Bot", "Bot", NULL, BOT},
     {NULL, NULL, NULL, ANY},
 };
 
-/* Phones with Windows called themselves Android and iPhone, consoles and TVs say "Windows" or
- * "Linux", and iPhones say "like Mac OS X": the pretended comes after the true. An iPad that asks
- * for a desktop's pages says that it is a Macintosh, and nothing tells them apart. There is no
- * version: Windows 11 says 10, and macOS 10.15, for ever. */
+/* Phones with Windows also sent "Android" and "iPhone", consoles and TVs send "Windows" or "Linux",
+ * iPhones send "like Mac OS X": the true name must come before the pretended one. An iPad that
+ * requests desktop pages cannot be told from a Macintosh. There are no versions: Windows 11 sends
+ * 10, and macOS always sends 10.15. */
 const ms_device_system ms_device_tables_systems[] = {
     {"Windows Phone", "Windows", PHONE, 0, 0},
     {"Xbox", "Xbox", CONSOLE, 0, 0},

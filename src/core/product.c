@@ -7,7 +7,7 @@
 
 #define SEPARATORS " \t\r\n;,[]()"
 
-/* Behind the comment that begins at text, or the end of the text. */
+/* The end of the comment that begins at text; if it is not closed, the end of the text. */
 static const char *skip_comment(const char *text)
 {
     int depth = 0;
@@ -35,7 +35,7 @@ static const char *skip_to_word(const char *text, int *adjoins)
     return text;
 }
 
-/* Of "Vendor/Name/1.0" the vendor is left out. */
+/* "Vendor/Name/1.0": the vendor is skipped. */
 static void split(ms_product *product, const char *word, const char *end)
 {
     const char *slash;

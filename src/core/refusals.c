@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Each set of slots has a lock of its own, held for the time of a copy. A child that is killed
- * while it holds one leaves it locked until the next start; then the refusals of that set's keys
- * are written one by one.
+ * Each set of slots has its own lock, held for the time of a copy. If a child is killed while it
+ * holds one, that lock stays locked until the next start, and the refusals of that set's keys are
+ * written one by one.
  */
 #include "core/refusals.h"
 
@@ -63,7 +63,7 @@ static slot *find(slot_set *set, apr_uint64_t key)
     return best;
 }
 
-/* A clock that is set back must not prolong a period. */
+/* If the clock is set back, a period must not become longer. */
 static int is_within(const slot *at, apr_int64_t now, apr_int64_t period)
 {
     return now < at->end && at->end <= now + period;

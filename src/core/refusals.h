@@ -30,14 +30,14 @@ apr_size_t ms_refusals_size(void);
  * @param period   seconds
  * @param refusal  what to keep of it if it is the first
  * @param due      out: a summary to write now; its count is 0 if there is none
- * @return non-zero if this is the first of its key and period, so that it is to be written
+ * @return non-zero if this is the first of its key and period: write it
  */
 int ms_refusals_is_first(void *memory, apr_uint64_t key, apr_int64_t now, apr_int64_t period,
                          const ms_refusal *refusal, ms_refusal *due);
 
 /**
  * Find the next summary that is due.
- * @param at   in and out: where to go on; 0 at first
+ * @param at   in and out: where to continue; 0 at first
  * @param due  out: the summary to write
  * @return 0 if there is no other
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Origins as browsers send them: a scheme, a host and a port (RFC 6454, section 6.2). Anything that
- * a browser does not send as an origin is not one. Which origins belong to the site is not decided
+ * Origins as browsers send them: a scheme, a host and a port (RFC 6454, section 6.2). All other
+ * texts are rejected. Which origins belong to the site is not decided
  * here but in origin.h.
  */
 #ifndef MS_WEB_ORIGIN_H

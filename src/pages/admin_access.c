@@ -17,8 +17,8 @@ static void log_open_page(request_rec *r)
 {
     ms_limited_log(r, MS_LOG_OPEN_ADMIN, APLOG_ERR,
                    "MS0080: " MS_HANDLER_ADMIN
-                   " shows nothing, since not everybody who comes here must be a user; give its "
-                   "location an AuthType and a line such as \"Require user admin\", and no "
+                   " shows nothing, since its location also admits visitors who are not signed in; "
+                   "give it an AuthType and a line such as \"Require user admin\", and no "
                    "\"Satisfy Any\"");
 }
 

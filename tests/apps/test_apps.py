@@ -164,7 +164,7 @@ def write_note(browser: harness.Browser, note: str) -> harness.Answer:
     return browser.go("/notes")
 
 
-def test_django_sends_a_visitor_to_sign_in_and_greets_her_where_she_wanted_to_be(django):
+def test_django_sends_a_visitor_to_sign_in_and_back_to_the_page(django):
     browser = django.browser()
     assert browser.go("/").text == "Hello, stranger."
     sent = browser.go("/notes")
@@ -209,7 +209,7 @@ def test_django_forgets_alice_when_bob_signs_in_on_the_same_browser(django):
     assert browser.go("/notes").text.startswith("alice wrote: .")
 
 
-def test_django_does_not_know_her_after_sign_out(django):
+def test_django_does_not_know_the_user_after_sign_out(django):
     browser = django.browser()
     browser.sign_in()
     write_note(browser, "left behind")
@@ -217,7 +217,7 @@ def test_django_does_not_know_her_after_sign_out(django):
     browser.go("/logout")
     assert browser.submit().text == "Hello, stranger."
     browser.jar["sessionid"] = theirs
-    assert browser.go("/").text == "Hello, stranger.", "a Django session alone is nobody"
+    assert browser.go("/").text == "Hello, stranger.", "a Django session alone signs no user in"
     assert browser.go("/notes").status == 302
 
 
@@ -609,7 +609,7 @@ def test_git_without_a_session_is_refused_and_sent_nowhere(git, history, token):
 
 @pytest.mark.parametrize("header", ["REMOTE_USER: bob", "Remote-User: bob", "X-Remote-User: bob", "Auth-Type: Basic",
                                     "Authorization: Basic " + base64.b64encode(b"bob:builder").decode()])
-def test_git_cannot_push_as_somebody_else(git, history, header):
+def test_git_cannot_push_as_another_user(git, history, header):
     assert run(git, "-c", f"http.extraHeader={header}", "ls-remote", url(git), may_fail=True).returncode != 0
     folder = clone(git, "masked", history)
     commit(git, folder, "masked", header.encode() + os.urandom(4))
@@ -666,7 +666,7 @@ def test_gitweb_comes_back_to_the_very_page_that_was_asked_for(gitweb):
     assert browser.url == asked and "Add README" in page.text
 
 
-def test_what_gitweb_would_let_everybody_cache_stays_private(gitweb):
+def test_what_gitweb_would_let_shared_caches_keep_stays_private(gitweb):
     page = harness.get(gitweb, f"/gitweb/?p=tea.git;a=commit;h={gitweb.first}", harness.sign_in(gitweb))
     assert "Add README" in page.text
     assert "private" in page.headers["Cache-Control"] and "Cookie" in page.headers["Vary"]

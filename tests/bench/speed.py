@@ -101,7 +101,7 @@ def forged_token() -> str:
 
 def forged(stack, name):
     requests = [measure.with_cookie(forged_token()) for _ in range(ROWS)]
-    return [Variant(name, start(stack, OPTIONAL), requests, note=f"ManagedSession On: {ROWS:,} tokens of nobody, well-formed")]
+    return [Variant(name, start(stack, OPTIONAL), requests, note=f"ManagedSession On: {ROWS:,} well-formed tokens of no session")]
 
 
 def add_users(server: Server, *flags: str) -> None:

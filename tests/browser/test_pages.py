@@ -30,7 +30,7 @@ def empty(server):
 # -- the library story --------------------------------------------------------------------------------
 
 
-def test_she_signs_the_library_computer_out_from_home(browse, server):
+def test_the_library_computer_is_signed_out_from_home(browse, server):
     library, home = browse(agent=LIBRARY), browse()
     sign_in_by_form(library, server, path="/app/")
     says(library, "protected page")
@@ -125,7 +125,7 @@ def test_twenty_stay_readable(browse, server):
     shoot(driver, "sessions-20")
 
 
-def test_whoever_wants_no_motion_gets_none(browse, server):
+def test_no_motion_if_the_user_wants_none(browse, server):
     driver = browse()
     go(driver, server, "/login")
     moving = driver.execute_script("return [...document.querySelectorAll('*')].filter(e => getComputedStyle(e).transitionDuration != '0s'"

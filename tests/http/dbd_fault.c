@@ -93,7 +93,7 @@ struct faults {
 static apr_dbd_driver_t real;
 static struct faults *faults;
 
-/* The connections of this process that are gone, as far as anybody can tell. */
+/* The connections of this process that appear to be gone. */
 static const apr_dbd_t *lost[LOST_MAX];
 
 static void replace(const apr_dbd_t *old, const apr_dbd_t *new)
@@ -123,7 +123,7 @@ static int64_t read_number(const int64_t *number)
     return __atomic_load_n(number, __ATOMIC_SEQ_CST);
 }
 
-/* Not for ever: a test that failed releases nobody. */
+/* With a limit: a test that fails does not release the waiting threads. */
 static void wait_for_release(void)
 {
     __atomic_add_fetch(&faults->waiting, 1, __ATOMIC_SEQ_CST);

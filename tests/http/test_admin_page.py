@@ -116,7 +116,7 @@ def careless():
 
 
 @pytest.mark.parametrize("place", range(len(CLOSED)), ids=CLOSED)
-def test_a_configuration_that_demands_no_user_opens_it_to_nobody(careless, place):
+def test_a_configuration_that_requires_no_user_does_not_open_it(careless, place):
     """Also not with bob's session, with his password for another AuthType, or without any user."""
     careless.expect("MS0080|MS0021|AH01630|AH00027|AH01617|AH01797")
     token, target = sign_in(careless, "bob"), f"/admin{place}"
@@ -206,7 +206,7 @@ def test_an_optional_session_does_not_pass_for_another_modules_user():
         assert get(server, "/basic", token).status == 401 and get(server, "/basic", token, [basic("bob")]).status == 200
 
 
-def test_an_error_page_is_nobodys():
+def test_an_error_page_has_no_user():
     """There r->user is the name that was only tried."""
     config = ADMIN.replace('AuthType Basic', 'ErrorDocument 401 /basic/denied\nErrorDocument 403 /basic/denied\nAuthType Basic')
     with Server(config) as server:
@@ -217,7 +217,7 @@ def test_an_error_page_is_nobodys():
             assert answer.status in (401, 403) and token[:22] not in answer.text
 
 
-def test_an_index_that_mod_dir_goes_on_to_is_nobodys():
+def test_an_index_that_mod_dir_goes_on_to_has_no_user():
     """There the user is that of the optional session, not the user that the page's own AuthType let in."""
     config = ADMIN.replace('<Location "/basic">', '<Location "/dir">\nManagedSession On\n</Location>\n<Location "/dir/index.html">')
     with Server(config) as server:
@@ -623,7 +623,7 @@ def test_a_form_that_is_damaged_ends_nothing(site, admin, body, status):
     assert is_in(site, token)
 
 
-def test_answers_are_kept_by_nobody(site, admin):
+def test_responses_are_not_stored_by_any_cache(site, admin):
     token = sign_in(site)
     answers = [get(site, PAGE, admin), get(site, PAGE, admin, JSON), get(site, PAGE + "?confirm=user&user=alice", admin),
                get(site, PAGE + "?before=x", admin), get(site, PAGE), request(site, "PUT", PAGE, {"Cookie": f"{COOKIE}={admin}"}),

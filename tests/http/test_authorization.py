@@ -324,7 +324,7 @@ def test_a_visitor_without_a_session_is_not_asked_to_confirm_anything(site):
     assert get(site, "/x/fresh/", headers=NAVIGATION).location == "/login?return=/x/fresh/"
 
 
-def test_whoever_has_the_right_anyway_need_not_be_fresh(site):
+def test_a_user_who_has_the_right_anyway_need_not_be_fresh(site):
     alice, bob = sign_in(site), sign_in(site, "bob")
     rewind(site, alice)
     rewind(site, bob)
@@ -332,7 +332,7 @@ def test_whoever_has_the_right_anyway_need_not_be_fresh(site):
     assert "insufficient" in get(site, "/x/fresh-or-bob/", alice).headers["WWW-Authenticate"]
 
 
-def test_signing_in_again_cannot_help_whoever_lacks_the_right(site):
+def test_signing_in_again_cannot_help_a_user_who_lacks_the_right(site):
     site.expect("AH01630|AH01631")
     alice = sign_in(site)
     rewind(site, alice)
@@ -357,7 +357,7 @@ def test_elsewhere_the_cookie_says_nothing(site):
     assert logged(site, "/?elsewhere").startswith("127.0.0.1 - - ")
 
 
-def test_a_refused_visitor_is_nobody_in_the_log(site):
+def test_a_refused_visitor_is_no_user_in_the_log(site):
     get(site, "/app/?refused", random_token())
     assert logged(site, "/app/?refused").startswith("127.0.0.1 - - ")
     post(site, "/login?failed", {"username": "alice", "password": "wrong"})
@@ -401,7 +401,7 @@ def test_a_password_does_not_open_what_needs_a_session(site):
     assert get(site, "/b/session/", sign_in(site)).text == PAGE
 
 
-def test_the_password_of_somebody_else_does_not_reach_the_application(site):
+def test_the_password_of_another_user_does_not_reach_the_application(site):
     """Not beside a session; if the password itself let the user in, the application may have it."""
     token = sign_in(site)
     seen = dict(get(site, "/be/", token, basic("bob", "builder")).json())
@@ -462,9 +462,9 @@ def test_the_sign_in_page_opens_within_a_closed_tree():
         assert browser.submit({"username": "alice", "password": "wonderland"}).text == "public page\n"
         assert browser.go("/logout").status == 200
         assert browser.submit().status == 200 and browser.url.startswith("/login") and browser.token is None
-        assert browser.go("/logout").status == 200, "whoever is signed out already is not asked to sign in for it"
+        assert browser.go("/logout").status == 200, "a user who is signed out already need not sign in for it"
         assert get(server, "/login/../index.html").status == 401
-        assert get(server, "/none").status == 401, "what is not there is no secret's business either"
+        assert get(server, "/none").status == 401, "a path that does not exist is protected, too"
 
 
 def test_what_else_the_tree_requires_holds_for_the_sign_in_page():
@@ -728,7 +728,7 @@ Alias "/any/" "@ROOT@/htdocs/app/"
 
 @pytest.mark.sqlite
 @pytest.mark.parametrize("lose, find", [(move_away, bring_back), (forbid, permit), (garble, mend)])
-def test_without_the_database_nobody_is_let_in_and_nobody_is_signed_out(lose, find):
+def test_without_the_database_no_user_is_let_in_or_signed_out(lose, find):
     """503 if a session is required, anonymous if not; back again without a restart."""
     with Server(GONE) as server:
         token = sign_in(server)

@@ -250,7 +250,7 @@ def test_on_an_answer_that_is_no_error(site, way, status):
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 422, 500, 503])
-def test_an_error_signs_nobody_in(site, way, status):
+def test_an_error_signs_no_user_in(site, way, status):
     """And ends nothing that there was."""
     site.expect("AH0", status_5xx=True)
     token, rows = sign_in(site), site.rows()
@@ -387,7 +387,7 @@ def test_a_name_in_utf8_comes_through(site):
     assert who(site, answer.token()) == "\u6f22\u5b57 \u00e4"
 
 
-def test_without_the_database_the_answer_passes_and_nobody_is_signed_in(site):
+def test_without_the_database_the_response_passes_and_no_user_is_signed_in(site):
     """A user who was signed in stays signed in."""
     token = sign_in(site)
     site.expect("MS00", status_5xx=True)
@@ -526,7 +526,7 @@ def test_a_place_that_may_can_though_httpd_goes_on_to_one_that_may_not(round_abo
     assert told_nothing(answer) and who(round_about, answer.token()) == "carol"
 
 
-def test_an_included_part_signs_nobody_in(round_about):
+def test_an_included_part_signs_no_user_in(round_about):
     """SSI."""
     token = sign_in(round_about)
     for place in ("on", "off"):

@@ -161,7 +161,7 @@ def test_an_application_is_told_the_session(site, kind):
 
 
 @kinds("http", *WITH_ENVIRONMENT)
-def test_an_application_is_told_nothing_where_nobody_is_signed_in(site, kind):
+def test_an_application_gets_nothing_if_no_user_is_signed_in(site, kind):
     answer = site.get(f"/optional/{kind}", signed_in=False)
     names = [name for name, value in seen(answer) if value not in ("", "(none)")]
     assert not {HEADER, "REMOTE_USER", "AUTH_TYPE"} & set(names)
@@ -224,7 +224,7 @@ def test_no_spelling_of_the_header_comes_from_a_client(site, spelling):
 @pytest.mark.parametrize("place,signed_in,user", [
     ("app", True, ["alice"]), ("optional", True, ["alice"]), ("optional", False, []), ("off", True, []),
     ("off", False, []), ("pub", True, []), ("pub", False, [])])
-def test_all_spellings_at_once_and_repeated_come_from_nobody(site, kind, place, signed_in, user):
+def test_all_spellings_at_once_and_repeated_name_no_user(site, kind, place, signed_in, user):
     """Protected, optional, switched off and public areas, which may lead to the same application."""
     forged = [(spelling, f"admin{i}") for i in range(3) for spelling in SPELLINGS]
     answer = site.get(f"/{place}/{kind}", *forged, signed_in=signed_in)
@@ -416,7 +416,7 @@ def test_another_users_name_and_password_do_not_reach_an_application_beside_ours
             assert told(answer, "HTTP_AUTHORIZATION") == [value] * passes, (place, kind)
 
 
-def test_where_nobody_is_signed_in_credentials_are_the_applications_own_affair(site):
+def test_without_a_session_credentials_are_the_applications_own_affair(site):
     own = f"Basic {BASIC}"
     for target in "/optional/http", "/pub/http":
         assert told(site.get(target, ("Authorization", own), signed_in=False), "HTTP_AUTHORIZATION") == [own]
@@ -462,7 +462,7 @@ def basic_login(server: Server, name: bytes):
 
 @pytest.mark.parametrize("name", BAD_NAMES, ids=repr)
 def test_a_name_that_cannot_stand_in_a_header_is_not_signed_in(odd, name):
-    """Whichever module has let it in."""
+    """With each module that may have accepted it."""
     odd.expect("MS0011")
     before = odd.rows()
 
@@ -485,7 +485,7 @@ def test_no_name_becomes_another_on_its_way_through_a_header(odd):
 
 
 @pytest.mark.parametrize("name", [n.decode("latin-1") for n in BAD_NAMES[:5]] + ["a\r\nX-Admin: 1"], ids=repr)
-def test_a_name_like_that_put_into_the_table_is_nobody(odd, site, name):
+def test_a_name_like_that_put_into_the_table_is_no_user(odd, site, name):
     """Nothing of it reaches the application, or the wire."""
     token = basic_login(odd, b"plain").token()
     odd.sql("UPDATE managed_session SET user_name = ? WHERE session_id = ?", name, token[:22])
@@ -747,7 +747,7 @@ def test_a_websocket_of_another_sites_page_is_refused(talk, way, headers):
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_where_a_session_is_optional_a_websocket_of_another_sites_page_is_nobodys(talk, way):
+def test_where_a_session_is_optional_a_websocket_of_another_sites_page_has_no_user(talk, way):
     with talk.open(f"/optional/{way}", talk.token, EVIL) as socket_:
         assert socket_.status == 101 and socket_.say("hi") == "hi"
     assert talk.told() == [] and talk.told("Cookie") == []
@@ -780,7 +780,7 @@ def test_after_signing_out_no_new_websocket_opens(talk, way):
 
 
 @pytest.mark.parametrize("way", ["dead-http", "dead-fcgi"])
-def test_an_application_that_is_gone_harms_nobody_else(site, way):
+def test_an_application_that_is_gone_harms_no_other(site, way):
     """One connection for all requests: a failed one must not keep it."""
     site.server.expect(r"AH00957|AH01079|AH01114|AH00959|AH10286", status_5xx=True)
     for _ in range(3):

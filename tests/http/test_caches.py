@@ -261,7 +261,7 @@ def test_the_applications_own_vary_is_kept(plain, place, said, expected):
 
 @pytest.mark.parametrize("status", [201, 206, 303, 304, 400, 404, 410, 500, 503])
 @pytest.mark.parametrize("path", ["app", "app/errors"])
-def test_on_whatever_answer(plain, status, path):
+def test_on_any_response(plain, status, path):
     plain.expect("AH0", status_5xx=True)
     said = {"Status": status, CC: "public,max-age=60", **({"Location": "/x"} if status == 303 else {})}
     answer, _ = ask(plain, "alice", page(f"/closed/{path}", **said))
@@ -327,7 +327,7 @@ def whose(server, target: str, *visitors, headers=()):
 
 
 @storable
-def test_without_sessions_one_page_is_for_everybody(site, said):
+def test_without_sessions_one_page_is_for_all(site, said):
     """And really from the cache; otherwise the tests below would prove nothing."""
     assert whose(site, page("/open/app", said), "nobody", "alice", "bob", "nobody") == [
         ("nobody", 1), ("nobody", 0), ("nobody", 0), ("nobody", 0)]
@@ -343,8 +343,8 @@ def test_without_sessions_files_and_scripts_are_cached_as_ever(site):
 
 
 @storable
-def test_where_a_session_is_required_everybody_gets_the_own_page_and_the_signed_out_none(site, said):
-    """In whichever order they come."""
+def test_where_a_session_is_required_each_user_gets_the_own_page_and_visitors_none(site, said):
+    """In each order of requests."""
     for visitors in ORDERS:
         target = page("/closed/app", said)
         expected = [(who, 1) if who != "nobody" else (401, 0) for who in visitors]
@@ -352,7 +352,7 @@ def test_where_a_session_is_required_everybody_gets_the_own_page_and_the_signed_
 
 
 @storable
-def test_where_a_session_is_optional_the_signed_out_share_and_nobody_else(site, said):
+def test_where_a_session_is_optional_only_signed_out_visitors_share(site, said):
     for visitors in ORDERS:
         target = page("/optional/app", said)
         assert whose(site, target, *visitors) == [(who, 1) for who in visitors]
@@ -388,7 +388,7 @@ def test_a_visitor_who_signs_in_gets_no_old_redirect_to_do_so(site, who):
     {CC: "max-age=0"}, {CC: "no-cache"}, {CC: "max-stale"}, {"Pragma": "no-cache"}, {"If-None-Match": '"1"'},
     {"Range": "bytes=0-4"}, {"Accept-Encoding": "gzip"}, {"Authorization": "Basic Ym9iOmJ1aWxkZXI="},
 ])
-def test_whatever_else_a_visitor_asks(site, headers):
+def test_any_other_request_of_a_visitor(site, headers):
     """Revalidated, in part or with a password: alice's page is for alice."""
     site.expect("AH01618|AH00026")
     for place in ("closed", "optional"):
@@ -466,7 +466,7 @@ def test_an_applications_sign_in_is_not_played_again(careless, said):
         assert asked == expected and not answer.cookies() and "managed-session" not in str(answer.headers).lower()
 
 
-def test_what_the_cache_keeps_in_its_folder_is_nobodys(careless):
+def test_what_the_cache_keeps_in_its_folder_has_no_user(careless):
     """No user's page, no page that needs a user, and no cookie that mod_cache writes down with a request."""
     said = [*STORABLE, [(CC, "max-age=600"), ("Vary", "Cookie")], [(CC, "private, max-age=600")], [(CC, "no-store")]]
     for place, way in itertools.product(("open", "optional", "closed"), ("app", "cgi")):

@@ -60,7 +60,7 @@ def test_everything_else_reaches_the_application_with_a_session_and_nothing_with
             assert answer.status == 401 and '"host"' not in answer.text, target
 
 
-def test_a_form_sent_by_nobody_reaches_no_application(claimed):
+def test_a_form_sent_without_a_session_reaches_no_application(claimed):
     for server in claimed:
         answer = post(server, "/some/form", {"a": "b"})
         assert answer.status == 401 and answer.headers["WWW-Authenticate"] == 'ManagedSession realm="site"'

@@ -62,7 +62,7 @@ def sign_in_until_refused(server):
     raise AssertionError("there is always room")
 
 
-def test_a_full_disk_signs_nobody_in_and_nobody_out(small_disk, own_database):
+def test_a_full_disk_signs_no_user_in_or_out(small_disk, own_database):
     site = SITE.replace("/passwords\"", "/cheap\"")
     server = Server(site, database=own_database)
     if databases.NAME == "sqlite":

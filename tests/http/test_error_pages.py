@@ -50,7 +50,7 @@ def basic(user: str, password: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("user, password", [("bob", "wrong"), ("nobody", "x"), ("alice", "wonderland")])
-def test_whoever_was_turned_away_is_not_signed_in_by_the_page_that_says_so(site, user, password):
+def test_a_refused_user_is_not_signed_in_by_the_page_that_says_so(site, user, password):
     site.expect("AH016")
     answer = get(site, "/sso", headers=basic(user, password))
     assert not answer.cookies() and (not site.has_table() or site.rows() == 0)
@@ -69,7 +69,7 @@ def test_nor_named_to_the_application_that_shows_it(site, user, password):
 
 
 @pytest.mark.parametrize("user", ["e\r\nX-Admin: 1", "a\nb", "a\x00b", " a", "a "])
-def test_a_name_that_does_not_fit_a_header_is_named_to_nobody(site, user):
+def test_a_name_that_does_not_fit_a_header_is_not_passed_on(site, user):
     site.expect("AH0")
     answer = get(site, "/anon/", headers=basic(user, "x"))
     seen = dict(answer.json()) if answer.status == 200 else {}

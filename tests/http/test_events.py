@@ -91,7 +91,7 @@ def test_a_device_is_new_or_known(site, agent, ip, is_new):
     assert watching.seen()[-1]["new_device"] is True
 
 
-def test_a_device_that_was_here_lately_is_known_until_its_row_is_cleaned(site):
+def test_a_device_that_was_here_recently_is_known_until_its_row_is_cleaned(site):
     site.sql("DELETE FROM managed_session")
     enter(site)
     site.sql("UPDATE managed_session SET expires_at = 1")
@@ -192,7 +192,7 @@ def test_many_at_once_write_whole_lines():
 # -- files and programs ----------------------------------------------------------------------------
 
 
-def test_a_file_that_was_moved_away_is_made_anew_by_a_graceful_restart():
+def test_a_file_that_was_moved_away_is_made_again_by_a_graceful_restart():
     with Server(CONFIG, modules="remoteip status") as server:
         enter(server)
         (server.root / "logs/events.log").rename(server.root / "logs/events.log.1")

@@ -146,7 +146,7 @@ def bound_connecting(server) -> None:
         config.write_text(config.read_text().replace(server.params, server.params + ",group=web"))
 
 
-def test_a_frozen_database_keeps_nobody_waiting_for_long(own_database):
+def test_a_frozen_database_keeps_no_request_waiting_for_long(own_database):
     """Connections that do not respond are closed: those with a statement, and those that mod_dbd checks."""
     fault = Frozen()
     with site(own_database) as server:
@@ -170,12 +170,12 @@ def test_a_frozen_database_keeps_nobody_waiting_for_long(own_database):
             load.another(200)
         assert not load.wrong, load.wrong[:5]
         assert load.longest < FROZEN_BOUND
-        assert re.search("MS0008" if PGSQL else "MS0008|MS0001", server.new_log()), "mod_dbd asks MySQL first whether it lives"
-        eventually(lambda: get(server, "/app/", token).text == PAGE, "her page")
+        assert re.search("MS0008" if PGSQL else "MS0008|MS0001", server.new_log()), "mod_dbd pings MySQL first"
+        eventually(lambda: get(server, "/app/", token).text == PAGE, "the page")
         server.expect(ALLOWED, status_5xx=True)
 
 
-def test_a_lock_that_somebody_holds_keeps_nobody_waiting_for_long():
+def test_a_lock_that_another_program_holds_keeps_no_request_waiting_for_long():
     """Without any limit of the database itself, which may be a minute, or missing."""
     with Server(SITE + WHO) as server:
         token = sign_in(server)

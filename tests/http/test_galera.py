@@ -122,7 +122,7 @@ def test_without_sync_wait_a_node_that_lags_answers_what_it_knows(nodes, more, p
             assert post(one, "/logout", cookie=revoked).status == 303
             late = sign_in(one)
             answer = get(other, "/app/", late)
-            assert answer.status == 401 and answer.clears(), "her browser forgets a session that is alive"
+            assert answer.status == 401 and answer.clears(), "the browser drops the cookie of a live session"
             assert get(other, "/app/", revoked).status == 200
         eventually(lambda: get(other, "/app/", revoked).status == 401, "applied")
 

@@ -53,7 +53,7 @@ def htaccess(site):
         path.unlink()
 
 
-def test_nobody_signs_in_by_a_password_file_of_the_author(site, htaccess):
+def test_no_user_signs_in_by_a_password_file_of_the_author(site, htaccess):
     htaccess("SetHandler managed-session-login\n" + OWN_PASSWORDS)
     answer = get(site, "/mallory/x", headers=[basic("admin")])
     assert answer.status == 403 and not answer.cookies() and site.rows() == 0
@@ -111,7 +111,7 @@ def test_the_log_says_why():
     "Require all granted\n", "Order allow,deny\nAllow from all\n", '<Files "wp-login.php">\n' + OWN_PASSWORDS + "</Files>\n",
     "ErrorDocument 404 /index.html\n", 'Header set X-A b\n', "RewriteEngine On\nRewriteCond %{REQUEST_FILENAME} !-f\nRewriteRule . /index.html [L]\n",
     '<FilesMatch "\\.(inc|engine)$">\nRequire all denied\n</FilesMatch>\n', "ManagedSessionTitle Ours\n"])
-def test_what_other_software_puts_there_hinders_nobody(site, htaccess, text):
+def test_what_other_software_puts_there_hinders_no_user(site, htaccess, text):
     htaccess(text, "")
     token = sign_in(site, "bob")
     assert token and get(site, "/sessions", token).status == 200

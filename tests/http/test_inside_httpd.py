@@ -99,7 +99,7 @@ def asked(server) -> list[str]:
     ("/old/index.html", PAGE), ("/app/moved", PAGE), ("/app/rewritten/x", PAGE), ("/app/listing/", "seen.txt"),
     ("/app/bobs/", "lost, alice"), ("/pub/includes.shtml", "public [protected page"), ("/app/env.sh/path/info", "REMOTE_USER"),
 ])
-def test_whatever_httpd_does_within_a_request_it_is_one_look_up(site, target, shows):
+def test_all_that_httpd_does_within_a_request_is_one_look_up(site, target, shows):
     token = sign_in(site)
     site.expect("AH01630|AH01276|unable to include")
     site.forget_statements()
@@ -111,14 +111,14 @@ def test_whatever_httpd_does_within_a_request_it_is_one_look_up(site, target, sh
 @pytest.mark.parametrize("target", ["/app/five.shtml", "/app/sub/", "/old/index.html", "/app/moved", "/app/rewritten/x", "/app/page",
                                     "/app/listing/", "/app/errors/none", "/app/nested.shtml", "/app/fallback/x",
                                     "/app/cgi-index/", "/app/bobs/", "/closed/", "/ht/"])
-def test_nobody_gets_anything_of_it(site, target):
+def test_no_client_gets_anything_of_it(site, target):
     site.forget_statements()
     answer = get(site, target)
     assert answer.status == 401 and not re.search("protected|lost|seen|REMOTE_USER|English|index", answer.text)
     assert asked(site) == []
 
 
-def test_an_include_shows_nobody_what_is_protected(site):
+def test_an_include_shows_no_visitor_what_is_protected(site):
     site.expect("unable to include")
     answer = get(site, "/pub/includes.shtml")
     assert answer.status == 200 and "public [" in answer.text and "protected" not in answer.text
@@ -169,7 +169,7 @@ def test_a_program_is_told_the_session(site):
 
 
 @pytest.mark.parametrize("target", ["/pub/env.sh", "/off/env.sh"])
-def test_a_program_is_told_nothing_of_nobody_whatever_the_client_says(site, target):
+def test_a_program_gets_no_user_without_a_session_with_any_headers_of_the_client(site, target):
     claims = [(name.replace("_", sep), "admin") for name in ENV[:5] for sep in "_-"]
     answer = get(site, target, headers=claims)
     assert not set(ENV) & set(environment(answer)) and answer.status == 200
@@ -222,13 +222,13 @@ def test_a_row_deleted_behind_the_servers_back_signs_out(site):
     assert answer.status == 401 and answer.clears()
 
 
-def test_an_expired_row_that_is_still_there_signs_nobody_in(site):
+def test_an_expired_row_that_is_still_there_signs_no_user_in(site):
     token = sign_in(site)
     site.sql("UPDATE managed_session SET expires_at = ? WHERE session_id = ?", int(time.time()), token[:22])
     assert get(site, "/app/", token).clears() and site.rows() > 0
 
 
-def test_the_dumped_table_signs_nobody_in(site):
+def test_the_dumped_table_signs_no_user_in(site):
     """Every value of it, as a cookie, alone and beside the id."""
     sign_in(site)
     for row in site.sql("SELECT * FROM managed_session"):

@@ -28,11 +28,11 @@ def test_every_page_in_every_language(server, language):
         assert words in FormReader(page.text).words
         assert page.headers["Content-Language"] == language and "Accept-Language" in page.headers["Vary"]
         assert f'<html lang="{language}" dir="{"rtl" if language == "ar" else "ltr"}">' in page.text
-        assert not re.search(r"\[[a-z_]+\]|\{\{", page.text.split("</style>")[1]), "a placeholder that nobody filled"
+        assert not re.search(r"\[[a-z_]+\]|\{\{", page.text.split("</style>")[1]), "a placeholder that was not filled"
 
 
 @pytest.mark.parametrize("header", ["tlh", "", "*", "de;q=0", "\xff\xfe", "," * 500, "de" * 2000])
-def test_english_for_everybody_else(server, header):
+def test_english_for_all_others(server, header):
     page = get(server, "/login", headers=[("Accept-Language", header.encode("latin-1"))])
     assert page.status == 200 and page.headers["Content-Language"] == "en"
 

@@ -43,7 +43,7 @@ def test_it_is_forgotten_with_time():
             time.sleep(0.2)
 
 
-def test_a_client_is_limited_whatever_names_it_tries():
+def test_a_client_is_limited_with_any_names_it_tries():
     with limited("3 1h") as server:
         assert [attempt(server, f"user{i}").status for i in range(4)] == [401, 401, 401, 429]
         assert attempt(server, "alice", "wonderland").status == 429
@@ -65,7 +65,7 @@ def test_spellings_of_a_name_share_its_budget(name):
         assert [attempt(server, client=f"10.0.0.{i}").status for i in (2, 3)] == [401, 429]
 
 
-def test_names_that_nobody_has_are_limited_alike():
+def test_names_that_no_user_has_are_limited_alike():
     """The limit does not reveal which user names exist."""
     with limited("2 1h") as server:
         known = [attempt(server, "alice", client=f"10.0.1.{i}") for i in range(3)]
@@ -82,7 +82,7 @@ def test_success_forgets_the_name_and_gives_the_client_its_attempt_back():
         assert [attempt(server, password="wonderland").status for _ in range(6)] == [303] * 6
 
 
-def test_whoever_is_signed_in_is_not_locked_out_by_what_others_try():
+def test_a_signed_in_user_is_not_locked_out_by_what_others_try():
     with limited("2 1h") as server:
         token = sign_in(server)
         assert [attempt(server, client=f"10.0.4.{i}").status for i in range(3)] == [401, 401, 429]
@@ -109,7 +109,7 @@ def test_another_users_session_gives_no_budget():
 
 
 @pytest.mark.parametrize("known", [False, True])
-def test_nobody_has_more_than_a_hundred_failures_in_a_row(known):
+def test_no_user_has_more_than_a_hundred_failures_in_a_row(known):
     """NIST SP 800-63B-4, 3.2.2, however high the limit is."""
     with limited("1000 1h") as server:
         token = sign_in(server) if known else None
@@ -273,7 +273,7 @@ def test_attempts_at_the_same_moment_are_no_way_around_it():
         assert sorted(found) == [401] * 5 + [429] * 27
 
 
-def test_a_refusal_is_an_event_and_ends_nobodys_session():
+def test_a_refusal_is_an_event_and_ends_no_session():
     with limited("1 1h") as server:
         token = sign_in(server, "bob")
         assert [attempt(server).status for _ in range(2)] == [401, 429]

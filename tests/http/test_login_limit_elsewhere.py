@@ -55,7 +55,7 @@ def test_wrong_passwords_of_a_window_count_with_those_of_the_form():
         assert basic(server, "bob", "builder", "10.0.2.3").status == 303
 
 
-def test_a_client_is_limited_whatever_names_it_sends():
+def test_a_client_is_limited_with_any_names_it_sends():
     with site(BASIC) as server:
         assert [basic(server, f"user{i}").status for i in range(4)] == [401, 401, 401, 429]
         assert basic(server, "alice", "wonderland").status == 429
@@ -223,7 +223,7 @@ def test_failures_that_an_application_reports_count_by_name_and_client(applicati
     assert form(server, "bob", "builder", "10.0.6.1") == 429 and form(server, "bob", "builder", "10.0.6.2") == 303
 
 
-def test_beyond_the_limit_right_and_wrong_look_alike_and_nobody_is_signed_in(application):
+def test_beyond_the_limit_right_and_wrong_look_alike_and_no_user_is_signed_in(application):
     server = application
     for i in range(3):
         app(server, f"{FAILED}=alice&Set-Cookie=app%3D1", f"10.0.5.{i}")
@@ -273,7 +273,7 @@ def test_only_where_an_application_may_sign_in(application):
 
 @pytest.mark.parametrize("query, reason", [(f"{FAILED}=alice&{FAILED}=bob", "more than once"), (f"{FAILED}=a,b", "a comma"),
                                            (f"{FAILED}=alice&{USER}=bob", "it came with Managed-Session-Failed")])
-def test_reports_that_contradict_themselves_sign_nobody_in(application, query, reason):
+def test_reports_that_contradict_themselves_sign_no_user_in(application, query, reason):
     answer = app(application, query)
     assert answer.status == 200 and not answer.cookies() and application.rows() == 0
     assert reason in application.new_log()

@@ -102,7 +102,7 @@ def test_with_0_every_request_asks():
         assert finds(server) == 3
 
 
-def test_nobody_and_the_dead_are_asked_for_each_time(cached):
+def test_unknown_and_dead_tokens_are_looked_up_each_time(cached):
     """So that a client cannot fill the cache with sessions that do not exist."""
     cached.forget_statements()
     token = random_token()
@@ -198,11 +198,11 @@ def end_all(server, mine, other):
     assert request(server, "DELETE", "/sessions?scope=all", {"Cookie": f"{COOKIE}={mine}"}).json()["revoked"] > 0
 
 
-def end_by_signing_in_anew(server, mine, other):
+def end_by_signing_in_again(server, mine, other):
     assert post(server, "/login", {"username": "alice", "password": PASSWORDS["alice"]}, cookie=other).status == 303
 
 
-@pytest.mark.parametrize("end", [end_here, end_by_revoking, end_the_others, end_all, end_by_signing_in_anew])
+@pytest.mark.parametrize("end", [end_here, end_by_revoking, end_the_others, end_all, end_by_signing_in_again])
 def test_an_end_is_known_to_every_child_with_the_next_request(cached, end):
     mine, other = sign_in(cached), sign_in(cached)
     warm(cached, mine), warm(cached, other)

@@ -177,7 +177,7 @@ class Crowd(Load):
             try:
                 token = sign_in(self.server, user)
                 seen = [get(self.server, "/app/", token) for _ in range(4)]
-                self._count(seen[0].status if {a.headers["X-User"] for a in seen} == {user} else "somebody else")
+                self._count(seen[0].status if {a.headers["X-User"] for a in seen} == {user} else "another user")
                 out = post(self.server, "/logout", cookie=token).status
                 self._count(200 if (out, get(self.server, "/app/", token).status) == (303, 401) else "a sign-out")
             except (OSError, http.client.HTTPException, AssertionError) as error:
@@ -250,7 +250,7 @@ def test_children_that_are_killed_take_nothing_with_them():
             eventually(lambda: any_answer(server, token) == 200, "another child")
         assert databases.NAME != "sqlite" or server.sql("PRAGMA integrity_check") == [("ok",)]
         ids = {row[0] for row in server.sql("SELECT session_id FROM managed_session")}
-        assert signed_in and {t[:22] for t in signed_in} <= ids, "whoever was answered has a row"
+        assert signed_in and {t[:22] for t in signed_in} <= ids, "each sign-in that got a response has a row"
 
 
 def any_answer(server, token: str) -> int | None:
@@ -261,7 +261,7 @@ def any_answer(server, token: str) -> int | None:
 
 
 @pytest.mark.skipif(bool(TOOL), reason="the tool does not survive it either")
-def test_a_server_that_is_killed_and_started_again_knows_everybody():
+def test_a_server_that_is_killed_and_started_again_knows_all_sessions():
     server = Server()
     try:
         token = sign_in(server.start())

@@ -402,7 +402,7 @@ def test_the_story_of_a_session(place):
     assert get(server, "/app/", token).status == 401
 
 
-def test_nobody_else_is_let_in(place):
+def test_no_other_user_is_let_in(place):
     asked = len(place.http.requests)
     for cookie in (None, random_token(), "", "x"):
         for target in ("/app/", "/app/echo"):

@@ -155,7 +155,7 @@ def test_satisfy_any_opens_no_more():
         assert request(server, "PUT", "/login", [], b"x").status == 403
 
 
-def test_a_page_for_everybody_includes_the_form_and_nothing_below_it():
+def test_a_public_page_includes_the_form_and_nothing_below_it():
     config = OTHERS["forced-handler"][1] + SITE + CLOSED + EXECUTABLE + """
 <Location "/public">
     Require all granted
@@ -175,7 +175,7 @@ def test_a_page_for_everybody_includes_the_form_and_nothing_below_it():
 
 
 @pytest.mark.parametrize("method", ["COPY", "MOVE"])
-def test_webdav_for_everybody_writes_nothing_below_an_open_page(method, neighbour_order):
+def test_public_webdav_writes_nothing_below_an_open_page(method, neighbour_order):
     """It looks up the place that it writes to as a GET."""
     config = SITE + CLOSED + """
 DavLockDB "@ROOT@/run/lock"

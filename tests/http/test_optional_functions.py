@@ -43,7 +43,7 @@ def test_the_current_session(probe, where):
 
 
 @pytest.mark.parametrize("cookie", [None, "nonsense", "A" * 22 + "." + "B" * 43])
-def test_nobody(probe, cookie):
+def test_without_a_session(probe, cookie):
     assert ask(probe, "get", cookie).text == "get 0 -\n"
 
 
@@ -97,7 +97,7 @@ def test_sessions_are_revoked_one_or_all(probe):
     assert 'revoked: user "alice"' in probe.new_log()
 
 
-def test_whoever_revokes_the_session_at_hand_is_signed_out_by_the_same_answer(probe):
+def test_revoking_the_session_at_hand_signs_out_by_the_same_response(probe):
     token = sign_in(probe)
     answer = ask(probe, "revoke,get", token, user="alice", id=token[:22])
     assert answer.text == "revoke 0 1\nget 0 -\n" and answer.clears()

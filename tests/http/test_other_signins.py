@@ -177,14 +177,14 @@ def test_a_session_is_not_swayed_by_a_password(by_file):
 @pytest.mark.parametrize("headers", [
     {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"},
     {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"}])
-def test_an_image_or_a_frame_of_another_site_signs_nobody_in(by_file, headers):
+def test_an_image_or_a_frame_of_another_site_signs_no_user_in(by_file, headers):
     """The browser sends the password by itself."""
     before = by_file.rows()
     answer = get(by_file, "/login", headers=[basic("alice", "wonderland"), *headers.items()])
     assert answer.status == 403 and not answer.cookies() and by_file.rows() == before
 
 
-def test_asking_for_the_head_or_posting_across_sites_signs_nobody_in(by_file):
+def test_head_or_a_post_across_sites_signs_no_user_in(by_file):
     before = by_file.rows()
     assert request(by_file, "HEAD", "/login", [basic("alice", "wonderland")]).status == 204
     assert post(by_file, "/login", {}, None, [basic("alice", "wonderland"), ("Sec-Fetch-Site", "cross-site")]).status == 403
@@ -291,7 +291,7 @@ def test_a_certificate_begins_a_session_of_its_common_name(certificates, version
     assert browser.own(site.url("/sessions"), headers={"Accept": "application/json"}).json()["user"] == "alice"
 
 
-def test_without_a_certificate_nobody_signs_in(certificates):
+def test_without_a_certificate_no_user_signs_in(certificates):
     site = certificates
     site.server.expect("AH01629|AH01630|AH0166|AH02033|client denied")
     before = site.users()
@@ -308,7 +308,7 @@ def test_a_certificate_counts_and_not_a_password_sent_beside_it(certificates):
     assert site.users()[-1] == "carol"
 
 
-def test_the_certificate_of_another_authority_signs_nobody_in(certificates, tmp_path):
+def test_the_certificate_of_another_authority_signs_no_user_in(certificates, tmp_path):
     site = certificates
     before = site.users()
     stranger = site.client(Authority(tmp_path, "stranger").issue("alice", "/CN=alice"))
@@ -448,7 +448,7 @@ def test_the_session_lives_when_the_providers_cookie_is_gone_and_ends_when_it_is
 
 
 @pytest.mark.parametrize("target", ["/login/callback?code=x&state=y", "/login/callback?error=access_denied", "/login/callback"])
-def test_a_made_up_answer_of_the_provider_signs_nobody_in(openid, target):
+def test_an_invented_response_of_the_provider_signs_no_user_in(openid, target):
     server, _ = openid
     server.expect("auth_openidc:error")
     before = server.rows()
@@ -456,7 +456,7 @@ def test_a_made_up_answer_of_the_provider_signs_nobody_in(openid, target):
     assert not answer.cookies() and answer.location is None and server.rows() == before
 
 
-def test_a_forged_token_signs_nobody_in(openid):
+def test_a_forged_token_signs_no_user_in(openid):
     server, provider = openid
     server.expect("auth_openidc:error")
     before, provider.forge = server.rows(), True
@@ -576,7 +576,7 @@ def test_a_preflight_is_turned_away_where_nothing_lets_it_through(plain):
     assert answer.status == 401 and answer.location is None and application.requests == []
 
 
-def test_a_preflight_let_through_to_the_application_is_nobodys(plain):
+def test_a_preflight_let_through_to_the_application_has_no_user(plain):
     server, application = plain
     assert request(server, "OPTIONS", "/except/x", [ORIGIN, ("X-Remote-User", "alice"), ("X_Remote_User", "alice")]).status == 200
     assert not [n for n, _ in application.requests[-1] if "remote" in n.lower()]

@@ -26,12 +26,12 @@ def site():
     ("/login?return=//evil.test/", "/welcome.html"), ("/login?reauth=1&return=/app/", "/welcome.html?reauth=1&return=/app/"),
     ("/login?error=credentials", "/welcome.html"), ("/login?return=%zz", "/welcome.html"),
 ])
-def test_whoever_comes_to_sign_in_goes_to_the_sites_own_page(site, method, asked, to):
+def test_visitors_who_sign_in_go_to_the_sites_own_page(site, method, asked, to):
     answer = request(site, method, asked)
     assert (answer.status, answer.location) == (303, to)
 
 
-def test_it_is_where_a_visitor_ends_up_and_from_where_she_gets_in(site):
+def test_a_visitor_is_sent_there_and_signs_in_from_there(site):
     browser = site.browser()
     assert browser.go("/app/").text == "the site's own page\n" and browser.url == "/welcome.html?return=/app/"
     answer = post(site, "/login", {**RIGHT, "return": "/app/"})

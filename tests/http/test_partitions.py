@@ -57,7 +57,7 @@ def test_a_session_moves_on_as_it_is_used_and_ends_where_it_is(database):
         assert site.rows() == 1
 
 
-def test_without_a_partition_for_it_nobody_signs_in(database):
+def test_without_a_partition_for_it_no_user_signs_in(database):
     site = Server(SITE + IDLE, database=database)
     partition(site, 0)
     with site:

@@ -54,7 +54,7 @@ class SlowHandler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def test_slow_responses_lock_nobody_out():
+def test_slow_responses_lock_no_user_out():
     """Ten visitors wait for an application; with one connection for all, others are served meanwhile."""
     with SlowApplication() as application:
         proxied = SITE + f'ProxyPass "/app" "http://127.0.0.1:{application.server_address[1]}/app"\n'
@@ -185,7 +185,7 @@ def test_a_dbdinitsql_that_mod_dbd_takes_for_a_failure_is_named():
         server.expect(r"MS0007|dbd:error", status_5xx=True)
 
 
-def test_another_program_that_changes_the_schema_disturbs_nobody():
+def test_another_program_that_changes_the_schema_disturbs_no_request():
     """SQLite invalidates every prepared statement of every connection when a table is made or dropped."""
     with Server(SITE + "ManagedSessionTouchInterval 1s\n", extra=ONE_CHILD) as server, ThreadPoolExecutor(4) as visitors:
         token = sign_in(server)
@@ -217,7 +217,7 @@ def test_another_program_that_changes_the_schema_disturbs_nobody():
 
 @pytest.mark.sqlite
 @pytest.mark.skipif(databases.NAME != "sqlite", reason="one writer at a time is SQLite's")
-def test_while_another_program_writes_readers_read_and_whoever_must_write_is_told():
+def test_while_another_program_writes_readers_read_and_writers_get_503():
     """No sign-out, no "signed out" that is not true, and all is well when the other one is done."""
     with Server(SITE + "ManagedSessionTouchInterval 1s\n") as server:
         token = sign_in(server)

@@ -12,7 +12,7 @@ ALICE = {"username": "alice", "password": PASSWORDS["alice"]}
 
 
 @pytest.mark.skipif(bool(TOOL), reason="this tool wants to be before the C library itself")
-def test_without_random_numbers_nobody_is_signed_in(tmp_path_factory):
+def test_without_random_numbers_no_user_is_signed_in(tmp_path_factory):
     folder = tmp_path_factory.mktemp("random")
     for each in (folder, *folder.parents[:2]):
         each.chmod(0o755)
@@ -27,7 +27,7 @@ def test_without_random_numbers_nobody_is_signed_in(tmp_path_factory):
         server.expect(r"MS00|AH", status_5xx=True)
         answer = post(server, "/login", ALICE)
         assert answer.status == 503 and not answer.cookies() and server.rows() == 1
-        assert get(server, "/app/", token).status == 200, "whoever is signed in still is"
+        assert get(server, "/app/", token).status == 200, "users who are signed in stay signed in"
         switch.unlink()
         assert post(server, "/login", ALICE).status == 303
 

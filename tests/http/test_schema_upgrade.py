@@ -225,7 +225,7 @@ def test_while_another_program_writes_the_old_table_is_used():
 
 
 @pytest.mark.skipif(SQLITE, reason="readers do not lock SQLite's table in WAL mode")
-def test_a_reader_that_holds_the_table_delays_the_upgrade_and_nobody_else():
+def test_a_reader_that_holds_the_table_delays_the_upgrade_and_no_request():
     """A dump, say: an ALTER that waits for it would make every request wait behind."""
     server = old_table(Server())
     other = databases.chosen().connect(server.params)

@@ -331,7 +331,7 @@ def test_a_clock_that_jumps_forward_deletes_nothing_at_once(watch):
         assert is_in(server, token)
 
 
-def test_a_clock_set_back_signs_nobody_in(watch):
+def test_a_clock_set_back_signs_no_user_in(watch):
     with site(watch, "ManagedSessionLifetime 1h", "ManagedSessionIdleTimeout 30m") as server:
         ended, token = sign_in(server), sign_in(server, remember="1")
         server.sql("DELETE FROM managed_session WHERE session_id = ?", ended[:22])

@@ -53,14 +53,14 @@ def test_a_session_is_over_as_soon_as_the_table_says_so(server, statement):
 
 @pytest.mark.sqlite  # the others take no such text
 @pytest.mark.parametrize("name", ["al\x01ice", "alice\n", "alice\x7f", "al\u0085ice", "", "a" * 256])
-def test_a_user_name_that_could_not_have_been_signed_in_is_nobody(server, name):
+def test_a_user_name_that_could_not_have_been_signed_in_is_no_user(server, name):
     """Control characters in a name never reach an application or a log, even if another program wrote the row."""
     token = sign_in(server)
     server.sql("UPDATE managed_session SET user_name = ? WHERE session_id = ?", name, token[:22])
     assert denied(get(server, APP, token))
 
 
-def test_a_stolen_table_signs_nobody_in(server):
+def test_a_stolen_table_signs_no_user_in(server):
     """What the table holds of the secret is of no use as the secret, in any spelling."""
     token = sign_in(server)
     [(digest,)] = server.sql("SELECT secret_hash FROM managed_session WHERE session_id = ?", token[:22])
@@ -71,7 +71,7 @@ def test_a_stolen_table_signs_nobody_in(server):
     assert token[23:] not in "".join(str(row) for row in server.sql("SELECT * FROM managed_session"))
 
 
-def test_the_right_id_with_another_secret_is_nobody(server):
+def test_the_right_id_with_another_secret_is_no_session(server):
     mine, other = sign_in(server), sign_in(server, "bob")
     assert denied(get(server, APP, f"{mine[:22]}.{other[23:]}"))
     assert denied(get(server, APP, mine[:-2] + ("AA" if mine[-2:] != "AA" else "BA")))
@@ -90,7 +90,7 @@ def test_guessed_tokens_are_refused(server):
 
 
 @pytest.mark.sqlite
-def test_a_row_with_nothing_where_something_must_be_is_nobody():
+def test_a_row_with_null_where_a_value_must_be_is_no_session():
     """A table made by hand may lack the NOT NULLs."""
     columns = ("session_id PRIMARY KEY, secret_hash, realm, user_name, created_at, last_seen_at, expires_at, "
                "max_expires_at, created_ip, last_ip, user_agent, label, auth_method, persistent")
@@ -232,7 +232,7 @@ def test_the_same_cookie_twice_is_one(server):
 
 
 @pytest.mark.parametrize("other", ["alice", "bob"])
-def test_two_live_sessions_in_one_request_are_nobody(server, other):
+def test_two_live_sessions_in_one_request_are_no_user(server, other):
     """...nor act as a user: it is unknown which one was meant, so it is logged and neither counts."""
     mine, theirs = sign_in(server), sign_in(server, other)
     for header in (pairs(mine, theirs), pairs(theirs, mine)):
@@ -275,7 +275,7 @@ def test_only_tokens_that_the_cache_does_not_know_go_to_the_table(server):
 
 
 @pytest.mark.parametrize("before", [4, 7])
-def test_planted_cookies_keep_nobody_out(server, before):
+def test_planted_cookies_keep_no_user_out(server, before):
     """And after another sign-in neither, whose cookie stands behind them too."""
     planted = [random_token() for _ in range(before)]
     first = sign_in(server)

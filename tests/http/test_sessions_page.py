@@ -57,7 +57,7 @@ def delete(server, token: str | None, target: str, headers=()) -> harness.Answer
 # -- who may see it --------------------------------------------------------------------------------
 
 
-def test_nobody_sees_a_list_without_a_session(server):
+def test_no_list_without_a_session(server):
     """The location has no Require line at all."""
     for cookie in (None, random_token()):
         assert get(server, "/sessions", cookie, NAVIGATION).location.startswith("/login?return=/sessions")
@@ -83,7 +83,7 @@ def forgetful():
 
 
 @pytest.mark.parametrize("place", range(len(FORGETFUL)), ids=FORGETFUL)
-def test_a_forgetful_configuration_opens_the_list_to_nobody(forgetful, place):
+def test_a_forgetful_configuration_does_not_open_the_list(forgetful, place):
     """Also if something else let the visitor in, such as alice's password for another AuthType."""
     target, token = f"/list{place}", sign_in(forgetful)
     basic = ("Authorization", "Basic " + base64.b64encode(b"alice:wonderland").decode())
@@ -93,7 +93,7 @@ def test_a_forgetful_configuration_opens_the_list_to_nobody(forgetful, place):
     assert token[:22] in {s["id"] for s in get(forgetful, target, token, [basic, *JSON.items()]).json()["sessions"]}
 
 
-def test_without_a_sign_in_url_nobody_is_sent_anywhere():
+def test_without_a_sign_in_url_no_visitor_is_redirected():
     with Server(SITE.replace('ManagedSessionLoginURL "/login"', "")) as server:
         for headers in (NAVIGATION, JSON):
             answer = get(server, "/sessions", headers=headers)
@@ -348,7 +348,7 @@ def test_more_than_the_list_can_hold_are_counted_all_the_same(server):
     server.sql("DELETE FROM managed_session")
 
 
-def test_where_nobody_can_sign_in_the_refusal_is_a_page_too():
+def test_if_no_user_can_sign_in_the_refusal_is_a_page_too():
     with Server(SITE.replace('ManagedSessionLoginURL "/login"', "")) as server:
         page = get(server, "/sessions", headers={**NAVIGATION, "Accept-Language": "de"})
         assert page.status == 401 and "Sie sind nicht angemeldet" in FormReader(page.text).words
@@ -623,7 +623,7 @@ def test_another_site_learns_nothing_by_embedding_it(server, mode, dest, status)
 
 @pytest.mark.parametrize("mode, dest", [("no-cors", "image"), ("cors", "empty"), ("navigate", "iframe")])
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
-def test_embedding_it_does_not_even_tell_whether_somebody_is_signed_in(server, site, mode, dest):
+def test_embedding_it_does_not_even_show_whether_a_user_is_signed_in(server, site, mode, dest):
     headers = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode, "Sec-Fetch-Dest": dest}
     answers = [get(server, "/sessions", cookie, headers) for cookie in (sign_in(server), None, random_token())]
     assert [(a.status, a.location, len(a.body)) for a in answers] == [(403, None, len(answers[0].body))] * 3
@@ -773,7 +773,7 @@ def test_a_browser_with_a_hostile_name_is_listed_harmlessly(server, agent):
       for text in ("<script>x</script>", "\"'><b onx=1>", "&lt;b&gt;", "{{csrf}}")),
     ("label", "a\u2028b"), ("user_agent", "a\u2028b"),
 ])
-def test_whatever_stands_in_the_table_is_text(server, column, text):
+def test_all_values_of_the_table_are_shown_as_text(server, column, text):
     """From any source."""
     token = sign_in(server)
     server.sql("UPDATE managed_session SET auth_method = 'other'")

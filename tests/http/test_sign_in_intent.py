@@ -132,7 +132,7 @@ def test_refused_credentials_leave_no_mark_of_a_chain(site, credentials):
     assert answer.status == 401 and not answer.headers.get_all("Set-Cookie")
 
 
-def test_a_page_that_includes_the_sign_in_page_signs_nobody_in():
+def test_a_page_that_includes_the_sign_in_page_signs_no_user_in():
     config = BASIC + '<Directory "@ROOT@/htdocs">\nOptions +Includes\nSetOutputFilter INCLUDES\n</Directory>\n'
     with Server(SITE + config) as server:
         server.write("htdocs/x.html", '<!--#include virtual="/basic" -->')

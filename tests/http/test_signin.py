@@ -136,7 +136,7 @@ def test_the_return_path_is_kept_from_the_form_through_a_mistake_to_the_end(serv
     assert (answer.status, answer.location) == (303, path)
 
 
-def test_without_a_return_path_she_lands_where_the_site_says(server):
+def test_without_a_return_path_the_user_lands_where_the_site_says(server):
     assert post(server, "/login", ALICE).location == "/"
     assert post(server, "/landing", ALICE).location == "/app/"
     assert post(server, "/landing", {**ALICE, "return": "https://evil.test/"}).location == "/app/"
@@ -182,7 +182,7 @@ def test_nothing_tells_a_wrong_password_from_an_unknown_user(server):
 
 
 @pytest.mark.parametrize("name", ["ALICE", " alice", "alice ", "al\u0456ce", "*", ""])
-def test_a_name_that_only_looks_like_hers_is_nobody(server, name):
+def test_a_name_that_only_looks_like_a_users_is_no_user(server, name):
     answer = post(server, "/login", {"username": name, "password": "wonderland"})
     assert (answer.status, server.rows()) == (401, 0)
 
@@ -239,7 +239,7 @@ ELSEWHERE = [
 
 
 @pytest.mark.parametrize("path", ELSEWHERE, ids=lambda p: repr(p)[:40])
-def test_nobody_is_sent_to_another_site(server, path):
+def test_no_visitor_is_sent_to_another_site(server, path):
     """In the form, in the address, and when another module signs in; all lead to the landing page."""
     query = urllib.parse.urlencode({"return": path})
     posted = post(server, "/login", {**ALICE, "return": path})
@@ -306,7 +306,7 @@ def test_an_invented_token_is_never_taken_up(server):
     assert user_at_app(server, sent) is None and user_at_app(server, answer.token()) == "alice"
 
 
-def test_a_planted_session_of_someone_else_ends_when_she_signs_in(server):
+def test_a_planted_session_of_another_user_ends_when_the_user_signs_in(server):
     planted = sign_in(server, "bob")
     answer = post(server, "/login", ALICE, cookie=planted)
     assert answer.token()[:22] != planted[:22] and row_of(server, answer.token())["user_name"] == "alice"
@@ -341,7 +341,7 @@ def test_signing_in_again_ends_the_session_this_browser_had_and_no_other(server)
     assert server.rows() == 2
 
 
-def test_a_failed_sign_in_leaves_her_session_alone(server):
+def test_a_failed_sign_in_leaves_the_session_alone(server):
     token = sign_in(server)
     answer = post(server, "/login", {**ALICE, "password": "wrong"}, cookie=token)
     assert answer.status == 401 and answer.cookies() == [] and user_at_app(server, token) == "alice"
@@ -372,7 +372,7 @@ def test_who_did_not_pass_it_is_asked_by_it(server, credentials):
     ("POST", {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}),
     ("POST", {"Origin": "https://evil.test"}), ("POST", {"Origin": "null"}),
 ])
-def test_no_image_frame_or_form_of_another_site_signs_her_in_by_what_her_browser_sends_by_itself(
+def test_no_image_frame_or_form_of_another_site_signs_in_by_what_the_browser_sends_by_itself(
         server, method, headers):
     answer = request(server, method, "/basic", [basic("alice", "wonderland"), *headers.items()])
     assert (answer.status, answer.cookies(), server.rows()) == (403, [], 0)
@@ -392,7 +392,7 @@ def test_head_makes_no_session_there(server):
 
 
 @pytest.mark.parametrize("name", ["a\nb", "a\x1b[31m", "\x7f", "x" * 256, "é" * 256])
-def test_a_name_that_cannot_be_kept_signs_nobody_in(server, name):
+def test_a_name_that_cannot_be_kept_signs_no_user_in(server, name):
     server.expect("MS0011")
     answer = get(server, "/anyone", headers=[basic(name, "any")])
     assert (answer.status, answer.cookies(), server.rows()) == (403, [], 0)
@@ -409,7 +409,7 @@ def test_a_name_that_cannot_be_kept_signs_nobody_in(server, name):
     {"Origin": "http://127.0.0.1:@PORT@@evil.test"}, {"Origin": "http://evil.test#127.0.0.1:@PORT@"},
     {"Origin": "ftp://127.0.0.1:@PORT@"}, {"Origin": "127.0.0.1:@PORT@"}, {"Origin": "http://127.0.0.1:@PORT@/x"},
 ], ids=str)
-def test_another_site_can_sign_nobody_in(server, headers):
+def test_another_site_can_sign_no_user_in(server, headers):
     """No query is made, and no session."""
     answer = post(server, "/trap", ALICE, headers={n: server.fill(v) for n, v in headers.items()})
     assert (answer.status, answer.cookies(), server.rows()) == (403, [], 0)
@@ -489,7 +489,7 @@ def test_a_body_that_is_not_our_form_is_refused_before_anyone_is_asked(server, c
 
 
 @pytest.mark.parametrize("content_type", [FORM, FORM.upper(), FORM + "; charset=UTF-8", FORM + ";charset=utf-8"])
-def test_the_form_is_known_by_its_type_whatever_the_case_and_parameters(server, content_type):
+def test_the_form_is_known_by_its_type_in_any_case_and_with_any_parameters(server, content_type):
     assert request(server, "POST", "/login", {"Content-Type": content_type}, LOGIN).status == 303
 
 
@@ -511,7 +511,7 @@ def test_other_methods_are_refused(server, method):
     assert server.rows() == 0
 
 
-def test_a_password_in_the_address_signs_nobody_in(server):
+def test_a_password_in_the_address_signs_no_user_in(server):
     answer = get(server, "/trap?" + LOGIN.decode())
     assert (answer.status, answer.cookies(), server.rows()) == (200, [], 0)
 
@@ -519,7 +519,7 @@ def test_a_password_in_the_address_signs_nobody_in(server):
 # -- the logs -----------------------------------------------------------------------------------------
 
 
-def test_a_failed_sign_in_is_logged_as_nobodys(server):
+def test_a_failed_sign_in_is_logged_without_a_user(server):
     post(server, "/login?mark=failed", {**ALICE, "password": "wrong"})
     assert logged(server, "mark=failed").startswith('127.0.0.1 - - "POST')
     assert re.search(r'sign_in_failed: user "alice"', server.new_log())

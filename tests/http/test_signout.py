@@ -41,7 +41,7 @@ def attributes(answer) -> set[str]:
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_a_link_or_an_image_signs_nobody_out(server, method):
+def test_a_link_or_an_image_signs_no_user_out(server, method):
     token = sign_in(server)
     answer = request(server, method, "/logout", {"Cookie": f"{harness.COOKIE}={token}"})
     assert answer.status == 200 and answer.cookies() == [] and is_alive(server, token)
@@ -54,7 +54,7 @@ def test_get_shows_who_is_signed_in_and_a_button(server):
     assert "/sessions" in [attrs["href"] for tag, attrs in page.tags if tag == "a"]
 
 
-def test_get_shows_no_button_where_nobody_is_signed_in(server):
+def test_get_shows_no_button_if_no_user_is_signed_in(server):
     answer = get(server, "/logout")
     assert answer.status == 200 and FormReader(answer.text).forms == []
 
@@ -81,7 +81,7 @@ def test_the_cookie_is_cleared_with_the_attributes_it_was_set_with(server):
     assert signed_out.clears() and attributes(signed_out) == attributes(signed_in) > set()
 
 
-def test_she_lands_where_the_site_says(server):
+def test_the_landing_url_is_where_the_site_says(server):
     assert post(server, "/elsewhere", cookie=sign_in(server)).location == "/app/?bye=1"
     assert post(server, "/logout?return=/app/", {"return": "/app/"}, cookie=sign_in(server)).location == "/"
 
@@ -112,7 +112,7 @@ def test_a_wrong_token_ends_nothing(server, wrong):
     {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "https://evil.test"},
     {"Origin": "null"}, {"Origin": "http://127.0.0.1:1"}, {"Host": "evil.test", "Origin": "http://app.test"},
 ], ids=str)
-def test_another_site_signs_nobody_out(server, headers):
+def test_another_site_signs_no_user_out(server, headers):
     """Even if it has the token."""
     token = sign_in(server)
     for fields in ({}, {"csrf": csrf_of(server, token)}):

@@ -60,7 +60,7 @@ def test_a_list_shows_the_sessions_of_both(hosts):
     assert {s["id"] for s in get(there, "/sessions", tokens[0], JSON).json()["sessions"]} == {t[:22] for t in tokens}
 
 
-def test_one_that_goes_away_takes_nobodys_session_with_it(hosts):
+def test_one_that_goes_away_takes_no_session_with_it(hosts):
     here, _ = hosts
     with Server(SITE, database=Shared(here)) as third:
         token = sign_in(third)

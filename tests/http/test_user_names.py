@@ -50,7 +50,7 @@ def test_without_the_directive_they_are_users_of_their_own():
         assert sorted(users(server)) == ["CAROL", "carol"]
 
 
-def test_a_query_without_that_column_signs_nobody_in_and_says_why():
+def test_a_query_without_that_column_signs_no_user_in_and_the_log_says_why():
     with dbd_site(columns="password") as server:
         server.expect("MS0110")
         answer = post(server, "/login", {"username": "carol", "password": PASSWORD})

@@ -128,7 +128,7 @@ static void others_are_left_byte_for_byte(void **state)
     }
 }
 
-/* Made by hand, to show an application a token that signs nobody in here. */
+/* Made by hand: an application gets a token that signs no user in here. */
 static void no_token_is_left_however_it_is_joined(void **state)
 {
     static const char *const headers[] = {
@@ -230,7 +230,7 @@ static void names_promise_what_their_attributes_must_keep(void **state)
     }
 }
 
-/* Whatever the bytes: nothing is read past the end (under the sanitizers), and no secret is left.
+/* With any bytes nothing is read past the end (under the sanitizers), and no secret remains.
  */
 static void any_bytes_are_read_without_harm(void **state)
 {

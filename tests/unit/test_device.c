@@ -158,7 +158,7 @@ static void what_is_half_known_is_half_named(void **state)
     static const example examples[] = {
         {"Firefox/1.0", "Firefox", "Firefox", NULL},
         {ON_LINUX, "A browser on Linux", NULL, "Linux"},
-        /* WebKit outside Apple's systems, whatever it says, is not Safari. */
+        /* WebKit outside Apple's systems is not Safari, even if it says so. */
         {ON_LINUX "AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.0 Safari/605.1.15",
          "A browser on Linux", NULL, "Linux"},
         {"Mozilla/5.0 (Linux; U; Android 4.0.3; de) Version/4.0 Mobile Safari/534.30",
@@ -166,7 +166,7 @@ static void what_is_half_known_is_half_named(void **state)
         {ON_IPHONE "Mobile/15E148", "A browser on iOS", NULL, "iOS"},
         {"Mozilla/5.0 (Windows NT 10.0; rv:11.0) like Gecko", "A browser on Windows", NULL,
          "Windows"},
-        /* A telephone's maker, no robot. */
+        /* A maker of phones, not a bot. */
         {"Mozilla/5.0 (Linux; Android 9; CUBOT X19) " WEBKIT
          "Chrome/126.0.0.0 Mobile Safari/537.36",
          "Chrome on Android", "Chrome", "Android"},
@@ -185,132 +185,130 @@ typedef struct detailed {
 #define MOBILE    "Chrome/141.0.0.0 Mobile Safari/537.36"
 #define DESKTOP   "Chrome/141.0.0.0 Safari/537.36"
 
-static void version_and_kind_are_told_where_they_are_known(void **state)
+static const detailed detailed_examples[] = {
+    {ON_WINDOWS WEBKIT DESKTOP, "Chrome", "141", "Windows", MS_DEVICE_COMPUTER},
+    {ON_MAC WEBKIT DESKTOP, "Chrome", "141", "macOS", MS_DEVICE_COMPUTER},
+    {ON_LINUX WEBKIT DESKTOP, "Chrome", "141", "Linux", MS_DEVICE_COMPUTER},
+    {"Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) " WEBKIT DESKTOP, "Chrome", "141", "ChromeOS",
+     MS_DEVICE_COMPUTER},
+    {ON_ANDROID WEBKIT MOBILE, "Chrome", "141", "Android", MS_DEVICE_PHONE},
+    {ON_TABLET WEBKIT DESKTOP, "Chrome", "141", "Android", MS_DEVICE_TABLET},
+    {ON_WINDOWS WEBKIT DESKTOP " Edg/141.0.0.0", "Edge", "141", "Windows", MS_DEVICE_COMPUTER},
+    {ON_ANDROID WEBKIT MOBILE " EdgA/141.0.0.0", "Edge", "141", "Android", MS_DEVICE_PHONE},
+    {ON_IPHONE "Version/18.0 EdgiOS/141.0.3537.60 Mobile/15E148 Safari/605.1.15", "Edge", "141",
+     "iOS", MS_DEVICE_PHONE},
+    {ON_WINDOWS WEBKIT DESKTOP " OPR/122.0.0.0", "Opera", "122", "Windows", MS_DEVICE_COMPUTER},
+    {ON_ANDROID WEBKIT MOBILE " OPR/90.0.0.0", "Opera", "90", "Android", MS_DEVICE_PHONE},
+    {"Opera/9.80 (X11; Linux x86_64) Presto/2.12.388 Version/12.16", "Opera", "12", "Linux",
+     MS_DEVICE_COMPUTER},
+    {ON_LINUX WEBKIT DESKTOP " Vivaldi/7.6.3797.63", "Vivaldi", "7", "Linux", MS_DEVICE_COMPUTER},
+    {ON_MAC WEBKIT DESKTOP " Brave/141", "Brave", "141", "macOS", MS_DEVICE_COMPUTER},
+    {ON_WINDOWS WEBKIT DESKTOP " YaBrowser/25.8.0.0", "Yandex Browser", "25", "Windows",
+     MS_DEVICE_COMPUTER},
+    {"Mozilla/5.0 (Linux; Android 14; SAMSUNG SM-S918B) " WEBKIT "SamsungBrowser/28.0 " MOBILE,
+     "Samsung Internet", "28", "Android", MS_DEVICE_PHONE},
+    {"Mozilla/5.0 (Linux; Android 14; SAMSUNG SM-X910) " WEBKIT "SamsungBrowser/28.0 " DESKTOP,
+     "Samsung Internet", "28", "Android", MS_DEVICE_TABLET},
+    {"Mozilla/5.0 (Linux; U; Android 14; zh-cn; 2211133C) " WEBKIT "Version/4.0 " MOBILE
+     " XiaoMi/MiuiBrowser/19.5.0",
+     "Mi Browser", "19", "Android", MS_DEVICE_PHONE},
+    {"Mozilla/5.0 (Linux; Android 12; HarmonyOS; NOH-AN00) " WEBKIT
+     "Chrome/114.0.5735.196 HuaweiBrowser/16.0.0.300 Mobile Safari/537.36",
+     "Huawei Browser", "16", "Android", MS_DEVICE_PHONE},
+    {"Mozilla/5.0 (Linux; Android 11; KFTRWI) " WEBKIT "Silk/128.4.1 like " DESKTOP, "Silk", "128",
+     "Android", MS_DEVICE_TABLET},
+    {IN_APP WEBKIT "Version/4.0 " MOBILE, "Android WebView", "141", "Android", MS_DEVICE_PHONE},
+    {IN_APP WEBKIT "Version/4.0 " MOBILE " [FB_IAB/FB4A;FBAV/530.0.0.48.74;]", "Facebook", "530",
+     "Android", MS_DEVICE_PHONE},
+    {IN_APP WEBKIT "Version/4.0 " MOBILE " Instagram 400.0.0.49.68 Android", "Instagram", "400",
+     "Android", MS_DEVICE_PHONE},
+    {IN_APP WEBKIT "Version/4.0 " MOBILE " MicroMessenger/8.0.60.2880", "WeChat", "8", "Android",
+     MS_DEVICE_PHONE},
+    {ON_IPHONE "Mobile/22F76 [FBAN/FBIOS;FBAV/530.0.0.35.75;FBBV/1]", "Facebook", "530", "iOS",
+     MS_DEVICE_PHONE},
+    {ON_IPHONE "Mobile/15E148 Instagram 399.0.0.28.109 (iPhone16,2)", "Instagram", "399", "iOS",
+     MS_DEVICE_PHONE},
+    {ON_IPHONE "GSA/385.0.0 Mobile/15E148 Safari/604.1", "Google app", "385", "iOS",
+     MS_DEVICE_PHONE},
+    {ON_IPHONE "Safari Line/15.14.0", "LINE", "15", "iOS", MS_DEVICE_PHONE},
+    {ON_IPHONE "Version/18.5 Mobile/15E148 Safari/604.1", "Safari", "18", "iOS", MS_DEVICE_PHONE},
+    {ON_IPAD "Version/18.5 Mobile/15E148 Safari/604.1", "Safari", "18", "iPadOS", MS_DEVICE_TABLET},
+    {ON_MAC "AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Safari/605.1.15", "Safari", "18",
+     "macOS", MS_DEVICE_COMPUTER},
+    {ON_IPHONE "CriOS/141.0.7390.41 Mobile/15E148 Safari/604.1", "Chrome", "141", "iOS",
+     MS_DEVICE_PHONE},
+    {ON_IPHONE "FxiOS/143.0 Mobile/15E148 Safari/605.1.15", "Firefox", "143", "iOS",
+     MS_DEVICE_PHONE},
+    {ON_IPHONE "Version/18.5 Mobile/15E148 DuckDuckGo/7 Safari/605.1.15", "DuckDuckGo", "7", "iOS",
+     MS_DEVICE_PHONE},
+    {ON_MAC "AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Safari/605.1.15 Ddg/18.5",
+     "DuckDuckGo", "18", "macOS", MS_DEVICE_COMPUTER},
+    {ON_ANDROID WEBKIT MOBILE " DuckDuckGo/5", "DuckDuckGo", "5", "Android", MS_DEVICE_PHONE},
+    {"Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0", "Firefox", "143",
+     "Linux", MS_DEVICE_COMPUTER},
+    {"Mozilla/5.0 (Android 15; Mobile; rv:143.0) Gecko/143.0 Firefox/143.0", "Firefox", "143",
+     "Android", MS_DEVICE_PHONE},
+    {"Mozilla/5.0 (Android 15; Tablet; rv:143.0) Gecko/143.0 Firefox/143.0", "Firefox", "143",
+     "Android", MS_DEVICE_TABLET},
+    {"Mozilla/5.0 (X11; FreeBSD amd64; rv:143.0) Gecko/20100101 Firefox/143.0", "Firefox", "143",
+     "FreeBSD", MS_DEVICE_COMPUTER},
+    {"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 "
+     "Safari/605.1.15 Epiphany/605.1.15",
+     "GNOME Web", "605", "Linux", MS_DEVICE_COMPUTER},
+    {"Mozilla/5.0 (X11; Linux x86_64; rv:115.0) Gecko/20100101 Thunderbird/115.6.0", "Thunderbird",
+     "115", "Linux", MS_DEVICE_COMPUTER},
+    {"Mozilla/5.0 (Windows NT 10.0; WOW64; Trident/7.0; rv:11.0) like Gecko", "Internet Explorer",
+     "11", "Windows", MS_DEVICE_COMPUTER},
+    {"Mozilla/5.0 (Windows Phone 10.0; Android 6.0.1; Microsoft; Lumia 950) " WEBKIT
+     "Chrome/52.0.2743.116 Mobile Safari/537.36 Edge/15.15063",
+     "Edge", "15", "Windows", MS_DEVICE_PHONE},
+    {"DAVx5/4.4.3-ose (2025/01/01; dav4jvm; okhttp/4.12.0) Android/14", "DAVx5", "4", "Android",
+     MS_DEVICE_COMMAND_LINE},
+    {"curl/8.5.0", "curl", "8", NULL, MS_DEVICE_COMMAND_LINE},
+    {"Wget/1.21.3", "Wget", "1", NULL, MS_DEVICE_COMMAND_LINE},
+    {"git/2.39.5", "Git", "2", NULL, MS_DEVICE_COMMAND_LINE},
+    {"HTTPie/3.2.2", "HTTPie", "3", NULL, MS_DEVICE_COMMAND_LINE},
+    {"python-requests/2.32.3", "python-requests", "2", NULL, MS_DEVICE_COMMAND_LINE},
+    {"Python-urllib/3.11", "Python-urllib", "3", NULL, MS_DEVICE_COMMAND_LINE},
+    {"Python/3.11 aiohttp/3.9.1", "aiohttp", "3", NULL, MS_DEVICE_COMMAND_LINE},
+    {"Go-http-client/1.1", "Go-http-client", "1", NULL, MS_DEVICE_COMMAND_LINE},
+    {"okhttp/4.12.0", "okhttp", "4", NULL, MS_DEVICE_COMMAND_LINE},
+    {"Apache-HttpClient/4.5.14 (Java/17.0.9)", "Apache HttpClient", "4", NULL,
+     MS_DEVICE_COMMAND_LINE},
+    {"libwww-perl/6.67", "libwww-perl", "6", NULL, MS_DEVICE_COMMAND_LINE},
+    {"PostmanRuntime/7.43.0", "Postman", "7", NULL, MS_DEVICE_COMMAND_LINE},
+    {"Mozilla/5.0 (Windows NT; Windows NT 10.0; en-US) WindowsPowerShell/5.1.19041", "PowerShell",
+     "5", "Windows", MS_DEVICE_COMMAND_LINE},
+    {"Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)", "Googlebot", "2",
+     NULL, MS_DEVICE_BOT},
+    {"Mozilla/5.0 (compatible; YandexBot/3.0; +http://yandex.com/bots)", "YandexBot", "3", NULL,
+     MS_DEVICE_BOT},
+    {"Mozilla/5.0 (compatible; Baiduspider/2.0)", "Baiduspider", "2", NULL, MS_DEVICE_BOT},
+    {"DuckDuckBot/1.1; (+http://duckduckgo.com/duckduckbot.html)", "DuckDuckBot", "1", NULL,
+     MS_DEVICE_BOT},
+    {"facebookexternalhit/1.1", "Facebook preview", "1", NULL, MS_DEVICE_BOT},
+    {"Mozilla/5.0 " WEBKIT "compatible; GPTBot/1.2; +https://openai.com/gptbot)", "GPTBot", "1",
+     NULL, MS_DEVICE_BOT},
+    {"Mozilla/5.0 " WEBKIT "compatible; ClaudeBot/1.0; +claudebot@anthropic.com)", "ClaudeBot", "1",
+     NULL, MS_DEVICE_BOT},
+    {"Twitterbot/1.0", "Twitterbot", "1", NULL, MS_DEVICE_BOT},
+    {"Mozilla/5.0 (compatible; UptimeRobot/2.0)", "UptimeRobot", "2", NULL, MS_DEVICE_BOT},
+    {"Firefox/", "Firefox", NULL, NULL, MS_DEVICE_UNKNOWN},
+    {"Firefox/1234567", "Firefox", NULL, NULL, MS_DEVICE_UNKNOWN},
+    {"nothing", NULL, NULL, NULL, MS_DEVICE_UNKNOWN},
+};
+
+static void version_and_kind_are_given_if_they_are_known(void **state)
 {
-    static const detailed examples[] = {
-        {ON_WINDOWS WEBKIT DESKTOP, "Chrome", "141", "Windows", MS_DEVICE_COMPUTER},
-        {ON_MAC WEBKIT DESKTOP, "Chrome", "141", "macOS", MS_DEVICE_COMPUTER},
-        {ON_LINUX WEBKIT DESKTOP, "Chrome", "141", "Linux", MS_DEVICE_COMPUTER},
-        {"Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) " WEBKIT DESKTOP, "Chrome", "141", "ChromeOS",
-         MS_DEVICE_COMPUTER},
-        {ON_ANDROID WEBKIT MOBILE, "Chrome", "141", "Android", MS_DEVICE_PHONE},
-        {ON_TABLET WEBKIT DESKTOP, "Chrome", "141", "Android", MS_DEVICE_TABLET},
-        {ON_WINDOWS WEBKIT DESKTOP " Edg/141.0.0.0", "Edge", "141", "Windows", MS_DEVICE_COMPUTER},
-        {ON_ANDROID WEBKIT MOBILE " EdgA/141.0.0.0", "Edge", "141", "Android", MS_DEVICE_PHONE},
-        {ON_IPHONE "Version/18.0 EdgiOS/141.0.3537.60 Mobile/15E148 Safari/605.1.15", "Edge", "141",
-         "iOS", MS_DEVICE_PHONE},
-        {ON_WINDOWS WEBKIT DESKTOP " OPR/122.0.0.0", "Opera", "122", "Windows", MS_DEVICE_COMPUTER},
-        {ON_ANDROID WEBKIT MOBILE " OPR/90.0.0.0", "Opera", "90", "Android", MS_DEVICE_PHONE},
-        {"Opera/9.80 (X11; Linux x86_64) Presto/2.12.388 Version/12.16", "Opera", "12", "Linux",
-         MS_DEVICE_COMPUTER},
-        {ON_LINUX WEBKIT DESKTOP " Vivaldi/7.6.3797.63", "Vivaldi", "7", "Linux",
-         MS_DEVICE_COMPUTER},
-        {ON_MAC WEBKIT DESKTOP " Brave/141", "Brave", "141", "macOS", MS_DEVICE_COMPUTER},
-        {ON_WINDOWS WEBKIT DESKTOP " YaBrowser/25.8.0.0", "Yandex Browser", "25", "Windows",
-         MS_DEVICE_COMPUTER},
-        {"Mozilla/5.0 (Linux; Android 14; SAMSUNG SM-S918B) " WEBKIT "SamsungBrowser/28.0 " MOBILE,
-         "Samsung Internet", "28", "Android", MS_DEVICE_PHONE},
-        {"Mozilla/5.0 (Linux; Android 14; SAMSUNG SM-X910) " WEBKIT "SamsungBrowser/28.0 " DESKTOP,
-         "Samsung Internet", "28", "Android", MS_DEVICE_TABLET},
-        {"Mozilla/5.0 (Linux; U; Android 14; zh-cn; 2211133C) " WEBKIT "Version/4.0 " MOBILE
-         " XiaoMi/MiuiBrowser/19.5.0",
-         "Mi Browser", "19", "Android", MS_DEVICE_PHONE},
-        {"Mozilla/5.0 (Linux; Android 12; HarmonyOS; NOH-AN00) " WEBKIT
-         "Chrome/114.0.5735.196 HuaweiBrowser/16.0.0.300 Mobile Safari/537.36",
-         "Huawei Browser", "16", "Android", MS_DEVICE_PHONE},
-        {"Mozilla/5.0 (Linux; Android 11; KFTRWI) " WEBKIT "Silk/128.4.1 like " DESKTOP, "Silk",
-         "128", "Android", MS_DEVICE_TABLET},
-        {IN_APP WEBKIT "Version/4.0 " MOBILE, "Android WebView", "141", "Android", MS_DEVICE_PHONE},
-        {IN_APP WEBKIT "Version/4.0 " MOBILE " [FB_IAB/FB4A;FBAV/530.0.0.48.74;]", "Facebook",
-         "530", "Android", MS_DEVICE_PHONE},
-        {IN_APP WEBKIT "Version/4.0 " MOBILE " Instagram 400.0.0.49.68 Android", "Instagram", "400",
-         "Android", MS_DEVICE_PHONE},
-        {IN_APP WEBKIT "Version/4.0 " MOBILE " MicroMessenger/8.0.60.2880", "WeChat", "8",
-         "Android", MS_DEVICE_PHONE},
-        {ON_IPHONE "Mobile/22F76 [FBAN/FBIOS;FBAV/530.0.0.35.75;FBBV/1]", "Facebook", "530", "iOS",
-         MS_DEVICE_PHONE},
-        {ON_IPHONE "Mobile/15E148 Instagram 399.0.0.28.109 (iPhone16,2)", "Instagram", "399", "iOS",
-         MS_DEVICE_PHONE},
-        {ON_IPHONE "GSA/385.0.0 Mobile/15E148 Safari/604.1", "Google app", "385", "iOS",
-         MS_DEVICE_PHONE},
-        {ON_IPHONE "Safari Line/15.14.0", "LINE", "15", "iOS", MS_DEVICE_PHONE},
-        {ON_IPHONE "Version/18.5 Mobile/15E148 Safari/604.1", "Safari", "18", "iOS",
-         MS_DEVICE_PHONE},
-        {ON_IPAD "Version/18.5 Mobile/15E148 Safari/604.1", "Safari", "18", "iPadOS",
-         MS_DEVICE_TABLET},
-        {ON_MAC "AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Safari/605.1.15", "Safari",
-         "18", "macOS", MS_DEVICE_COMPUTER},
-        {ON_IPHONE "CriOS/141.0.7390.41 Mobile/15E148 Safari/604.1", "Chrome", "141", "iOS",
-         MS_DEVICE_PHONE},
-        {ON_IPHONE "FxiOS/143.0 Mobile/15E148 Safari/605.1.15", "Firefox", "143", "iOS",
-         MS_DEVICE_PHONE},
-        {ON_IPHONE "Version/18.5 Mobile/15E148 DuckDuckGo/7 Safari/605.1.15", "DuckDuckGo", "7",
-         "iOS", MS_DEVICE_PHONE},
-        {ON_MAC "AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Safari/605.1.15 Ddg/18.5",
-         "DuckDuckGo", "18", "macOS", MS_DEVICE_COMPUTER},
-        {ON_ANDROID WEBKIT MOBILE " DuckDuckGo/5", "DuckDuckGo", "5", "Android", MS_DEVICE_PHONE},
-        {"Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0", "Firefox", "143",
-         "Linux", MS_DEVICE_COMPUTER},
-        {"Mozilla/5.0 (Android 15; Mobile; rv:143.0) Gecko/143.0 Firefox/143.0", "Firefox", "143",
-         "Android", MS_DEVICE_PHONE},
-        {"Mozilla/5.0 (Android 15; Tablet; rv:143.0) Gecko/143.0 Firefox/143.0", "Firefox", "143",
-         "Android", MS_DEVICE_TABLET},
-        {"Mozilla/5.0 (X11; FreeBSD amd64; rv:143.0) Gecko/20100101 Firefox/143.0", "Firefox",
-         "143", "FreeBSD", MS_DEVICE_COMPUTER},
-        {"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 "
-         "Safari/605.1.15 Epiphany/605.1.15",
-         "GNOME Web", "605", "Linux", MS_DEVICE_COMPUTER},
-        {"Mozilla/5.0 (X11; Linux x86_64; rv:115.0) Gecko/20100101 Thunderbird/115.6.0",
-         "Thunderbird", "115", "Linux", MS_DEVICE_COMPUTER},
-        {"Mozilla/5.0 (Windows NT 10.0; WOW64; Trident/7.0; rv:11.0) like Gecko",
-         "Internet Explorer", "11", "Windows", MS_DEVICE_COMPUTER},
-        {"Mozilla/5.0 (Windows Phone 10.0; Android 6.0.1; Microsoft; Lumia 950) " WEBKIT
-         "Chrome/52.0.2743.116 Mobile Safari/537.36 Edge/15.15063",
-         "Edge", "15", "Windows", MS_DEVICE_PHONE},
-        {"DAVx5/4.4.3-ose (2025/01/01; dav4jvm; okhttp/4.12.0) Android/14", "DAVx5", "4", "Android",
-         MS_DEVICE_COMMAND_LINE},
-        {"curl/8.5.0", "curl", "8", NULL, MS_DEVICE_COMMAND_LINE},
-        {"Wget/1.21.3", "Wget", "1", NULL, MS_DEVICE_COMMAND_LINE},
-        {"git/2.39.5", "Git", "2", NULL, MS_DEVICE_COMMAND_LINE},
-        {"HTTPie/3.2.2", "HTTPie", "3", NULL, MS_DEVICE_COMMAND_LINE},
-        {"python-requests/2.32.3", "python-requests", "2", NULL, MS_DEVICE_COMMAND_LINE},
-        {"Python-urllib/3.11", "Python-urllib", "3", NULL, MS_DEVICE_COMMAND_LINE},
-        {"Python/3.11 aiohttp/3.9.1", "aiohttp", "3", NULL, MS_DEVICE_COMMAND_LINE},
-        {"Go-http-client/1.1", "Go-http-client", "1", NULL, MS_DEVICE_COMMAND_LINE},
-        {"okhttp/4.12.0", "okhttp", "4", NULL, MS_DEVICE_COMMAND_LINE},
-        {"Apache-HttpClient/4.5.14 (Java/17.0.9)", "Apache HttpClient", "4", NULL,
-         MS_DEVICE_COMMAND_LINE},
-        {"libwww-perl/6.67", "libwww-perl", "6", NULL, MS_DEVICE_COMMAND_LINE},
-        {"PostmanRuntime/7.43.0", "Postman", "7", NULL, MS_DEVICE_COMMAND_LINE},
-        {"Mozilla/5.0 (Windows NT; Windows NT 10.0; en-US) WindowsPowerShell/5.1.19041",
-         "PowerShell", "5", "Windows", MS_DEVICE_COMMAND_LINE},
-        {"Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)", "Googlebot",
-         "2", NULL, MS_DEVICE_BOT},
-        {"Mozilla/5.0 (compatible; YandexBot/3.0; +http://yandex.com/bots)", "YandexBot", "3", NULL,
-         MS_DEVICE_BOT},
-        {"Mozilla/5.0 (compatible; Baiduspider/2.0)", "Baiduspider", "2", NULL, MS_DEVICE_BOT},
-        {"DuckDuckBot/1.1; (+http://duckduckgo.com/duckduckbot.html)", "DuckDuckBot", "1", NULL,
-         MS_DEVICE_BOT},
-        {"facebookexternalhit/1.1", "Facebook preview", "1", NULL, MS_DEVICE_BOT},
-        {"Mozilla/5.0 " WEBKIT "compatible; GPTBot/1.2; +https://openai.com/gptbot)", "GPTBot", "1",
-         NULL, MS_DEVICE_BOT},
-        {"Mozilla/5.0 " WEBKIT "compatible; ClaudeBot/1.0; +claudebot@anthropic.com)", "ClaudeBot",
-         "1", NULL, MS_DEVICE_BOT},
-        {"Twitterbot/1.0", "Twitterbot", "1", NULL, MS_DEVICE_BOT},
-        {"Mozilla/5.0 (compatible; UptimeRobot/2.0)", "UptimeRobot", "2", NULL, MS_DEVICE_BOT},
-        {"Firefox/", "Firefox", NULL, NULL, MS_DEVICE_UNKNOWN},
-        {"Firefox/1234567", "Firefox", NULL, NULL, MS_DEVICE_UNKNOWN},
-        {"nothing", NULL, NULL, NULL, MS_DEVICE_UNKNOWN},
-    };
+    for (apr_size_t i = 0; i < COUNT(detailed_examples); i++) {
+        const detailed *expected = &detailed_examples[i];
+        ms_device device = name(state, expected->user_agent);
 
-    for (apr_size_t i = 0; i < COUNT(examples); i++) {
-        ms_device device = name(state, examples[i].user_agent);
-
-        assert_maybe_string_equal(device.browser, examples[i].browser);
-        assert_maybe_string_equal(device.version, examples[i].version);
-        assert_maybe_string_equal(device.os, examples[i].os);
-        if (device.kind != examples[i].kind) {
-            fail_msg("%s: kind %d", examples[i].user_agent, device.kind);
+        assert_maybe_string_equal(device.browser, expected->browser);
+        assert_maybe_string_equal(device.version, expected->version);
+        assert_maybe_string_equal(device.os, expected->os);
+        if (device.kind != expected->kind) {
+            fail_msg("%s: kind %d", expected->user_agent, device.kind);
         }
     }
 }
@@ -362,7 +360,7 @@ static void hints_survive_where_the_user_agent_is_cut(void **state)
     assert_int_equal(strlen(ms_device_describe(*state, huge, NULL, NULL, 512)), 512);
 }
 
-static void brackets_of_a_visitors_own_name_nothing_of_her_own(void **state)
+static void brackets_that_a_visitor_adds_name_nothing(void **state)
 {
     static const char *const forged[] = {
         "q [<b>; <i>]", "q [Brave 1x; Windows ]", "q [Brave]", "q []",
@@ -423,7 +421,7 @@ static void a_huge_user_agent_is_read_like_any_other(void **state)
     assert_string_equal(name(state, huge).name, "Unknown device");
 }
 
-/* What is not made like the name of a product does not come back. */
+/* Text that does not have the form of a product's name is not used. */
 static void nothing_of_the_user_agent_is_echoed(void **state)
 {
     ms_device device = name(state, "<b>Firefox/<i>99 (Linux <script>");
@@ -444,7 +442,7 @@ static const char *const kinds[] = {"unknown", "computer", "phone", "tablet", "b
 
 typedef enum { RIGHT, UNKNOWN, WRONG } verdict;
 
-/* "A|B": either is right; "-" nothing is named; "?" is not looked at. Case is not looked at. */
+/* "A|B": either is right; "-": nothing is named; "?": not compared. Case does not matter. */
 static verdict judge(void **state, const char *named, const char *expected)
 {
     char *last, *alternatives = apr_pstrdup(*state, expected), *one;
@@ -581,7 +579,7 @@ static void nothing_is_called_what_it_is_not(void **state)
         {"Mozilla/5.0 (Mobile; Windows Phone 8.1; Android 4.0; Trident/7.0; rv:11.0; NOKIA) like "
          "iPhone OS 7_0_3 Mac OS X AppleWebKit/537 (KHTML, like Gecko) Mobile Safari/537",
          "Internet Explorer", "11", "Windows", MS_DEVICE_PHONE},
-        /* An app says neither "Mobile" nor that this is a tablet. */
+        /* An app sends neither "Mobile" nor a mark of a tablet. */
         {"Zebra/2.1 (SM-G950F; Android 9)", "Zebra", "2", "Android", MS_DEVICE_UNKNOWN},
         {"Zebra/2.1 (iPhone; iOS 18.4; beside the TV)", "Zebra", "2", "iOS", MS_DEVICE_PHONE},
         {"Mozilla/5.0 (X11; Linux x86_64; Tablet PC 4.1) " WEBKIT DESKTOP, "Chrome", "141", "Linux",
@@ -641,7 +639,7 @@ static void brands_of_client_hints_name_themselves_too(void **state)
          ON_WINDOWS WEBKIT DESKTOP, "Chrome on Windows"},
         {ON_WINDOWS WEBKIT DESKTOP, "\"Zeb;ra\";v=\"9\", \"<b>\";v=\"9\", \"Zebra", /* broken */
          ON_WINDOWS WEBKIT DESKTOP, "Chrome on Windows"},
-        /* A name in the User-Agent is more exact than a brand that others are made of. */
+        /* A name in the User-Agent is more exact than a brand that other browsers are built on. */
         {ON_WINDOWS WEBKIT DESKTOP " Zebra/3", BRANDS("Google Chrome"),
          ON_WINDOWS WEBKIT DESKTOP " Zebra/3", "Zebra on Windows"},
         {IN_APP WEBKIT MOBILE " [FB_IAB/FB4A;FBAV/530.0;]", BRANDS("Android WebView"),
@@ -726,10 +724,10 @@ int main(void)
         TEST(browsers_that_pretend_to_be_others_are_found_out),
         TEST(programs_and_robots_are_named_too),
         TEST(what_is_half_known_is_half_named),
-        TEST(version_and_kind_are_told_where_they_are_known),
+        TEST(version_and_kind_are_given_if_they_are_known),
         TEST(hints_name_what_the_user_agent_hides),
         TEST(hints_survive_where_the_user_agent_is_cut),
-        TEST(brackets_of_a_visitors_own_name_nothing_of_her_own),
+        TEST(brackets_that_a_visitor_adds_name_nothing),
         TEST(what_says_nothing_is_unknown),
         TEST(a_huge_user_agent_is_read_like_any_other),
         TEST(nothing_of_the_user_agent_is_echoed),

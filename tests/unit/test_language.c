@@ -50,7 +50,7 @@ static void the_language_that_is_liked_best_is_chosen(void **state)
     }
 }
 
-/* Whatever bytes a client sends. */
+/* With any bytes that a client sends. */
 static void no_header_is_too_strange(void **state)
 {
     char *text = apr_palloc(*state, 9000);

@@ -69,7 +69,7 @@ static void no_more_are_inside_than_there_are_connections(void **state)
     assert_int_equal(c.refused, 0);
 }
 
-static void whoever_waits_too_long_is_turned_away(void **state)
+static void a_waiter_that_waits_too_long_is_turned_away(void **state)
 {
     ms_limiter *limiter = new_guard(*state, 1);
 
@@ -95,8 +95,8 @@ static void a_database_that_is_gone_is_left_alone_for_a_second(void **state)
     assert_true(apr_time_now() - start >= apr_time_from_msec(900));
 }
 
-/* Not after the two seconds that one waits for a place. */
-static void whoever_would_wait_for_a_database_that_is_gone_is_turned_away(void **state)
+/* At once, not after the two seconds that a thread may wait for a place. */
+static void a_waiter_for_a_database_that_is_gone_is_turned_away(void **state)
 {
     ms_limiter *limiter = new_guard(*state, 1);
 
@@ -117,7 +117,7 @@ static void enter_at_last(ms_limiter *limiter)
     }
 }
 
-/* Each of them might have to wait for it as long as the first. */
+/* Each of them might wait as long as the first. */
 static void one_at_a_time_tries_whether_it_is_back(void **state)
 {
     ms_limiter *limiter = new_guard(*state, 2);
@@ -158,9 +158,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(no_more_are_inside_than_there_are_connections),
-        TEST(whoever_waits_too_long_is_turned_away),
+        TEST(a_waiter_that_waits_too_long_is_turned_away),
         TEST(a_database_that_is_gone_is_left_alone_for_a_second),
-        TEST(whoever_would_wait_for_a_database_that_is_gone_is_turned_away),
+        TEST(a_waiter_for_a_database_that_is_gone_is_turned_away),
         TEST(one_at_a_time_tries_whether_it_is_back),
         TEST(nor_do_more_ask_one_that_did_not_answer),
         TEST(one_line_a_second_may_be_logged),

@@ -127,7 +127,7 @@ static void the_newer_answer_counts(void **state)
     free(cache);
 }
 
-static void a_user_whose_session_was_ended_is_forgotten_and_nobody_else(void **state)
+static void a_user_whose_session_was_ended_is_forgotten_and_no_other(void **state)
 {
     const ms_shm_cache_key bobs = {store, &bobs_token};
     ms_cache *cache = new_cache();
@@ -220,7 +220,7 @@ static void what_concerns_a_session_is_counted(void **state)
     free(cache);
 }
 
-static void one_that_is_there_is_found_by_whoever_comes_later(void **state)
+static void one_that_is_there_is_found_by_later_processes(void **state)
 {
     ms_cache *cache = new_cache(), *again;
 
@@ -266,7 +266,7 @@ static void names_that_do_not_fit_are_not_kept(void **state)
     free(cache);
 }
 
-/* However many there are: the last ones are found, and memory is what was asked for. */
+/* With any number of entries the last ones are found, and no more memory is used than requested. */
 static void a_full_cache_gives_up_what_was_read_longest_ago(void **state)
 {
     ms_cache *cache = new_cache();
@@ -368,19 +368,20 @@ static void a_child_frees_what_a_predecessor_of_its_number_held(void **state)
     free(cache);
 }
 
-/* It was killed as it gave alice's slot to bob: his id and secret are there, the rest is hers. */
-static void what_a_predecessor_left_half_written_is_nobodys(void **state)
+/* The process was killed while it overwrote alice's slot: id and secret are bob's, the rest is not.
+ */
+static void what_a_predecessor_left_half_written_is_not_used(void **state)
 {
     const apr_size_t written = sizeof(apr_uint64_t) * (1 + 3 + 2 + 2); /* state, id, store, mac */
     const ms_shm_cache_key bobs = {store, &other_id};
     ms_cache *cache = new_cache();
-    apr_uint64_t *hers;
+    apr_uint64_t *half;
 
     keep(cache, &key, "alice", NOW);
     keep(cache, &bobs, "bob", NOW);
-    hers = state_of(cache, ID);
-    memcpy(hers, state_of(cache, other_id.id), written);
-    *hers |= (apr_uint64_t)getpid();
+    half = state_of(cache, ID);
+    memcpy(half, state_of(cache, other_id.id), written);
+    *half |= (apr_uint64_t)getpid();
     ms_shm_cache_child_init(cache);
     assert_string_equal(get(cache, &bobs, NOW, state)->user, "bob");
     free(cache);
@@ -394,13 +395,13 @@ int main(void)
         TEST(it_is_found_for_its_time_to_live_and_no_longer),
         TEST(another_id_secret_or_store_is_another_session),
         TEST(the_newer_answer_counts),
-        TEST(a_user_whose_session_was_ended_is_forgotten_and_nobody_else),
+        TEST(a_user_whose_session_was_ended_is_forgotten_and_no_other),
         TEST(all_can_be_forgotten),
         TEST(what_was_read_before_an_end_is_not_kept_after_it),
         TEST(a_session_that_has_ended_is_forgotten_and_no_other),
         TEST(a_row_read_before_its_session_ended_is_not_found),
         TEST(what_concerns_a_session_is_counted),
-        TEST(one_that_is_there_is_found_by_whoever_comes_later),
+        TEST(one_that_is_there_is_found_by_later_processes),
         TEST(it_begins_with_a_cache_line_wherever_the_memory_does),
         TEST(an_update_is_found_but_makes_nothing_live_longer),
         TEST(names_that_do_not_fit_are_not_kept),
@@ -408,7 +409,7 @@ int main(void)
         TEST(in_a_closed_one_nothing_is_found_nor_kept),
         TEST(what_is_being_written_is_not_read_nor_written_by_others),
         TEST(a_slot_whose_writer_died_is_used_again),
-        TEST(what_a_predecessor_left_half_written_is_nobodys),
+        TEST(what_a_predecessor_left_half_written_is_not_used),
         TEST(a_child_frees_what_a_predecessor_of_its_number_held),
     };
 

@@ -6,7 +6,7 @@
 
 static const char *const drivers[] = {"sqlite3", "pgsql", "mysql"};
 
-/* The kinds of a statement's placeholders, "s" and "l"; fails where there is another. */
+/* The kinds of a statement's placeholders, "s" and "l"; fails if there is another. */
 static const char *placeholders(apr_pool_t *p, const char *sql)
 {
     const char *kinds = "";
@@ -44,7 +44,7 @@ static const char *statement(apr_pool_t *p, ms_sql which, int schema)
 
 #define ENDED "lssll" /* MS_SQL_END_ARGS: when, why, by which user; the two ends of its time */
 
-/* What the callers pass is what the comments in sql.h say, one placeholder for each. */
+/* One placeholder for each argument that sql.h lists and the callers pass. */
 static void placeholders_are_what_callers_pass(void **state)
 {
     static const struct {
@@ -107,7 +107,7 @@ static void an_older_table_takes_a_part_of_the_same_arguments(void **state)
     }
 }
 
-/* So that older code, which does not name it in an INSERT, goes on working. */
+/* Older code does not name the column in its INSERT and must go on working. */
 static void a_new_column_is_nullable_or_has_a_default(void **state)
 {
     (void)state;
@@ -120,7 +120,7 @@ static void a_new_column_is_nullable_or_has_a_default(void **state)
     }
 }
 
-/* A dialect's own statement gets the arguments of the other, and maybe one more or less at the end.
+/* A statement of one dialect gets the arguments of the others, with one more or less at the end.
  */
 static void a_dialects_own_statement_takes_the_same_arguments(void **state)
 {
@@ -151,7 +151,7 @@ static void a_dialects_own_statement_takes_the_same_arguments(void **state)
     assert_non_null(ms_sql_dialect("mysql")->own[MS_SQL_CLEANUP]);
 }
 
-/* Values come by placeholders alone: there is nothing to quote, end or comment out. */
+/* Values are passed by placeholders only: a statement contains no quote, semicolon or comment. */
 static void no_statement_has_a_value_within(void **state)
 {
     (void)state;
@@ -172,8 +172,8 @@ static int count_of(const char *text, const char *part)
     return n;
 }
 
-/* A session is of one realm, and none after its end; what asks otherwise names itself here. Hosts'
- * clocks differ, so that of the host that reads may say that an ended session has not expired. */
+/* A session belongs to one realm and counts until it expires or is ended. The exceptions are listed
+ * here. The clocks of hosts differ: by this host's clock an ended session may not have expired. */
 static void all_but_the_clean_up_keep_to_a_realm_and_the_living(void **state)
 {
     for (int which = 0; which < MS_SQL_N; which++) {

@@ -47,7 +47,7 @@ static void a_look_counts_nothing(void **state)
     free(table);
 }
 
-/* More than the rate allows, counted by a larger bucket that drains as fast, must drain away. */
+/* A larger bucket that drains as fast may hold more than this rate allows; it must drain first. */
 static void what_was_overdrawn_is_waited_for(void **state)
 {
     (void)state;
@@ -125,7 +125,7 @@ static void giving_back_what_was_not_counted_makes_no_room(void **state)
     free(table);
 }
 
-static void a_clock_set_back_blocks_nobody_for_longer_than_the_period(void **state)
+static void a_clock_set_back_blocks_no_user_for_longer_than_the_period(void **state)
 {
     (void)state;
     void *table = new_table();
@@ -136,7 +136,7 @@ static void a_clock_set_back_blocks_nobody_for_longer_than_the_period(void **sta
     free(table);
 }
 
-static void a_full_set_forgets_whoever_failed_least(void **state)
+static void a_full_set_forgets_the_key_that_failed_least(void **state)
 {
     (void)state;
     void *table = new_table();
@@ -196,8 +196,8 @@ int main(void)
         TEST(a_refusal_is_not_counted),
         TEST(one_given_back_may_be_taken_again_and_forgotten_means_all),
         TEST(giving_back_what_was_not_counted_makes_no_room),
-        TEST(a_clock_set_back_blocks_nobody_for_longer_than_the_period),
-        TEST(a_full_set_forgets_whoever_failed_least),
+        TEST(a_clock_set_back_blocks_no_user_for_longer_than_the_period),
+        TEST(a_full_set_forgets_the_key_that_failed_least),
         TEST(of_many_at_once_no_more_get_through),
     };
 

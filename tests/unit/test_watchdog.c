@@ -6,7 +6,7 @@
 #include <apr_poll.h>
 #include "db/watchdog.h"
 
-/* A connection to a server that says nothing. */
+/* A connection to a server that sends nothing. */
 typedef struct line {
     int client, server;
     ms_watchdog *watchdog;
@@ -23,7 +23,7 @@ static line connect_to_silence(apr_pool_t *p)
     return made;
 }
 
-/* What the driver would see: the end of what is sent. */
+/* What the driver would see: end of file. */
 static int is_over(const line *l)
 {
     char byte;
@@ -41,7 +41,7 @@ static void wait_for_end(const line *l)
     }
 }
 
-static void only_what_keeps_somebody_waiting_is_cut(void **state)
+static void only_what_keeps_a_thread_waiting_is_cut(void **state)
 {
     line waited = connect_to_silence(*state), idle = connect_to_silence(*state),
          answered = connect_to_silence(*state);
@@ -59,7 +59,7 @@ static void only_what_keeps_somebody_waiting_is_cut(void **state)
     assert_false(is_over(&answered) || ms_watchdog_was_cut(answered.watchdog));
 }
 
-/* The driver has closed it and connected anew, and something else may have the number now. */
+/* The driver has closed it and connected again. Another file may have its descriptor now. */
 static void the_present_socket_is_cut_not_the_one_of_before(void **state)
 {
     line first = connect_to_silence(*state), other = connect_to_silence(*state);
@@ -73,7 +73,7 @@ static void the_present_socket_is_cut_not_the_one_of_before(void **state)
     ms_watchdog_end(first.watchdog);
 }
 
-static void whoever_waits_for_any_cuts_those_nobody_uses(void **state)
+static void a_waiter_for_any_cuts_those_that_are_not_used(void **state)
 {
     line idle = connect_to_silence(*state), used = connect_to_silence(*state);
     const apr_time_t start = apr_time_now();
@@ -107,9 +107,9 @@ static int start(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST_HERE(only_what_keeps_somebody_waiting_is_cut),
+        TEST_HERE(only_what_keeps_a_thread_waiting_is_cut),
         TEST_HERE(the_present_socket_is_cut_not_the_one_of_before),
-        TEST_HERE(whoever_waits_for_any_cuts_those_nobody_uses),
+        TEST_HERE(a_waiter_for_any_cuts_those_that_are_not_used),
         TEST_HERE(without_a_socket_there_is_nothing_to_cut),
     };
 
