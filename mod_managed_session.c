@@ -60,7 +60,7 @@ static int on_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptem
     return ms_finish_config(pconf, ptemp, s);
 }
 
-/* None are needed where no server looks anything up. */
+/* 0 if no server uses the look-up cache. */
 static apr_size_t cache_entries(const server_rec *main_server)
 {
     for (const server_rec *s = main_server; s; s = s->next) {
@@ -78,7 +78,7 @@ static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
     (void)plog, (void)ptemp;
     ms_page_init(pconf);
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
-        return OK; /* httpd will come again */
+        return OK; /* httpd calls this hook again */
     }
     ms_counters_init(pconf, s, ms_config_is_used(s));
     ms_events_post_config(pconf, s);
@@ -106,12 +106,12 @@ static void on_child_init_before_dbd(apr_pool_t *pchild, server_rec *s)
     apr_pool_destroy(scratch);
     if (may_hang && ms_watchdog_child_init(pchild) != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, main_server,
-                     "MS0009: no thread can be made that cuts connections to a session database "
-                     "that does not answer: requests wait for it as long as it takes");
+                     "MS0009: cannot start the database watchdog thread: requests may wait without "
+                     "limit for a session database that does not respond");
     }
 }
 
-/* mod_dbd has connected by now: see that the table is there before the first visitor needs it. */
+/* mod_dbd has connected by now: check the table before the first visitor needs it. */
 static void on_child_init_after_dbd(apr_pool_t *pchild, server_rec *s)
 {
     apr_array_header_t *stores = apr_array_make(pchild, 4, sizeof(ms_store *));

@@ -72,6 +72,6 @@ const char *ms_check_database(apr_pool_t *p, const server_rec *s, const ms_store
     }
     return is_pool_possible(p, s)
                ? NULL
-               : "mod_dbd has no connections at all unless DBDMin (1 unless set) is at most DBDKeep "
-                 "(2 unless set), and DBDKeep at most DBDMax (10 unless set)";
+               : "mod_dbd has no connections at all with these values; set DBDMin, DBDKeep and DBDMax "
+                 "(by default 1, 2 and 10) so that none is less than the one before";
 }

@@ -87,7 +87,7 @@ const char *ms_set_login_page(cmd_parms *cmd, void *dir, const char *arg)
 
     if (cmd->path && strlen(cmd->path) == len && strncmp(cmd->path, arg, len) == 0) {
         return needs(cmd,
-                     "another page than the location that it stands in, with a form that posts "
+                     "the URL of a page outside the location that it is set in, whose form posts "
                      "to that location",
                      arg);
     }

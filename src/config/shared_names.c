@@ -42,9 +42,9 @@ static int check_trailers(const server_rec *s)
         return OK;
     }
     ap_log_error(APLOG_MARK, APLOG_ERR | APLOG_STARTUP, 0, s,
-                 "mod_managed_session: ManagedSessionUserHeader and \"MergeTrailers On\" together "
-                 "would let a client name its own user in a trailer, also if another virtual host "
-                 "has the one or the other; set MergeTrailers Off");
+                 "mod_managed_session: with \"MergeTrailers On\" a client could send the header of "
+                 "ManagedSessionUserHeader as a trailer, and so name its own user, also if the two "
+                 "are set in different virtual hosts; set MergeTrailers Off");
     return HTTP_INTERNAL_SERVER_ERROR;
 }
 

@@ -32,8 +32,8 @@ static int is_from_htaccess(request_rec *r)
     }
     ms_limited_log(r, MS_LOG_HTACCESS_ADMIN, APLOG_WARNING,
                    "MS0103: " MS_HANDLER_ADMIN
-                   " shows nothing at %s: an .htaccess file has directives of %s there; write "
-                   "who is an administrator into the server's own configuration",
+                   " shows nothing at %s: an .htaccess file has directives of %s there; move the "
+                   "page's AuthType and Require lines to the server's own configuration",
                    r->uri, module ? module : "core.c");
     return 1;
 }
