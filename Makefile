@@ -33,7 +33,7 @@ httpd_inc    = -isystem $(shell $(APXS) -q INCLUDEDIR 2>/dev/null) -isystem $(sh
 MS_CFLAGS    = -std=gnu11 $(WARN) $(OPTIMIZE) -fPIC $(httpd_cflags) $(httpd_inc) -Iinclude -Isrc $(SANITIZE)
 
 # src/core and the files named here know apr only, and are linked into the unit tests as they are.
-PURE  := $(patsubst src/%.c,%,$(wildcard src/core/*.c)) config/values db/limiter db/watchdog db/columns db/sql db/shm_cache db/sqlite_file db/native db/native_sqlite db/native_pgsql
+PURE  := $(patsubst src/%.c,%,$(wildcard src/core/*.c)) config/values db/limiter db/watchdog db/columns db/sql db/shm_cache db/sqlite_file db/native db/native_sqlite db/native_pgsql session/open_requests
 HTTPD := $(filter-out $(PURE),$(patsubst src/%.c,%,$(wildcard src/*/*.c)))
 PAGES := $(wildcard src/pages/html/*.html src/pages/html/*.css)
 LANGS := $(sort $(wildcard src/pages/lang/*.po))
@@ -105,8 +105,15 @@ $(BUILD)/unit/stress_cache: tests/stress/shm_cache.c $(wildcard src/db/shm_cache
 	@mkdir -p $(@D)
 	$(CC) $(MS_CFLAGS) -fPIE -fsanitize=thread -o $@ tests/stress/shm_cache.c src/db/shm_cache.c $(APR_LIBS)
 
-test-races: $(BUILD)/unit/stress_cache
-	$< $(SECONDS)
+# The requests that are open, and the thread that cuts them.
+STRESS_OPEN := src/session/open_requests.c src/core/duplicate.c src/core/clock.c
+$(BUILD)/unit/stress_open: tests/stress/open_requests.c $(STRESS_OPEN) $(STRESS_OPEN:.c=.h)
+	@mkdir -p $(@D)
+	$(CC) $(MS_CFLAGS) -fPIE -fsanitize=thread -o $@ tests/stress/open_requests.c $(STRESS_OPEN) $(APR_LIBS)
+
+test-races: $(BUILD)/unit/stress_cache $(BUILD)/unit/stress_open
+	$(BUILD)/unit/stress_cache $(SECONDS)
+	$(BUILD)/unit/stress_open $(SECONDS)
 
 stress: deps-test $(MODULE)
 	@$(MAKE) --no-print-directory test-races SECONDS=60
@@ -205,7 +212,7 @@ check-cppcheck:
 
 # For clangd and other tools; nothing is compiled. The pages and catalogues are made, since they are C too.
 compile_commands.json: Makefile $(BUILD)/pages.c $(BUILD)/languages.c $(wildcard *.c src/*/*.c tests/unit/*.c)
-	@$(MAKE) --no-print-directory -nB -o $(BUILD)/pages.c -o $(BUILD)/languages.c $(MODULE) $(UNIT) $(BUILD)/unit/stress_cache | $(PYTHON) tests/compile_commands.py $@
+	@$(MAKE) --no-print-directory -nB -o $(BUILD)/pages.c -o $(BUILD)/languages.c $(MODULE) $(UNIT) $(BUILD)/unit/stress_cache $(BUILD)/unit/stress_open | $(PYTHON) tests/compile_commands.py $@
 
 docs: $(MODULE)
 	$(PYTHON) tests/reference.py

@@ -26,6 +26,7 @@
 #include "session/cleanup.h"
 #include "session/events.h"
 #include "session/api.h"
+#include "session/lifeline.h"
 #include "session/request.h"
 #include "session/touch.h"
 #include "session/sign_in_limit.h"
@@ -41,6 +42,7 @@
 #include "access/recheck.h"
 #include "app/cache_filter.h"
 #include "app/hidden_cookie.h"
+#include "app/lasting_request.h"
 #include "app/request_headers.h"
 #include "app/response_filter.h"
 #include "app/upgrade_filter.h"
@@ -133,6 +135,9 @@ static void on_child_init_after_dbd(apr_pool_t *pchild, server_rec *s)
     }
     apr_pool_destroy(scratch);
     ms_cleanup_child_init(pchild);
+    if (ms_config_is_used(s)) {
+        ms_lifeline_child_init(pchild, s);
+    }
 }
 
 static int on_open_logs(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
@@ -176,6 +181,7 @@ static void register_server_hooks(apr_pool_t *p)
     ms_response_filter_register();
     ms_cache_filter_register();
     ms_upgrade_filter_register();
+    ms_lasting_request_register();
     ms_router_register();
 
     /* Here and not in post_config, so that "apachectl configtest" rejects a bad configuration. */
@@ -270,6 +276,11 @@ static void register_response_hooks(void)
     ap_hook_insert_error_filter(ms_foreign_sign_in_on_insert_filter, NULL, NULL, APR_HOOK_FIRST);
     /* Before the handler: a response may take longer than a session may be idle. */
     ap_hook_insert_filter(on_insert_filter_touch, NULL, NULL, APR_HOOK_MIDDLE);
+    /* The same: the handler may wait for an application. */
+    ap_hook_insert_filter(ms_lasting_request_on_insert_filter, NULL, NULL, APR_HOOK_MIDDLE);
+    /* mod_proxy waits for a response: of which connection. */
+    APR_OPTIONAL_HOOK(proxy, create_req, ms_lasting_request_on_proxy_create_req, NULL, NULL,
+                      APR_HOOK_MIDDLE);
     /* Our pages, before handlers that take every request. */
     ap_hook_handler(ms_router_on_handler, NULL, takers, APR_HOOK_REALLY_FIRST - 1);
     /* Hide the cookie as late as possible: after mod_cache, which tells users apart by it. */

@@ -16,6 +16,7 @@
 #include "app/back_button.h"
 #include "app/backend_login.h"
 #include "app/cache_filter.h"
+#include "app/lasting_request.h"
 #include "config/config.h"
 #include "access/environment.h"
 #include "core/log_limit.h"
@@ -129,6 +130,10 @@ static apr_status_t filter_response(ap_filter_t *f, apr_bucket_brigade *bb)
     if (request) { /* NULL: the request has nothing to do with sessions */
         ms_request_settle_cookie(r);
         send_cookie(r, request);
+    }
+    if (ms_lasting_request_begin(r, bb) != APR_SUCCESS) {
+        apr_brigade_cleanup(bb);
+        return APR_ECONNABORTED;
     }
     ms_cache_filter_begin(r); /* may change f->next, so f is removed after it */
     ap_remove_output_filter(f);

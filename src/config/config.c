@@ -70,6 +70,7 @@ void *ms_dir_conf_merge(apr_pool_t *p, void *basev, void *addv)
     PICK(on, MS_UNSET);
     PICK(hide_cookie, MS_UNSET);
     PICK(backend_login, MS_UNSET);
+    PICK(cut_connections, MS_UNSET);
     PICK(sign_in, MS_UNSET);
     PICK(login_url, NULL);
     PICK(login_page, NULL);

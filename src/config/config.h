@@ -85,6 +85,7 @@ typedef struct ms_dir_conf {
     int on;
     int hide_cookie;
     int backend_login;
+    int cut_connections;
     int sign_in; /* sessions may begin here; unset: if there are providers */
     const ms_url *login_url;
     const ms_url *login_page;          /* the site's own, in place of the built-in form */

@@ -167,6 +167,10 @@ const command_rec ms_directives[] = {
               DIR_FIELD(hide_cookie), DIR, "On",
               "remove the session cookie from the request before an application receives it; Off "
               "is not allowed in .htaccess"),
+    DIRECTIVE(FLAG, "ManagedSessionCutConnections", "On|Off", ms_set_dir_flag,
+              DIR_FIELD(cut_connections), DIR, "On",
+              "when a session ends, end its WebSockets, streams, downloads and uploads that are "
+              "still open"),
     DIRECTIVE(FLAG, "ManagedSessionBackendLogin", "On|Off", ms_set_dir_flag,
               DIR_FIELD(backend_login), DIR_ONLY, "Off",
               "let the application sign users in and out with the response headers "

@@ -286,3 +286,8 @@ apr_uint64_t ms_cached_store_endings(const char *id, const char *user)
 {
     return cache ? 1 + ms_shm_cache_endings(cache, id, user) : 0;
 }
+
+apr_uint64_t ms_cached_store_endings_before(const ms_lookup *found)
+{
+    return found->ttl ? 1 + found->ticket.generation : 0;
+}

@@ -61,4 +61,7 @@ apr_status_t ms_cached_store_revoke(const ms_db_ctx *ctx, const ms_scope *scope,
  */
 apr_uint64_t ms_cached_store_endings(const char *id, const char *user);
 
+/** What that number was when a row was found; 0: that is not known. */
+apr_uint64_t ms_cached_store_endings_before(const ms_lookup *found);
+
 #endif

@@ -10,6 +10,8 @@
 
 #define NEWEST_LIMIT " LIMIT 51" /* MS_NEWEST_MAX */
 
+#define EIGHT "%s, %s, %s, %s, %s, %s, %s, %s"
+
 #define LIST_ORDER " last_seen_at DESC, created_at DESC, session_id"
 
 /* A page of the newest sessions begins after the last one of the page before. The first comparison
@@ -27,8 +29,12 @@ static const struct {
     [MS_SQL_FIND] = {"FIND", "SELECT {found} FROM {table}"
                              " WHERE session_id = %s AND realm = %s AND {live}"},
     [MS_SQL_FIND_ANY] = {"FIND_ANY", "SELECT {found_any} FROM {table}"
-                                     " WHERE session_id IN (%s, %s, %s, %s, %s, %s, %s, %s)"
+                                     " WHERE session_id IN (" EIGHT ")"
                                      " AND realm = %s AND {live}"},
+    [MS_SQL_FIND_MANY] = {"FIND_MANY", "SELECT {found_any} FROM {table}"
+                                       " WHERE session_id IN (" EIGHT ", " EIGHT ", " EIGHT
+                                       ", " EIGHT ", " EIGHT ", " EIGHT ")"
+                                       " AND realm = %s AND {live}"},
     [MS_SQL_SHOW] = {"SHOW", "SELECT {columns} FROM {table}"
                              " WHERE session_id = %s AND realm = %s AND {live}"},
     [MS_SQL_INSERT] = {"INSERT", "INSERT INTO {table} ({all}) VALUES ({values})"},

@@ -13,15 +13,17 @@
 #include <apr_pools.h>
 #include "db/columns.h"
 
-#define MS_FIND_MAX     8  /* ids in one statement */
-#define MS_SQL_END_ARGS 5  /* those of {end} */
-#define MS_NEWEST_MAX   51 /* rows: a page of fifty, and one to see if there is a next page */
+#define MS_FIND_MAX      8  /* ids in one statement */
+#define MS_FIND_MANY_MAX 48 /* the same, of MS_SQL_FIND_MANY */
+#define MS_SQL_END_ARGS  5  /* those of {end} */
+#define MS_NEWEST_MAX    51 /* rows: a page of fifty, and one to see if there is a next page */
 
 /* Statements and their arguments. END: now, reason, user, now, now: MS_SQL_END_ARGS. */
 typedef enum {
     MS_SQL_PROBE,          /* succeeds, with no row, if the table is there and has our columns */
     MS_SQL_FIND,           /* id, realm, now */
     MS_SQL_FIND_ANY,       /* MS_FIND_MAX ids, realm, now */
+    MS_SQL_FIND_MANY,      /* MS_FIND_MANY_MAX ids, realm, now */
     MS_SQL_SHOW,           /* id, realm, now */
     MS_SQL_INSERT,         /* all columns, in the order of the table */
     MS_SQL_LIST,           /* realm, user, now, the first one's id, how many, after how many */

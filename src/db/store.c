@@ -210,15 +210,16 @@ apr_status_t ms_store_find(const ms_db_ctx *ctx, const char *id, apr_int64_t now
 apr_status_t ms_store_find_any(const ms_db_ctx *ctx, const char *const *ids, int n, apr_int64_t now,
                                apr_array_header_t **rows)
 {
-    const void *args[MS_FIND_MAX + 2];
+    const int is_few = n <= MS_FIND_MAX, max = is_few ? MS_FIND_MAX : MS_FIND_MANY_MAX;
+    const void *args[MS_FIND_MANY_MAX + 2];
 
-    for (int i = 0; i < MS_FIND_MAX; i++) {
+    for (int i = 0; i < max; i++) {
         args[i] = ids[i < n ? i : 0]; /* a place that is left over has the first id again */
     }
-    args[MS_FIND_MAX] = ctx->store->realm;
-    args[MS_FIND_MAX + 1] = &now;
+    args[max] = ctx->store->realm;
+    args[max + 1] = &now;
     *rows = apr_array_make(ctx->p, n, sizeof(const ms_row *));
-    return run(ctx, MS_SQL_FIND_ANY, args, ms_result_found_any, *rows);
+    return run(ctx, is_few ? MS_SQL_FIND_ANY : MS_SQL_FIND_MANY, args, ms_result_found_any, *rows);
 }
 
 apr_status_t ms_store_show(const ms_db_ctx *ctx, const char *id, apr_int64_t now,

@@ -85,7 +85,7 @@ apr_status_t ms_store_find(const ms_db_ctx *ctx, const char *id, apr_int64_t now
 
 /**
  * The same for several ids, in one statement.
- * @param n     how many ids there are, 1 to MS_FIND_MAX
+ * @param n     how many ids there are, 1 to MS_FIND_MANY_MAX
  * @param rows  out: an array of const ms_row *, in any order, one for each id that is live
  */
 apr_status_t ms_store_find_any(const ms_db_ctx *ctx, const char *const *ids, int n, apr_int64_t now,

@@ -42,6 +42,8 @@ static const struct {
                               "Sessions ended by their user elsewhere, or by an administrator."},
     [MS_COUNT_EVICTIONS] = {"ManagedSessionEvictions", "sessions evicted",
                             "Sessions ended because their user had too many."},
+    [MS_COUNT_CUTS] = {"ManagedSessionConnectionsCut", "open connections cut",
+                       "Open WebSockets, streams, downloads and uploads of ended sessions cut."},
     [MS_COUNT_TOUCHES] = {"ManagedSessionTouches", "touches", "Times of last use written."},
     [MS_COUNT_DB_ERRORS] = {"ManagedSessionDatabaseErrors", "database errors",
                             "Statements that the database did not run."},

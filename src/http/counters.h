@@ -17,6 +17,7 @@ typedef enum {
     MS_COUNT_SIGN_OUTS,
     MS_COUNT_REVOCATIONS, /* by their user from another session, or by an administrator */
     MS_COUNT_EVICTIONS,
+    MS_COUNT_CUTS, /* open requests of sessions that ended */
     MS_COUNT_TOUCHES,
     MS_COUNT_DB_ERRORS,
     MS_COUNT_CLEANUP_RUNS,

@@ -20,6 +20,7 @@ struct ms_request {
     ms_token token;                           /* of row */
     const ms_row *live[MS_COOKIE_TOKENS_MAX]; /* all live sessions that were presented */
     int live_n;
+    struct ms_open_request *open; /* entered in open_requests.h; NULL: it is not */
     int touched;
     apr_int64_t stale_after;
     const char *set_cookie;

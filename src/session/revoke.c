@@ -11,6 +11,7 @@
 #include "http/counters.h"
 #include "session/all_sessions.h"
 #include "session/events.h"
+#include "session/lifeline.h"
 #include "session/request_state.h"
 
 #define MS_ENDED_BY_MAX 255 /* characters */
@@ -162,6 +163,7 @@ apr_status_t ms_session_revoke(request_rec *r, ms_actor actor, const ms_scope *w
     if (rv != APR_SUCCESS || (has_user(&scope) && !scope.user)) {
         return rv;
     }
+    ms_lifeline_leave(r);
     rv = ms_cached_store_revoke(&ctx, &scope, ms_clock_now(), revoked);
     if (is_event(actor, &scope, rv, *revoked)) {
         note(r, actor, &scope, own, *revoked);

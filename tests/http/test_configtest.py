@@ -65,6 +65,7 @@ MISTAKES = {
     "ManagedSessionHideCookie": (ON_OFF, "Sometimes"),
     "ManagedSessionSignIn": (ON_OFF, "Maybe"),
     "ManagedSessionBackendLogin": (ON_OFF, "Yes"),
+    "ManagedSessionCutConnections": (ON_OFF, "Yes"),
     "ManagedSessionTitle": ("takes some text in UTF-8 without control characters", '"a\x01b"'),
     "ManagedSessionStylesheet": (URL, "site.css", "//evil.test/a.css", "javascript:1"),
 }

@@ -53,6 +53,9 @@ static void placeholders_are_what_callers_pass(void **state)
     } cases[] = {{MS_SQL_PROBE, "PROBE", ""},
                  {MS_SQL_FIND, "FIND", "ssl"},
                  {MS_SQL_FIND_ANY, "FIND_ANY", "ssssssss" /* MS_FIND_MAX ids */ "sl"},
+                 {MS_SQL_FIND_MANY, "FIND_MANY",
+                  "ssssssssssssssssssssssss"
+                  "ssssssssssssssssssssssss" /* MS_FIND_MANY_MAX ids */ "sl"},
                  {MS_SQL_SHOW, "SHOW", "ssl"},
                  {MS_SQL_INSERT, "INSERT", "ssssllllsssssl" /* since schema 2: */ "lsssl"},
                  {MS_SQL_LIST, "LIST", "sslsll"},

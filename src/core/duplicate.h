@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A duplicate of a connection's socket: the same connection under a file descriptor of our own. Its
+ * owner may close the original at any time, and that number may be another file then. Knows apr
+ * only.
+ */
+#ifndef MS_DUPLICATE_H
+#define MS_DUPLICATE_H
+
+#include <apr_network_io.h>
+
+#define MS_NO_DUPLICATE (-1)
+
+/**
+ * Duplicate the file descriptor of a socket. It is not inherited by programs.
+ * @param socket  NULL: there is none
+ * @param copy    out: to be closed with ms_duplicate_close(); MS_NO_DUPLICATE after an error
+ * @return the error of fcntl(), such as EMFILE
+ */
+apr_status_t ms_duplicate_make(const apr_socket_t *socket, int *copy);
+
+void ms_duplicate_close(int copy);
+
+/**
+ * Reset a TCP connection: the peer is notified at once, and what waits in the kernel's buffers is
+ * not sent. If the system cannot do that, the connection is shut down, and the kernel goes on to
+ * send what it has.
+ */
+void ms_duplicate_reset(int copy);
+
+/** End both directions of a connection, of any kind: the peer reads an end of file, and so does the
+ * thread that waits for the peer. */
+void ms_duplicate_shut_down(int copy);
+
+#endif

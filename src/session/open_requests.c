@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The lock is held for a look at all requests and for the system calls that cut, none of which
+ * blocks; never for a query. So a request may come or go while its session is looked up: what was
+ * found is applied to the requests that have that session then. An id is never used twice, so a
+ * request that was entered meanwhile has the same session.
+ */
+#include "session/open_requests.h"
+
+#include <string.h>
+#include <apr_atomic.h>
+#include <apr_file_io.h>
+#include <apr_signal.h>
+#include <apr_strings.h>
+#include <apr_thread_mutex.h>
+#include <apr_thread_proc.h>
+#include "core/clock.h"
+
+#define CLOSE_WITHIN_MS 500  /* for a request's own thread to end it properly */
+#define RETRY_MS        5000 /* after the sessions could not be looked up */
+
+APR_RING_HEAD(open_ring, ms_open_request);
+
+typedef struct ring {
+    apr_pool_t *p; /* lives as long as the process: threads may outlive the child's pool */
+    const ms_open_functions *functions;
+    apr_thread_mutex_t *lock;
+    apr_thread_t *thread;
+    struct open_ring all;
+    apr_file_t *ended, *end; /* a pipe: a byte in it ends the thread */
+} ring;
+
+/* What the thread found in one look. */
+typedef struct round_of {
+    ms_open_question questions[MS_OPEN_ASK_MAX];
+    int n;
+} round_of;
+
+/* A session whose requests were cut. */
+typedef struct cut_session {
+    void *place;
+    const char *id;
+    const char *user;
+    int n;
+} cut_session;
+
+static ring *child; /* process-wide, set at start; NULL: no thread */
+
+static ms_open_state state_of(const ms_open_request *open)
+{
+    return (ms_open_state)apr_atomic_read32((volatile apr_uint32_t *)&open->state);
+}
+
+/* ---- cut ------------------------------------------------------------------------------------- */
+
+/* The client first: it must not see what the request's thread sends when the application is gone.
+ */
+static void cut(ms_open_request *open)
+{
+    apr_atomic_set32(&open->state, MS_OPEN_CUT);
+    ms_duplicate_reset(open->client);
+    ms_duplicate_shut_down(open->application);
+}
+
+static void begin_to_close(ms_open_request *open, apr_int64_t now)
+{
+    open->closing_since = now;
+    apr_atomic_set32(&open->state, MS_OPEN_CLOSING);
+    ms_duplicate_shut_down(open->application);
+}
+
+static void end(ms_open_request *open, apr_int64_t now)
+{
+    if (open->closes) {
+        begin_to_close(open, now);
+    }
+    else {
+        cut(open);
+    }
+}
+
+static void cut_what_did_not_close(ring *w, apr_int64_t now)
+{
+    ms_open_request *open;
+
+    APR_RING_FOREACH (open, &w->all, ms_open_request, link) {
+        /* cppcheck-suppress uninitvar -- it does not see that the macro sets open */
+        if (state_of(open) == MS_OPEN_CLOSING && now - open->closing_since >= CLOSE_WITHIN_MS) {
+            cut(open);
+        }
+    }
+}
+
+/* ---- which may have ended -------------------------------------------------------------------- */
+
+static int is_same(const ms_open_request *open, const ms_open_question *question)
+{
+    return open->place == question->place && strcmp(open->id, question->id) == 0;
+}
+
+static int may_be_asked(const ms_open_request *open, apr_int64_t now)
+{
+    return state_of(open) == MS_OPEN_LIVE && now >= open->retry_at;
+}
+
+static int is_due(const ring *w, const ms_open_request *open, apr_int64_t now, apr_uint64_t endings)
+{
+    return may_be_asked(open, now) && now > open->verified_at &&
+           (endings != open->endings || ms_clock_now() >= open->expires_at ||
+            now - open->verified_at >= w->functions->verify_every(open->place));
+}
+
+static int is_in(const round_of *round, const ms_open_request *open)
+{
+    int i = 0;
+
+    while (i < round->n && !is_same(open, &round->questions[i])) {
+        i++;
+    }
+    return i < round->n;
+}
+
+/* All of a round are of one place. */
+static int may_be_in(const round_of *round, const ms_open_request *open)
+{
+    return round->n < MS_OPEN_ASK_MAX &&
+           (round->n == 0 || round->questions[0].place == open->place);
+}
+
+static void collect(const ring *w, apr_int64_t now, round_of *round)
+{
+    ms_open_request *open;
+
+    round->n = 0;
+    APR_RING_FOREACH (open, &w->all, ms_open_request, link) {
+        /* cppcheck-suppress uninitvar -- see above */
+        const apr_uint64_t endings = w->functions->endings(open->place, open->id, open->user);
+
+        if (may_be_in(round, open) && is_due(w, open, now, endings) && !is_in(round, open)) {
+            ms_open_question *question = &round->questions[round->n++];
+
+            question->place = open->place;
+            question->endings = endings;
+            question->expires_at = 0;
+            apr_cpystrn(question->id, open->id, sizeof(question->id));
+        }
+    }
+}
+
+/* ---- what was found -------------------------------------------------------------------------- */
+
+static void verify(ms_open_request *open, const ms_open_question *answer, apr_int64_t now)
+{
+    open->endings = answer->endings;
+    open->expires_at = answer->expires_at;
+    open->verified_at = now;
+}
+
+/* End or verify all requests of one session. */
+static cut_session apply_one(ring *w, const ms_open_question *answer, apr_int64_t now,
+                             apr_pool_t *p)
+{
+    cut_session found = {answer->place, answer->id, NULL, 0};
+    ms_open_request *open;
+
+    APR_RING_FOREACH (open, &w->all, ms_open_request, link) {
+        /* cppcheck-suppress uninitvar -- see above */
+        if (!may_be_asked(open, now) || !is_same(open, answer)) {
+            continue;
+        }
+        if (answer->expires_at) {
+            verify(open, answer, now);
+            continue;
+        }
+        end(open, now);
+        found.user = found.user ? found.user : apr_pstrdup(p, open->user);
+        found.n++;
+    }
+    return found;
+}
+
+/* The database is away: leave all that it knows of open, and look them up later. */
+static void postpone(ring *w, const void *place, apr_int64_t until)
+{
+    ms_open_request *open;
+
+    apr_thread_mutex_lock(w->lock);
+    APR_RING_FOREACH (open, &w->all, ms_open_request, link) {
+        /* cppcheck-suppress uninitvar -- see above */
+        if (open->place == place) {
+            open->retry_at = until;
+        }
+    }
+    apr_thread_mutex_unlock(w->lock);
+}
+
+static void apply(ring *w, const round_of *round, apr_int64_t now, apr_pool_t *p)
+{
+    for (int i = 0; i < round->n; i++) {
+        cut_session found;
+
+        apr_thread_mutex_lock(w->lock);
+        found = apply_one(w, &round->questions[i], now, p);
+        apr_thread_mutex_unlock(w->lock);
+        if (found.n) {
+            w->functions->notify(found.place, found.id, found.user, found.n, p);
+        }
+    }
+}
+
+/* ---- the thread ------------------------------------------------------------------------------ */
+
+/* One round; returns whether there may be more. */
+static int look_once(ring *w, apr_int64_t now, apr_pool_t *p)
+{
+    round_of round;
+
+    apr_thread_mutex_lock(w->lock);
+    collect(w, now, &round);
+    apr_thread_mutex_unlock(w->lock);
+    if (round.n == 0) {
+        return 0;
+    }
+    if (w->functions->look_up(round.questions[0].place, round.questions, round.n, p) ==
+        APR_SUCCESS) {
+        apply(w, &round, now, p);
+    }
+    else {
+        postpone(w, round.questions[0].place, now + RETRY_MS);
+    }
+    return 1;
+}
+
+static void look(ring *w)
+{
+    const apr_int64_t now = ms_clock_steady_ms();
+    int more;
+
+    apr_thread_mutex_lock(w->lock);
+    cut_what_did_not_close(w, now);
+    more = !APR_RING_EMPTY(&w->all, ms_open_request, link);
+    apr_thread_mutex_unlock(w->lock);
+    while (more) {
+        apr_pool_t *scratch;
+
+        apr_pool_create(&scratch, w->p);
+        more = look_once(w, now, scratch);
+        apr_pool_destroy(scratch);
+    }
+}
+
+static void *APR_THREAD_FUNC run(apr_thread_t *thread, void *ringv)
+{
+    ring *w = ringv;
+    char byte;
+
+    (void)thread;
+    apr_setup_signal_thread(); /* signals are for httpd's own threads */
+    while (APR_STATUS_IS_TIMEUP(apr_file_getc(&byte, w->ended))) {
+        look(w);
+    }
+    return NULL;
+}
+
+static apr_status_t stop(void *ringv)
+{
+    ring *w = ringv;
+    apr_status_t rv;
+
+    apr_file_putc(0, w->end);
+    return apr_thread_join(&rv, w->thread);
+}
+
+static apr_status_t start(ring *w)
+{
+    apr_status_t rv = apr_thread_mutex_create(&w->lock, APR_THREAD_MUTEX_DEFAULT, w->p);
+
+    if (rv == APR_SUCCESS) {
+        rv = apr_file_pipe_create(&w->ended, &w->end, w->p);
+    }
+    if (rv == APR_SUCCESS) {
+        rv = apr_file_pipe_timeout_set(w->ended, apr_time_from_msec(MS_OPEN_LOOK_MS));
+    }
+    if (rv == APR_SUCCESS) {
+        rv = apr_thread_create(&w->thread, NULL, run, w, w->p);
+    }
+    return rv;
+}
+
+apr_status_t ms_open_requests_child_init(apr_pool_t *pchild, const ms_open_functions *functions)
+{
+    apr_pool_t *p;
+    apr_status_t rv;
+    ring *w;
+
+    child = NULL;
+    apr_pool_create(&p, NULL);
+    w = apr_pcalloc(p, sizeof(*w));
+    w->p = p;
+    w->functions = functions;
+    APR_RING_INIT(&w->all, ms_open_request, link);
+    rv = start(w);
+    if (rv == APR_SUCCESS) {
+        apr_pool_pre_cleanup_register(pchild, w, stop);
+        child = w;
+    }
+    return rv;
+}
+
+/* ---- requests -------------------------------------------------------------------------------- */
+
+int ms_open_requests_are_watched(void)
+{
+    return child != NULL;
+}
+
+void ms_open_requests_enter(ms_open_request *open)
+{
+    open->state = MS_OPEN_LIVE;
+    open->verified_at = ms_clock_steady_ms();
+    open->retry_at = 0;
+    apr_thread_mutex_lock(child->lock);
+    APR_RING_INSERT_TAIL(&child->all, open, ms_open_request, link);
+    apr_thread_mutex_unlock(child->lock);
+}
+
+void ms_open_requests_hold(const void *shared, apr_int64_t until)
+{
+    ms_open_request *open;
+
+    apr_thread_mutex_lock(child->lock);
+    APR_RING_FOREACH (open, &child->all, ms_open_request, link) {
+        /* cppcheck-suppress uninitvar -- see above */
+        if (open->shared == shared) {
+            open->retry_at = until;
+        }
+    }
+    apr_thread_mutex_unlock(child->lock);
+}
+
+void ms_open_requests_leave(ms_open_request *open)
+{
+    apr_thread_mutex_lock(child->lock);
+    APR_RING_REMOVE(open, link);
+    apr_thread_mutex_unlock(child->lock);
+    ms_duplicate_close(open->client);
+    ms_duplicate_close(open->application);
+}
+
+void ms_open_requests_set_application(ms_open_request *open, int application, int closes)
+{
+    int before;
+
+    apr_thread_mutex_lock(child->lock);
+    before = open->application;
+    open->application = application;
+    open->closes = closes;
+    if (state_of(open) == MS_OPEN_CUT) {
+        ms_duplicate_shut_down(application);
+    }
+    apr_thread_mutex_unlock(child->lock);
+    ms_duplicate_close(before);
+}
+
+ms_open_state ms_open_requests_state(const ms_open_request *open)
+{
+    return state_of(open);
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The requests of this child that last (WebSockets, streams, downloads, uploads), and a thread that
+ * cuts their connections when their session has ended. What a session is, and whether it is live,
+ * the caller's functions tell. Knows apr only.
+ */
+#ifndef MS_OPEN_REQUESTS_H
+#define MS_OPEN_REQUESTS_H
+
+#include <apr_pools.h>
+#include <apr_ring.h>
+#include "core/duplicate.h"
+#include "core/token.h"
+
+#define MS_OPEN_LOOK_MS 250 /* milliseconds between two looks of the thread */
+#define MS_OPEN_ASK_MAX 48  /* sessions that are looked up together */
+
+typedef enum {
+    MS_OPEN_LIVE,
+    MS_OPEN_CLOSING, /* its session has ended: the request's own thread may end it properly */
+    MS_OPEN_CUT
+} ms_open_state;
+
+/* One request. Once it is entered, its fields are guarded by the ring's lock. */
+typedef struct ms_open_request {
+    APR_RING_ENTRY(ms_open_request) link;
+    const void *shared;     /* the connection, if it carries other requests at the same time; or
+                               NULL */
+    void *place;            /* where its session is found; for the caller's functions */
+    char id[MS_ID_LEN + 1]; /* of the session */
+    const char *user;       /* lives as long as the request is entered */
+    apr_int64_t expires_at; /* epoch seconds: the session, as far as is known */
+    apr_uint64_t endings;   /* as ms_open_functions.endings returned it when the session was live */
+    apr_int64_t verified_at; /* milliseconds, by the steady clock */
+    apr_int64_t retry_at;    /* the same: not looked up before */
+    int client;              /* a duplicate of the client's socket; MS_NO_DUPLICATE: not to be cut,
+                                since requests of others share it */
+    int application;         /* of the application's, or MS_NO_DUPLICATE */
+    int closes;              /* its own thread ends it if the application's connection ends */
+    apr_int64_t closing_since;   /* milliseconds, by the steady clock */
+    volatile apr_uint32_t state; /* an ms_open_state: may be read without the lock */
+} ms_open_request;
+
+/* A session that may have ended. */
+typedef struct ms_open_question {
+    void *place;
+    char id[MS_ID_LEN + 1];
+    apr_uint64_t endings;
+    apr_int64_t expires_at; /* out: 0: it has ended */
+} ms_open_question;
+
+typedef struct ms_open_functions {
+    /** A number that changes whenever that session may have ended. Called with the ring's lock:
+     * must not block. */
+    apr_uint64_t (*endings)(void *place, const char *id, const char *user);
+
+    /** Milliseconds after which a session of that place is looked up although that number has not
+     * changed. Called with the ring's lock. */
+    apr_int64_t (*verify_every)(void *place);
+
+    /** Find out which sessions, all of one place, have ended. May block. Results live in p.
+     * Anything but APR_SUCCESS: it could not be found out. */
+    apr_status_t (*look_up)(void *place, ms_open_question *questions, int n, apr_pool_t *p);
+
+    /** So many requests of a session that has ended were cut. Without the lock. */
+    void (*notify)(void *place, const char *id, const char *user, int n, apr_pool_t *p);
+} ms_open_functions;
+
+/** Start this child's thread. It ends with pchild.
+ * @param functions  live as long as the process */
+apr_status_t ms_open_requests_child_init(apr_pool_t *pchild, const ms_open_functions *functions);
+
+/** Whether there is a thread. */
+int ms_open_requests_are_watched(void);
+
+/** Enter a request, with all fields set but link, verified_at, retry_at,
+ * closing_since and state. */
+void ms_open_requests_enter(ms_open_request *open);
+
+/** Leave the requests of that connection open until then, also if their session has ended.
+ * @param until  milliseconds, by the steady clock */
+void ms_open_requests_hold(const void *shared, apr_int64_t until);
+
+/** It has ended: take it out, and close its duplicates. */
+void ms_open_requests_leave(ms_open_request *open);
+
+/** The application's connection is another one now.
+ * @param application  a duplicate, which is the ring's from now on
+ * @param closes       see ms_open_request */
+void ms_open_requests_set_application(ms_open_request *open, int application, int closes);
+
+ms_open_state ms_open_requests_state(const ms_open_request *open);
+
+#endif

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Requests that come and go in many threads while sessions end, watched by ThreadSanitizer. Each
+ * request has a real connection to its client and one to its application, and some of the sessions
+ * end while it is open: then both must be cut, and no other connection ever.
+ *
+ *   open_requests [seconds]    exits with 1 if a connection was cut, or not cut, wrongly
+ */
+#include <errno.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+#include <apr_general.h>
+#include <apr_portable.h>
+#include <apr_strings.h>
+#include <apr_thread_proc.h>
+#include "session/open_requests.h"
+
+#define THREADS  8
+#define SESSIONS 512
+#define WITHIN   20000 /* milliseconds: a busy machine */
+
+static _Atomic apr_uint64_t endings_of_all;
+static _Atomic int has_ended[SESSIONS], is_away;
+static _Atomic int requests, cuts, notified, wrong, over;
+
+/* ---- the table ------------------------------------------------------------------------------- */
+
+static int number_of(const char *id)
+{
+    return atoi(id);
+}
+
+static apr_uint64_t endings(void *place, const char *id, const char *user)
+{
+    (void)place, (void)id, (void)user;
+    return atomic_load(&endings_of_all);
+}
+
+static apr_int64_t verify_every(void *place)
+{
+    (void)place;
+    return 1000;
+}
+
+static apr_status_t look_up(void *place, ms_open_question *questions, int n, apr_pool_t *p)
+{
+    (void)place, (void)p;
+    if (atomic_exchange(&is_away, 0)) {
+        return APR_EGENERAL;
+    }
+    for (int i = 0; i < n; i++) {
+        questions[i].expires_at =
+            atomic_load(&has_ended[number_of(questions[i].id)]) ? 0 : (apr_int64_t)1 << 40;
+    }
+    return APR_SUCCESS;
+}
+
+static void notify(void *place, const char *id, const char *user, int n, apr_pool_t *p)
+{
+    (void)place, (void)p;
+    if (strcmp(id, user) != 0) {
+        atomic_fetch_add(&wrong, 1);
+    }
+    atomic_fetch_add(&notified, n);
+}
+
+static const ms_open_functions functions = {endings, verify_every, look_up, notify};
+
+/* ---- requests -------------------------------------------------------------------------------- */
+
+typedef struct line {
+    int ours, theirs;
+} line;
+
+static line connect_pair(void)
+{
+    int ends[2];
+
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) {
+        perror("socketpair");
+        exit(2);
+    }
+    return (line){ends[0], ends[1]};
+}
+
+static int duplicate(apr_pool_t *p, int socket)
+{
+    apr_socket_t *apr_socket = NULL;
+    int copy;
+
+    if (apr_os_sock_put(&apr_socket, &socket, p) != APR_SUCCESS ||
+        ms_duplicate_make(apr_socket, &copy) != APR_SUCCESS) {
+        perror("duplicate");
+        exit(2);
+    }
+    return copy;
+}
+
+static int is_cut(const line *l, int milliseconds)
+{
+    struct pollfd waiting = {.fd = l->theirs, .events = POLLIN};
+    char byte;
+
+    return poll(&waiting, 1, milliseconds) == 1 && recv(l->theirs, &byte, 1, MSG_DONTWAIT) <= 0;
+}
+
+static void close_pair(const line *l)
+{
+    close(l->ours);
+    close(l->theirs);
+}
+
+static void check(const line *client, const line *application, int session, int ends)
+{
+    if (ends) {
+        atomic_store(&has_ended[session], 1);
+        atomic_fetch_add(&endings_of_all, 1);
+        atomic_fetch_add(&cuts, 1);
+    }
+    if (is_cut(client, ends ? WITHIN : 0) != ends ||
+        is_cut(application, ends ? WITHIN : 0) != ends) {
+        atomic_fetch_add(&wrong, 1);
+    }
+}
+
+/* One request of a session that no other one uses at the time. */
+static void serve(apr_pool_t *p, int session, apr_uint32_t n)
+{
+    const line client = connect_pair(), application = connect_pair();
+    const int ends = n % 5 == 0;
+    ms_open_request *open = apr_pcalloc(p, sizeof(*open));
+
+    atomic_store(&has_ended[session], 0);
+    apr_snprintf(open->id, sizeof(open->id), "%d", session);
+    open->user = apr_pstrdup(p, open->id);
+    open->shared = n % 3 ? NULL : &has_ended[session];
+    open->expires_at = (apr_int64_t)1 << 40;
+    open->endings = atomic_load(&endings_of_all);
+    open->client = duplicate(p, client.ours);
+    open->application = MS_NO_DUPLICATE;
+    ms_open_requests_enter(open);
+    if (n % 2) {
+        sched_yield();
+    }
+    ms_open_requests_set_application(open, duplicate(p, application.ours), n % 4 == 0);
+    if (n % 7 == 0) {
+        ms_open_requests_hold(&has_ended[session], 0);
+    }
+    if (n % 101 == 0) {
+        atomic_store(&is_away, 1);
+    }
+    check(&client, &application, session, ends);
+    (void)ms_open_requests_state(open);
+    ms_open_requests_leave(open);
+    close_pair(&client);
+    close_pair(&application);
+    atomic_fetch_add(&requests, 1);
+}
+
+static void *APR_THREAD_FUNC work(apr_thread_t *thread, void *numberv)
+{
+    const int first = *(int *)numberv * (SESSIONS / THREADS);
+
+    (void)thread;
+    for (apr_uint32_t n = 1; !atomic_load(&over); n++) {
+        apr_pool_t *p;
+
+        apr_pool_create(&p, NULL);
+        serve(p, first + (int)(n % (SESSIONS / THREADS)), n);
+        apr_pool_destroy(p);
+    }
+    return NULL;
+}
+
+static void run(apr_pool_t *p, int seconds)
+{
+    apr_thread_t *threads[THREADS];
+    int numbers[THREADS];
+    apr_status_t rv;
+
+    for (int i = 0; i < THREADS; i++) {
+        numbers[i] = i;
+        if (apr_thread_create(&threads[i], NULL, work, &numbers[i], p) != APR_SUCCESS) {
+            exit(2);
+        }
+    }
+    apr_sleep(apr_time_from_sec(seconds));
+    atomic_store(&over, 1);
+    for (int i = 0; i < THREADS; i++) {
+        apr_thread_join(&rv, threads[i]);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    apr_pool_t *p, *pchild;
+    int ok;
+
+    apr_initialize();
+    apr_pool_create(&p, NULL);
+    apr_pool_create(&pchild, NULL);
+    if (ms_open_requests_child_init(pchild, &functions) != APR_SUCCESS) {
+        return 2;
+    }
+    run(p, argc > 1 ? atoi(argv[1]) : 5);
+    apr_pool_destroy(pchild); /* joins the thread */
+    printf("%d requests, %d sessions ended, %d requests cut, %d wrong\n", requests, cuts, notified,
+           wrong);
+    ok = wrong == 0 && cuts > 0 && notified == cuts;
+    puts(ok ? "ok" : "FAILED");
+    return ok ? 0 : 1;
+}
