@@ -41,6 +41,7 @@
 #include "access/provider_chain.h"
 #include "access/recheck.h"
 #include "app/cache_filter.h"
+#include "app/close_frame.h"
 #include "app/hidden_cookie.h"
 #include "app/lasting_request.h"
 #include "app/request_headers.h"
@@ -182,6 +183,7 @@ static void register_server_hooks(apr_pool_t *p)
     ms_cache_filter_register();
     ms_upgrade_filter_register();
     ms_lasting_request_register();
+    ms_close_frame_register();
     ms_router_register();
 
     /* Here and not in post_config, so that "apachectl configtest" rejects a bad configuration. */

@@ -11,7 +11,7 @@
 #include <http_core.h>
 #include <http_request.h>
 #include "access/own_pages.h"
-#include "app/request_headers.h"
+#include "app/upgrade_filter.h"
 #include "session/lifeline.h"
 
 #define FILTER_NAME "MANAGED_SESSION_LASTING"
@@ -46,6 +46,7 @@ int ms_lasting_request_on_proxy_create_req(request_rec *r, request_rec *to_appli
 {
     if (ms_lifeline_is_entered(r)) {
         ms_lifeline_set_application(r, ap_get_conn_socket(to_application->connection), 0);
+        ms_upgrade_filter_set_application(r, to_application->connection);
     }
     return OK;
 }

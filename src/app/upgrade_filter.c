@@ -18,6 +18,7 @@
 #include <http_core.h>
 #include <http_log.h>
 #include <util_filter.h>
+#include "app/close_frame.h"
 #include "app/response_head.h"
 #include "config/config.h"
 #include "core/log_limit.h"
@@ -38,7 +39,8 @@ typedef enum {
 /* One per connection. */
 typedef struct watch {
     conn_rec *c;
-    request_rec *r; /* the request that is watched; NULL when idle */
+    request_rec *r;        /* the request that is watched; NULL when idle */
+    conn_rec *application; /* of that request; NULL: it is not known */
     watch_state state;
     apr_bucket_brigade *held; /* the part of a head that has arrived */
 } watch;
@@ -127,6 +129,9 @@ static const char *read_head(watch *w, apr_pool_t *p, apr_bucket_brigade *out, c
         ms_response_head_copy(out, p, text, head, ms_server_conf_get(w->r->server)->cookie.name,
                               final);
         w->state = status == HTTP_SWITCHING_PROTOCOLS ? IDLE : final ? REFUSED : HEAD_DUE;
+        if (status == HTTP_SWITCHING_PROTOCOLS && w->application) {
+            ms_close_frame_begin(w->r, w->application);
+        }
     }
     *used = head;
     return NULL;
@@ -248,9 +253,19 @@ void ms_upgrade_filter_watch(request_rec *r)
     w = watch_of(r->connection);
     if (w->state != CLOSED) {
         w->r = r;
+        w->application = NULL;
         w->state = HEAD_DUE;
         apr_brigade_cleanup(w->held);
         apr_pool_cleanup_register(r->pool, r, forget_request, apr_pool_cleanup_null);
+    }
+}
+
+void ms_upgrade_filter_set_application(request_rec *r, conn_rec *application)
+{
+    watch *w = ap_get_module_config(r->connection->conn_config, &managed_session_module);
+
+    if (w && w->r == r) {
+        w->application = application;
     }
 }
 

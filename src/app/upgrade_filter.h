@@ -19,4 +19,7 @@ void ms_upgrade_filter_register(void);
  */
 void ms_upgrade_filter_watch(request_rec *r);
 
+/** The connection on which mod_proxy has sent a watched request to its application. */
+void ms_upgrade_filter_set_application(request_rec *r, conn_rec *application);
+
 #endif

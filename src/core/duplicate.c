@@ -46,3 +46,10 @@ void ms_duplicate_shut_down(int copy)
         shutdown(copy, SHUT_RDWR);
     }
 }
+
+void ms_duplicate_end_reading(int copy)
+{
+    if (copy >= 0) {
+        shutdown(copy, SHUT_RD);
+    }
+}

@@ -32,4 +32,8 @@ void ms_duplicate_reset(int copy);
  * thread that waits for the peer. */
 void ms_duplicate_shut_down(int copy);
 
+/** The thread that reads from a connection reads an end of file; the peer may still be written to.
+ */
+void ms_duplicate_end_reading(int copy);
+
 #endif

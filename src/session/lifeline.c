@@ -204,11 +204,21 @@ int ms_lifeline_is_entered(request_rec *r)
     return request && request->open;
 }
 
-int ms_lifeline_is_cut(request_rec *r)
+static int is_in_state(request_rec *r, ms_open_state state)
 {
     const ms_request *request = ms_request_peek(r);
 
-    return request && request->open && ms_open_requests_state(request->open) == MS_OPEN_CUT;
+    return request && request->open && ms_open_requests_state(request->open) == state;
+}
+
+int ms_lifeline_is_cut(request_rec *r)
+{
+    return is_in_state(r, MS_OPEN_CUT);
+}
+
+int ms_lifeline_is_closing(request_rec *r)
+{
+    return is_in_state(r, MS_OPEN_CLOSING);
 }
 
 int ms_lifeline_is_alone(request_rec *r)

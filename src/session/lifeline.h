@@ -28,6 +28,10 @@ int ms_lifeline_is_entered(request_rec *r);
 /** Whether the session has ended and the request was cut. */
 int ms_lifeline_is_cut(request_rec *r);
 
+/** Whether the session has ended, and the application's connection for reading, so that the request
+ * may end properly before it is cut. */
+int ms_lifeline_is_closing(request_rec *r);
+
 /** Whether other clients' requests share the connection to the client, so that the request must end
  * by itself once it is cut. */
 int ms_lifeline_is_alone(request_rec *r);
@@ -36,7 +40,7 @@ int ms_lifeline_is_alone(request_rec *r);
  * The request waits for an application at the other end of this socket, which is closed when the
  * request is cut.
  * @param closes  the request's thread closes the connection to the client properly, and soon, when
- *                that socket has ended
+ * it reads the end of that socket
  */
 void ms_lifeline_set_application(request_rec *r, apr_socket_t *socket, int closes);
 

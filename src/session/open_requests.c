@@ -66,7 +66,7 @@ static void begin_to_close(ms_open_request *open, apr_int64_t now)
 {
     open->closing_since = now;
     apr_atomic_set32(&open->state, MS_OPEN_CLOSING);
-    ms_duplicate_shut_down(open->application);
+    ms_duplicate_end_reading(open->application);
 }
 
 static void end(ms_open_request *open, apr_int64_t now)

@@ -36,7 +36,7 @@ typedef struct ms_open_request {
     int client;              /* a duplicate of the client's socket; MS_NO_DUPLICATE: not to be cut,
                                 since requests of others share it */
     int application;         /* of the application's, or MS_NO_DUPLICATE */
-    int closes;              /* its own thread ends it if the application's connection ends */
+    int closes;              /* its own thread ends it when it reads the end of the application's */
     apr_int64_t closing_since;   /* milliseconds, by the steady clock */
     volatile apr_uint32_t state; /* an ms_open_state: may be read without the lock */
 } ms_open_request;

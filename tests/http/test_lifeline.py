@@ -3,11 +3,12 @@
 import contextlib
 import json
 import os
+import struct
 
 import pytest
 
 import harness
-from backends import WebSocket, WebSocketApplication
+from backends import WebSocket, WebSocketApplication, read_frame
 from harness import COOKIE, JSON, SITE, Server, eventually, get, request, sign_in
 from open_ends import Client, SlowApplication, descriptors
 
@@ -104,8 +105,9 @@ def test_a_web_socket_ends_with_its_session(site):
     with WebSocket(site, "/app/socket", mine) as cut, WebSocket(site, "/app/socket", other) as kept:
         assert cut.say("hello") == kept.say("hello") == "hello"
         revoke(site, other, mine[:22])
-        with pytest.raises(ConnectionResetError):
-            cut.stream.read()
+        assert read_frame(cut.stream) == (8, struct.pack(">H", 1008))
+        cut.socket.sendall(bytes([0x88, 0x82]) + bytes(4) + struct.pack(">H", 1008))
+        assert cut.stream.read() == b""
         assert kept.say("still there") == "still there"
     assert cuts(site, mine) == 1
 
