@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-#   make              the module, build/mod_managed_session.so
+#   make              the module, build/mod_managed_session.so, and the tool, build/managed-sessionctl
 #   make demo         a private httpd with two users and an application (make demo-stop ends it)
 #   make test         make check and all tests (make test-unit, make test-http: parts of them)
 #   make test-fast    unit tests and the quick half of the others, in less than a minute
@@ -30,7 +30,7 @@ WARN     := -Wall -Wextra -Werror -Wformat=2 -Wshadow -Wstrict-prototypes -Wmiss
 # Asked only when something is compiled: on a new machine apxs comes with the first target below.
 httpd_cflags = $(shell $(APXS) -q CFLAGS EXTRA_CPPFLAGS 2>/dev/null | tr ';' ' ' | sed 's/-O[0-9s]//g; s/-flto[^ ]*//g; s/-fdebug-prefix-map=[^ ]*//g; s/-ffile-prefix-map=[^ ]*//g; s/-pipe//; s/-g //')
 httpd_inc    = -isystem $(shell $(APXS) -q INCLUDEDIR 2>/dev/null) -isystem $(shell $(APXS) -q APR_INCLUDEDIR 2>/dev/null) -isystem $(shell $(APXS) -q APU_INCLUDEDIR 2>/dev/null)
-MS_CFLAGS    = -std=gnu11 $(WARN) $(OPTIMIZE) -fPIC $(httpd_cflags) $(httpd_inc) -Iinclude -Isrc $(SANITIZE)
+MS_CFLAGS    = -std=gnu11 $(WARN) $(OPTIMIZE) -fPIC $(httpd_cflags) $(httpd_inc) -Iinclude -Isrc -I. $(SANITIZE)
 
 # src/core and the files named here know apr only, and are linked into the unit tests as they are.
 PURE  := $(patsubst src/%.c,%,$(wildcard src/core/*.c)) config/values db/limiter db/watchdog db/columns db/sql db/shm_cache db/sqlite_file db/native db/native_sqlite db/native_pgsql session/open_requests
@@ -40,21 +40,34 @@ LANGS := $(sort $(wildcard src/pages/lang/*.po))
 OBJS  := $(BUILD)/mod_managed_session.o $(HTTPD:%=$(BUILD)/%.o) $(PURE:%=$(BUILD)/%.o) $(BUILD)/pages.o $(BUILD)/languages.o
 MODULE := $(BUILD)/mod_managed_session.so
 
+# The command-line tool. It has the store of the module, but connections of its own in place of
+# src/db/connection.c, and takes from an archive what it needs of the files that know apr only.
+CTL_PURE := ctl/words ctl/grid # linked into the unit tests, too
+CTL      := $(BUILD)/managed-sessionctl
+CTL_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard ctl/*.c)) $(BUILD)/db/store.o $(BUILD)/db/result.o $(BUILD)/db/table.o
+
 .PHONY: FORCE all deps-build deps-demo deps-test demo demo-stop test test-fast test-unit test-http test-databases test-pgsql test-mysql test-browser test-apps test-races \
         stress test-asan \
         test-valgrind bench-cleanup check check-quick check-tidy check-cppcheck format docs catalogues install clean
 .DELETE_ON_ERROR:
 
 all: deps-build
-	@$(MAKE) --no-print-directory $(MODULE)
+	@$(MAKE) --no-print-directory $(MODULE) $(CTL)
 
 $(MODULE): $(OBJS) $(BUILD)/objects.list src/exports.map
 	$(CC) -shared $(SANITIZE) -Wl,-z,relro,-z,now -Wl,--version-script=src/exports.map -o $@ $(OBJS) -ljansson -lunistring
+
+$(CTL): $(CTL_OBJS) $(BUILD)/pure.a
+	$(CC) $(SANITIZE) -pie -Wl,-z,relro,-z,now -o $@ $^ -ljansson -lunistring $(APR_LIBS)
+$(BUILD)/pure.a: $(PURE:%=$(BUILD)/%.o)
+	@rm -f $@
+	ar rcs $@ $^
 
 $(BUILD)/%.o: src/%.c Makefile | $(BUILD)
 	@mkdir -p $(@D)
 	$(CC) $(MS_CFLAGS) -MMD -MP -c -o $@ $<
 $(BUILD)/%.o: %.c Makefile | $(BUILD)
+	@mkdir -p $(@D)
 	$(CC) $(MS_CFLAGS) -MMD -MP -c -o $@ $<
 $(BUILD)/pages.o: $(BUILD)/pages.c
 	$(CC) $(MS_CFLAGS) -MMD -MP -c -o $@ $<
@@ -92,12 +105,12 @@ test: deps-test
 	@$(MAKE) --no-print-directory check test-unit test-races test-http
 	@$(MAKE) --no-print-directory -j3 --output-sync=target test-pgsql test-mysql test-browser
 
-test-unit: $(UNIT)
-	@for t in $^; do echo "== $$t"; $$t || exit 1; done
+test-unit: $(UNIT) $(CTL)
+	@for t in $(UNIT); do echo "== $$t"; $$t || exit 1; done
 
-$(BUILD)/unit/test_%: tests/unit/test_%.c $(PURE:%=$(BUILD)/%.o) $(BUILD)/pages.o $(BUILD)/languages.o
+$(BUILD)/unit/test_%: tests/unit/test_%.c $(PURE:%=$(BUILD)/%.o) $(CTL_PURE:%=$(BUILD)/%.o) $(BUILD)/pages.o $(BUILD)/languages.o
 	@mkdir -p $(@D)
-	$(CC) $(MS_CFLAGS) -MMD -MP -Itests/unit -o $@ $< $(PURE:%=$(BUILD)/%.o) $(BUILD)/pages.o $(BUILD)/languages.o -lcmocka -ljansson -lunistring $(APR_LIBS)
+	$(CC) $(MS_CFLAGS) -MMD -MP -Itests/unit -o $@ $< $(PURE:%=$(BUILD)/%.o) $(CTL_PURE:%=$(BUILD)/%.o) $(BUILD)/pages.o $(BUILD)/languages.o -lcmocka -ljansson -lunistring $(APR_LIBS)
 
 # The look-up cache under threads of several processes that are killed at any moment, watched by ThreadSanitizer.
 SECONDS := 5
@@ -120,19 +133,19 @@ stress: deps-test $(MODULE)
 	MS_ROUNDS=10000 MS_MODULE=$(abspath $(MODULE)) $(PYTHON) -B -m pytest -p no:cacheprovider -q tests/http/test_lookup_cache.py $(PYTEST)
 
 # With the look-up cache, as it is by default; test-databases goes without. PYTEST may narrow it down: make test-http PYTEST="-k library"
-test-http: $(MODULE)
+test-http: $(MODULE) $(CTL)
 	MS_CACHE=on MS_MODULE=$(abspath $(MODULE)) $(PYTHON) -B -m pytest -p no:cacheprovider -q tests/http $(PYTEST)
 
 # While one works on the code: what is quick, without what is marked as slow in tests/http/conftest.py.
 test-fast: deps-test
-	@$(MAKE) --no-print-directory -j2 --output-sync=target check-quick $(MODULE) $(UNIT)
+	@$(MAKE) --no-print-directory -j2 --output-sync=target check-quick $(MODULE) $(CTL) $(UNIT)
 	@$(MAKE) --no-print-directory test-unit
 	MS_CACHE=on MS_MODULE=$(abspath $(MODULE)) $(PYTHON) -B -m pytest -p no:cacheprovider -q -m "not slow" tests/http $(PYTEST)
 
 # The same tests on private servers of these; one that is not installed is skipped.
 test-databases: test-pgsql test-mysql
 
-test-pgsql test-mysql: test-%: $(MODULE)
+test-pgsql test-mysql: test-%: $(MODULE) $(CTL)
 	@echo "== on $*"; MS_DATABASE=$* MS_MODULE=$(abspath $(MODULE)) \
 	  $(PYTHON) -B -m pytest -p no:cacheprovider -q tests/http $(PYTEST)
 
@@ -185,7 +198,7 @@ bench-cleanup: $(MODULE)
 	MS_MODULE=$(abspath $(MODULE)) $(PYTHON) -B tests/bench/cleanup.py
 
 # ---- the code itself --------------------------------------------------------------------------
-SOURCES := $(wildcard mod_managed_session.c src/*/*.c src/*/*.h include/*.h tests/unit/*.c tests/unit/*.h tests/stress/*.c)
+SOURCES := $(wildcard mod_managed_session.c src/*/*.c src/*/*.h ctl/*.c ctl/*.h include/*.h tests/unit/*.c tests/unit/*.h tests/stress/*.c)
 
 format:
 	clang-format -i $(SOURCES)
@@ -208,7 +221,7 @@ check-tidy:
 	  xargs -P 2 -n 8 sh -c 'clang-tidy --quiet --warnings-as-errors="*" "$$@" -- $(filter-out -Werror,$(MS_CFLAGS)) 2>/dev/null' clang-tidy
 
 check-cppcheck:
-	cppcheck --quiet --error-exitcode=1 --inline-suppr --enable=warning,performance,portability -Iinclude -Isrc mod_managed_session.c src
+	cppcheck --quiet --error-exitcode=1 --inline-suppr --enable=warning,performance,portability -Iinclude -Isrc -I. mod_managed_session.c src ctl
 
 # For clangd and other tools; nothing is compiled. The pages and catalogues are made, since they are C too.
 compile_commands.json: Makefile $(BUILD)/pages.c $(BUILD)/languages.c $(wildcard *.c src/*/*.c tests/unit/*.c)

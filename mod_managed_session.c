@@ -17,6 +17,7 @@
 #include "core/version.h"
 #include "config/config.h"
 #include "config/directives.h"
+#include "config/dump.h"
 #include "config/finish.h"
 #include "config/runtime.h"
 #include "http/counters.h"
@@ -188,6 +189,8 @@ static void register_server_hooks(apr_pool_t *p)
 
     /* Here and not in post_config, so that "apachectl configtest" rejects a bad configuration. */
     ap_hook_check_config(on_check_config, NULL, NULL, APR_HOOK_MIDDLE);
+    /* For managed-sessionctl: "httpd -t -D DUMP_MANAGED_SESSION". */
+    ap_hook_test_config(ms_dump_on_test_config, NULL, NULL, APR_HOOK_MIDDLE);
     /* The event log is opened while httpd is root. */
     ap_hook_open_logs(on_open_logs, NULL, NULL, APR_HOOK_MIDDLE);
     /* Shared memory, before children are forked. */

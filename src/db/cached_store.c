@@ -278,7 +278,8 @@ apr_status_t ms_cached_store_revoke(const ms_db_ctx *ctx, const ms_scope *scope,
     do {
         rv = revoke_batch(ctx, scope, now, &n);
         *revoked += n;
-    } while (scope->kind == MS_SCOPE_REALM && rv == APR_SUCCESS && n > 0);
+    } while ((scope->kind == MS_SCOPE_REALM || scope->kind == MS_SCOPE_OLDER) &&
+             rv == APR_SUCCESS && n > 0);
     return rv;
 }
 

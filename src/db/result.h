@@ -26,4 +26,11 @@ ms_result_fn ms_result_places;    /* of one column, an address: last_ip */
 ms_result_fn ms_result_number;
 ms_result_fn ms_result_change;
 
+/**
+ * Run a statement on the store's table, as the store does: on another connection if one broke.
+ * @param args  as listed beside the statement in sql.h
+ */
+apr_status_t ms_store_run(const ms_db_ctx *ctx, ms_sql which, const void **args,
+                          ms_result_fn *execute, void *result);
+
 #endif

@@ -21,6 +21,11 @@
     " AND created_at <= %lld AND (created_at < %lld OR session_id < %s)"                           \
     " ORDER BY created_at DESC, session_id DESC" NEWEST_LIMIT
 
+/* The same without regard to what is live. */
+#define OLDER                                                                                      \
+    " AND created_at <= %lld AND (created_at < %lld OR session_id < %s)"                           \
+    " ORDER BY created_at DESC, session_id DESC" NEWEST_LIMIT
+
 static const struct {
     const char *name;
     const char *text;
@@ -137,6 +142,34 @@ static const struct {
                                  " AND user_name IN (%s, %s) AND created_ip LIKE %s"
                                  " UNION SELECT last_ip FROM {table} WHERE realm = %s"
                                  " AND user_name IN (%s, %s) AND last_ip LIKE %s LIMIT 256"},
+    [MS_SQL_ROW] = {"ROW", "SELECT {columns} FROM {table} WHERE session_id = %s AND realm = %s"},
+    [MS_SQL_ROWS] = {"ROWS", "SELECT {columns} FROM {table} WHERE realm = %s" OLDER},
+    [MS_SQL_ROWS_OF_USER] =
+        {"ROWS_OF_USER", "SELECT {columns} FROM {table} WHERE realm = %s AND user_name = %s"
+                         " AND created_at + 0 <= %lld AND (created_at < %lld OR session_id < %s)"
+                         " ORDER BY created_at + 0 DESC, session_id DESC" NEWEST_LIMIT},
+    [MS_SQL_COUNT_ROWS] = {"COUNT_ROWS", "SELECT COUNT(*) FROM {table} WHERE realm = %s"},
+    [MS_SQL_COUNT_ROWS_OF_USER] = {"COUNT_ROWS_OF_USER", "SELECT COUNT(*) FROM {table}"
+                                                         " WHERE realm = %s AND user_name = %s"},
+    [MS_SQL_COUNT_USERS] = {"COUNT_USERS", "SELECT COUNT(DISTINCT user_name) FROM {table}"
+                                           " WHERE realm = %s AND {live}"},
+    [MS_SQL_COUNT_SINCE] = {"COUNT_SINCE", "SELECT COUNT(*) FROM {table}"
+                                           " WHERE realm = %s AND created_at >= %lld"},
+    [MS_SQL_COUNT_OLDER] = {"COUNT_OLDER", "SELECT COUNT(*) FROM {table}"
+                                           " WHERE realm = %s AND {live} AND created_at < %lld"},
+    [MS_SQL_COUNT_EXPIRED] = {"COUNT_EXPIRED", "SELECT COUNT(*) FROM {table} WHERE {expired}"},
+    [MS_SQL_COUNT_ENDED] = {"COUNT_ENDED", "SELECT COUNT(*) FROM {table}"
+                                           " WHERE {ended_at} <= %lld"},
+    [MS_SQL_COUNT_ENDED_BY] = {"COUNT_ENDED_BY", "SELECT COUNT(*) FROM {table}"
+                                                 " WHERE realm = %s AND ended_by = %s"},
+    [MS_SQL_END_OLDER] = {"END_OLDER", "{end} WHERE session_id IN"
+                                       " (SELECT session_id FROM (SELECT session_id FROM {table}"
+                                       " WHERE realm = %s AND {live} AND created_at < %lld"
+                                       " ORDER BY created_at, session_id LIMIT %lld) AS batch)"
+                                       " AND realm = %s AND {live} AND created_at < %lld"},
+    [MS_SQL_ERASE] = {"ERASE", "DELETE FROM {table} WHERE realm = %s AND user_name = %s"},
+    [MS_SQL_ERASE_ENDED_BY] = {"ERASE_ENDED_BY", "UPDATE {table} SET ended_by = %s"
+                                                 " WHERE realm = %s AND ended_by = %s"},
 };
 
 /*
@@ -178,10 +211,20 @@ static const char mysql_newest[] =
     " AND created_at <= %lld AND (created_at < %lld OR session_id < %s) AND realm <= %s"
     " ORDER BY realm DESC, created_at DESC, session_id DESC" NEWEST_LIMIT;
 
+static const char mysql_rows[] =
+    "SELECT {columns} FROM {table} WHERE realm >= %s"
+    " AND created_at <= %lld AND (created_at < %lld OR session_id < %s) AND realm <= %s"
+    " ORDER BY realm DESC, created_at DESC, session_id DESC" NEWEST_LIMIT;
+
+static const char mysql_end_older[] = "{end} WHERE realm = %s AND {live} AND created_at < %lld"
+                                      " ORDER BY created_at, session_id LIMIT %lld";
+
 static const char *const mysql_own[MS_SQL_N] = {[MS_SQL_CLEANUP] = mysql_cleanup,
                                                 [MS_SQL_CLEANUP_ENDED] = mysql_cleanup_ended,
                                                 [MS_SQL_END_OF_REALM] = mysql_end_of_realm,
-                                                [MS_SQL_NEWEST] = mysql_newest};
+                                                [MS_SQL_NEWEST] = mysql_newest,
+                                                [MS_SQL_ROWS] = mysql_rows,
+                                                [MS_SQL_END_OLDER] = mysql_end_older};
 static const char *const no_own[MS_SQL_N] = {NULL};
 
 /*

@@ -49,8 +49,25 @@ typedef enum {
     MS_SQL_END_OF_REALM,   /* END, realm, now, how many; then realm, now */
     MS_SQL_END_OF_IP,      /* END, realm, ip, now, realm, ip, now */
     MS_SQL_PLACES,         /* twice: realm, user, user, pattern of an address */
+    /* Of managed-sessionctl. They read rows that are not live too; the module runs none of them. */
+    MS_SQL_ROW,                /* id, realm */
+    MS_SQL_ROWS,               /* realm, before, before, its id, realm */
+    MS_SQL_ROWS_OF_USER,       /* realm, user, before, before, its id */
+    MS_SQL_COUNT_ROWS,         /* realm */
+    MS_SQL_COUNT_ROWS_OF_USER, /* realm, user */
+    MS_SQL_COUNT_USERS,        /* realm, now */
+    MS_SQL_COUNT_SINCE,        /* realm, since */
+    MS_SQL_COUNT_OLDER,        /* realm, now, before */
+    MS_SQL_COUNT_EXPIRED,      /* now */
+    MS_SQL_COUNT_ENDED,        /* until */
+    MS_SQL_COUNT_ENDED_BY,     /* realm, user */
+    MS_SQL_END_OLDER,          /* realm, now, before, how many; then realm, now, before */
+    MS_SQL_ERASE,              /* realm, user */
+    MS_SQL_ERASE_ENDED_BY,     /* new name, realm, user */
     MS_SQL_N
 } ms_sql;
+
+#define MS_SQL_TOOL_FIRST MS_SQL_ROW
 
 /* The socket of a connection, by apr_dbd's native handle; less than 0: none. */
 typedef int ms_socket_fn(void *native);

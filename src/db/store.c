@@ -372,6 +372,16 @@ static apr_status_t revoke_of_realm(const ms_db_ctx *ctx, const ms_scope *scope,
                revoked);
 }
 
+static apr_status_t revoke_older(const ms_db_ctx *ctx, const ms_scope *scope, apr_int64_t now,
+                                 apr_int64_t *revoked)
+{
+    const apr_int64_t batch = REVOKE_BATCH;
+    const char *realm = ctx->store->realm;
+    const void *args[] = {realm, &now, &scope->before, &batch, realm, &now, &scope->before};
+
+    return end(ctx, MS_SQL_END_OLDER, scope, &now, args, sizeof(args) / sizeof(args[0]), revoked);
+}
+
 static apr_status_t revoke_excess(const ms_db_ctx *ctx, const ms_scope *scope, apr_int64_t now,
                                   apr_int64_t *revoked)
 {
@@ -414,6 +424,8 @@ apr_status_t ms_store_revoke(const ms_db_ctx *ctx, const ms_scope *scope, apr_in
         return revoke_of_ip(ctx, scope, now, revoked);
     case MS_SCOPE_REALM:
         return revoke_of_realm(ctx, scope, now, revoked);
+    case MS_SCOPE_OLDER:
+        return revoke_older(ctx, scope, now, revoked);
     case MS_SCOPE_EXCESS:
         return revoke_excess(ctx, scope, now, revoked);
     case MS_SCOPE_OVER:
@@ -492,4 +504,13 @@ apr_status_t ms_store_count_of_realm(const ms_db_ctx *ctx, apr_int64_t now, apr_
     const void *args[] = {ctx->store->realm, &now};
 
     return run(ctx, MS_SQL_COUNT_OF_REALM, args, ms_result_number, n);
+}
+
+/* ---- for other callers of statements ----------------------------------------------------------
+ */
+
+apr_status_t ms_store_run(const ms_db_ctx *ctx, ms_sql which, const void **args,
+                          ms_result_fn *execute, void *result)
+{
+    return run(ctx, which, args, execute, result);
 }

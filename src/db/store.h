@@ -165,6 +165,7 @@ typedef enum ms_scope_kind {
     MS_SCOPE_USER,   /* all sessions of user, but except if it is not NULL */
     MS_SCOPE_IP,     /* created at ip, or used there last */
     MS_SCOPE_REALM,  /* all */
+    MS_SCOPE_OLDER,  /* all that began before a time: before */
     MS_SCOPE_EXCESS, /* of user's sessions all but the newest and, of the others, those used last;
                         limit stay. except, if not NULL, neither counts nor is revoked. Several
                         revokes at the same time choose the same sessions */
@@ -187,6 +188,7 @@ typedef struct ms_scope {
     const char *except;
     const char *ip;
     apr_int64_t limit;
+    apr_int64_t before;
     ms_end_reason reason;
     const char *by; /* the user who ends them, 255 characters at most; NULL: their own */
 } ms_scope;
@@ -195,8 +197,9 @@ typedef struct ms_scope {
  * End live sessions: their rows are kept, with the time, the reason and the user. In a table of
  * schema 1 they are deleted. The look-up cache is not invalidated: only ms_cached_store_revoke()
  * calls this.
- * @param revoked  out: how many were revoked. MS_SCOPE_REALM revokes 1000 at most, so that no
- *                 statement holds its locks for long: call again until none is left
+ * @param revoked  out: how many were revoked. MS_SCOPE_REALM and MS_SCOPE_OLDER revoke 1000 at
+ *                 most, so that no statement holds its locks for long: call again until none is
+ * left
  */
 apr_status_t ms_store_revoke(const ms_db_ctx *ctx, const ms_scope *scope, apr_int64_t now,
                              apr_int64_t *revoked);

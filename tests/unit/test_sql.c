@@ -80,7 +80,21 @@ static void placeholders_are_what_callers_pass(void **state)
                  {MS_SQL_COUNT_OF_IP, "COUNT_OF_IP", "sslssls"},
                  {MS_SQL_COUNT_OF_REALM, "COUNT_OF_REALM", "sl"},
                  {MS_SQL_END_OF_REALM, "END_OF_REALM", ENDED "sllsl"},
-                 {MS_SQL_END_OF_IP, "END_OF_IP", ENDED "sslssl"}};
+                 {MS_SQL_END_OF_IP, "END_OF_IP", ENDED "sslssl"},
+                 {MS_SQL_ROW, "ROW", "ss"},
+                 {MS_SQL_ROWS, "ROWS", "slls"},
+                 {MS_SQL_ROWS_OF_USER, "ROWS_OF_USER", "sslls"},
+                 {MS_SQL_COUNT_ROWS, "COUNT_ROWS", "s"},
+                 {MS_SQL_COUNT_ROWS_OF_USER, "COUNT_ROWS_OF_USER", "ss"},
+                 {MS_SQL_COUNT_USERS, "COUNT_USERS", "sl"},
+                 {MS_SQL_COUNT_SINCE, "COUNT_SINCE", "sl"},
+                 {MS_SQL_COUNT_OLDER, "COUNT_OLDER", "sll"},
+                 {MS_SQL_COUNT_EXPIRED, "COUNT_EXPIRED", "l"},
+                 {MS_SQL_COUNT_ENDED, "COUNT_ENDED", "l"},
+                 {MS_SQL_COUNT_ENDED_BY, "COUNT_ENDED_BY", "ss"},
+                 {MS_SQL_END_OLDER, "END_OLDER", ENDED "slllsll"},
+                 {MS_SQL_ERASE, "ERASE", "ss"},
+                 {MS_SQL_ERASE_ENDED_BY, "ERASE_ENDED_BY", "sss"}};
 
     assert_int_equal(sizeof(cases) / sizeof(cases[0]), MS_SQL_N);
     for (size_t i = 0; i < MS_SQL_N; i++) {
@@ -130,7 +144,9 @@ static void a_dialects_own_statement_takes_the_same_arguments(void **state)
     static const char *const passed[MS_SQL_N] = {[MS_SQL_CLEANUP] = "lll",
                                                  [MS_SQL_CLEANUP_ENDED] = "lll",
                                                  [MS_SQL_END_OF_REALM] = ENDED "sllsl",
-                                                 [MS_SQL_NEWEST] = "slllss"};
+                                                 [MS_SQL_NEWEST] = "slllss",
+                                                 [MS_SQL_ROWS] = "sllss",
+                                                 [MS_SQL_END_OLDER] = ENDED "slllsll"};
 
     for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
         const ms_dialect *dialect = ms_sql_dialect(drivers[i]);
@@ -179,7 +195,7 @@ static int count_of(const char *text, const char *part)
  * here. The clocks of hosts differ: by this host's clock an ended session may not have expired. */
 static void all_but_the_clean_up_keep_to_a_realm_and_the_living(void **state)
 {
-    for (int which = 0; which < MS_SQL_N; which++) {
+    for (int which = 0; which < MS_SQL_TOOL_FIRST; which++) {
         const char *sql = statement(*state, which, MS_SCHEMA);
 
         if (which == MS_SQL_PROBE || which == MS_SQL_INSERT || which == MS_SQL_CLEANUP ||
@@ -218,12 +234,12 @@ static void the_sweep_of_expired_rows_leaves_ended_ones(void **state)
 /* Nothing but the cleanup deletes rows; in an older table an end has no columns to go to. */
 static void an_end_is_an_update_of_what_is_live(void **state)
 {
-    static const ms_sql ends[] = {MS_SQL_END,      MS_SQL_END_OTHERS, MS_SQL_END_ALL,
-                                  MS_SQL_EVICT,    MS_SQL_END_OVER,   MS_SQL_END_OF_REALM,
-                                  MS_SQL_END_OF_IP};
+    static const ms_sql ends[] = {MS_SQL_END,       MS_SQL_END_OTHERS, MS_SQL_END_ALL,
+                                  MS_SQL_EVICT,     MS_SQL_END_OVER,   MS_SQL_END_OF_REALM,
+                                  MS_SQL_END_OF_IP, MS_SQL_END_OLDER};
 
     for (int which = 0; which < MS_SQL_N; which++) {
-        if (which != MS_SQL_CLEANUP && which != MS_SQL_CLEANUP_ENDED) {
+        if (which != MS_SQL_CLEANUP && which != MS_SQL_CLEANUP_ENDED && which != MS_SQL_ERASE) {
             assert_null(strstr(statement(*state, which, MS_SCHEMA), "DELETE"));
         }
     }
@@ -239,7 +255,8 @@ static void an_end_is_an_update_of_what_is_live(void **state)
 
 static void a_page_of_the_newest_has_its_limit(void **state)
 {
-    static const ms_sql pages[] = {MS_SQL_NEWEST, MS_SQL_NEWEST_OF_USER, MS_SQL_NEWEST_OF_IP};
+    static const ms_sql pages[] = {MS_SQL_NEWEST, MS_SQL_NEWEST_OF_USER, MS_SQL_NEWEST_OF_IP,
+                                   MS_SQL_ROWS, MS_SQL_ROWS_OF_USER};
     const char *limit = apr_psprintf(*state, " LIMIT %d", MS_NEWEST_MAX);
 
     for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
