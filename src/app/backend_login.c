@@ -7,18 +7,15 @@
 
 #include <string.h>
 #include <apr_strings.h>
-#include <http_log.h>
 #include "http/respond.h"
 #include "config/config.h"
-#include "core/log_limit.h"
+#include "http/limited_log.h"
 #include "session/revoke.h"
 #include "session/request.h"
 #include "session/sign_in_limit.h"
 #include "session/sign_in.h"
 #include "session/sign_out.h"
 #include "session/sign_in_log.h"
-
-APLOG_USE_MODULE(managed_session);
 
 #define METHOD "backend"
 
@@ -53,12 +50,8 @@ static taken take(request_rec *r, const char *name)
 
 static void ignore(request_rec *r, const char *name, const char *why)
 {
-    const char *suffix = ms_log_limit_suffix(MS_LOG_IGNORED_HEADER, r->pool);
-
-    if (suffix) {
-        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
-                      "MS0050: the application's header %s was ignored: %s%s", name, why, suffix);
-    }
+    ms_limited_log(r, MS_LOG_IGNORED_HEADER, APLOG_WARNING,
+                   "MS0050: the application's header %s was ignored: %s", name, why);
 }
 
 static int is_single(request_rec *r, const char *name, const taken *t)
@@ -72,26 +65,17 @@ static int is_single(request_rec *r, const char *name, const taken *t)
 
 static void log_failed_end(request_rec *r)
 {
-    const char *suffix = ms_log_limit_suffix(MS_LOG_END_FAILED, r->pool);
-
-    if (suffix) {
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
-                      "MS0051: the application's sign-out failed: the session database could not "
-                      "be queried, and the session stays valid%s",
-                      suffix);
-    }
+    ms_limited_log(r, MS_LOG_END_FAILED, APLOG_ERR,
+                   "MS0051: the application's sign-out failed: the session database could not "
+                   "be queried, and the session stays valid");
 }
 
 static void log_failed_begin(request_rec *r, const char *user)
 {
-    const char *suffix = ms_log_limit_suffix(MS_LOG_BEGIN_FAILED, r->pool);
-
-    if (suffix) {
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
-                      "MS0052: the application's sign-in of user \"%s\" failed: the session "
-                      "database could not be queried%s",
-                      user, suffix);
-    }
+    ms_limited_log(r, MS_LOG_BEGIN_FAILED, APLOG_ERR,
+                   "MS0052: the application's sign-in of user \"%s\" failed: the session "
+                   "database could not be queried",
+                   user);
 }
 
 static apr_status_t revoke_own(request_rec *r, int others_only)

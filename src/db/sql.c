@@ -345,6 +345,8 @@ static const struct {
      MS_SQL_END_ARGS},
 };
 
+_Static_assert(sizeof(by_schema) / sizeof(by_schema[0]) == MS_SCHEMA, "each schema has its row");
+
 int ms_sql_skipped_args(ms_sql which, int schema)
 {
     return strncmp(statements[which].text, "{end}", 5) == 0

@@ -8,19 +8,16 @@
 #include <apr_strings.h>
 #include <http_core.h>
 #include <http_main.h>
-#include <http_log.h>
 #include "access/htaccess.h"
 #include "config/config.h"
 #include "config/own_require.h"
 #include "config/runtime.h"
 #include "core/clock.h"
-#include "core/log_limit.h"
+#include "http/limited_log.h"
 #include "core/version.h"
 #include "http/counters.h"
 #include "http/respond.h"
 #include "pages/page.h"
-
-APLOG_USE_MODULE(managed_session);
 
 #define NO_SUCH_ID "AAAAAAAAAAAAAAAAAAAAAA" /* MS_ID_LEN; if there is one, the test is as good */
 #define TEXT       "text/plain; version=0.0.4; charset=utf-8"
@@ -36,19 +33,14 @@ static int is_open(request_rec *r, const char *handler)
 
 static int check(request_rec *r, const char *handler)
 {
-    const char *suffix;
-
     if (is_open(r, handler)) {
         return DECLINED;
     }
-    suffix = ms_log_limit_suffix(MS_LOG_CLOSED_MACHINE, r->pool);
-    if (suffix) {
-        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
-                      "MS0225: %s at %s is closed, since the section with its SetHandler has no "
-                      "Require line of its own; write which clients may read it there, for example "
-                      "\"Require ip 192.0.2.0/24\" or \"Require local\", without \"Satisfy Any\"%s",
-                      handler, r->uri, suffix);
-    }
+    ms_limited_log(r, MS_LOG_CLOSED_MACHINE, APLOG_WARNING,
+                   "MS0225: %s at %s is closed, since the section with its SetHandler has no "
+                   "Require line of its own; write which clients may read it there, for example "
+                   "\"Require ip 192.0.2.0/24\" or \"Require local\", without \"Satisfy Any\"",
+                   handler, r->uri);
     ms_respond_leave_body_unread(r);
     return ms_page_send_json(r, HTTP_FORBIDDEN,
                              json_pack("{s:s}", "error", "this page is not open to clients"));
