@@ -18,19 +18,30 @@ import re
 import socket
 import subprocess
 import time
+import typing
 
 import fill
 import measure
 import report
 from measure import CACHE_OFF, PROTECTED, Server
-from speed import GRANTED, OPTIONAL, UNUSED
+from speed import BARE_BASE, GRANTED, LIST, OPTIONAL, UNUSED
 
 ROWS = 1000
 FEW, MORE = 50, 300  # N and M
+MORE_PAGES = 60  # M, for a page that costs a hundred times as much
+BASE = "unprotected"
 ALLOWED = 0.005  # by which two counts of the same may differ
 CONNECTION = "ap_run_process_connection"
 BROWSER = ("User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0", "Accept: text/html,*/*;q=0.8",
            "Accept-Language: en-US,en;q=0.5", "Accept-Encoding: gzip, deflate, br")
+
+
+class Variant(typing.NamedTuple):
+    what: str
+    make: typing.Callable[[], Counted]
+    data: bytes  # the request
+    base: str = BASE  # what it is compared with: the same request, unprotected
+    more: int = MORE
 
 
 class Counted(Server):
@@ -79,40 +90,51 @@ def annotated(path: pathlib.Path, inclusive: bool) -> collections.Counter:
     return found
 
 
-def of_one(few: pathlib.Path, often: pathlib.Path, inclusive: bool) -> dict:
+def of_one(few: pathlib.Path, often: pathlib.Path, more: int, inclusive: bool) -> dict:
     before, after = annotated(few, inclusive), annotated(often, inclusive)
-    return {name: (n - before[name]) / MORE for name, n in after.items()}
+    return {name: (n - before[name]) / more for name, n in after.items()}
 
 
-def count(server: Counted, data: bytes) -> dict:
+def count(variant: Variant) -> dict:
     """For one request: instructions, by how much a second count differs, and where they went."""
-    with server:
-        server.count(data, FEW)  # the first ones open databases and grow pools
-        few, often, again = (server.count(data, n) for n in (FEW, FEW + MORE, FEW + MORE))
-        with_calls, own, second = of_one(few, often, True), of_one(few, often, False), of_one(few, again, False)
+    more = variant.more
+    with variant.make() as server:
+        server.count(variant.data, FEW)  # the first ones open databases and grow pools
+        few, often, again = (server.count(variant.data, n) for n in (FEW, FEW + more, FEW + more))
+        own, second = of_one(few, often, more, False), of_one(few, again, more, False)
+        with_calls = of_one(few, often, more, True)
     return {"instructions": round(own[None]), "differs": abs(second[None] / own[None] - 1), "with_calls": with_calls, "own": own}
 
 
-def variants() -> dict[str, tuple]:
-    """Name: what it is, the server, the request."""
+def variants() -> dict[str, Variant]:
     token = fill.some_tokens(ROWS, 1)[0]
-    signed_in = measure.get(f"/app/{measure.FILE}", *BROWSER, f"Cookie: {measure.harness.COOKIE}={token}")
+    cookie = f"Cookie: {measure.harness.COOKIE}={token}"
+    signed_in = measure.get(f"/app/{measure.FILE}", *BROWSER, cookie)
     bare = measure.get(f"/app/{measure.FILE}", *BROWSER)
     broken = measure.get(f"/app/{measure.FILE}", *BROWSER, f"Cookie: {measure.harness.COOKIE}={'x' * 66}")
+    cache = "ManagedSessionCacheTTL 1h\n" if measure.has_cache() else ""
 
-    def site(config: str):
-        return lambda: Counted(config, database=fill.FilledSqlite(ROWS))
+    def plain(config: str = ""):
+        return lambda: Counted(config, load_module=False)
+
+    def site(config: str, per_user: int = 3):
+        return lambda: Counted(config, database=fill.FilledSqlite(ROWS, per_user))
     found = {
-        "unprotected": ("httpd without the module", lambda: Counted(load_module=False), signed_in),
-        "granted": ("without the module, a section with Require all granted", lambda: Counted(GRANTED, load_module=False), signed_in),
-        "unused": ("module loaded, the file open to all", site(UNUSED), signed_in),
-        "no-cookie": ("ManagedSession On, no cookie", site(OPTIONAL), bare),
-        "malformed": ("ManagedSession On, a cookie that is no token", site(OPTIONAL), broken),
+        BASE: Variant("httpd without the module", plain(), signed_in),
+        BARE_BASE: Variant("the same, a request without a cookie", plain(), bare, BARE_BASE),
+        "granted": Variant("without the module, a section with Require all granted", plain(GRANTED), signed_in),
+        "loaded": Variant("module loaded, no directive of it anywhere", lambda: Counted(), signed_in),
+        "unused": Variant("module loaded, the file open to all", site(UNUSED), signed_in),
+        "unused-bare": Variant("the same, a request without a cookie", site(UNUSED), bare, BARE_BASE),
+        "no-cookie": Variant("ManagedSession On, no cookie", site(OPTIONAL), bare, BARE_BASE),
+        "malformed": Variant("ManagedSession On, a cookie that is no token", site(OPTIONAL), broken),
     }
-    if measure.has_cache():
-        found["cached"] = ("a session required, found in the cache", site("ManagedSessionCacheTTL 1h\n" + PROTECTED), signed_in)
-    uncached = (CACHE_OFF if measure.has_cache() else "") + PROTECTED
-    found["uncached"] = ("a session required, asked of SQLite", site(uncached), signed_in)
+    if cache:
+        found["cached"] = Variant("a session required, found in the cache", site(cache + PROTECTED), signed_in)
+    uncached = (CACHE_OFF if cache else "") + PROTECTED
+    found["uncached"] = Variant("a session required, asked of SQLite", site(uncached), signed_in)
+    found["list-20"] = Variant("the page with 20 sessions", site(cache + PROTECTED + LIST, per_user=20),
+                               measure.get("/sessions", *BROWSER, cookie), more=MORE_PAGES)
     return found
 
 
@@ -142,18 +164,18 @@ def main() -> None:
     parser.add_argument("--functions", type=int, default=0, metavar="N", help="print the N functions that cost most more")
     options = parser.parse_args()
     about, found = measure.machine(), {}
-    for name, (what, make, data) in variants().items():
-        if name == "unprotected" or measure.is_chosen(name, options):
-            found[name] = figure = {"what": what, **count(make(), data)}
-            more = figure["instructions"] - found["unprotected"]["instructions"]
-            print(f"{name:12} {figure['instructions']:8,} instructions, {more:+8,}  ({what}; counted again "
+    for name, variant in variants().items():
+        if name in (BASE, BARE_BASE) or measure.is_chosen(name, options):
+            found[name] = figure = {"what": variant.what, "base": variant.base, **count(variant)}
+            figure["more"] = figure["instructions"] - found[variant.base]["instructions"]
+            print(f"{name:16} {figure['instructions']:9,} instructions, {figure['more']:+9,}  ({variant.what}; counted again "
                   f"{figure['differs']:.3%} off)", flush=True)
             assert figure["differs"] < ALLOWED, "two counts of the same differ by too much"
     for name, figure in found.items():
-        if options.functions and name != "unprotected":
-            print_functions(name, figure, found["unprotected"], options.functions)
+        if options.functions and name != figure["base"]:
+            print_functions(name, figure, found[figure["base"]], options.functions)
     if not options.only:
-        kept = ("what", "instructions", "differs")
+        kept = ("what", "base", "instructions", "more", "differs")
         measure.keep("instructions", {"machine": about, "variants": [{"name": name, **{key: figure[key] for key in kept}}
                                                                      for name, figure in found.items()]})
         report.write()

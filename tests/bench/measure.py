@@ -157,6 +157,7 @@ class Variant:
     others: list = dataclasses.field(default_factory=list)  # callables: the process ids whose CPU time is counted apart
     stranger: bytes | None = None  # a request that must be answered otherwise
     note: str = ""
+    base: str = "unprotected"  # the variant that it is compared with
     rounds: list[dict] = dataclasses.field(default_factory=list)
     memory: dict | None = None
 
@@ -265,13 +266,18 @@ def spread(values) -> dict:
     return {"median": statistics.median(values), "min": min(values), "max": max(values)}
 
 
+def ratio(variant: Variant, base: Variant) -> dict:
+    """Of requests per second, within each round."""
+    return spread(r["rps"] / b["rps"] for r, b in zip(variant.rounds, base.rounds))
+
+
 def summary(variant: Variant, base: Variant) -> dict:
     """Medians over the rounds; ratios and differences are each taken within a round, against base."""
     pairs = list(zip(variant.rounds, base.rounds))
     measured = ("rps", "cpu_us", "other_cpu_us", "p50_us", "p99_us", "client_busy")
     return {
         "name": variant.name, "note": variant.note, **{key: spread(r[key] for r in variant.rounds) for key in measured},
-        "ratio": spread(r["rps"] / b["rps"] for r, b in pairs),
+        "ratio": ratio(variant, base),
         "added_cpu_us": spread(r["cpu_us"] - b["cpu_us"] for r, b in pairs),
         "added_with_others_us": spread(r["cpu_us"] + r["other_cpu_us"] - b["cpu_us"] for r, b in pairs),
         "requests": sum(r["requests"] for r in variant.rounds), "failed": sum(r["failed"] for r in variant.rounds),

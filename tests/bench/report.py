@@ -28,12 +28,13 @@ def number(spread: dict, digits: int = 0) -> str:
 
 
 def speed_table(section: dict) -> str:
-    rows = [[f"{v['name']}: {v['note']}", number(v["rps"]), number(v["ratio"], 2), f"{v['cpu_us']['median']:.0f}",
-             f"{v['other_cpu_us']['median']:.0f}", f"{v['p50_us']['median'] / 1000:.2f}", f"{v['p99_us']['median'] / 1000:.2f}",
-             f"{v['memory_mib']['rss']:.0f}", f"{v['memory_mib']['pss']:.0f}", f"{v['failed']:,}", f"{v['closed']:,}"]
+    rows = [[f"{v['name']}: {v['note']}", number(v["rps"]), number(v["ratio"], 2), number(v["of_granted"], 2),
+             f"{v['cpu_us']['median']:.0f}", f"{v['other_cpu_us']['median']:.0f}", f"{v['p50_us']['median'] / 1000:.2f}",
+             f"{v['p99_us']['median'] / 1000:.2f}", f"{v['memory_mib']['rss']:.0f}", f"{v['memory_mib']['pss']:.0f}",
+             f"{v['failed']:,}", f"{v['closed']:,}"]
             for v in section["variants"]]
-    return table("what | requests/s | of the unprotected | CPU µs | others' CPU µs | p50 ms | p99 ms | RSS MiB | PSS MiB | failed "
-                 "| closed", rows)
+    return table("what | requests/s | of the unprotected | of granted | CPU µs | others' CPU µs | p50 ms | p99 ms | RSS MiB "
+                 "| PSS MiB | failed | closed", rows)
 
 
 def databases_table(section: dict) -> str:
@@ -49,9 +50,9 @@ def databases_table(section: dict) -> str:
 
 
 def instructions_table(section: dict) -> str:
-    base = section["variants"][0]["instructions"]
-    rows = [[f"{v['name']}: {v['what']}", f"{v['instructions']:,}", f"{v['instructions'] - base:+,}"] for v in section["variants"]]
-    return table("what | instructions | more than unprotected", rows) + f"\n\nCommit {section['machine']['commit']}."
+    rows = [[f"{v['name']}: {v['what']}", f"{v['instructions']:,}", f"{v['more']:+,}"] for v in section["variants"]]
+    return table("what | instructions | more than the same request, unprotected", rows) + \
+        f"\n\nCommit {section['machine']['commit']}."
 
 
 def memory_table(section: dict) -> str:

@@ -19,16 +19,19 @@ import peers
 from measure import PROTECTED, Server, Variant, of, percent_of, range_of
 
 COLUMNS = [("requests/s", 12, of("rps")), ("(min-max)", 16, range_of("rps")), ("ratio", 7, of("ratio", 2)),
-           ("(min-max)", 12, range_of("ratio", 2)), ("CPU", 9, of("cpu_us", 1)), ("others", 8, of("other_cpu_us", 1)),
+           ("(min-max)", 12, range_of("ratio", 2)), ("granted", 8, of("of_granted", 2)), ("CPU", 9, of("cpu_us", 1)), ("others", 8, of("other_cpu_us", 1)),
            ("added", 9, of("added_with_others_us", 1)), ("p50", 9, of("p50_us")), ("p99", 9, of("p99_us")),
            ("RSS", 6, lambda f: f"{f['memory_mib']['rss']:.0f}"), ("PSS", 6, lambda f: f"{f['memory_mib']['pss']:.0f}"),
            ("failed", 8, lambda f: f"{f['failed']:,}"), ("closed", 8, lambda f: f"{f['closed']:,}"),
            ("wrk", 5, percent_of("client_busy"))]
 LEGEND = """CPU, others (the database, memcached, or the httpd behind nginx), added (both less the unprotected request), p50, p99:
-microseconds. ratio: of the unprotected requests per second in the same round. RSS, PSS: MiB, all children together.
+microseconds. ratio: of the unprotected requests per second in the same round; that of requests without a cookie is compared
+with unprotected ones without a cookie. granted: of those per second in a section of httpd's own that grants all, likewise.
+RSS, PSS: MiB, all children together.
 wrk: how busy its cores are; near 100 % it is what is measured.
 """
 
+BARE_BASE = "unprotected-bare"
 ROWS = 10_000
 SESSIONS = 100
 REQUIRED = '    AuthType ManagedSession\n    AuthName "app"\n    Require valid-user\n'
@@ -87,7 +90,8 @@ def uncached(kind: str, sessions: int = SESSIONS):
 
 
 def no_cookie(stack, name):
-    return [Variant(name, start(stack, OPTIONAL), [measure.get()], note="ManagedSession On: visitors without a cookie")]
+    return [Variant(name, start(stack, OPTIONAL), [measure.get()], base=BARE_BASE,
+                    note="ManagedSession On: visitors without a cookie")]
 
 
 def malformed(stack, name):
@@ -139,11 +143,17 @@ OWN = {"unused": unused, "cached": cached(SESSIONS), "cached-10000": cached(ROWS
        "list-20": list_page}
 
 
-def make_variants(stack: contextlib.ExitStack, options) -> list[Variant]:
-    bare = stack.enter_context(Server(load_module=False))
+def bases(stack: contextlib.ExitStack) -> list[Variant]:
+    """What the others are compared with: all with the first, and some with another one that is closer."""
+    plain = stack.enter_context(Server(load_module=False))
     section = stack.enter_context(Server(GRANTED, load_module=False))
-    variants = [Variant("unprotected", bare, with_tokens(SESSIONS), note="httpd without the module, the same requests"),
-                Variant("granted", section, with_tokens(SESSIONS), note="the same within a section with Require all granted")]
+    return [Variant("unprotected", plain, with_tokens(SESSIONS), note="httpd without the module, the same requests"),
+            Variant(BARE_BASE, plain, [measure.get()], note="the same, requests without a cookie"),
+            Variant("granted", section, with_tokens(SESSIONS), note="the same within a section with Require all granted")]
+
+
+def make_variants(stack: contextlib.ExitStack, options) -> list[Variant]:
+    variants = bases(stack)
     has_cache = measure.has_cache()
     for name, make in {**OWN, **peers.ALL}.items():
         if not measure.is_chosen(name, options):
@@ -155,6 +165,12 @@ def make_variants(stack: contextlib.ExitStack, options) -> list[Variant]:
     return variants
 
 
+def summaries(variants: list[Variant]) -> list[dict]:
+    of_name = {variant.name: variant for variant in variants}
+    return [{**measure.summary(variant, of_name[variant.base]), "of_granted": measure.ratio(variant, of_name["granted"])}
+            for variant in variants]
+
+
 def main() -> None:
     options = measure.parser(__doc__).parse_args()
     about = measure.machine()
@@ -163,7 +179,7 @@ def main() -> None:
         folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ms-bench-")))
         variants = make_variants(stack, options)
         measure.run_rounds(variants, folder, options)
-    found = [measure.summary(variant, variants[0]) for variant in variants]
+    found = summaries(variants)
     measure.print_table(COLUMNS, found)
     print(LEGEND)
     for figure in found:
