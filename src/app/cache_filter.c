@@ -13,9 +13,8 @@
 #include "core/cache_headers.h"
 #include "session/request.h"
 
-#define FILTER_NAME "MANAGED_SESSION_CACHE"
-
-/* mod_include's filter, process-wide, set at start; NULL: it is not loaded. */
+/* Filters, process-wide, set at start. mod_include's: NULL if it is not loaded. */
+static ap_filter_rec_t *cache_filter;
 static const ap_filter_rec_t *includes;
 
 static int depends(const ms_request *request)
@@ -94,8 +93,8 @@ static void add_filter(request_rec *r, const ms_request *request)
     if (depends(request) || ms_own_pages_handler(r)) {
         const char *first = ms_cache_headers_get(r->pool, r->headers_out, r->err_headers_out);
 
-        ap_add_output_filter(FILTER_NAME, first ? apr_pstrdup(r->pool, first) : NULL, r,
-                             r->connection);
+        ap_add_output_filter_handle(cache_filter, first ? apr_pstrdup(r->pool, first) : NULL, r,
+                                    r->connection);
     }
 }
 
@@ -139,5 +138,6 @@ void ms_cache_filter_on_optional_fn_retrieve(void)
 void ms_cache_filter_register(void)
 {
     /* Behind all filters of content: mod_expires, mod_headers, mod_deflate. */
-    ap_register_output_filter(FILTER_NAME, set_cache_headers, NULL, AP_FTYPE_PROTOCOL - 1);
+    cache_filter = ap_register_output_filter("MANAGED_SESSION_CACHE", set_cache_headers, NULL,
+                                             AP_FTYPE_PROTOCOL - 1);
 }

@@ -26,7 +26,8 @@
 
 APLOG_USE_MODULE(managed_session);
 
-#define FILTER_NAME "MANAGED_SESSION"
+/* Process-wide, set at start. httpd would look it up by name for each request. */
+static ap_filter_rec_t *response_filter;
 
 /* ---- our cookie on the way out --------------------------------------------------------------- */
 
@@ -161,7 +162,7 @@ int ms_response_filter_on_translate_name(request_rec *r)
 void ms_response_filter_on_insert_error_filter(request_rec *r)
 {
     if (!r->main && ms_request_headers_is_ours(r)) {
-        ap_add_output_filter(FILTER_NAME, NULL, r, r->connection);
+        ap_add_output_filter_handle(response_filter, NULL, r, r->connection);
     }
 }
 
@@ -178,5 +179,6 @@ void ms_response_filter_on_insert_filter(request_rec *r)
 void ms_response_filter_register(void)
 {
     /* Nearest to the handler, before anything could store or rewrite the headers. */
-    ap_register_output_filter(FILTER_NAME, filter_response, NULL, AP_FTYPE_RESOURCE - 5);
+    response_filter =
+        ap_register_output_filter("MANAGED_SESSION", filter_response, NULL, AP_FTYPE_RESOURCE - 5);
 }
