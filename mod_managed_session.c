@@ -160,8 +160,37 @@ static void on_child_stopping(apr_pool_t *pchild, int graceful)
  * phase. REALLY_FIRST - 1 is before all other modules that want to be the first.
  */
 
-static void on_insert_filter_touch(request_rec *r)
+static int on_translate_name(request_rec *r)
 {
+    ms_own_pages_keep_url(r);
+    return ms_response_filter_on_translate_name(r);
+}
+
+static int on_fixups(request_rec *r)
+{
+    int status;
+
+    ms_request_headers_remove_credentials(r);
+    status = ms_recheck_on_fixups(r);
+    if (status == DECLINED) {
+        ms_environment_set(r);
+    }
+    return status;
+}
+
+static void on_insert_error_filter(request_rec *r)
+{
+    ms_provider_chain_on_response(r);
+    ms_foreign_sign_in_on_response(r);
+    ms_response_filter_add(r);
+}
+
+static void on_insert_filter(request_rec *r)
+{
+    on_insert_error_filter(r);
+    ms_environment_restore_user(r);
+    ms_request_headers_set_user(r);
+    ms_upgrade_filter_watch(r);
     if (ms_touch_is_urgent(r)) {
         ms_touch(r);
     }
@@ -213,10 +242,9 @@ static void register_access_hooks(void)
      * "RequestHeader ... early", whose credentials are the administrator's. */
     ap_hook_post_read_request(ms_request_headers_on_post_read_request, NULL, NULL,
                               APR_HOOK_REALLY_FIRST);
-    /* Before mod_rewrite and mod_alias give a page of ours another URL. */
-    ap_hook_translate_name(ms_own_pages_on_translate_name, NULL, NULL, APR_HOOK_REALLY_FIRST);
-    /* An internal redirect begins here: act on the headers of the response it came from. */
-    ap_hook_translate_name(ms_response_filter_on_translate_name, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    /* Before mod_rewrite and mod_alias give a page of ours another URL. And an internal redirect
+     * begins here: act on the headers of the response it came from. */
+    ap_hook_translate_name(on_translate_name, NULL, NULL, APR_HOOK_REALLY_FIRST);
     /* Before the configuration is looked up for the URL that they gave it. */
     ap_hook_map_to_storage(ms_own_pages_on_map_to_storage, NULL, NULL, APR_HOOK_REALLY_FIRST);
     /* Before mod_auth_mellon, which redirects to the identity provider in this phase. */
@@ -251,13 +279,11 @@ static void register_access_hooks(void)
 
 static void register_fixups(void)
 {
-    /* Authentication is over. Before mod_headers and mod_auth_basic (AuthBasicFake), which set the
-     * administrator's credentials in this phase. */
-    ap_hook_fixups(ms_request_headers_on_fixups_first, NULL, NULL, APR_HOOK_REALLY_FIRST);
-    /* The access phases may have been passed by "Satisfy Any": before any fixup has an effect. */
-    ap_hook_fixups(ms_recheck_on_fixups, NULL, NULL, APR_HOOK_FIRST);
-    /* Before mod_rewrite's per-directory rules and mod_headers, which may use these variables. */
-    ap_hook_fixups(ms_environment_on_fixups, NULL, NULL, APR_HOOK_FIRST);
+    /* Authentication is over, but the access phases may have been passed by "Satisfy Any": before
+     * any fixup has an effect. Before mod_headers and mod_auth_basic (AuthBasicFake), which set the
+     * administrator's credentials in this phase. Before mod_rewrite's per-directory rules and
+     * mod_headers, which may use the environment variables. */
+    ap_hook_fixups(on_fixups, NULL, NULL, APR_HOOK_REALLY_FIRST);
     /* After all that may set r->user or this header. */
     ap_hook_fixups(ms_request_headers_on_fixups_last, NULL, NULL, APR_HOOK_LAST);
     /* After mod_rewrite's per-directory rules, which may have replaced file and query. */
@@ -270,18 +296,12 @@ static void register_response_hooks(void)
     static const char *const takers[] = {"mod_cache.c", "mod_proxy.c", NULL};
     static const char *const cache[] = {"mod_cache.c", NULL};
 
-    /* First, here and for errors: before filters of other modules send the headers. */
-    ap_hook_insert_filter(ms_provider_chain_on_insert_filter, NULL, NULL, APR_HOOK_FIRST);
-    ap_hook_insert_error_filter(ms_provider_chain_on_insert_filter, NULL, NULL, APR_HOOK_FIRST);
-    ap_hook_insert_filter(ms_response_filter_on_insert_filter, NULL, NULL, APR_HOOK_FIRST);
-    ap_hook_insert_error_filter(ms_response_filter_on_insert_error_filter, NULL, NULL,
-                                APR_HOOK_FIRST);
-    /* The status is known: whether another module's password was wrong. */
-    ap_hook_insert_filter(ms_foreign_sign_in_on_insert_filter, NULL, NULL, APR_HOOK_FIRST);
-    ap_hook_insert_error_filter(ms_foreign_sign_in_on_insert_filter, NULL, NULL, APR_HOOK_FIRST);
-    /* Before the handler: a response may take longer than a session may be idle. */
-    ap_hook_insert_filter(on_insert_filter_touch, NULL, NULL, APR_HOOK_MIDDLE);
-    /* The same: the handler may wait for an application. */
+    /* First, here and for errors: before filters of other modules send the headers. The status is
+     * known: whether another module's password was wrong. And a response may take longer than a
+     * session may be idle, so it may be touched here. */
+    ap_hook_insert_filter(on_insert_filter, NULL, NULL, APR_HOOK_FIRST);
+    ap_hook_insert_error_filter(on_insert_error_filter, NULL, NULL, APR_HOOK_FIRST);
+    /* The handler may wait for an application, and its session may end meanwhile. */
     ap_hook_insert_filter(ms_lasting_request_on_insert_filter, NULL, NULL, APR_HOOK_MIDDLE);
     /* mod_proxy waits for a response: of which connection. */
     APR_OPTIONAL_HOOK(proxy, create_req, ms_lasting_request_on_proxy_create_req, NULL, NULL,

@@ -21,7 +21,7 @@ static void set_all(request_rec *r, const ms_row *row)
     apr_table_setn(r->subprocess_env, "MANAGED_SESSION_AUTH_METHOD", row->auth_method);
 }
 
-int ms_environment_on_fixups(request_rec *r)
+void ms_environment_set(request_rec *r)
 {
     const ms_row *row;
 
@@ -29,15 +29,14 @@ int ms_environment_on_fixups(request_rec *r)
         ms_request_session(r, &row) == APR_SUCCESS && row) {
         set_all(r, row);
     }
-    return DECLINED;
 }
 
 void ms_environment_restore_user(request_rec *r)
 {
-    const ms_row *row;
+    const ms_request *request = r->user ? NULL : ms_request_peek(r);
+    const ms_row *row = request ? ms_request_row(request) : NULL;
 
-    if (!r->user && apr_table_get(r->subprocess_env, ENV_ID) &&
-        ms_request_session(r, &row) == APR_SUCCESS && row) {
+    if (row && apr_table_get(r->subprocess_env, ENV_ID)) {
         ms_authn_set_user(r, row);
     }
 }

@@ -14,7 +14,7 @@
  */
 void ms_environment_restore_user(request_rec *r);
 
-/** The hook, named for its phase. */
-int ms_environment_on_fixups(request_rec *r);
+/** In the fixups phase: set the variables, if the session gives the request its user. */
+void ms_environment_set(request_rec *r);
 
 #endif

@@ -14,6 +14,7 @@
 #include "access/own_pages.h"
 #include "access/password_share.h"
 #include "http/respond.h"
+#include "session/request.h"
 #include "session/sign_in_limit.h"
 #include "session/sign_in_log.h"
 
@@ -83,7 +84,9 @@ static state *state_of(request_rec *r)
 {
     void *found = NULL;
 
-    apr_pool_userdata_get(&found, STATE_KEY, r->pool);
+    if (ms_request_peek(r)) { /* begin() has made it: most requests have none */
+        apr_pool_userdata_get(&found, STATE_KEY, r->pool);
+    }
     return found;
 }
 
@@ -113,6 +116,7 @@ static int begin(request_rec *r, const char *type, const char *credentials)
         return ms_respond_refuse(r, HTTP_SERVICE_UNAVAILABLE, MS_RETRY_AFTER);
     }
     s->is_open = 1;
+    ms_request_get(r); /* see state_of() */
     apr_pool_cleanup_register(r->pool, s, leave_share, apr_pool_cleanup_null);
     apr_pool_userdata_setn(s, STATE_KEY, NULL, r->pool);
     return DECLINED;
@@ -167,15 +171,16 @@ static void was_wrong(request_rec *r, state *s)
 }
 
 /* Before a response is sent: the 401 itself, or the ErrorDocument for it. */
-void ms_foreign_sign_in_on_insert_filter(request_rec *r)
+void ms_foreign_sign_in_on_response(request_rec *r)
 {
-    state *s = r->main ? NULL : state_of(r);
-    request_rec *failed = r;
+    request_rec *failed = r->main ? NULL : r;
+    state *s;
 
     while (failed && failed->status != HTTP_UNAUTHORIZED) {
         failed = failed->prev;
     }
-    if (s && s->is_open && failed) {
+    s = failed ? state_of(r) : NULL;
+    if (s && s->is_open) {
         was_wrong(failed, s);
     }
 }

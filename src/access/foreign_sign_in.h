@@ -8,10 +8,12 @@
 
 #include <httpd.h>
 
+/** The response is about to be made, by a handler or for an error: its status decides. */
+void ms_foreign_sign_in_on_response(request_rec *r);
+
 /* Hooks, named for their phase. */
 int ms_foreign_sign_in_on_check_authn(request_rec *r);
 int ms_foreign_sign_in_on_auth_checker(request_rec *r);
-void ms_foreign_sign_in_on_insert_filter(request_rec *r); /* and insert_error_filter */
 int ms_foreign_sign_in_on_log_transaction(request_rec *r);
 
 #endif

@@ -7,6 +7,7 @@
 #include "access/own_pages.h"
 
 #include <string.h>
+#include <apr_lib.h>
 #include <http_config.h>
 #include <http_core.h>
 #include <http_request.h>
@@ -35,14 +36,16 @@ void ms_own_pages_lead_out_of_frame(request_rec *r, int status, const char *url)
     frame_page(r, status, url);
 }
 
-static int is_ours(const char *handler)
+/* Names that begin with another letter are most of them: no call for those. */
+static inline int is_ours(const char *handler)
 {
-    return handler && ap_cstr_casecmpn(handler, OURS, sizeof(OURS) - 1) == 0;
+    return handler && (*handler == OURS[0] || *handler == apr_toupper(OURS[0])) &&
+           ap_cstr_casecmpn(handler, OURS, sizeof(OURS) - 1) == 0;
 }
 
-static const ms_own_page *find(const char *handler)
+static const ms_own_page *find_ours(const char *handler)
 {
-    for (int i = 0; is_ours(handler) && i < table_n; i++) {
+    for (int i = 0; i < table_n; i++) {
         if (ap_cstr_casecmp(handler, table[i].handler) == 0) {
             return &table[i];
         }
@@ -50,10 +53,15 @@ static const ms_own_page *find(const char *handler)
     return NULL;
 }
 
+static inline const ms_own_page *find(const char *handler)
+{
+    return is_ours(handler) ? find_ours(handler) : NULL;
+}
+
 /* ---- which page ------------------------------------------------------------------------------ */
 
 /* SetHandler, which is an expression; a constant one costs nothing. NULL: nothing is set. */
-static const char *set_handler(request_rec *r)
+static inline const char *set_handler(request_rec *r)
 {
     const core_dir_config *core = ap_get_core_module_config(r->per_dir_config);
 
@@ -63,6 +71,14 @@ static const char *set_handler(request_rec *r)
         return error ? NULL : handler;
     }
     return core->handler;
+}
+
+/* Whether there is a SetHandler, of any name: the notes below exist only then. */
+static inline int has_set_handler(const request_rec *r)
+{
+    const core_dir_config *core = ap_get_core_module_config(r->per_dir_config);
+
+    return core->handler || core->expr_handler;
 }
 
 static int is_real_file(const request_rec *r)
@@ -101,7 +117,8 @@ int ms_own_pages_is_set(request_rec *r)
 const char *ms_own_pages_handler(request_rec *r)
 {
     /* A fast redirect (mod_dir) may have changed the configuration, so read it again. */
-    const char *page = apr_table_get(r->notes, NOTE_PAGE) ? set_handler(r) : NULL;
+    const char *page =
+        has_set_handler(r) && apr_table_get(r->notes, NOTE_PAGE) ? set_handler(r) : NULL;
 
     if (is_ours(page)) {
         return is_forced_away(r) ? NULL : page;
@@ -134,18 +151,17 @@ static void keep_args(request_rec *r)
 }
 
 /* Before RewriteRule with [PT] gives this request another URL, and with it another location. */
-int ms_own_pages_on_translate_name(request_rec *r)
+void ms_own_pages_keep_url(request_rec *r)
 {
     if (ms_own_pages_is_set(r)) {
         apr_table_setn(r->notes, NOTE_URI, r->uri);
         keep_args(r);
     }
-    return DECLINED;
 }
 
 int ms_own_pages_on_map_to_storage(request_rec *r)
 {
-    const char *uri = apr_table_get(r->notes, NOTE_URI);
+    const char *uri = has_set_handler(r) ? apr_table_get(r->notes, NOTE_URI) : NULL;
 
     if (uri && strcmp(uri, r->uri) != 0) {
         r->uri = (char *)uri;
@@ -176,10 +192,14 @@ int ms_own_pages_on_type_checker(request_rec *r)
  * ours. */
 int ms_own_pages_on_fixups(request_rec *r)
 {
-    const char *args = apr_table_get(r->notes, NOTE_ARGS),
-               *file = apr_table_get(r->notes, NOTE_FILE);
+    const char *args, *file;
 
-    if (args && ms_own_pages_handler(r)) {
+    if (!ms_own_pages_handler(r)) {
+        return DECLINED;
+    }
+    args = apr_table_get(r->notes, NOTE_ARGS);
+    file = apr_table_get(r->notes, NOTE_FILE);
+    if (args) {
         r->args = *args ? (char *)args : NULL;
         r->filename = file ? (char *)file : r->filename;
     }

@@ -64,8 +64,10 @@ const ms_own_page *ms_own_pages_answering(request_rec *r);
 /** Whether the page that answers has JSON, and the client prefers it to HTML. */
 int ms_own_pages_wants_json(request_rec *r);
 
+/** Before the URL is translated: keep that of a page of ours. */
+void ms_own_pages_keep_url(request_rec *r);
+
 /* Hooks, named for their phase. */
-int ms_own_pages_on_translate_name(request_rec *r);
 int ms_own_pages_on_map_to_storage(request_rec *r);
 int ms_own_pages_on_type_checker(request_rec *r);
 int ms_own_pages_on_fixups(request_rec *r);

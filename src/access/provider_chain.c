@@ -13,6 +13,7 @@
 #include "access/intent.h"
 #include "access/own_pages.h"
 #include "config/config.h"
+#include "session/request.h"
 
 #define COOKIE_NAME "managed_session_chain"
 #define NOTE_OTHER  "managed-session-asked" /* another module identifies the visitor */
@@ -56,10 +57,14 @@ void ms_provider_chain_end(request_rec *r)
  * this phase. */
 int ms_provider_chain_on_access_checker(request_rec *r)
 {
-    const char *type = ap_auth_type(r);
+    const char *type;
 
-    if (type && !r->main && !r->prev && !ms_authn_is_our_type(type) &&
-        ms_own_pages_foreign_use(r) == MS_FOREIGN_SIGN_IN) {
+    if (r->main || r->prev || ms_own_pages_foreign_use(r) != MS_FOREIGN_SIGN_IN) {
+        return DECLINED;
+    }
+    type = ap_auth_type(r);
+    if (type && !ms_authn_is_our_type(type)) {
+        ms_request_get(r); /* see ms_provider_chain_on_response() */
         apr_table_setn(r->notes, NOTE_OTHER, "1");
     }
     return DECLINED;
@@ -67,11 +72,15 @@ int ms_provider_chain_on_access_checker(request_rec *r)
 
 /* It has answered in the place of our page: with a redirect, or with a page of its own that leads
  * to the provider (mod_auth_openidc: the user is an empty string). */
-void ms_provider_chain_on_insert_filter(request_rec *r)
+void ms_provider_chain_on_response(request_rec *r)
 {
-    const int leads_on =
-        r->user ? !*r->user && ap_is_HTTP_SUCCESS(r->status) : ap_is_HTTP_REDIRECT(r->status);
+    int leads_on;
 
+    if (!ms_request_peek(r)) {
+        return; /* then it is not noted either */
+    }
+    leads_on =
+        r->user ? !*r->user && ap_is_HTTP_SUCCESS(r->status) : ap_is_HTTP_REDIRECT(r->status);
     if (leads_on && apr_table_get(r->notes, NOTE_OTHER) &&
         ms_intent_to_sign_in(r) != MS_INTENT_NONE) {
         send_cookie(r, "1");

@@ -16,8 +16,10 @@ int ms_provider_chain_ends_here(request_rec *r);
 /** Delete the cookie: one session began by this chain, and no other one will. */
 void ms_provider_chain_end(request_rec *r);
 
+/** The response is about to be made, by a handler or for an error: it may lead to the provider. */
+void ms_provider_chain_on_response(request_rec *r);
+
 /* Hooks, named for their phase. */
 int ms_provider_chain_on_access_checker(request_rec *r);
-void ms_provider_chain_on_insert_filter(request_rec *r); /* and insert_error_filter */
 
 #endif

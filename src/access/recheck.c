@@ -42,8 +42,9 @@ int ms_recheck_on_access_checker_ex(request_rec *r)
     static const char inner[] = "managed_session_asked";
     int status;
 
-    if (r->user || !ms_authn_is_our_type(ap_auth_type(r)) || apr_table_get(r->notes, inner) ||
-        !ms_visitors_may_enter(r)) {
+    /* With our AuthType, the access checker has made the request's state. */
+    if (r->user || !ms_request_peek(r) || !ms_authn_is_our_type(ap_auth_type(r)) ||
+        apr_table_get(r->notes, inner) || !ms_visitors_may_enter(r)) {
         return DECLINED;
     }
     status = run_again(r, inner, ap_run_access_checker_ex);

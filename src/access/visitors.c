@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "http/limited_log.h"
 #include "http/respond.h"
+#include "session/request.h"
 
 #define NOTE_LET_IN "managed-session-open"
 
@@ -28,6 +29,7 @@ int ms_visitors_may_enter(request_rec *r)
 
 void ms_visitors_let_in(request_rec *r)
 {
+    ms_request_get(r); /* see was_let_in() */
     apr_table_setn(r->notes, NOTE_LET_IN, "1");
 }
 
@@ -42,8 +44,10 @@ static const request_rec *inherited_from(const request_rec *r)
     return r->main && r->main->per_dir_config == r->per_dir_config ? r->main : NULL;
 }
 
-static int was_let_in(const request_rec *r)
+static int was_let_in(request_rec *first)
 {
+    const request_rec *r = ms_request_peek(first) ? first : NULL; /* no state: not let in */
+
     while (r && !apr_table_get(r->notes, NOTE_LET_IN)) {
         r = inherited_from(r);
     }

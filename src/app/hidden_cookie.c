@@ -41,12 +41,17 @@ static const char *without_others(request_rec *r, const char *header)
 
 int ms_hidden_cookie_on_handler(request_rec *r)
 {
-    const char *header = apr_table_get(r->headers_in, "Cookie"), *rest = header;
+    const int hides_own = ms_request_headers_is_ours(r) && ms_dir_conf_get(r)->hide_cookie != 0;
+    const char *header, *rest;
 
+    if (!hides_own && ms_server_conf_get(r->server)->hidden_cookies->nelts == 0) {
+        return DECLINED;
+    }
+    header = rest = apr_table_get(r->headers_in, "Cookie");
     if (!header) {
         return DECLINED;
     }
-    if (ms_request_headers_is_ours(r) && ms_dir_conf_get(r)->hide_cookie != 0) {
+    if (hides_own) {
         rest = without_own(r, rest);
     }
     rest = without_others(r, rest);

@@ -118,7 +118,7 @@ static const char *credentials_of(const request_rec *r)
  * client's. */
 static void remember_credentials(request_rec *r)
 {
-    const char *credentials = ms_server_conf_get(r->server)->used ? credentials_of(r) : NULL;
+    const char *credentials = credentials_of(r);
 
     if (credentials) {
         ms_request_set_credentials(ms_request_get(r), credentials);
@@ -131,15 +131,17 @@ static void remember_credentials(request_rec *r)
  * AuthBasicFake) stay. If an authentication module used the client's, it has set another
  * ap_auth_type.
  */
-static void remove_credentials(request_rec *r)
+void ms_request_headers_remove_credentials(request_rec *r)
 {
-    const char *credentials = credentials_of(r);
-    const ms_request *request = ms_request_peek(r);
+    const int is_used = ms_server_conf_get(r->server)->used;
+    const ms_request *request = r->ap_auth_type ? ms_request_peek(r) : NULL;
+    const char *sent = request ? ms_request_credentials(request) : NULL, *credentials;
 
-    if (credentials && r->ap_auth_type && strcmp(r->ap_auth_type, MS_AUTH_TYPE) == 0 && request &&
-        (!ms_server_conf_get(r->server)->used ||
-         (ms_request_credentials(request) &&
-          strcmp(credentials, ms_request_credentials(request)) == 0))) {
+    if (!request || (is_used && !sent) || strcmp(r->ap_auth_type, MS_AUTH_TYPE) != 0) {
+        return;
+    }
+    credentials = credentials_of(r);
+    if (credentials && (!is_used || strcmp(credentials, sent) == 0)) {
         apr_table_unset(r->headers_in, "Authorization");
     }
 }
@@ -151,14 +153,12 @@ int ms_request_headers_on_post_read_request(request_rec *r)
 {
     const apr_array_header_t *names = ms_server_conf_get(r->server)->removed_headers;
 
-    remove_headers(r, (const char *const *)(void *)names->elts, names->nelts);
-    remember_credentials(r);
-    return DECLINED;
-}
-
-int ms_request_headers_on_fixups_first(request_rec *r)
-{
-    remove_credentials(r);
+    if (names->nelts > 0) {
+        remove_headers(r, (const char *const *)(void *)names->elts, names->nelts);
+    }
+    if (ms_server_conf_get(r->server)->used) {
+        remember_credentials(r);
+    }
     return DECLINED;
 }
 

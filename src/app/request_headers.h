@@ -18,9 +18,12 @@ void ms_request_headers_set_user(request_rec *r);
  * without any ManagedSession directive. */
 int ms_request_headers_is_ours(request_rec *r);
 
+/** After authentication: remove credentials that may be those of another user than the session's.
+ */
+void ms_request_headers_remove_credentials(request_rec *r);
+
 /* Hooks, named for their phase. */
 int ms_request_headers_on_post_read_request(request_rec *r);
-int ms_request_headers_on_fixups_first(request_rec *r);
 int ms_request_headers_on_fixups_last(request_rec *r); /* and mod_proxy's own fixups */
 
 #endif

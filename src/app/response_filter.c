@@ -18,11 +18,9 @@
 #include "app/cache_filter.h"
 #include "app/lasting_request.h"
 #include "config/config.h"
-#include "access/environment.h"
 #include "core/log_limit.h"
 #include "app/request_headers.h"
 #include "session/request.h"
-#include "app/upgrade_filter.h"
 
 APLOG_USE_MODULE(managed_session);
 
@@ -159,20 +157,10 @@ int ms_response_filter_on_translate_name(request_rec *r)
 /* ---- hooks and filters ------------------------------------------------------------------------
  */
 
-void ms_response_filter_on_insert_error_filter(request_rec *r)
+void ms_response_filter_add(request_rec *r)
 {
     if (!r->main && ms_request_headers_is_ours(r)) {
         ap_add_output_filter_handle(response_filter, NULL, r, r->connection);
-    }
-}
-
-void ms_response_filter_on_insert_filter(request_rec *r)
-{
-    ms_environment_restore_user(r);
-    ms_request_headers_set_user(r);
-    ms_response_filter_on_insert_error_filter(r);
-    if (ms_server_conf_get(r->server)->used) {
-        ms_upgrade_filter_watch(r);
     }
 }
 

@@ -11,9 +11,10 @@
 /** Register the output filter; from register_hooks. */
 void ms_response_filter_register(void);
 
+/** Before the handler, and before an error's response: add the filter to a request of ours. */
+void ms_response_filter_add(request_rec *r);
+
 /* Hooks, named for their phase. */
 int ms_response_filter_on_translate_name(request_rec *r);
-void ms_response_filter_on_insert_filter(request_rec *r);
-void ms_response_filter_on_insert_error_filter(request_rec *r);
 
 #endif

@@ -247,7 +247,8 @@ void ms_upgrade_filter_watch(request_rec *r)
 {
     watch *w;
 
-    if (!r->proxyreq && !(r->handler && strncmp(r->handler, "proxy:", 6) == 0)) {
+    if (!ms_server_conf_get(r->server)->used ||
+        (!r->proxyreq && !(r->handler && strncmp(r->handler, "proxy:", 6) == 0))) {
         return;
     }
     w = watch_of(r->connection);

@@ -87,11 +87,6 @@ void *ms_dir_conf_merge(apr_pool_t *p, void *basev, void *addv)
     return out;
 }
 
-ms_server_conf *ms_server_conf_get(const server_rec *s)
-{
-    return ap_get_module_config(s->module_config, &managed_session_module);
-}
-
 int ms_config_is_used(const server_rec *main_server)
 {
     const server_rec *s = main_server;
@@ -100,11 +95,6 @@ int ms_config_is_used(const server_rec *main_server)
         s = s->next;
     }
     return s != NULL;
-}
-
-ms_dir_conf *ms_dir_conf_get(const request_rec *r)
-{
-    return ap_get_module_config(r->per_dir_config, &managed_session_module);
 }
 
 const ms_form_fields *ms_config_form_fields(const request_rec *r)

@@ -109,8 +109,15 @@ void *ms_dir_conf_merge(apr_pool_t *p, void *base, void *add);
 /** Whether a directive of ours applies to any server. */
 int ms_config_is_used(const server_rec *main_server);
 
-ms_server_conf *ms_server_conf_get(const server_rec *s);
-ms_dir_conf *ms_dir_conf_get(const request_rec *r);
+static inline ms_server_conf *ms_server_conf_get(const server_rec *s)
+{
+    return ap_get_module_config(s->module_config, &managed_session_module);
+}
+
+static inline ms_dir_conf *ms_dir_conf_get(const request_rec *r)
+{
+    return ap_get_module_config(r->per_dir_config, &managed_session_module);
+}
 
 /** ManagedSessionFormFields where the request is, or the default; never NULL. */
 const ms_form_fields *ms_config_form_fields(const request_rec *r);

@@ -5,16 +5,6 @@
  */
 #include "http/request_chain.h"
 
-#include <http_request.h>
-
-request_rec *ms_request_chain_first(request_rec *r)
-{
-    while (!ap_is_initial_req(r)) {
-        r = r->prev ? r->prev : r->main;
-    }
-    return r;
-}
-
 const request_rec *ms_request_chain_before_redirects(const request_rec *r)
 {
     while (r->prev) {

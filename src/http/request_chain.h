@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The requests that led to a request inside httpd: internal redirects (r->prev), such as an
- * ErrorDocument or mod_dir's index file, and the requests around a subrequest (r->main).
+ * ErrorDocument or mod_dir's index file, and the requests around a subrequest (r->main). In part
+ * inline, since most hooks begin with a look at the first request.
  */
 #ifndef MS_REQUEST_CHAIN_H
 #define MS_REQUEST_CHAIN_H
@@ -10,7 +11,13 @@
 
 /** The request that the client sent. State that is kept once for each client request belongs to
  * it, and to its pool. */
-request_rec *ms_request_chain_first(request_rec *r);
+static inline request_rec *ms_request_chain_first(request_rec *r)
+{
+    while (r->main || r->prev) {
+        r = r->prev ? r->prev : r->main;
+    }
+    return r;
+}
 
 /** The request before all internal redirects. For a subrequest that is one inside httpd too. */
 const request_rec *ms_request_chain_before_redirects(const request_rec *r);

@@ -29,17 +29,13 @@ static apr_status_t wipe(void *requestv)
     return APR_SUCCESS;
 }
 
-ms_request *ms_request_peek(request_rec *r)
-{
-    return ap_get_module_config(ms_request_chain_first(r)->request_config, &managed_session_module);
-}
-
 ms_request *ms_request_get(request_rec *r)
 {
-    request_rec *first = ms_request_chain_first(r);
-    ms_request *request = ap_get_module_config(first->request_config, &managed_session_module);
+    ms_request *request = ms_request_peek(r);
 
     if (!request) {
+        request_rec *first = ms_request_chain_first(r);
+
         request = apr_pcalloc(first->pool, sizeof(*request));
         ms_cookie_find(apr_table_get(first->headers_in, "Cookie"),
                        ms_server_conf_get(first->server)->cookie.name, &request->cookies);

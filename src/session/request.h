@@ -7,7 +7,9 @@
 #define MS_REQUEST_H
 
 #include <httpd.h>
+#include "config/config.h"
 #include "core/row.h"
+#include "http/request_chain.h"
 
 typedef struct ms_request ms_request;
 
@@ -18,8 +20,12 @@ typedef enum { MS_DEPENDS_NOT, MS_DEPENDS_OPTIONALLY, MS_DEPENDS_ENTIRELY } ms_d
  * the cookies are read then, so that the Cookie header may be changed later. */
 ms_request *ms_request_get(request_rec *r);
 
-/** The same; NULL if it has not been made yet. */
-ms_request *ms_request_peek(request_rec *r);
+/** The same; NULL if it has not been made yet. Inline: most requests of a server have none, and the
+ * hooks return at once. */
+static inline ms_request *ms_request_peek(request_rec *r)
+{
+    return ap_get_module_config(ms_request_chain_first(r)->request_config, &managed_session_module);
+}
 
 /**
  * The session that is in force. The first call of a client's request looks it up; a database error

@@ -31,12 +31,15 @@ void ms_touch(request_rec *r)
 {
     const ms_server_conf *conf = ms_server_conf_get(r->server);
     ms_request *request = ms_request_peek(r);
-    const apr_int64_t now = ms_clock_now(), interval = touch_interval(conf);
-    apr_int64_t touched;
+    apr_int64_t now, interval, touched;
     ms_db_ctx ctx;
 
-    if (!request || !request->row || request->touched ||
-        now - request->row->last_seen_at < interval ||
+    if (!request || !request->row || request->touched) {
+        return;
+    }
+    now = ms_clock_now();
+    interval = touch_interval(conf);
+    if (now - request->row->last_seen_at < interval ||
         ms_store_is_touch_paused(ms_runtime_get(r->server)->store, now)) {
         return;
     }
@@ -55,6 +58,6 @@ int ms_touch_is_urgent(request_rec *r)
     const ms_server_conf *conf = ms_server_conf_get(r->server);
     const ms_request *request = ms_request_peek(r);
 
-    return conf->idle_timeout > 0 && request && request->row &&
+    return request && request->row && conf->idle_timeout > 0 &&
            request->row->expires_at - ms_clock_now() < conf->idle_timeout / 2;
 }
