@@ -11,11 +11,13 @@
 #include "access/own_pages.h"
 #include "app/back_button.h"
 #include "core/cache_headers.h"
+#include "core/header_kinds.h"
 #include "session/request.h"
 
-/* Filters, process-wide, set at start. mod_include's: NULL if it is not loaded. */
+/* Filters, process-wide, set at start. Those of mod_include and mod_cache: NULL if the module is
+ * not loaded. */
 static ap_filter_rec_t *cache_filter;
-static const ap_filter_rec_t *includes;
+static const ap_filter_rec_t *includes, *cache_save;
 
 static int depends(const ms_request *request)
 {
@@ -32,23 +34,49 @@ static int depends_entirely(const ms_request *request)
                         ms_request_status(request) != APR_SUCCESS));
 }
 
+int ms_cache_filter_kinds(const request_rec *r)
+{
+    return ms_header_kinds(r->headers_out) | ms_header_kinds(r->err_headers_out);
+}
+
+static void vary(request_rec *r, int kinds)
+{
+    if (kinds & MS_HEADER_VARY) {
+        ms_cache_headers_vary(r->pool, r->headers_out, r->err_headers_out);
+    }
+    else {
+        apr_table_addn(r->headers_out, "Vary", "Cookie");
+    }
+}
+
+static const char *current_cache_control(const request_rec *r, int kinds)
+{
+    return kinds & MS_HEADER_CACHING
+               ? ms_cache_headers_get(r->pool, r->headers_out, r->err_headers_out)
+               : NULL;
+}
+
 /* Before mod_cache sees the response: with it, mod_cache stores the request's headers for "Vary",
- * and the cookie has been removed from those by now. */
-static void keep_out_of_cache(request_rec *r, const ms_request *request)
+ * and the cookie has been removed from those by now. Without mod_cache, r->no_cache would only make
+ * httpd add Expires. */
+static void keep_out_of_cache(request_rec *r, const ms_request *request, int kinds)
 {
     if (depends(request)) {
-        ms_cache_headers_vary(r->pool, r->headers_out, r->err_headers_out);
-        r->no_cache = depends_entirely(request) || ms_request_row(request) ? 1 : r->no_cache;
+        vary(r, kinds);
+        if (cache_save && (depends_entirely(request) || ms_request_row(request))) {
+            r->no_cache = 1;
+        }
     }
 }
 
 /**
- * @param first  the Cache-Control of the application or of our own page; NULL: there was none
+ * @param first    the Cache-Control of the application or of our own page; NULL: there was none
+ * @param current  that of the response now
  * @return the Cache-Control to send; NULL: leave it as it is
  */
-static const char *cache_control(request_rec *r, const ms_request *request, const char *first)
+static const char *cache_control(request_rec *r, const ms_request *request, const char *first,
+                                 const char *current)
 {
-    const char *current = ms_cache_headers_get(r->pool, r->headers_out, r->err_headers_out);
     const int entirely = depends_entirely(request);
 
     if (request && ms_request_set_cookie(request)) {
@@ -76,36 +104,40 @@ static apr_status_t set_cache_headers(ap_filter_t *f, apr_bucket_brigade *bb)
 {
     request_rec *r = f->r;
     const ms_request *request = ms_request_peek(r);
-    const char *value = cache_control(r, request, f->ctx);
+    const int kinds = ms_cache_filter_kinds(r);
+    const char *value = cache_control(r, request, f->ctx, current_cache_control(r, kinds));
 
     if (depends(request)) {
-        ms_cache_headers_vary(r->pool, r->headers_out, r->err_headers_out);
+        vary(r, kinds);
     }
-    if (value) {
+    if (value && kinds & MS_HEADER_CACHING) {
         ms_cache_headers_set(r->headers_out, r->err_headers_out, value);
+    }
+    else if (value) {
+        apr_table_addn(r->headers_out, "Cache-Control", value);
     }
     ap_remove_output_filter(f);
     return ap_pass_brigade(f->next, bb);
 }
 
-static void add_filter(request_rec *r, const ms_request *request)
+static void add_filter(request_rec *r, const ms_request *request, int kinds)
 {
     if (depends(request) || ms_own_pages_handler(r)) {
-        const char *first = ms_cache_headers_get(r->pool, r->headers_out, r->err_headers_out);
+        const char *first = current_cache_control(r, kinds);
 
         ap_add_output_filter_handle(cache_filter, first ? apr_pstrdup(r->pool, first) : NULL, r,
                                     r->connection);
     }
 }
 
-void ms_cache_filter_begin(request_rec *r)
+void ms_cache_filter_begin(request_rec *r, int kinds)
 {
     const ms_request *request = ms_request_peek(r);
 
     if (request) {
-        keep_out_of_cache(r, request);
+        keep_out_of_cache(r, request, kinds);
     }
-    add_filter(r, request);
+    add_filter(r, request, kinds);
 }
 
 static int is_includes_ahead(const ap_filter_t *f)
@@ -133,6 +165,7 @@ void ms_cache_filter_expect_includes(const ap_filter_t *f)
 void ms_cache_filter_on_optional_fn_retrieve(void)
 {
     includes = ap_get_output_filter_handle("INCLUDES");
+    cache_save = ap_get_output_filter_handle("CACHE_SAVE");
 }
 
 void ms_cache_filter_register(void)

@@ -18,6 +18,7 @@
 #include "app/cache_filter.h"
 #include "app/lasting_request.h"
 #include "config/config.h"
+#include "core/header_kinds.h"
 #include "core/log_limit.h"
 #include "app/request_headers.h"
 #include "session/request.h"
@@ -116,15 +117,20 @@ static apr_status_t filter_response(ap_filter_t *f, apr_bucket_brigade *bb)
 {
     request_rec *r = f->r;
     const ms_request *request;
-    int status;
+    int kinds = ms_cache_filter_kinds(r), status = OK;
 
     ms_cache_filter_expect_includes(f);
-    status = ms_backend_login(r);
+    if (kinds & MS_HEADER_MANAGED) {
+        status = ms_backend_login(r);
+        kinds = ms_cache_filter_kinds(r);
+    }
     if (status != OK) {
         ap_remove_output_filter(f);
         return refuse(r, bb, status);
     }
-    drop_all_foreign_cookies(r);
+    if (kinds & MS_HEADER_SET_COOKIE) {
+        drop_all_foreign_cookies(r);
+    }
     request = ms_request_peek(r);
     if (request) { /* NULL: the request has nothing to do with sessions */
         ms_request_settle_cookie(r);
@@ -134,7 +140,7 @@ static apr_status_t filter_response(ap_filter_t *f, apr_bucket_brigade *bb)
         apr_brigade_cleanup(bb);
         return APR_ECONNABORTED;
     }
-    ms_cache_filter_begin(r); /* may change f->next, so f is removed after it */
+    ms_cache_filter_begin(r, kinds); /* may change f->next, so f is removed after it */
     ap_remove_output_filter(f);
     return ap_pass_brigade(f->next, bb);
 }

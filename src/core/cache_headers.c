@@ -9,6 +9,11 @@
 #include <apr_strings.h>
 #include "core/header_list.h"
 
+/* If the application says nothing, and then with no-store for a page: most responses. */
+static const char not_said[] = "private, no-cache",
+                  not_said_no_store[] = "private, no-cache, no-store";
+
+/* core/header_kinds.c must know each. */
 static const char *const other_headers[] = {"Expires",
                                             "Pragma",
                                             "Surrogate-Control",
@@ -51,8 +56,12 @@ static const char *joined(apr_pool_t *p, const apr_table_t *out, const apr_table
 
 void ms_cache_headers_vary(apr_pool_t *p, apr_table_t *out, apr_table_t *err)
 {
-    const char *vary = joined(p, out, err, "Vary");
+    const char *vary = apr_table_get(out, "Vary");
 
+    if (vary && strcmp(vary, "Cookie") == 0) { /* added by an earlier call */
+        return;
+    }
+    vary = joined(p, out, err, "Vary");
     if (!has_element(vary, "Cookie") && !has_element(vary, "*")) {
         apr_table_mergen(out, "Vary", "Cookie");
     }
@@ -81,7 +90,7 @@ const char *ms_cache_headers_private(apr_pool_t *p, const char *cache_control)
     ms_span element;
 
     if (!cache_control || !*cache_control) {
-        return "private, no-cache";
+        return not_said;
     }
     if (!has_element(cache_control, "no-store")) {
         kept = "private";
@@ -108,6 +117,9 @@ const char *ms_cache_headers_no_store(apr_pool_t *p, const char *cache_control)
     const char *rest = cache_control;
     ms_span element;
 
+    if (cache_control == not_said) {
+        return not_said_no_store;
+    }
     while (ms_header_list_next(&rest, &element)) {
         if (is_directive(element, "no-store") || lets_browser_reuse(element)) {
             return cache_control;
