@@ -64,18 +64,38 @@ static void keep(ms_cookie_found *found, const ms_token *token)
     }
 }
 
+/* Whether at is the first character of a piece, but for spaces and tabs. */
+static int begins_piece(const char *header, const char *at)
+{
+    while (at > header && ms_span_is_blank(at[-1])) {
+        at--;
+    }
+    return at == header || at[-1] == ';';
+}
+
+static void find_one(ms_span value, ms_cookie_found *found)
+{
+    ms_token token;
+
+    found->seen++;
+    value = ms_span_trim(value);
+    if (ms_token_parse(value.at, value.len, &token) && !is_known(found, &token)) {
+        keep(found, &token);
+    }
+}
+
+/* The names of other cookies are not compared: a name has no space and no ";", so that the next
+ * place where it stands is the next piece that may be its cookie. */
 void ms_cookie_find(const char *header, const char *name, ms_cookie_found *found)
 {
-    memset(found, 0, sizeof(*found));
-    while (header) {
-        ms_token token;
-        ms_span key, value;
+    const apr_size_t len = strlen(name);
 
-        if (split(next_piece(&header), &key, &value) && ms_span_equal(key, name)) {
-            found->seen++;
-            if (ms_token_parse(value.at, value.len, &token) && !is_known(found, &token)) {
-                keep(found, &token);
-            }
+    found->n = found->untried = found->seen = 0;
+    for (const char *at = header ? strstr(header, name) : NULL; at; at = strstr(at + len, name)) {
+        if (at[len] == '=' && begins_piece(header, at)) {
+            const char *value = at + len + 1;
+
+            find_one((ms_span){value, strcspn(value, ";")}, found);
         }
     }
 }
@@ -121,16 +141,43 @@ static char *append(char *end, ms_span s)
     return end + s.len;
 }
 
+/* Whether the name stands at "at" and nowhere else, in the form that browsers send: "name=value",
+ * with "; " between it and another cookie before and after it (RFC 6265, section 4.2.1). */
+static int is_as_sent(const char *header, const char *at, const char *name, ms_span *value)
+{
+    const apr_size_t len = strlen(name);
+    const char *end;
+
+    if (at[len] != '=' || (at > header && (at - header < 3 || at[-1] != ' ' || at[-2] != ';'))) {
+        return 0;
+    }
+    *value = (ms_span){at + len + 1, strcspn(at + len + 1, ";")};
+    end = value->at + value->len;
+    return !strstr(at + len, name) &&
+           (!*end || (end[1] == ' ' && end[2] && !strchr("; \t", end[2])));
+}
+
+/* The header without what is between these two, which is as browsers send it. */
+static const char *cut(apr_pool_t *p, const char *header, const char *from, const char *to)
+{
+    const apr_size_t before = (apr_size_t)(from - header), after = strlen(to);
+    char *out;
+
+    if (before == 0) {
+        return after ? to + strlen("; ") : to;
+    }
+    out = apr_palloc(p, before + after);
+    memcpy(append(out, (ms_span){header, before - strlen("; ")}), to, after + 1);
+    return out;
+}
+
 /* The first piece that stays must not begin with the space that followed a dropped one. */
-static const char *strip(apr_pool_t *p, const char *header, const char *name, int tokens_only)
+static const char *strip_any(apr_pool_t *p, const char *header, const char *name, int tokens_only)
 {
     const char *rest = header;
     char *out, *end;
     int dropped = 0;
 
-    if (!strstr(header, name)) {
-        return header;
-    }
     out = end = apr_palloc(p, strlen(header) + 1);
     while (rest) {
         const ms_span piece = next_piece(&rest);
@@ -148,6 +195,21 @@ static const char *strip(apr_pool_t *p, const char *header, const char *name, in
     *end = '\0';
     dropped |= blank_joined(out, name);
     return dropped ? out : header;
+}
+
+static const char *strip(apr_pool_t *p, const char *header, const char *name, int tokens_only)
+{
+    const char *at = strstr(header, name);
+    ms_span value;
+
+    if (!at) {
+        return header;
+    }
+    if (is_as_sent(header, at, name, &value) &&
+        (!tokens_only || is_token_value(ms_span_trim(value)))) {
+        return cut(p, header, at, value.at + value.len);
+    }
+    return strip_any(p, header, name, tokens_only);
 }
 
 const char *ms_cookie_strip(apr_pool_t *p, const char *header, const char *name)

@@ -41,7 +41,8 @@ void ms_cookie_find(const char *header, const char *name, ms_cookie_found *found
 
 /**
  * The header without the cookies of that name; all others byte for byte, in their order.
- * @return header itself if the name does not occur; "" if no other cookie is left; else in p
+ * @return header itself if the name does not occur; "" if no other cookie is left; else a part of
+ *         header, or in p
  */
 const char *ms_cookie_strip(apr_pool_t *p, const char *header, const char *name);
 
