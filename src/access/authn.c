@@ -8,6 +8,7 @@
  */
 #include "access/authn.h"
 
+#include <string.h>
 #include <http_config.h>
 #include <http_core.h>
 #include <http_protocol.h>
@@ -22,7 +23,8 @@ static const char our_type[] = MS_AUTH_TYPE;
 
 int ms_authn_is_our_type(const char *auth_type)
 {
-    return auth_type && (auth_type == our_type || ap_cstr_casecmp(auth_type, our_type) == 0);
+    return auth_type && (auth_type == our_type || strcmp(auth_type, our_type) == 0 ||
+                         ap_cstr_casecmp(auth_type, our_type) == 0);
 }
 
 void ms_authn_set_user(request_rec *r, const ms_row *row)

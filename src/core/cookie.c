@@ -89,14 +89,19 @@ static void find_one(ms_span value, ms_cookie_found *found)
 void ms_cookie_find(const char *header, const char *name, ms_cookie_found *found)
 {
     const apr_size_t len = strlen(name);
+    const char *at = header ? strstr(header, name) : NULL;
 
     found->n = found->untried = found->seen = 0;
-    for (const char *at = header ? strstr(header, name) : NULL; at; at = strstr(at + len, name)) {
-        if (at[len] == '=' && begins_piece(header, at)) {
-            const char *value = at + len + 1;
+    while (at) {
+        const char *after = at + len;
 
-            find_one((ms_span){value, strcspn(value, ";")}, found);
+        if (*after == '=' && begins_piece(header, at)) {
+            const ms_span value = {after + 1, strcspn(after + 1, ";")};
+
+            find_one(value, found);
+            after = value.at + value.len;
         }
+        at = strstr(after, name);
     }
 }
 
@@ -142,7 +147,8 @@ static char *append(char *end, ms_span s)
 }
 
 /* Whether the name stands at "at" and nowhere else, in the form that browsers send: "name=value",
- * with "; " between it and another cookie before and after it (RFC 6265, section 4.2.1). */
+ * with "; " between it and another cookie before and after it, and nothing that may separate
+ * cookies in the value (RFC 6265, section 4.2.1). */
 static int is_as_sent(const char *header, const char *at, const char *name, ms_span *value)
 {
     const apr_size_t len = strlen(name);
@@ -151,10 +157,10 @@ static int is_as_sent(const char *header, const char *at, const char *name, ms_s
     if (at[len] != '=' || (at > header && (at - header < 3 || at[-1] != ' ' || at[-2] != ';'))) {
         return 0;
     }
-    *value = (ms_span){at + len + 1, strcspn(at + len + 1, ";")};
+    *value = (ms_span){at + len + 1, strcspn(at + len + 1, "; ,\t")};
     end = value->at + value->len;
-    return !strstr(at + len, name) &&
-           (!*end || (end[1] == ' ' && end[2] && !strchr("; \t", end[2])));
+    return !*end || (*end == ';' && end[1] == ' ' && end[2] && !strchr("; \t", end[2]) &&
+                     !strstr(end, name));
 }
 
 /* The header without what is between these two, which is as browsers send it. */
@@ -205,8 +211,7 @@ static const char *strip(apr_pool_t *p, const char *header, const char *name, in
     if (!at) {
         return header;
     }
-    if (is_as_sent(header, at, name, &value) &&
-        (!tokens_only || is_token_value(ms_span_trim(value)))) {
+    if (is_as_sent(header, at, name, &value) && (!tokens_only || is_token_value(value))) {
         return cut(p, header, at, value.at + value.len);
     }
     return strip_any(p, header, name, tokens_only);
