@@ -5,20 +5,37 @@
  */
 #include "access/environment.h"
 
+#include <apr_lib.h>
 #include <apr_strings.h>
 #include "access/authn.h"
 #include "session/request.h"
 
 #define ENV_ID "MANAGED_SESSION_ID"
 
+/* Whether a variable may be one of ours: an earlier phase, or the administrator, may have set it.
+ */
+static int may_have_ours(const apr_table_t *env)
+{
+    const apr_array_header_t *entries = apr_table_elts(env);
+    int i = 0;
+
+    while (i < entries->nelts &&
+           apr_toupper(*APR_ARRAY_IDX(entries, i, apr_table_entry_t).key) != ENV_ID[0]) {
+        i++;
+    }
+    return i < entries->nelts;
+}
+
 static void set_all(request_rec *r, const ms_row *row)
 {
-    apr_table_setn(r->subprocess_env, ENV_ID, row->id);
-    apr_table_setn(r->subprocess_env, "MANAGED_SESSION_AUTH_TIME",
-                   apr_off_t_toa(r->pool, row->created_at));
-    apr_table_setn(r->subprocess_env, "MANAGED_SESSION_EXPIRES",
-                   apr_off_t_toa(r->pool, row->expires_at));
-    apr_table_setn(r->subprocess_env, "MANAGED_SESSION_AUTH_METHOD", row->auth_method);
+    apr_table_t *env = r->subprocess_env;
+    void (*const put)(apr_table_t *, const char *, const char *) =
+        may_have_ours(env) ? apr_table_setn : apr_table_addn;
+
+    put(env, ENV_ID, row->id);
+    put(env, "MANAGED_SESSION_AUTH_TIME", apr_off_t_toa(r->pool, row->created_at));
+    put(env, "MANAGED_SESSION_EXPIRES", apr_off_t_toa(r->pool, row->expires_at));
+    put(env, "MANAGED_SESSION_AUTH_METHOD", row->auth_method);
 }
 
 void ms_environment_set(request_rec *r)

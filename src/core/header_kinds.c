@@ -4,30 +4,26 @@
  */
 #include "core/header_kinds.h"
 
-/* Two letters as a number. With the bit that makes them lower-case, other characters may take the
- * place of a letter, too. */
-#define LETTERS(a, b) (((a) | 0x20) << 8 | (b) | 0x20)
+/* The bit that makes a letter lower-case. Other characters may take the place of a letter, too. */
+#define LOWER 0x20
 
 static int kind_of(const char *name)
 {
-    if (!name[0]) {
-        return 0;
-    }
-    switch (LETTERS((unsigned char)name[0], (unsigned char)name[1])) {
-    case LETTERS('m', 'a'):
-        return MS_HEADER_MANAGED;
-    case LETTERS('s', 'e'):
-        return MS_HEADER_SET_COOKIE;
-    case LETTERS('v', 'a'):
-        return MS_HEADER_VARY;
-    case LETTERS('c', 'a'): /* Cache-Control */
-    case LETTERS('c', 'd'): /* CDN-Cache-Control */
-    case LETTERS('c', 'l'): /* Cloudflare-CDN-Cache-Control */
-    case LETTERS('e', 'x'): /* Expires */
-    case LETTERS('e', 'd'): /* Edge-Control */
-    case LETTERS('p', 'r'): /* Pragma */
-    case LETTERS('s', 'u'): /* Surrogate-Control */
-    case LETTERS('x', '-'): /* X-Accel-Expires, X-LiteSpeed-Cache-Control */
+    const int second = name[0] ? name[1] | LOWER : 0;
+
+    switch (name[0] | LOWER) {
+    case 'm':
+        return second == 'a' ? MS_HEADER_MANAGED : 0;
+    case 's': /* Set-Cookie, Surrogate-Control */
+        return second == 'e' ? MS_HEADER_SET_COOKIE : second == 'u' ? MS_HEADER_CACHING : 0;
+    case 'v':
+        return second == 'a' ? MS_HEADER_VARY : 0;
+    case 'c': /* Cache-Control, CDN-Cache-Control, Cloudflare-CDN-Cache-Control; not Content-... */
+        return second != 'o' ? MS_HEADER_CACHING : 0;
+    case 'e': /* Expires, Edge-Control; not ETag */
+        return second != 't' ? MS_HEADER_CACHING : 0;
+    case 'p': /* Pragma */
+    case 'x': /* X-Accel-Expires, X-LiteSpeed-Cache-Control */
         return MS_HEADER_CACHING;
     default:
         return 0;

@@ -128,7 +128,13 @@ int ms_utf8_is_clean(const char *text)
     }
     while (*text) {
         apr_uint32_t c;
-        int len = read_character(text, &c);
+        int len;
+
+        if (*text >= ' ' && *text <= '~') { /* most of most names */
+            text++;
+            continue;
+        }
+        len = read_character(text, &c);
         if (!len || is_control(c)) {
             return 0;
         }
@@ -149,5 +155,7 @@ apr_size_t ms_utf8_length(const char *text)
 
 int ms_utf8_is_user_name(const char *name)
 {
-    return name && *name && ms_utf8_is_clean(name) && ms_utf8_length(name) <= USER_NAME_MAX;
+    /* A text has no more characters than bytes. */
+    return name && *name && ms_utf8_is_clean(name) &&
+           (strlen(name) <= USER_NAME_MAX || ms_utf8_length(name) <= USER_NAME_MAX);
 }

@@ -16,6 +16,14 @@ static const char *header(const request_rec *r, const char *name)
     return apr_table_get(r->headers_in, name);
 }
 
+static int accepts_html(const char *accept)
+{
+    static const char html[] = "text/html";
+
+    /* Browsers name it first. */
+    return strncmp(accept, html, strlen(html)) == 0 || ap_strcasestr(accept, html);
+}
+
 int ms_origin_is_navigation(const request_rec *r)
 {
     const char *mode = header(r, "Sec-Fetch-Mode"), *accept;
@@ -27,7 +35,7 @@ int ms_origin_is_navigation(const request_rec *r)
         return strcmp(mode, "navigate") == 0;
     }
     accept = header(r, "Accept");
-    return accept && ap_strcasestr(accept, "text/html") && !header(r, "X-Requested-With");
+    return accept && accepts_html(accept) && !header(r, "X-Requested-With");
 }
 
 /* ---- the site's origins ---------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
  */
 #include "session/request.h"
 
+#include <stddef.h>
 #include <string.h>
 #include <apr_crypto.h>
 #include "config/runtime.h"
@@ -36,7 +37,8 @@ ms_request *ms_request_get(request_rec *r)
     if (!request) {
         request_rec *first = ms_request_chain_first(r);
 
-        request = apr_pcalloc(first->pool, sizeof(*request));
+        request = apr_palloc(first->pool, sizeof(*request));
+        memset(request, 0, offsetof(ms_request, token));
         ms_cookie_find(apr_table_get(first->headers_in, "Cookie"),
                        ms_server_conf_get(first->server)->cookie.name, &request->cookies);
         apr_pool_cleanup_register(first->pool, request, wipe, apr_pool_cleanup_null);

@@ -11,13 +11,11 @@
 #include "session/request.h"
 
 struct ms_request {
-    ms_cookie_found cookies; /* as the client sent them */
     const char *credentials;
     int resolved;                             /* the session has been looked up */
     apr_status_t status;                      /* of the look-up */
     const ms_row *row;                        /* the session in force; NULL: none */
     ms_lookup found;                          /* how row was found */
-    ms_token token;                           /* of row */
     const ms_row *live[MS_COOKIE_TOKENS_MAX]; /* all live sessions that were presented */
     int live_n;
     struct ms_open_request *open; /* entered in open_requests.h; NULL: it is not */
@@ -28,6 +26,10 @@ struct ms_request {
     int reauthenticates; /* see ms_sign_in_replaces_stale() */
     int may_clear;       /* see ms_request_refused() */
     ms_dependence depends;
+
+    /* Set by ms_request_get() and with row; not zero before. */
+    ms_token token;          /* of row */
+    ms_cookie_found cookies; /* as the client sent them */
 };
 
 /** The query context of this server's sessions. Results live as long as the client's request. */

@@ -28,6 +28,7 @@ from speed import BARE_BASE, GRANTED, LIST, OPTIONAL, UNUSED
 
 ROWS = 1000
 FEW, MORE = 50, 300  # N and M
+PAUSE = 0.005  # seconds before each request: httpd waits for it, and does not read it together with the end of the one before
 MORE_PAGES = 60  # M, for a page that costs a hundred times as much
 BASE = "unprotected"
 ALLOWED = 0.005  # by which two counts of the same may differ
@@ -63,6 +64,7 @@ class Counted(Server):
         before = len(self.dumps())
         with contextlib.closing(socket.create_connection(("127.0.0.1", self.port), 60)) as s:
             for _ in range(requests):
+                time.sleep(PAUSE)
                 s.sendall(data)
                 response = http.client.HTTPResponse(s)
                 response.begin()
