@@ -30,6 +30,14 @@ static apr_status_t wipe(void *requestv)
     return APR_SUCCESS;
 }
 
+static void wipe_at_end(ms_request *request)
+{
+    if (!request->is_wiped) {
+        request->is_wiped = 1;
+        apr_pool_cleanup_register(request->pool, request, wipe, apr_pool_cleanup_null);
+    }
+}
+
 ms_request *ms_request_get(request_rec *r)
 {
     ms_request *request = ms_request_peek(r);
@@ -39,12 +47,22 @@ ms_request *ms_request_get(request_rec *r)
 
         request = apr_palloc(first->pool, sizeof(*request));
         memset(request, 0, offsetof(ms_request, token));
-        ms_cookie_find(apr_table_get(first->headers_in, "Cookie"),
-                       ms_server_conf_get(first->server)->cookie.name, &request->cookies);
-        apr_pool_cleanup_register(first->pool, request, wipe, apr_pool_cleanup_null);
+        request->pool = first->pool;
+        request->cookie_header = apr_table_get(first->headers_in, "Cookie");
+        request->cookie_name = ms_server_conf_get(first->server)->cookie.name;
         ap_set_module_config(first->request_config, &managed_session_module, request);
     }
     return request;
+}
+
+const ms_cookie_found *ms_request_read_cookies(ms_request *request)
+{
+    if (!request->cookies_read) {
+        request->cookies_read = 1;
+        wipe_at_end(request);
+        ms_cookie_find(request->cookie_header, request->cookie_name, &request->cookies);
+    }
+    return &request->cookies;
 }
 
 ms_db_ctx ms_request_db_ctx(request_rec *r)
@@ -117,7 +135,7 @@ apr_status_t ms_request_session(request_rec *r, const ms_row **row)
 
     if (!request->resolved) {
         request->resolved = 1;
-        if (request->cookies.n > 0) {
+        if (ms_request_read_cookies(request)->n > 0) {
             request->status = resolve(r, request);
         }
     }
@@ -155,6 +173,7 @@ void ms_request_adopt(ms_request *request, const ms_row *row, const ms_token *to
     request->live[0] = row;
     request->live_n = row ? 1 : 0;
     if (token) {
+        wipe_at_end(request);
         request->token = *token;
     }
 }
@@ -176,11 +195,12 @@ void ms_request_put_cookie(request_rec *r, const ms_token *token, apr_int64_t ma
 
 void ms_request_refused(request_rec *r)
 {
-    const ms_request *request = ms_request_get(r);
+    ms_request *request = ms_request_get(r);
+    const ms_cookie_found *cookies = ms_request_read_cookies(request);
 
     if (request->resolved && request->status == APR_SUCCESS && request->live_n == 0 &&
-        request->cookies.n > 0 && request->cookies.untried == 0) {
-        ms_request_get(r)->may_clear = 1;
+        cookies->n > 0 && cookies->untried == 0) {
+        request->may_clear = 1;
     }
 }
 
@@ -237,14 +257,14 @@ apr_status_t ms_request_status(const ms_request *request)
     return request->status;
 }
 
-int ms_request_cookies(const ms_request *request)
+int ms_request_cookies(ms_request *request)
 {
-    return request->cookies.seen;
+    return ms_request_read_cookies(request)->seen;
 }
 
-int ms_request_tokens(const ms_request *request)
+int ms_request_tokens(ms_request *request)
 {
-    return request->cookies.n;
+    return ms_request_read_cookies(request)->n;
 }
 
 const char *ms_request_credentials(const ms_request *request)

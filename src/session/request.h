@@ -17,7 +17,7 @@ typedef struct ms_request ms_request;
 typedef enum { MS_DEPENDS_NOT, MS_DEPENDS_OPTIONALLY, MS_DEPENDS_ENTIRELY } ms_dependence;
 
 /** The state of the client's request. Made at the first call, from the pool of the first request;
- * the cookies are read then, so that the Cookie header may be changed later. */
+ * it keeps the Cookie header of then, so that the header may be changed later. */
 ms_request *ms_request_get(request_rec *r);
 
 /** The same; NULL if it has not been made yet. Inline: most requests of a server have none, and the
@@ -74,10 +74,10 @@ const ms_row *ms_request_row(const ms_request *request);
 apr_status_t ms_request_status(const ms_request *request);
 
 /** How many cookies of the session cookie's name the client sent, of any form. */
-int ms_request_cookies(const ms_request *request);
+int ms_request_cookies(ms_request *request);
 
 /** How many of them have the form of a token; MS_COOKIE_TOKENS_MAX at most. */
-int ms_request_tokens(const ms_request *request);
+int ms_request_tokens(ms_request *request);
 
 /** The value of the Authorization header, Basic or Digest, as the client sent it; or NULL. */
 const char *ms_request_credentials(const ms_request *request);

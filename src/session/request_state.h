@@ -27,13 +27,22 @@ struct ms_request {
     int may_clear;       /* see ms_request_refused() */
     ms_dependence depends;
 
-    /* Set by ms_request_get() and with row; not zero before. */
+    /* The Cookie header as the client sent it, which is read when its tokens are needed. */
+    apr_pool_t *pool;
+    const char *cookie_header, *cookie_name;
+    int cookies_read;
+    int is_wiped; /* tokens, at the end of the request */
+
+    /* Not zero before they are set. */
     ms_token token;          /* of row */
-    ms_cookie_found cookies; /* as the client sent them */
+    ms_cookie_found cookies; /* by ms_request_read_cookies() */
 };
 
 /** The query context of this server's sessions. Results live as long as the client's request. */
 ms_db_ctx ms_request_db_ctx(request_rec *r);
+
+/** Read the Cookie header, once. @return request->cookies */
+const ms_cookie_found *ms_request_read_cookies(ms_request *request);
 
 /** Whether the client presented a live session of that id. */
 int ms_request_presents(const ms_request *request, const char *id);

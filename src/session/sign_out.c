@@ -56,7 +56,8 @@ apr_status_t ms_sign_out(request_rec *r)
         note(r, row);
     }
     ms_request_adopt(request, NULL, NULL);
-    if (revoked > 0 || (ms_request_is_prompt(r) && request->cookies.untried == 0)) {
+    if (revoked > 0 ||
+        (ms_request_is_prompt(r) && ms_request_read_cookies(request)->untried == 0)) {
         ms_request_put_cookie(r, NULL, 0);
     }
     return APR_SUCCESS;
