@@ -11,11 +11,11 @@
 #include <http_protocol.h>
 #include "http/form_body.h"
 #include "config/config.h"
-#include "core/device.h"
 #include "core/form.h"
 #include "access/challenge.h"
 #include "access/own_pages.h"
 #include "http/origin.h"
+#include "pages/devices.h"
 #include "pages/page.h"
 #include "pages/scope.h"
 #include "session/own_sessions.h"
@@ -40,28 +40,27 @@ static json_t *text_or_null(const char *text)
 
 static json_t *time_of(request_rec *r, apr_int64_t epoch)
 {
-    return json_string(ms_clock_rfc3339(r->pool, epoch));
+    return json_string_nocheck(ms_clock_rfc3339(r->pool, epoch));
 }
 
 json_t *ms_sessions_model(request_rec *r, const ms_row *row, const ms_row *current)
 {
     json_t *model = json_object();
-    ms_device device;
+    const ms_device *device = ms_devices_get(r, row->user_agent);
 
-    ms_device_name(r->pool, row->user_agent, &device);
-    json_object_set_new(model, "id", json_string(row->id));
-    json_object_set_new(model, "current",
-                        json_boolean(current && strcmp(row->id, current->id) == 0));
-    json_object_set_new(model, "device", text_or_null(device.name));
-    json_object_set_new(model, "browser", text_or_null(device.browser));
-    json_object_set_new(model, "os", text_or_null(device.os));
-    json_object_set_new(model, "ip", text_or_null(row->created_ip));
-    json_object_set_new(model, "last_ip", text_or_null(row->last_ip));
-    json_object_set_new(model, "label", text_or_null(row->label));
-    json_object_set_new(model, "method", text_or_null(row->auth_method));
-    json_object_set_new(model, "created_at", time_of(r, row->created_at));
-    json_object_set_new(model, "last_seen_at", time_of(r, row->last_seen_at));
-    json_object_set_new(model, "expires_at", time_of(r, row->expires_at));
+    json_object_set_new_nocheck(model, "id", json_string(row->id));
+    json_object_set_new_nocheck(model, "current",
+                                json_boolean(current && strcmp(row->id, current->id) == 0));
+    json_object_set_new_nocheck(model, "device", text_or_null(device->name));
+    json_object_set_new_nocheck(model, "browser", text_or_null(device->browser));
+    json_object_set_new_nocheck(model, "os", text_or_null(device->os));
+    json_object_set_new_nocheck(model, "ip", text_or_null(row->created_ip));
+    json_object_set_new_nocheck(model, "last_ip", text_or_null(row->last_ip));
+    json_object_set_new_nocheck(model, "label", text_or_null(row->label));
+    json_object_set_new_nocheck(model, "method", text_or_null(row->auth_method));
+    json_object_set_new_nocheck(model, "created_at", time_of(r, row->created_at));
+    json_object_set_new_nocheck(model, "last_seen_at", time_of(r, row->last_seen_at));
+    json_object_set_new_nocheck(model, "expires_at", time_of(r, row->expires_at));
     return model;
 }
 
@@ -166,10 +165,10 @@ static int send_list(request_rec *r, const ms_row *current)
         next = next_url(r, limit, last_used(r, rows, current));
     }
     list = json_object();
-    json_object_set_new(list, "user", json_string(current->user));
-    json_object_set_new(list, "sessions", ms_sessions_models(r, rows));
+    json_object_set_new_nocheck(list, "user", json_string(current->user));
+    json_object_set_new_nocheck(list, "sessions", ms_sessions_models(r, rows));
     if (next) {
-        json_object_set_new(list, "next", json_string(next));
+        json_object_set_new_nocheck(list, "next", json_string(next));
     }
     return ms_page_send_json(r, HTTP_OK, list);
 }

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <apr_strings.h>
 #include "core/clock.h"
-#include "core/device.h"
 #include "core/form.h"
+#include "pages/devices.h"
 #include "pages/page.h"
 #include "session/own_sessions.h"
 #include "session/request.h"
@@ -24,7 +24,7 @@ static void set_text(json_t *model, const char *name, const char *text)
 {
     json_t *value = text ? json_string(text) : NULL;
 
-    json_object_set_new(model, name, value ? value : json_null());
+    json_object_set_new_nocheck(model, name, value ? value : json_null());
 }
 
 static apr_table_t *query_of(request_rec *r)
@@ -48,7 +48,7 @@ static void add_notice(const apr_table_t *query, json_t *model)
 
     for (apr_size_t i = 0; done && i < sizeof(notices) / sizeof(notices[0]); i++) {
         if (strcmp(done, notices[i][0]) == 0) {
-            json_object_set_new(model, notices[i][1], json_true());
+            json_object_set_new_nocheck(model, notices[i][1], json_true());
         }
     }
 }
@@ -68,18 +68,18 @@ static const char *const icons[] = {
 void ms_view_add_words(request_rec *r, json_t *model, const ms_row *row, apr_int64_t now)
 {
     const ms_language *language = ms_page_language(r);
-    ms_device device;
+    const ms_device *device = ms_devices_get(r, row->user_agent);
 
-    ms_device_name(r->pool, row->user_agent, &device);
-    set_text(model, "words", ms_phrases_device(r->pool, language, &device));
-    set_text(model, "icon", icons[device.kind]);
+    set_text(model, "words", ms_phrases_device(r->pool, language, device));
+    set_text(model, "icon", icons[device->kind]);
     set_text(model, "created_text", ms_phrases_date(r->pool, language, row->created_at));
     set_text(model, "seen_text", ms_phrases_date(r->pool, language, row->last_seen_at));
     set_text(model, "seen_ago", ms_phrases_ago(r->pool, language, row->last_seen_at, now));
     set_text(model, "expires_text", ms_phrases_date(r->pool, language, row->expires_at));
     set_text(model, "user_agent", row->user_agent);
-    json_object_set_new(model, "remembered", json_boolean(row->persistent));
-    json_object_set_new(model, "by_form", json_boolean(strcmp(row->auth_method, "form") == 0));
+    json_object_set_new_nocheck(model, "remembered", json_boolean(row->persistent));
+    json_object_set_new_nocheck(model, "by_form",
+                                json_boolean(strcmp(row->auth_method, "form") == 0));
 }
 
 /* At most four digits. */
@@ -148,23 +148,23 @@ static void add_sessions(request_rec *r, json_t *model, const shown *list)
     for (int i = 0; i < list->rows->nelts; i++) {
         json_t *one = json_array_get(sessions, (size_t)i);
 
-        json_object_set_new(one, "i", json_integer((list->page - 1) * PAGE_SIZE + i + 1));
+        json_object_set_new_nocheck(one, "i", json_integer((list->page - 1) * PAGE_SIZE + i + 1));
         ms_view_add_words(r, one, APR_ARRAY_IDX(list->rows, i, const ms_row *), ms_clock_now());
     }
-    json_object_set_new(model, "sessions", sessions);
+    json_object_set_new_nocheck(model, "sessions", sessions);
     if (list->pages > 1) {
-        json_object_set_new(model, "pages", json_integer(list->pages));
-        json_object_set_new(model, "page", json_integer(list->page));
-        json_object_set_new(model, "previous", json_integer(list->page - 1));
-        json_object_set_new(model, "next",
-                            json_integer(list->page < list->pages ? list->page + 1 : 0));
+        json_object_set_new_nocheck(model, "pages", json_integer(list->pages));
+        json_object_set_new_nocheck(model, "page", json_integer(list->page));
+        json_object_set_new_nocheck(model, "previous", json_integer(list->page - 1));
+        json_object_set_new_nocheck(model, "next",
+                                    json_integer(list->page < list->pages ? list->page + 1 : 0));
     }
 }
 
 static void add_total(json_t *model, apr_int64_t total)
 {
-    json_object_set_new(model, "total", json_integer(total));
-    json_object_set_new(model, "others", json_integer(total > 0 ? total - 1 : 0));
+    json_object_set_new_nocheck(model, "total", json_integer(total));
+    json_object_set_new_nocheck(model, "others", json_integer(total > 0 ? total - 1 : 0));
 }
 
 /* ---------------------------------------------------------------------------------------------- */
@@ -172,7 +172,7 @@ static void add_total(json_t *model, apr_int64_t total)
 static int confirm_page(request_rec *r, json_t *model, int others_only, apr_int64_t total)
 {
     add_total(model, total);
-    json_object_set_new(model, others_only ? "confirm_others" : "confirm_all", json_true());
+    json_object_set_new_nocheck(model, others_only ? "confirm_others" : "confirm_all", json_true());
     set_text(model, "action", others_only ? "revoke-others" : "revoke-all");
     ms_page_set_heading(r, model, "Sign out?");
     return ms_page_send(r, HTTP_OK, "confirm.html", model);
