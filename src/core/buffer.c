@@ -7,15 +7,19 @@
 #include <string.h>
 #include <apr_strings.h>
 
+#define ROOM_MIN 64
+
 ms_buffer ms_buffer_make(apr_pool_t *p)
 {
-    return (ms_buffer){p, apr_pstrdup(p, ""), 0, 1};
+    static char nothing[] = ""; /* without room, so that it is not written to */
+
+    return (ms_buffer){p, nothing, 0, 0};
 }
 
 void ms_buffer_add(ms_buffer *buffer, const char *text, apr_size_t len)
 {
     if (buffer->len + len + 1 > buffer->room) {
-        const apr_size_t room = 2 * (buffer->len + len) + 1024;
+        const apr_size_t room = 2 * (buffer->len + len) + ROOM_MIN;
         char *old = buffer->text;
 
         buffer->text = apr_palloc(buffer->p, room);

@@ -31,8 +31,19 @@ apr_int64_t ms_clock_steady_ms(void)
     return clock_gettime(STEADY, &t) == 0 ? (apr_int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000 : 0;
 }
 
+/* The last digits of n and what follows them. @return the end */
+static char *put(char *at, int n, int digits, char behind)
+{
+    for (int i = digits - 1; i >= 0; i--, n /= 10) {
+        at[i] = (char)('0' + n % 10);
+    }
+    at[digits] = behind;
+    return at + digits + 1;
+}
+
 const char *ms_clock_rfc3339(apr_pool_t *p, apr_int64_t epoch)
 {
+    char text[sizeof("0000-00-00T00:00:00Z")], *end;
     apr_time_exp_t t;
 
     if (epoch < TIME_MIN) {
@@ -42,6 +53,7 @@ const char *ms_clock_rfc3339(apr_pool_t *p, apr_int64_t epoch)
         epoch = TIME_MAX;
     }
     apr_time_exp_gmt(&t, apr_time_from_sec(epoch));
-    return apr_psprintf(p, "%04d-%02d-%02dT%02d:%02d:%02dZ", t.tm_year + 1900, t.tm_mon + 1,
-                        t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec);
+    end = put(put(put(text, t.tm_year + 1900, 4, '-'), t.tm_mon + 1, 2, '-'), t.tm_mday, 2, 'T');
+    end = put(put(put(end, t.tm_hour, 2, ':'), t.tm_min, 2, ':'), t.tm_sec, 2, 'Z');
+    return apr_pstrmemdup(p, text, (apr_size_t)(end - text));
 }

@@ -17,10 +17,9 @@
 
 const char *ms_messages_value(apr_pool_t *p, const json_t *value)
 {
-    return json_is_string(value) ? json_string_value(value)
-           : json_is_integer(value)
-               ? apr_psprintf(p, "%" APR_INT64_T_FMT, (apr_int64_t)json_integer_value(value))
-               : "";
+    return json_is_string(value)    ? json_string_value(value)
+           : json_is_integer(value) ? apr_off_t_toa(p, (apr_off_t)json_integer_value(value))
+                                    : "";
 }
 
 /* Hebrew, Arabic and similar scripts: U+0590 to U+08FF, U+FB1D to U+FEFC, U+10800 to U+10FFF and
@@ -55,6 +54,9 @@ static int is_bidi_neutral(const char *text)
     int open = 0;
 
     for (const char *c = text; *c && open >= 0; c++) {
+        if (!(*c & 0x80)) {
+            continue;
+        }
         if (strncmp(c, ISOLATE, 3) == 0) {
             open++;
         }
@@ -70,18 +72,21 @@ static int is_bidi_neutral(const char *text)
     return open == 0;
 }
 
-static void add_isolated(ms_buffer *out, const ms_language *language, const json_t *value)
+static void add_isolated(ms_buffer *out, const ms_language *language, const char *text)
 {
-    const char *text = ms_messages_value(out->p, value);
     int isolate;
 
     if (!is_bidi_neutral(text)) {
         text = ms_utf8_storable(out->p, text, VALUE_MAX);
     }
-    isolate = json_is_string(value) && has_other_direction(text, ms_language_is_rtl(language));
-    ms_buffer_add_text(out, isolate ? ISOLATE : "");
+    isolate = has_other_direction(text, ms_language_is_rtl(language));
+    if (isolate) {
+        ms_buffer_add_text(out, ISOLATE);
+    }
     ms_buffer_add_text(out, text);
-    ms_buffer_add_text(out, isolate ? POP_ISOLATE : "");
+    if (isolate) {
+        ms_buffer_add_text(out, POP_ISOLATE);
+    }
 }
 
 const char *ms_messages_fill(apr_pool_t *p, const char *message, const ms_language *language,
@@ -94,21 +99,26 @@ const char *ms_messages_fill(apr_pool_t *p, const char *message, const ms_langua
         const char *name = apr_pstrmemdup(p, open + 1, (apr_size_t)(close - open - 1));
 
         ms_buffer_add(&out, message, (apr_size_t)(open - message));
-        add_isolated(&out, language, look_up(names, name));
+        add_isolated(&out, language, look_up(names, name, p));
         message = close + 1;
     }
     ms_buffer_add_text(&out, message);
     return out.text;
 }
 
-static json_t *look_up_in_object(const void *model, const char *name)
+static const char *look_up(const void *values, const char *name, apr_pool_t *p)
 {
-    return json_object_get(model, name);
+    const ms_message_value *value = values;
+
+    (void)p;
+    while (value->name && strcmp(value->name, name) != 0) {
+        value++;
+    }
+    return value->name ? value->text : "";
 }
 
 const char *ms_messages_format(apr_pool_t *p, const ms_language *language, const char *message,
-                               const json_t *model)
+                               const ms_message_value *values)
 {
-    return ms_messages_fill(p, ms_language_text(language, message), language, look_up_in_object,
-                            model);
+    return ms_messages_fill(p, ms_language_text(language, message), language, look_up, values);
 }

@@ -10,8 +10,12 @@
 #include <jansson.h>
 #include "core/language.h"
 
-/** The value of a name; NULL: there is none. */
-typedef json_t *(*ms_messages_look_up)(const void *names, const char *name);
+/** The value of a name as text, static, in p or of names; "": there is none. */
+typedef const char *(*ms_messages_look_up)(const void *names, const char *name, apr_pool_t *p);
+
+typedef struct ms_message_value {
+    const char *name, *text;
+} ms_message_value;
 
 /** A string or integer as text; "" for other values and NULL. In p, or of value. */
 const char *ms_messages_value(apr_pool_t *p, const json_t *value);
@@ -28,10 +32,10 @@ const char *ms_messages_fill(apr_pool_t *p, const char *message, const ms_langua
 /**
  * Translate a message and put values into it.
  * @param message  in English
- * @param model    an object with the values
+ * @param values   ends with one that has no name
  * @return in p
  */
 const char *ms_messages_format(apr_pool_t *p, const ms_language *language, const char *message,
-                               const json_t *model);
+                               const ms_message_value *values);
 
 #endif

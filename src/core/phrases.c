@@ -12,34 +12,39 @@
 #define HOUR   (60 * MINUTE)
 #define DAY    (24 * HOUR)
 
+static const char *two_digits(apr_pool_t *p, int n)
+{
+    const char digits[] = {(char)('0' + n / 10), (char)('0' + n % 10)};
+
+    return apr_pstrmemdup(p, digits, sizeof(digits));
+}
+
 const char *ms_phrases_date(apr_pool_t *p, const ms_language *language, apr_int64_t epoch)
 {
     static const char *const months[] = {"January",   "February", "March",    "April",
                                          "May",       "June",     "July",     "August",
                                          "September", "October",  "November", "December"};
     apr_time_exp_t t;
-    const char *words;
-    json_t *model;
 
     apr_time_exp_gmt(&t, apr_time_from_sec(epoch));
-    model =
-        json_pack("{s:i, s:s, s:i, s:s, s:s}", "day", t.tm_mday, "month",
-                  ms_language_text(language, months[t.tm_mon]), "year", t.tm_year + 1900, "hour",
-                  apr_psprintf(p, "%02d", t.tm_hour), "minute", apr_psprintf(p, "%02d", t.tm_min));
-    words = ms_messages_format(p, language, "[day] [month] [year], [hour]:[minute] UTC", model);
-    json_decref(model);
-    return words;
+    {
+        const ms_message_value values[] = {{"day", apr_itoa(p, t.tm_mday)},
+                                           {"month", ms_language_text(language, months[t.tm_mon])},
+                                           {"year", apr_itoa(p, t.tm_year + 1900)},
+                                           {"hour", two_digits(p, t.tm_hour)},
+                                           {"minute", two_digits(p, t.tm_min)},
+                                           {NULL, NULL}};
+
+        return ms_messages_format(p, language, "[day] [month] [year], [hour]:[minute] UTC", values);
+    }
 }
 
 static const char *counted(apr_pool_t *p, const ms_language *language, const char *one,
                            const char *many, apr_int64_t n)
 {
-    json_t *model = json_pack("{s:I}", "n", (json_int_t)n);
-    const char *words =
-        ms_messages_format(p, language, ms_language_plural(language, one, many, n), model);
+    const ms_message_value values[] = {{"n", apr_off_t_toa(p, n)}, {NULL, NULL}};
 
-    json_decref(model);
-    return words;
+    return ms_messages_format(p, language, ms_language_plural(language, one, many, n), values);
 }
 
 const char *ms_phrases_ago(apr_pool_t *p, const ms_language *language, apr_int64_t epoch,
@@ -68,16 +73,12 @@ static const char *browser_of(apr_pool_t *p, const ms_device *device)
 
 const char *ms_phrases_device(apr_pool_t *p, const ms_language *language, const ms_device *device)
 {
-    json_t *model = json_object();
-    const char *words;
+    const ms_message_value values[] = {
+        {"browser", browser_of(p, device)}, {"os", device->os ? device->os : ""}, {NULL, NULL}};
 
-    json_object_set_new(model, "browser", json_string(browser_of(p, device)));
-    json_object_set_new(model, "os", json_string(device->os ? device->os : ""));
-    words = device->browser && device->os
-                ? ms_messages_format(p, language, "[browser] on [os]", model)
-            : device->os      ? ms_messages_format(p, language, "Unknown browser on [os]", model)
-            : device->browser ? browser_of(p, device)
-                              : ms_language_text(language, "Unknown device");
-    json_decref(model);
-    return words;
+    return device->browser && device->os
+               ? ms_messages_format(p, language, "[browser] on [os]", values)
+           : device->os      ? ms_messages_format(p, language, "Unknown browser on [os]", values)
+           : device->browser ? browser_of(p, device)
+                             : ms_language_text(language, "Unknown device");
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Times and devices as text, in the visitor's language. Knows apr and Jansson
- * only. Everything returned is plain text, to be escaped where it goes.
+ * Times and devices as text, in the visitor's language. Knows apr only.
+ * Everything returned is plain text, to be escaped where it goes.
  */
 #ifndef MS_PHRASES_H
 #define MS_PHRASES_H
 
-#include <jansson.h>
+#include <apr_pools.h>
 #include "core/device.h"
 #include "core/language.h"
 

@@ -9,6 +9,7 @@
 #include <apr_strings.h>
 #include "core/buffer.h"
 #include "core/messages.h"
+#include "core/span.h"
 
 #define DEPTH_MAX 16
 
@@ -23,9 +24,9 @@ typedef struct context {
 } context;
 
 typedef struct tag {
-    char kind;        /* '#', '^', '/', '>', '_' or 0 for a value */
-    const char *name; /* NULL: no more tags */
-    const char *at;   /* where its "{{" is */
+    char kind;      /* '#', '^', '/', '>', '_' or 0 for a value */
+    ms_span name;   /* at is NULL: no more tags */
+    const char *at; /* where its "{{" is */
     const char *after;
 } tag;
 
@@ -56,38 +57,39 @@ static void add_escaped(ms_buffer *out, const char *text)
     }
 }
 
-static tag next_tag(apr_pool_t *p, const char *from, const char *end)
+/* Where two of c stand; NULL: they do not. */
+static const char *find_two(const char *from, const char *end, char c)
+{
+    while (from && from < end - 1) {
+        from = memchr(from, c, (apr_size_t)(end - from - 1));
+        if (from && from[1] == c) {
+            return from;
+        }
+        from = from ? from + 1 : NULL;
+    }
+    return NULL;
+}
+
+static tag next_tag(const char *from, const char *end)
 {
     tag t = {0};
-    const char *open = from, *close;
+    const char *open = find_two(from, end, '{'), *close = open ? find_two(open, end, '}') : NULL;
 
-    while (open < end - 1 && (open[0] != '{' || open[1] != '{')) {
-        open++;
-    }
-    close = open < end - 1 ? strstr(open, "}}") : NULL;
-    if (close && close < end) {
-        const char *name = open + 2, *name_end = close;
+    if (close) {
+        const char *name = open + 2;
 
         t.at = open;
         t.after = close + 2;
         if (strchr("#^/>_", *name)) {
             t.kind = *name++;
         }
-        while (*name == ' ') {
-            name++;
-        }
-        while (name_end > name && name_end[-1] == ' ') {
-            name_end--;
-        }
-        t.name = apr_pstrmemdup(p, name, (apr_size_t)(name_end - name));
+        t.name = ms_span_trim((ms_span){name, (apr_size_t)(close - name)});
     }
     return t;
 }
 
-static json_t *look_up(const void *data, const char *name)
+static json_t *look_up(const context *names, const char *name)
 {
-    const context *names = data;
-
     if (strcmp(name, ".") == 0) {
         return names->objects[names->n - 1];
     }
@@ -109,6 +111,11 @@ static int is_true(const json_t *value)
            !(json_is_integer(value) && json_integer_value(value) == 0);
 }
 
+static const char *look_up_text(const void *names, const char *name, apr_pool_t *p)
+{
+    return ms_messages_value(p, look_up(names, name));
+}
+
 /* "text", or "n count|one|many". */
 static const char *message_text(apr_pool_t *p, const char *text, const context *names)
 {
@@ -117,7 +124,7 @@ static const char *message_text(apr_pool_t *p, const char *text, const context *
 
     if (strncmp(text, "n ", 2) != 0 || !last) {
         return ms_messages_fill(p, ms_language_text(names->language, text), names->language,
-                                look_up, names);
+                                look_up_text, names);
     }
     n = look_up(names, apr_pstrmemdup(p, text + 2, (apr_size_t)(bar - text - 2)));
     return ms_messages_fill(
@@ -125,22 +132,22 @@ static const char *message_text(apr_pool_t *p, const char *text, const context *
         ms_language_plural(names->language,
                            apr_pstrmemdup(p, bar + 1, (apr_size_t)(last - bar - 1)), last + 1,
                            json_integer_value(n)),
-        names->language, look_up, names);
+        names->language, look_up_text, names);
 }
 
 static int render(ms_buffer *out, const char *at, const char *end, context *names, int depth);
 
-/* The tag that closes a section; its name is NULL if there is none. */
-static tag find_close(apr_pool_t *p, const char *from, const char *end, const char *name)
+/* The tag that closes a section; its name is nowhere if there is none. */
+static tag find_close(const char *from, const char *end, const char *name)
 {
     int open = 1;
     tag t;
 
-    for (t = next_tag(p, from, end); t.name; t = next_tag(p, t.after, end)) {
-        if (t.kind == '/' && strcmp(t.name, name) == 0 && --open == 0) {
+    for (t = next_tag(from, end); t.name.at; t = next_tag(t.after, end)) {
+        if (t.kind == '/' && ms_span_equal(t.name, name) && --open == 0) {
             break;
         }
-        if ((t.kind == '#' || t.kind == '^') && strcmp(t.name, name) == 0) {
+        if ((t.kind == '#' || t.kind == '^') && ms_span_equal(t.name, name)) {
             open++;
         }
     }
@@ -161,10 +168,9 @@ static int render_within(ms_buffer *out, const char *at, const char *end, contex
     return ok;
 }
 
-static int render_section(ms_buffer *out, const tag *open, const tag *close, context *names,
-                          int depth)
+static int render_section(ms_buffer *out, const tag *open, const tag *close, json_t *value,
+                          context *names, int depth)
 {
-    json_t *value = look_up(names, open->name);
     int ok = 1;
 
     if (is_true(value) == (open->kind == '^')) {
@@ -208,27 +214,30 @@ static int render(ms_buffer *out, const char *at, const char *end, context *name
     int ok = 1;
     tag t, close;
 
-    for (t = next_tag(out->p, at, end); ok && t.name; t = next_tag(out->p, at, end)) {
+    for (t = next_tag(at, end); ok && t.name.at; t = next_tag(at, end)) {
+        const char *name = apr_pstrmemdup(out->p, t.name.at, t.name.len);
+
         ms_buffer_add(out, at, (apr_size_t)(t.at - at));
         at = t.after;
         switch (t.kind) {
         case '#':
         case '^':
-            close = find_close(out->p, t.after, end, t.name);
-            ok = close.name && render_section(out, &t, &close, names, depth);
+            close = find_close(t.after, end, name);
+            ok = close.name.at &&
+                 render_section(out, &t, &close, look_up(names, name), names, depth);
             at = ok ? close.after : at;
             break;
         case '/':
             ok = 0; /* closes a section that was not opened */
             break;
         case '_':
-            add_escaped(out, message_text(out->p, t.name, names));
+            add_escaped(out, message_text(out->p, name, names));
             break;
         case '>':
-            ok = render_partial(out, t.name, names, depth);
+            ok = render_partial(out, name, names, depth);
             break;
         default:
-            add_escaped(out, ms_messages_value(out->p, look_up(names, t.name)));
+            add_escaped(out, ms_messages_value(out->p, look_up(names, name)));
         }
     }
     if (ok) {
