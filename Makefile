@@ -162,7 +162,7 @@ test-asan: deps-test
 	@$(MAKE) --no-print-directory BUILD=build/asan OPTIMIZE="-O1 -g -fno-omit-frame-pointer" \
 	  SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all" test-unit
 	@$(MAKE) --no-print-directory BUILD=build/asan OPTIMIZE="-O1 -g -fno-omit-frame-pointer" \
-	  SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all" build/asan/mod_managed_session.so
+	  SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all" build/asan/mod_managed_session.so build/asan/managed-sessionctl
 	MS_TOOL=asan MS_MODULE=$(abspath build/asan/mod_managed_session.so) \
 	  $(PYTHON) -B -m pytest -p no:cacheprovider -q tests/http $(PYTEST)
 

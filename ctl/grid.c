@@ -113,7 +113,7 @@ const char *ms_grid_line(const ms_grid *grid, apr_pool_t *p, const char *const *
     for (int i = 0; i < grid->n; i++) {
         const char *cell = cells[i];
 
-        if (!grid->widths[i]) {
+        if (!grid->widths[i] || !cell) {
             continue;
         }
         cell = grid->width ? ms_words_cut(p, cell, grid->widths[i]) : cell;

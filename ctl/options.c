@@ -112,6 +112,9 @@ static const char *set(apr_pool_t *p, ms_options *options, const option_row *row
         APR_ARRAY_PUSH(options->defines, const char *) = value;
         return NULL;
     default:
+        if (!field) {
+            return NULL;
+        }
         if (row->argument) {
             *(const char **)field = apr_pstrdup(p, value);
         }

@@ -27,7 +27,7 @@ static const char *become(apr_pool_t *p, uid_t uid, gid_t gid)
 {
     const struct passwd *user = getpwuid(uid); /* this process has one thread */
 
-    if (initgroups(user ? user->pw_name : "nobody", gid) != 0 || setgid(gid) != 0 ||
+    if ((user ? initgroups(user->pw_name, gid) : setgroups(0, NULL)) != 0 || setgid(gid) != 0 ||
         setuid(uid) != 0 || setuid(0) == 0) {
         return apr_psprintf(p, "this process could not become the user \"%s\": %s", name_of(p, uid),
                             strerror(errno));

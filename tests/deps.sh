@@ -57,6 +57,8 @@ test)
     want chromium-driver chromedriver
     want libnss3-tools certutil
     want prometheus promtool
+    want mandoc mandoc
+    want zsh zsh
     want python3-selenium /usr/lib/python3/dist-packages/selenium
     want npm npm
     want php-fpm /usr/sbin/php-fpm*

@@ -18,7 +18,7 @@ import time
 import harness
 
 PROGRAM = pathlib.Path(harness.MODULE).parent / "managed-sessionctl"
-ENVIRONMENT = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "TZ": "UTC", "TERM": "xterm"}
+ENVIRONMENT = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "TZ": "UTC", "TERM": "xterm", "ASAN_OPTIONS": "detect_leaks=0"}
 
 
 class Result:

@@ -4,7 +4,9 @@ import csv
 import io
 import json
 import os
+import pathlib
 import re
+import shutil
 import subprocess
 import time
 import unicodedata
@@ -16,6 +18,7 @@ import harness
 from ctl import PROGRAM, Ctl, of, run
 from harness import PASSWORDS, SITE, Server, get, request, sign_in
 
+FOLDER = pathlib.Path(__file__).parents[2]
 SQLITE = databases.NAME == "sqlite"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0"
 sqlite_only = pytest.mark.sqlite
@@ -473,6 +476,57 @@ def test_help_names_every_command_and_each_has_its_own():
 def test_mistakes_are_named(site, words, said):
     result = run(*of(site), *words)
     assert result.status == 2 and said in result.err and not result.out, result
+
+
+def options_of(command: str = "") -> set[str]:
+    return set(re.findall(r"(?m)^  --([a-z-]+)", run(*([command] if command else []), "--help").out))
+
+
+@sqlite_only
+def test_the_man_page_has_every_command_and_option():
+    page = (FOLDER / "ctl/managed-sessionctl.8").read_text()
+    for command in COMMANDS:
+        assert f"\n.It Cm {command}" in page and f"\n.Cm {command}\n" in page
+        for option in options_of(command):
+            assert f"\n.It Fl -{option}" in page, option
+    assert set(re.findall(r"\n\.It Fl -([a-z-]+)", page)) == set().union(*map(options_of, COMMANDS)) | {"help", "version"}
+
+
+@sqlite_only
+@pytest.mark.skipif(not shutil.which("mandoc"), reason="mandoc is not installed")
+def test_the_man_page_is_correct():
+    done = subprocess.run(["mandoc", "-Tlint", "-Wstyle", FOLDER / "ctl/managed-sessionctl.8"], capture_output=True, text=True)
+    assert not [line for line in done.stdout.splitlines() if "referenced manual not found" not in line]
+
+
+COMPLETION = FOLDER / "ctl/completion"
+CASES = [
+    ([""], {*COMMANDS}), (["re"], {"revoke"}), (["list", "--u"], {"--user"}), (["purge", "--d"], {"--dry-run", "--define", "--driver"}),
+    (["stats", "--driver", ""], {"sqlite3", "pgsql", "mysql"}), (["export", "--format", "c"], {"csv"}), (["list", "--user", ""], set()),
+    (["show", ""], set()),
+]
+
+
+@sqlite_only
+@pytest.mark.parametrize("words, offered", CASES)
+def test_bash_completes(words, offered):
+    line = " ".join(f"'{word}'" for word in ["managed-sessionctl", *words])
+    script = f"source {COMPLETION}/managed-sessionctl.bash; COMP_WORDS=({line}); COMP_CWORD={len(words)}; _managed_sessionctl; " \
+             "printf '%s\\n' \"${COMPREPLY[@]}\""
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, env={"PATH": f"{PROGRAM.parent}:{os.environ['PATH']}"})
+    assert set(done.stdout.split()) == offered and not done.stderr
+
+
+@sqlite_only
+@pytest.mark.skipif(not shutil.which("zsh"), reason="zsh is not installed")
+@pytest.mark.parametrize("words, offered", CASES)
+def test_zsh_completes(words, offered):
+    """Its completion system needs a terminal, so what it would be given is printed: it filters by what is typed."""
+    line = " ".join(f"'{word}'" for word in ["managed-sessionctl", *words])
+    script = ("compadd() { print -l -- $@ }; _files() { : }; _describe() { print -l -- ${(P)2%%:*} }; "
+              f"words=({line}); CURRENT={len(words) + 1}; complete_it() {{ source {COMPLETION}/_managed-sessionctl }}; complete_it || true")
+    done = subprocess.run(["zsh", "-f", "-c", script], capture_output=True, text=True, env={"PATH": f"{PROGRAM.parent}:{os.environ['PATH']}"})
+    assert {word for word in done.stdout.split() if word.startswith(words[-1])} == offered and not done.stderr, done
 
 
 @sqlite_only
