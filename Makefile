@@ -18,24 +18,27 @@
 #   make check        formatting, layers, clang-tidy, cppcheck, flake8, the documents that are compared with the code
 #   make check-quick  the part of it that needs a few seconds
 #   make compile_commands.json  for clangd and other tools that must know how each file is compiled
-#   make install      module, header and configuration where apxs says; the rest in PREFIX/share (DESTDIR is honoured)
+#   make install      module, header and configuration where apxs says; the rest in PREFIX/share (make uninstall removes them)
+#   make deb          the Debian package, in build/deb; make dist: the sources as an archive; make rpm: see packaging/
+#   make test-deb     the package, README and the Dockerfile in fresh Debian systems (root, the network, half an hour)
 
 PYTHON   := /usr/bin/python3
 APXS     := $(shell command -v apxs 2>/dev/null || command -v apxs2 2>/dev/null || echo apxs)
 CC       ?= gcc
 BUILD    ?= build
 OPTIMIZE ?= -O2 -g
-WARN     := -Wall -Wextra -Werror -Wformat=2 -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+WERROR   ?= -Werror
+WARN     := -Wall -Wextra $(WERROR) -Wformat=2 -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 
 # Asked only when something is compiled: on a new machine apxs comes with the first target below.
 httpd_cflags = $(shell $(APXS) -q CFLAGS EXTRA_CPPFLAGS 2>/dev/null | tr ';' ' ' | sed 's/-O[0-9s]//g; s/-flto[^ ]*//g; s/-fdebug-prefix-map=[^ ]*//g; s/-ffile-prefix-map=[^ ]*//g; s/-pipe//; s/-g //')
 httpd_inc    = -isystem $(shell $(APXS) -q INCLUDEDIR 2>/dev/null) -isystem $(shell $(APXS) -q APR_INCLUDEDIR 2>/dev/null) -isystem $(shell $(APXS) -q APU_INCLUDEDIR 2>/dev/null)
 # src/exports.map keeps all names but the module's own inside: so a function may be inlined where it is called.
-MS_CFLAGS    = -std=gnu11 $(WARN) $(OPTIMIZE) -fPIC -fno-semantic-interposition $(httpd_cflags) $(httpd_inc) -Iinclude -Isrc -I. $(SANITIZE)
+MS_CFLAGS    = -std=gnu11 $(WARN) $(OPTIMIZE) -fPIC -fno-semantic-interposition $(httpd_cflags) $(httpd_inc) -Iinclude -Isrc -I. $(SANITIZE) $(CPPFLAGS) $(CFLAGS)
 
 # src/core and the files named here know apr only, and are linked into the unit tests as they are.
-PURE  := $(patsubst src/%.c,%,$(wildcard src/core/*.c)) config/values db/limiter db/watchdog db/columns db/sql db/shm_cache db/sqlite_file db/native db/native_sqlite db/native_pgsql session/open_requests
-HTTPD := $(filter-out $(PURE),$(patsubst src/%.c,%,$(wildcard src/*/*.c)))
+PURE  := $(patsubst src/%.c,%,$(sort $(wildcard src/core/*.c))) config/values db/limiter db/watchdog db/columns db/sql db/shm_cache db/sqlite_file db/native db/native_sqlite db/native_pgsql session/open_requests
+HTTPD := $(filter-out $(PURE),$(patsubst src/%.c,%,$(sort $(wildcard src/*/*.c))))
 PAGES := $(wildcard src/pages/html/*.html src/pages/html/*.css)
 LANGS := $(sort $(wildcard src/pages/lang/*.po))
 OBJS  := $(BUILD)/mod_managed_session.o $(HTTPD:%=$(BUILD)/%.o) $(PURE:%=$(BUILD)/%.o) $(BUILD)/pages.o $(BUILD)/languages.o
@@ -45,11 +48,11 @@ MODULE := $(BUILD)/mod_managed_session.so
 # src/db/connection.c, and takes from an archive what it needs of the files that know apr only.
 CTL_PURE := ctl/words ctl/grid # linked into the unit tests, too
 CTL      := $(BUILD)/managed-sessionctl
-CTL_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard ctl/*.c)) $(BUILD)/db/store.o $(BUILD)/db/result.o $(BUILD)/db/table.o
+CTL_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard ctl/*.c))) $(BUILD)/db/store.o $(BUILD)/db/result.o $(BUILD)/db/table.o
 
 .PHONY: FORCE all deps-build deps-demo deps-test demo demo-stop test test-fast test-unit test-http test-databases test-pgsql test-mysql test-browser test-apps test-races \
         stress test-asan \
-        test-valgrind bench-cleanup check check-quick check-tidy check-cppcheck format docs catalogues install clean
+        test-valgrind bench-cleanup check check-quick check-tidy check-cppcheck format docs catalogues clean
 .DELETE_ON_ERROR:
 
 all: deps-build
@@ -59,7 +62,7 @@ $(MODULE): $(OBJS) $(BUILD)/objects.list src/exports.map
 	$(CC) -shared $(SANITIZE) -Wl,-z,relro,-z,now -Wl,--version-script=src/exports.map -o $@ $(OBJS) -ljansson -lunistring
 
 $(CTL): $(CTL_OBJS) $(BUILD)/pure.a
-	$(CC) $(SANITIZE) -pie -Wl,-z,relro,-z,now -o $@ $^ -ljansson -lunistring $(APR_LIBS)
+	$(CC) $(SANITIZE) $(LDFLAGS) -pie -Wl,-z,relro,-z,now -o $@ $^ -ljansson -lunistring $(APR_LIBS)
 $(BUILD)/pure.a: $(PURE:%=$(BUILD)/%.o)
 	@rm -f $@
 	ar rcs $@ $^
@@ -103,7 +106,7 @@ UNIT := $(patsubst tests/unit/test_%.c,$(BUILD)/unit/test_%,$(wildcard tests/uni
 APR_LIBS = $(shell apr-1-config --link-ld --libs 2>/dev/null) $(shell apu-1-config --link-ld --libs 2>/dev/null)
 
 test: deps-test
-	@$(MAKE) --no-print-directory check test-unit test-races test-http
+	@$(MAKE) --no-print-directory check test-unit test-races test-http test-packages
 	@$(MAKE) --no-print-directory -j3 --output-sync=target test-pgsql test-mysql test-browser
 
 test-unit: $(UNIT) $(CTL)
@@ -235,28 +238,8 @@ docs: $(MODULE)
 catalogues:
 	$(PYTHON) tests/catalogues.py
 
-# ---- installation -----------------------------------------------------------------------------
-# Debian keeps one .load and one .conf per module in mods-available; elsewhere conf/extra is usual. Messages of the log and
-# the configuration name files as "conf/schema/sqlite.sql" or "docs/messages.md": they are below share_to.
-lib_to     = $(DESTDIR)$(shell $(APXS) -q LIBEXECDIR)
-include_to = $(DESTDIR)$(shell $(APXS) -q INCLUDEDIR)
-share_to   = $(DESTDIR)$(PREFIX)/share/mod_managed_session
-PREFIX    ?= /usr/local
-
-install: $(MODULE)
-	install -d "$(lib_to)" "$(include_to)" "$(share_to)/conf/schema" "$(share_to)/conf/examples" "$(share_to)/docs"
-	install -m 644 $(MODULE) "$(lib_to)/"
-	install -m 644 include/mod_managed_session.h "$(include_to)/"
-	install -m 644 conf/cleanup.sql "$(share_to)/conf/"
-	install -m 644 conf/schema/*.sql "$(share_to)/conf/schema/"
-	cp -R conf/examples/. "$(share_to)/conf/examples/"
-	cp -R docs/. "$(share_to)/docs/"
-	install -m 644 README.md CHANGES SECURITY.md LICENSE "$(share_to)/"
-	sysconf="$(shell $(APXS) -q SYSCONFDIR)"; \
-	if [ -d "$$sysconf/mods-available" ]; then to="$(DESTDIR)$$sysconf/mods-available"; \
-	else to="$(DESTDIR)$$sysconf/extra"; fi; \
-	install -d "$$to" && install -m 644 conf/managed_session.load "$$to/" && \
-	{ [ -e "$$to/managed_session.conf" ] || install -m 644 conf/managed_session.conf "$$to/"; }
+# ---- installation and packages ------------------------------------------------------------------
+include packaging/package.mk
 
 clean:
 	rm -rf $(BUILD)

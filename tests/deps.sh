@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# What `make`, `make demo`, `make test` and `make bench` need of the system: looks for each thing itself, not for
+# What `make`, `make demo`, `make deb`, `make test`, `make test-deb` and `make bench` need of the system: looks for each thing itself, not for
 # a package, and installs what is missing as Debian packages when run as root; otherwise prints
 # the one command to run. apache2-bin is httpd without the system's service: nothing is started.
 set -eu
@@ -31,7 +31,28 @@ need gettext msgfmt
 need libjansson-dev /usr/include/jansson.h /usr/local/include/jansson.h
 need libunistring-dev /usr/include/unicase.h /usr/local/include/unicase.h
 case $1 in
-demo | test | bench)
+chroots)
+    need debootstrap debootstrap
+    need iproute2 ip
+    need git git
+    ;;
+esac
+case $1 in
+deb | chroots | test)
+    need build-essential /usr/share/build-essential/essential-packages-list
+    need debhelper dh
+    need dpkg-dev dpkg-buildpackage
+    need libcmocka-dev /usr/include/cmocka.h
+    ;;
+esac
+case $1 in
+chroots | test)
+    want lintian lintian
+    want rpm rpmbuild
+    ;;
+esac
+case $1 in
+demo | chroots | test | bench)
     need apache2-bin /usr/sbin/apache2 httpd
     need apache2-utils htpasswd
     need sqlite3 sqlite3
@@ -40,10 +61,13 @@ demo | test | bench)
     ;;
 esac
 case $1 in
+chroots | test)
+    need python3-pytest /usr/lib/python3/dist-packages/pytest
+    ;;
+esac
+case $1 in
 test)
     need curl curl
-    need libcmocka-dev /usr/include/cmocka.h
-    need python3-pytest /usr/lib/python3/dist-packages/pytest
     need python3-flake8 /usr/lib/python3/dist-packages/flake8
     need python3-pystache /usr/lib/python3/dist-packages/pystache
     need nghttp2-client nghttp
@@ -66,6 +90,7 @@ test)
     want uwsgi-plugin-python3 /usr/lib/uwsgi/plugins/python3_plugin.so
     want libapache2-mod-auth-openidc /usr/lib/apache2/modules/mod_auth_openidc.so
     want fail2ban fail2ban-regex
+    want apparmor apparmor_parser
     ;;
 bench)
     need wrk wrk

@@ -23,7 +23,7 @@ def missing(name: str) -> list[str]:
 
 def example(name: str, places: dict[str, str] | None = None) -> str:
     """Its text with these places in place of others. A place that it does not name is a mistake of the test."""
-    text = re.sub(r"(?m)^LoadModule .*\n", "", (FOLDER / name).read_text())
+    text = (FOLDER / name).read_text()
     usual = {there: here for there, here in USUAL.items() if there in text}
     for there, here in {**usual, **(places or {})}.items():
         assert there in text, f"{name} no longer says {there}"
