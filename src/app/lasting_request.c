@@ -9,6 +9,7 @@
 #include <string.h>
 #include <apr_buckets.h>
 #include <http_core.h>
+#include <http_protocol.h>
 #include <http_request.h>
 #include "access/own_pages.h"
 #include "app/upgrade_filter.h"
@@ -92,9 +93,21 @@ static void take_socket(request_rec *r, const apr_bucket_brigade *bb)
     }
 }
 
-static apr_status_t end_here(request_rec *r)
+static apr_status_t end_before_head(request_rec *r)
 {
     r->connection->aborted = 1;
+    return APR_ECONNABORTED;
+}
+
+/* As mod_proxy ends a response whose application is gone: mod_http2 resets the stream then. */
+static apr_status_t end_in_body(ap_filter_t *f, apr_bucket_brigade *bb)
+{
+    apr_brigade_cleanup(bb);
+    APR_BRIGADE_INSERT_TAIL(
+        bb, ap_bucket_error_create(HTTP_BAD_GATEWAY, NULL, f->r->pool, f->c->bucket_alloc));
+    APR_BRIGADE_INSERT_TAIL(bb, apr_bucket_eos_create(f->c->bucket_alloc));
+    ap_pass_brigade(f->next, bb);
+    f->c->aborted = 1;
     return APR_ECONNABORTED;
 }
 
@@ -103,8 +116,7 @@ static apr_status_t filter_parts(ap_filter_t *f, apr_bucket_brigade *bb)
     seen *s = f->ctx;
 
     if (ms_lifeline_is_cut(f->r)) {
-        apr_brigade_cleanup(bb);
-        return end_here(f->r);
+        return end_in_body(f, bb);
     }
     if (s->parts++ > 0 || has_flush(bb) || !is_short(bb)) {
         ms_lifeline_enter(f->r);
@@ -118,7 +130,7 @@ static apr_status_t filter_parts(ap_filter_t *f, apr_bucket_brigade *bb)
 apr_status_t ms_lasting_request_begin(request_rec *r, const apr_bucket_brigade *bb)
 {
     if (ms_lifeline_is_cut(r)) {
-        return end_here(r);
+        return end_before_head(r);
     }
     if (ms_lifeline_is_entered(r)) {
         take_socket(r, bb);

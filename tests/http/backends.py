@@ -157,6 +157,7 @@ class WebSocketApplication(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), WebSocketHandler)
         self.port = self.server_address[1]
         self.handshakes: list[list[tuple[str, str]]] = []
+        self.opcodes: list[int] = []
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
     def __exit__(self, *_) -> None:
@@ -178,6 +179,7 @@ class WebSocketHandler(socketserver.StreamRequestHandler):
                           + f"Sec-WebSocket-Accept: {accept_of(key)}\r\n\r\n").encode())
         while True:
             opcode, payload = read_frame(self.rfile)
+            self.server.opcodes.append(opcode)
             self.wfile.write(bytes([0x80 | opcode, len(payload)]) + payload)
             if opcode == 8:
                 return

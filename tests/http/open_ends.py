@@ -88,6 +88,11 @@ class SlowHandler(http.server.BaseHTTPRequestHandler):
         while self.rfile.read(1000):
             pass
 
+    def farewell(self, _):
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nManaged-Session-End: current\r\nConnection: close\r\n\r\nbye")
+        self.wait(1.2)
+        self.wfile.write(b"goodbye")
+
     def small(self, _):
         self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello")
 
@@ -106,7 +111,13 @@ class Client:
         self.socket.settimeout(harness.DEADLINE)
         self.socket.connect(("127.0.0.1", server.port))
         self.socket = wrap(self.socket) if wrap else self.socket
-        pairs = [("Host", f"127.0.0.1:{server.port}"), ("Connection", "close"), ("Cookie", f"{harness.COOKIE}={token}"), *headers]
+        self.host = f"127.0.0.1:{server.port}"
+        self.send(target, token, method, headers, body)
+
+    def send(self, target: str, token: str, method: str = "GET", headers=(), body: bytes = b"") -> None:
+        given = {name for name, _ in headers}
+        pairs = [("Host", self.host), *([] if "Connection" in given else [("Connection", "close")]),
+                 ("Cookie", f"{harness.COOKIE}={token}"), *headers]
         self.socket.sendall(f"{method} {target} HTTP/1.1\r\n".encode() + "".join(f"{n}: {v}\r\n" for n, v in pairs).encode()
                             + b"\r\n" + body)
 
@@ -147,6 +158,74 @@ class Client:
 
     def __exit__(self, *_) -> None:
         self.close()
+
+
+# -- HTTP/2 ----------------------------------------------------------------------------------------
+
+DATA, HEADERS, RST_STREAM, SETTINGS = 0, 1, 3, 4
+END_STREAM, ACK, END_HEADERS = 1, 1, 4
+
+
+def hpack_text(text: str) -> bytes:
+    data = text.encode()
+    if len(data) < 127:
+        return bytes([len(data)]) + data
+    rest, length = len(data) - 127, b"\x7f"
+    while rest >= 128:
+        rest, length = rest >> 7, length + bytes([rest & 127 | 128])
+    return length + bytes([rest]) + data
+
+
+class Http2:
+    """A connection of HTTP/2 without TLS (RFC 9113), several requests at once on it."""
+
+    def __init__(self, server: harness.Server):
+        self.socket = socket.create_connection(("127.0.0.1", server.port), harness.DEADLINE)
+        self.stream, self.host, self.next_id = self.socket.makefile("rb"), f"127.0.0.1:{server.port}", 1
+        self.came: dict[int, list[tuple[int, int, bytes]]] = {}
+        self.socket.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+        self._send(SETTINGS, 0, 0, b"")
+
+    def _send(self, kind: int, flags: int, stream: int, payload: bytes) -> None:
+        self.socket.sendall(len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload)
+
+    def request(self, target: str, token: str, method: str = "GET", headers=()) -> int:
+        """The number of its stream."""
+        stream, self.next_id = self.next_id, self.next_id + 2
+        pairs = [(":method", method), (":scheme", "http"), (":authority", self.host), (":path", target),
+                 ("cookie", f"{harness.COOKIE}={token}"), *headers]
+        self._send(HEADERS, END_STREAM | END_HEADERS, stream, b"".join(b"\0" + hpack_text(n) + hpack_text(v) for n, v in pairs))
+        self.came[stream] = []
+        return stream
+
+    def read(self) -> None:
+        """One frame."""
+        head = self.stream.read(9)
+        if len(head) < 9:
+            raise ConnectionResetError("the connection has ended")
+        payload = self.stream.read(int.from_bytes(head[:3], "big"))
+        kind, flags, stream = head[3], head[4], int.from_bytes(head[5:], "big")
+        if kind == SETTINGS and not flags & ACK:
+            self._send(SETTINGS, ACK, 0, b"")
+        if stream:
+            self.came[stream].append((kind, flags, payload))
+
+    def parts(self, stream: int, kind: int) -> list[bytes]:
+        return [payload for each, _, payload in self.came[stream] if each == kind]
+
+    def is_over(self, stream: int) -> bool:
+        return any(kind == RST_STREAM or (kind in (DATA, HEADERS) and flags & END_STREAM) for kind, flags, _ in self.came[stream])
+
+    def read_until(self, condition) -> None:
+        while not condition():
+            self.read()
+
+    def __enter__(self) -> "Http2":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.stream.close()
+        self.socket.close()
 
 
 def descriptors(pid: int) -> int:
