@@ -695,9 +695,9 @@ def test_a_user_who_has_too_many_sessions_loses_the_oldest_and_the_event_log_has
 
 @pytest.mark.skipif(databases.NAME != "sqlite", reason="the trigger is written for SQLite")
 @pytest.mark.parametrize("verb, query", [
-    ("INSERT", {"Managed_Session_User": "carol"}), ("DELETE", {"Managed_Session_User": "carol"}),
-    ("DELETE", {"Managed_Session_End": "current"}), ("DELETE", {"Managed_Session_End": "others"}),
-    ("DELETE", {"Managed_Session_End": "all"}), ("DELETE", {"Managed_Session_End": "all", "Managed_Session_User": "carol"}),
+    ("INSERT", {"Managed_Session_User": "carol"}), ("UPDATE", {"Managed_Session_User": "carol"}),
+    ("UPDATE", {"Managed_Session_End": "current"}), ("UPDATE", {"Managed_Session_End": "others"}),
+    ("UPDATE", {"Managed_Session_End": "all"}), ("UPDATE", {"Managed_Session_End": "all", "Managed_Session_User": "carol"}),
 ])
 def test_where_the_database_can_be_read_and_not_written_nothing_is_half_done(site, verb, query):
     """The response passes, no user is signed in, and no response claims a sign-out that did not happen."""
