@@ -81,10 +81,9 @@ static void end(ms_open_request *open, apr_int64_t now)
 
 static void cut_what_did_not_close(ring *w, apr_int64_t now)
 {
-    ms_open_request *open;
+    ms_open_request *open = NULL;
 
     APR_RING_FOREACH (open, &w->all, ms_open_request, link) {
-        /* cppcheck-suppress uninitvar -- it does not see that the macro sets open */
         if (state_of(open) == MS_OPEN_CLOSING && now - open->closing_since >= CLOSE_WITHIN_MS) {
             cut(open);
         }
@@ -129,11 +128,10 @@ static int may_be_in(const round_of *round, const ms_open_request *open)
 
 static void collect(const ring *w, apr_int64_t now, round_of *round)
 {
-    ms_open_request *open;
+    ms_open_request *open = NULL;
 
     round->n = 0;
     APR_RING_FOREACH (open, &w->all, ms_open_request, link) {
-        /* cppcheck-suppress uninitvar -- see above */
         const apr_uint64_t endings = w->functions->endings(open->place, open->id, open->user);
 
         if (may_be_in(round, open) && is_due(w, open, now, endings) && !is_in(round, open)) {
@@ -161,10 +159,9 @@ static cut_session apply_one(ring *w, const ms_open_question *answer, apr_int64_
                              apr_pool_t *p)
 {
     cut_session found = {answer->place, answer->id, NULL, 0};
-    ms_open_request *open;
+    ms_open_request *open = NULL;
 
     APR_RING_FOREACH (open, &w->all, ms_open_request, link) {
-        /* cppcheck-suppress uninitvar -- see above */
         if (!may_be_asked(open, now) || !is_same(open, answer)) {
             continue;
         }
@@ -182,11 +179,10 @@ static cut_session apply_one(ring *w, const ms_open_question *answer, apr_int64_
 /* The database is away: leave all that it knows of open, and look them up later. */
 static void postpone(ring *w, const void *place, apr_int64_t until)
 {
-    ms_open_request *open;
+    ms_open_request *open = NULL;
 
     apr_thread_mutex_lock(w->lock);
     APR_RING_FOREACH (open, &w->all, ms_open_request, link) {
-        /* cppcheck-suppress uninitvar -- see above */
         if (open->place == place) {
             open->retry_at = until;
         }
@@ -326,11 +322,10 @@ void ms_open_requests_enter(ms_open_request *open)
 
 void ms_open_requests_hold(const void *shared, apr_int64_t until)
 {
-    ms_open_request *open;
+    ms_open_request *open = NULL;
 
     apr_thread_mutex_lock(child->lock);
     APR_RING_FOREACH (open, &child->all, ms_open_request, link) {
-        /* cppcheck-suppress uninitvar -- see above */
         if (open->shared == shared) {
             open->retry_at = until;
         }
