@@ -15,6 +15,7 @@
 #include <apr_strings.h>
 #include <apr_time.h>
 #include "core/clock.h"
+#include "db/write_lock.h"
 
 #define OK           0
 #define ROW          100
@@ -40,6 +41,7 @@ typedef void destructor(void *);
 typedef struct library {
     const char *(*sourceid)(void);
     int (*threadsafe)(void);
+    int (*get_autocommit)(sqlite3 *);
     int (*busy_handler)(sqlite3 *, int (*)(void *, int), void *);
     int (*wal_autocheckpoint)(sqlite3 *, int);
     int (*wal_checkpoint_v2)(sqlite3 *, const char *, int, int *, int *);
@@ -62,14 +64,23 @@ typedef struct library {
         "sqlite3_" #name, offsetof(library, name)                                                  \
     }
 
-static const ms_native_symbol symbols[] = {SYMBOL(sourceid),     SYMBOL(threadsafe),
-                                           SYMBOL(busy_handler), SYMBOL(wal_autocheckpoint),
-                                           SYMBOL(db_filename),  SYMBOL(wal_checkpoint_v2),
-                                           SYMBOL(changes),      SYMBOL(prepare_v2),
-                                           SYMBOL(bind_text),    SYMBOL(bind_int64),
-                                           SYMBOL(bind_null),    SYMBOL(step),
-                                           SYMBOL(column_type),  SYMBOL(column_text),
-                                           SYMBOL(column_int64), SYMBOL(reset),
+static const ms_native_symbol symbols[] = {SYMBOL(sourceid),
+                                           SYMBOL(get_autocommit),
+                                           SYMBOL(threadsafe),
+                                           SYMBOL(busy_handler),
+                                           SYMBOL(wal_autocheckpoint),
+                                           SYMBOL(db_filename),
+                                           SYMBOL(wal_checkpoint_v2),
+                                           SYMBOL(changes),
+                                           SYMBOL(prepare_v2),
+                                           SYMBOL(bind_text),
+                                           SYMBOL(bind_int64),
+                                           SYMBOL(bind_null),
+                                           SYMBOL(step),
+                                           SYMBOL(column_type),
+                                           SYMBOL(column_text),
+                                           SYMBOL(column_int64),
+                                           SYMBOL(reset),
                                            SYMBOL(finalize)};
 
 typedef struct sqlite_native {
@@ -77,8 +88,9 @@ typedef struct sqlite_native {
     library lib;
     sqlite3 *db;
     apr_pool_t *p;
+    ms_write_lock *lock;    /* or NULL */
     int is_patient;         /* a statement of ours is being executed */
-    int is_waiting;         /* it has met a lock already */
+    int is_waiting;         /* it has met a lock already, or waited for its turn */
     apr_int64_t busy_since; /* ms_clock_steady_ms() */
 } sqlite_native;
 
@@ -211,17 +223,39 @@ static int execute(sqlite_native *native, const ms_native_stmt *s, ms_native_cal
     return rv == DONE ? 0 : rv;
 }
 
-static int run(ms_native *nativev, ms_native_stmt **stmt, ms_native_call *call)
+/* Not within a transaction of another user of the connection, which has SQLite's lock already. */
+static int take_turn(sqlite_native *native)
 {
-    sqlite_native *native = (sqlite_native *)nativev;
-    int rv;
+    if (!native->lock || !native->lib.get_autocommit(native->db)) {
+        return 0;
+    }
+    native->is_waiting = 1;
+    native->busy_since = ms_clock_steady_ms();
+    return ms_write_lock_take(native->lock, PATIENCE);
+}
 
-    native->is_patient = 1;
-    native->is_waiting = 0;
-    rv = *stmt ? OK : prepare(native, call, stmt);
+static int run_once(sqlite_native *native, ms_native_stmt **stmt, ms_native_call *call)
+{
+    int rv = *stmt ? OK : prepare(native, call, stmt);
+
     if (rv == OK) {
         rv = execute(native, *stmt, call);
         native->lib.reset((*stmt)->stmt); /* at once: until then the transaction is not over */
+    }
+    return rv;
+}
+
+static int run(ms_native *nativev, ms_native_stmt **stmt, ms_native_call *call)
+{
+    sqlite_native *native = (sqlite_native *)nativev;
+    const int is_change = !call->each;
+    int has_turn, rv;
+
+    native->is_patient = 1;
+    has_turn = is_change && take_turn(native);
+    rv = run_once(native, stmt, call);
+    if (has_turn) {
+        ms_write_lock_release(native->lock);
     }
     native->is_patient = 0;
     native->is_waiting = 0;
@@ -256,6 +290,14 @@ static int is_same_library(const library *lib, apr_pool_t *p, const apr_dbd_driv
     return is_same;
 }
 
+/* Absolute; "" for a database in memory. */
+static const char *file_of(const sqlite_native *native)
+{
+    const char *path = native->lib.db_filename(native->db, "main");
+
+    return path ? path : "";
+}
+
 static ms_native *attach(apr_pool_t *p, const apr_dbd_driver_t *driver, apr_dbd_t *handle)
 {
     sqlite_native *native = apr_pcalloc(p, sizeof(*native));
@@ -267,6 +309,7 @@ static ms_native *attach(apr_pool_t *p, const apr_dbd_driver_t *driver, apr_dbd_
     native->base.api = &ms_native_sqlite;
     native->db = apr_dbd_native_handle(driver, handle);
     native->p = p;
+    native->lock = ms_write_lock_of(file_of(native));
     return &native->base;
 }
 
@@ -283,12 +326,12 @@ static void set_up(ms_native *nativev)
 
 static int is_wal_long(const sqlite_native *native)
 {
-    const char *path = native->lib.db_filename(native->db, "main");
+    const char *path = file_of(native);
     apr_pool_t *scratch;
     struct stat file;
     int is_long = 0;
 
-    if (path && *path) {
+    if (*path) {
         apr_pool_create(&scratch, native->p);
         is_long =
             stat(apr_pstrcat(scratch, path, "-wal", NULL), &file) == 0 && file.st_size >= WAL_BYTES;
