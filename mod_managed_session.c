@@ -25,6 +25,7 @@
 #include "db/store.h"
 #include "db/watchdog.h"
 #include "db/write_lock.h"
+#include "session/checkpoint.h"
 #include "session/cleanup.h"
 #include "session/events.h"
 #include "session/api.h"
@@ -92,6 +93,7 @@ static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
     ms_password_share_init(pconf, s);
     ms_cached_store_init(s, cache_entries(s));
     ms_write_lock_init(pconf);
+    ms_checkpoint_post_config(pconf, s);
     return ms_cleanup_post_config(pconf, s);
 }
 

@@ -534,6 +534,11 @@ int ms_connection_run(ms_connection *c, ms_native_call *call)
     return rv;
 }
 
+void ms_connection_tidy(ms_connection *c)
+{
+    ms_native_tidy(c->state->native);
+}
+
 void ms_connection_forget(ms_connection *c, ms_sql which)
 {
     c->prepared->statements[which] = NULL;

@@ -58,6 +58,9 @@ apr_dbd_prepared_t *ms_connection_statement(ms_connection *c, ms_sql which, int 
  */
 int ms_connection_run(ms_connection *c, ms_native_call *call);
 
+/** See ms_store_tidy(). */
+void ms_connection_tidy(ms_connection *c);
+
 /** The statement failed: prepare it again next time. */
 void ms_connection_forget(ms_connection *c, ms_sql which);
 

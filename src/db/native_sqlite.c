@@ -11,7 +11,6 @@
 
 #include <stddef.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <apr_strings.h>
 #include <apr_time.h>
 #include "core/clock.h"
@@ -30,8 +29,7 @@
 #define IMPATIENCE   50   /* the same of what goes through apr_dbd, which holds its mutex */
 #define PAUSE_LEAST  1000 /* microseconds between two tries */
 #define PAUSE_MOST   4000
-#define WAL_BYTES    (4 * 1024 * 1024) /* from here on, ms_native_tidy() writes it back */
-#define WAL_PAGES    8000              /* from here on, each commit tries to: 32 MB */
+#define WAL_PAGES    8000 /* from here on, each commit tries to: 32 MB */
 #define SAME_LIBRARY "SELECT sqlite_source_id()"
 
 typedef struct sqlite3 sqlite3;
@@ -324,32 +322,14 @@ static void set_up(ms_native *nativev)
 /* ---- the write-ahead log ----------------------------------------------------------------------
  */
 
-static int is_wal_long(const sqlite_native *native)
-{
-    const char *path = file_of(native);
-    apr_pool_t *scratch;
-    struct stat file;
-    int is_long = 0;
-
-    if (*path) {
-        apr_pool_create(&scratch, native->p);
-        is_long =
-            stat(apr_pstrcat(scratch, path, "-wal", NULL), &file) == 0 && file.st_size >= WAL_BYTES;
-        apr_pool_destroy(scratch);
-    }
-    return is_long;
-}
-
 /* Most of it is written back, and synced, while others write; then they wait for the rest, and the
  * log starts again. Without the second part it would grow for as long as there are writers. */
 static void tidy(ms_native *nativev)
 {
     sqlite_native *native = (sqlite_native *)nativev;
 
-    if (is_wal_long(native)) {
-        native->lib.wal_checkpoint_v2(native->db, NULL, PASSIVE, NULL, NULL);
-        native->lib.wal_checkpoint_v2(native->db, NULL, TRUNCATE, NULL, NULL);
-    }
+    native->lib.wal_checkpoint_v2(native->db, NULL, PASSIVE, NULL, NULL);
+    native->lib.wal_checkpoint_v2(native->db, NULL, TRUNCATE, NULL, NULL);
 }
 
 const ms_native_api ms_native_sqlite = {"sqlite3", attach, covers, run, forget, set_up, tidy};

@@ -129,11 +129,12 @@ static apr_status_t on_tick(int state, void *data, apr_pool_t *p)
     if (state != AP_WATCHDOG_STATE_RUNNING) {
         return APR_SUCCESS;
     }
-    apr_atomic_inc32(&at_work);
-    if (!apr_atomic_read32(&stopping) && is_clock_trusted(job)) {
-        run(job, p);
+    if (ms_cleanup_begin_work()) {
+        if (is_clock_trusted(job)) {
+            run(job, p);
+        }
+        ms_cleanup_end_work();
     }
-    apr_atomic_dec32(&at_work);
     set_interval(job->watchdog, with_jitter(ms_server_conf_get(job->server)->cleanup_interval), job,
                  on_tick);
     return APR_SUCCESS;
@@ -219,6 +220,21 @@ int ms_cleanup_post_config(apr_pool_t *pconf, server_rec *main_server)
 void ms_cleanup_stop(void)
 {
     apr_atomic_set32(&stopping, 1);
+}
+
+int ms_cleanup_begin_work(void)
+{
+    apr_atomic_inc32(&at_work);
+    if (apr_atomic_read32(&stopping)) {
+        apr_atomic_dec32(&at_work);
+        return 0;
+    }
+    return 1;
+}
+
+void ms_cleanup_end_work(void)
+{
+    apr_atomic_dec32(&at_work);
 }
 
 static apr_status_t wait_for_end(void *unused)

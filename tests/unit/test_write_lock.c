@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unit.h"
+
+#include <signal.h>
+#include <unistd.h>
+#include <sys/wait.h>
+#include "db/write_lock.h"
+
+static ms_write_lock *make_lock(apr_pool_t *p)
+{
+    assert_int_equal(ms_write_lock_init(p), APR_SUCCESS);
+    return ms_write_lock_of("/var/lib/managed-session/sessions.db");
+}
+
+/* Another process that has the lock, until it is killed. */
+static pid_t hold_elsewhere(ms_write_lock *lock)
+{
+    int ready[2];
+    pid_t child;
+    char byte;
+
+    assert_int_equal(pipe(ready), 0);
+    child = fork();
+    if (child == 0) {
+        ms_write_lock_take(lock, 1000);
+        if (write(ready[1], "x", 1) == 1) {
+            pause();
+        }
+        _exit(0);
+    }
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    close(ready[0]);
+    close(ready[1]);
+    return child;
+}
+
+static void end(pid_t child)
+{
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+}
+
+static void it_is_taken_and_released(void **state)
+{
+    ms_write_lock *lock = make_lock(*state);
+
+    for (int i = 0; i < 3; i++) {
+        assert_true(ms_write_lock_take(lock, 0));
+        ms_write_lock_release(lock);
+    }
+}
+
+static void the_same_file_has_the_same_lock(void **state)
+{
+    make_lock(*state);
+    assert_ptr_equal(ms_write_lock_of("/a.db"), ms_write_lock_of(apr_pstrdup(*state, "/a.db")));
+}
+
+static void a_process_that_waits_for_another_gives_up_in_time(void **state)
+{
+    ms_write_lock *lock = make_lock(*state);
+    const pid_t child = hold_elsewhere(lock);
+
+    assert_false(ms_write_lock_take(lock, 0));
+    assert_false(ms_write_lock_take(lock, 30));
+    end(child);
+}
+
+static void a_killed_process_does_not_keep_it(void **state)
+{
+    ms_write_lock *lock = make_lock(*state);
+
+    for (int i = 0; i < 3; i++) {
+        end(hold_elsewhere(lock));
+        assert_true(ms_write_lock_take(lock, 1000));
+        ms_write_lock_release(lock);
+    }
+}
+
+static void without_memory_there_is_none(void **state)
+{
+    apr_pool_t *conf;
+
+    apr_pool_create(&conf, *state);
+    make_lock(conf);
+    apr_pool_destroy(conf);
+    assert_null(ms_write_lock_of("/a.db"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(it_is_taken_and_released),
+        TEST(the_same_file_has_the_same_lock),
+        TEST(a_process_that_waits_for_another_gives_up_in_time),
+        TEST(a_killed_process_does_not_keep_it),
+        TEST(without_memory_there_is_none),
+    };
+
+    return RUN(tests);
+}
