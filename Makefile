@@ -13,6 +13,7 @@
 #   make bench        requests per second beside the unprotected file and beside other modules (BENCH: options)
 #   make bench-db     what a look-up costs in tables of a thousand to five million sessions (BENCH: options)
 #   make bench-instructions  instructions of one request, protected and not
+#   make bench-signin  how long sign-ins wait for each other on SQLite, also beside another build (BENCH: options)
 #   make bench-memory  whether httpd's children grow in ten million requests
 #   make bench-cleanup  what visitors notice of a clean-up
 #   make check        formatting, layers, clang-tidy, cppcheck, flake8, the documents that are compared with the code
@@ -175,7 +176,7 @@ test-valgrind: deps-test
 	  $(PYTHON) -B -m pytest -p no:cacheprovider -q tests/http -m valgrind $(PYTEST)
 
 # ---- benchmarks -------------------------------------------------------------------------------
-.PHONY: deps-bench bench bench-db bench-instructions bench-memory bench-report
+.PHONY: deps-bench bench bench-signin bench-db bench-instructions bench-memory bench-report
 # BENCH holds options of the benchmark: make bench-db BENCH="--rows 1000,100000 --rounds 2"
 bench: deps-bench
 	@$(MAKE) --no-print-directory $(MODULE)
@@ -188,6 +189,10 @@ bench-db: deps-bench
 bench-instructions: deps-bench
 	@$(MAKE) --no-print-directory $(MODULE)
 	@MS_MODULE=$(abspath $(MODULE)) $(PYTHON) -B tests/bench/instructions.py $(BENCH)
+
+bench-signin: deps-bench
+	@$(MAKE) --no-print-directory $(MODULE)
+	@MS_MODULE=$(abspath $(MODULE)) $(PYTHON) -B tests/bench/sign_ins.py $(BENCH)
 
 bench-memory: deps-bench
 	@$(MAKE) --no-print-directory $(MODULE)

@@ -92,7 +92,7 @@ static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
     ms_password_init(pconf, s);
     ms_password_share_init(pconf, s);
     ms_cached_store_init(s, cache_entries(s));
-    ms_write_lock_init(pconf);
+    (void)ms_write_lock_init(pconf); /* without it writers wait as SQLite has it */
     ms_checkpoint_post_config(pconf, s);
     return ms_cleanup_post_config(pconf, s);
 }

@@ -70,6 +70,12 @@ const char *ms_check_database(apr_pool_t *p, const server_rec *s, const ms_store
     if (mistake) {
         return mistake;
     }
+    if (spec->sqlite_mmap && strcmp(spec->dbd_driver, "sqlite3") != 0) {
+        return apr_psprintf(p,
+                            "ManagedSessionSQLiteMmap is for DBDriver sqlite3, and this server has "
+                            "DBDriver %s; remove it, or set it to 0 for this server",
+                            spec->dbd_driver);
+    }
     return is_pool_possible(p, s)
                ? NULL
                : "mod_dbd has no connections at all with these values; set DBDMin, DBDKeep and DBDMax "

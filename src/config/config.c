@@ -41,6 +41,7 @@ void *ms_server_conf_merge(apr_pool_t *p, void *basev, void *addv)
     PICK(history, MS_UNSET);
     PICK(cache_ttl, MS_UNSET);
     PICK(cache_entries, MS_UNSET);
+    PICK(sqlite_mmap, MS_UNSET);
     PICK(event_log, NULL);
     PICK(origins, NULL);
     out->limit_refuses = add->limit != MS_UNSET ? add->limit_refuses : base->limit_refuses;

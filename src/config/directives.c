@@ -99,6 +99,11 @@ const command_rec ms_directives[] = {
               SERVER_FIELD(cache_entries), GLOBAL, "8192",
               "sessions that the shared memory has room for, 256 bytes each; for all virtual hosts "
               "together"),
+    DIRECTIVE(TAKE1, "ManagedSessionSQLiteMmap", "size", ms_set_sqlite_mmap,
+              SERVER_FIELD(sqlite_mmap), SERVER, "0",
+              "how much of a SQLite database is mapped into memory, such as 2G: faster if it has "
+              "millions of sessions, but a file that is cut short then ends the process that reads "
+              "it, see docs/performance.md; 0 is off"),
     DIRECTIVE_IN_WORDS(
         TAKE1, "ManagedSessionEventLog", "file|\"|program\"", ms_set_event_log,
         SERVER_FIELD(event_log), SERVER, "none",

@@ -95,6 +95,7 @@ static int finish_database(apr_pool_t *p, const server_rec *s, const ms_server_c
     spec->table = conf->table;
     spec->create = conf->create_table;
     spec->realm = conf->realm;
+    spec->sqlite_mmap = conf->sqlite_mmap;
     spec->dbd_driver = ms_tree_setting_value(p, s, "DBDriver");
     spec->dbd_params = ms_tree_setting_value(p, s, "DBDParams");
     spec->dbd_init = ms_tree_setting_value(p, s, "DBDInitSQL");

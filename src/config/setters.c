@@ -285,6 +285,22 @@ const char *ms_set_batch(cmd_parms *cmd, void *dir, const char *arg)
     return check_place(cmd);
 }
 
+#define MMAP_MIN 65536 /* less is a number without its unit */
+
+const char *ms_set_sqlite_mmap(cmd_parms *cmd, void *dir, const char *arg)
+{
+    apr_int64_t bytes;
+
+    (void)dir;
+    if (!ms_values_size(arg, &bytes) || (bytes > 0 && bytes < MMAP_MIN)) {
+        return needs(cmd,
+                     "0 for off, or a size from 64K to 1024G (a number with K, M or G), such as 2G",
+                     arg);
+    }
+    ms_server_conf_get(cmd->server)->sqlite_mmap = bytes;
+    return check_place(cmd);
+}
+
 #define CACHE_TTL_MAX 3600 /* seconds; a revocation on another host takes effect that late */
 
 const char *ms_set_cache_ttl(cmd_parms *cmd, void *dir, const char *arg)

@@ -29,6 +29,7 @@ const char *ms_set_dir_expr(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_batch(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_cache_ttl(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_cache_entries(cmd_parms *cmd, void *dir, const char *arg);
+const char *ms_set_sqlite_mmap(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_event_log(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_origin(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_same_site(cmd_parms *cmd, void *dir, const char *arg);

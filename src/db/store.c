@@ -51,6 +51,7 @@ ms_store *ms_store_create(apr_pool_t *pconf, server_rec *s, const ms_store_spec 
     store->table = spec->table;
     store->realm = spec->realm;
     store->create = spec->create;
+    store->sqlite_mmap = spec->sqlite_mmap;
     store->dbd_driver = spec->dbd_driver;
     store->dbd_params = spec->dbd_params;
     store->dbd_init = spec->dbd_init;

@@ -28,8 +28,9 @@ typedef struct ms_db_ctx {
 typedef struct ms_store_spec {
     const char *table;
     const char *realm;
-    int create;             /* whether a missing table is created */
-    const char *dbd_driver; /* DBDriver and DBDParams as configured, for messages; or NULL */
+    apr_int64_t sqlite_mmap; /* bytes of a SQLite database to map into memory; 0: none */
+    int create;              /* whether a missing table is created */
+    const char *dbd_driver;  /* DBDriver and DBDParams as configured, for messages; or NULL */
     const char *dbd_params;
     const char *dbd_init; /* the first DBDInitSQL, which may choose a schema; or NULL */
 } ms_store_spec;

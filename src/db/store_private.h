@@ -19,6 +19,7 @@ struct ms_store {
     const char *dbd_params; /* as DBDParams has it; NULL if it is not set */
     const char *dbd_init;   /* the first DBDInitSQL; NULL if there is none */
     int create;
+    apr_int64_t sqlite_mmap;                  /* bytes; 0: off */
     const char *sql[MS_SCHEMA + 1][MS_SQL_N]; /* by the table's schema, 1 to MS_SCHEMA */
     unsigned char tag[MS_SHM_CACHE_STORE_LEN];
     /* Of this child: */

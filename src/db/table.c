@@ -63,6 +63,10 @@ void ms_table_set_up_connection(const ms_table *table)
 {
     protect_files(table->store, table->p);
     query_all(table, table->dialect->setup); /* a pragma that returns a row is an "error" */
+    if (table->store->sqlite_mmap) {
+        query(table, apr_psprintf(table->p, "PRAGMA mmap_size=%" APR_INT64_T_FMT,
+                                  table->store->sqlite_mmap));
+    }
 }
 
 /* Whether a statement can be run that returns no row. */

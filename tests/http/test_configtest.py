@@ -41,6 +41,7 @@ MISTAKES = {
     "ManagedSessionHistory": ("takes 0 for off, or a time up to 400d", "401d", "-1", "always"),
     "ManagedSessionCacheTTL": ("takes 0 for off, or a time up to 1h", "61m", "-1", "short"),
     "ManagedSessionCacheEntries": ("takes a number of sessions from 64 to 4194304", "63", "4194305", "many"),
+    "ManagedSessionSQLiteMmap": ("takes 0 for off, or a size from 64K to 1024G", "-1", "64", "63K", "1025G", "1T", "much", "2GB", "50%"),
     "ManagedSessionOrigin": ("takes origins, each a scheme", "www.example.org", "https://www.example.org/", "https://www.example.org/x",
                              "https://a.example:65536", "https://a.example:", "ftp://a.example", "null", "*", "https://*.example.org",
                              "https://a.example www.example.org", "https://me@a.example"),
@@ -326,6 +327,14 @@ def test_a_pool_that_mod_dbd_cannot_make_is_refused(lines, passes):
         assert ("mod_dbd has no connections at all" in result.stderr + server.error_log()) is (not passes)
     finally:
         server.remove()
+
+
+def test_mapped_files_are_sqlites(site):
+    """The directive may be inherited from a server that has SQLite."""
+    mapped = "ManagedSessionSQLiteMmap 1G\n" + SITE
+    said = refused(Server(mapped, base=BASE.replace("DBDriver sqlite3", "DBDriver pgsql")))
+    assert "ManagedSessionSQLiteMmap is for DBDriver sqlite3, and this server has DBDriver pgsql; remove it, or set it to 0" in said, said
+    assert configtest(site, "ManagedSessionSQLiteMmap 1G\n")[0]
 
 
 OWN_DATABASE = in_host('DBDriver sqlite3\nDBDParams "@DB@"\n' + SITE)

@@ -83,6 +83,49 @@ static void other_text_is_no_duration(void **state)
     }
 }
 
+static void sizes_are_read(void **state)
+{
+    static const struct {
+        const char *text;
+        apr_int64_t bytes;
+    } good[] = {{"0", 0},
+                {"65536", 65536},
+                {"64K", 65536},
+                {"64k", 65536},
+                {"256M", 268435456},
+                {"2G", APR_INT64_C(2147483648)},
+                {"2g", APR_INT64_C(2147483648)},
+                {"1024G", APR_INT64_C(1099511627776)}};
+    static const char *const bad[] = {NULL,
+                                      "",
+                                      "K",
+                                      "-1",
+                                      "+1",
+                                      "1 K",
+                                      "1KB",
+                                      "1T",
+                                      "1.5G",
+                                      " 1",
+                                      "0x10",
+                                      "1025G",
+                                      "1099511627777",
+                                      "99999999999999999999999999999999999G"};
+
+    (void)state;
+    for (apr_size_t i = 0; i < COUNT(good); i++) {
+        apr_int64_t bytes = -1;
+
+        assert_true(ms_values_size(good[i].text, &bytes));
+        assert_true(bytes == good[i].bytes);
+    }
+    for (apr_size_t i = 0; i < COUNT(bad); i++) {
+        apr_int64_t bytes = 42;
+
+        assert_false(ms_values_size(bad[i], &bytes));
+        assert_true(bytes == 42);
+    }
+}
+
 static void identifiers_are_plain(void **state)
 {
     static const char *const good[] = {"managed_session", "a", "_", "_1", "Table2", "Z"};
@@ -106,6 +149,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(durations_are_read),
         TEST(other_text_is_no_duration),
+        TEST(sizes_are_read),
         TEST(identifiers_are_plain),
     };
 
