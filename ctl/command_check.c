@@ -80,8 +80,8 @@ static void check_rows(findings *all)
     const apr_int64_t now = ms_clock_now();
     apr_int64_t dead = 0, ahead = 0;
 
-    if (ms_rows_count_dead(&ctx, now - OVERDUE, now - tool->target->history - OVERDUE, &dead) ==
-        APR_SUCCESS) {
+    if (ms_rows_count_dead(&ctx, tool->schema, now - OVERDUE, now - tool->target->history - OVERDUE,
+                           &dead) == APR_SUCCESS) {
         found(all, dead == 0,
               dead ? apr_psprintf(tool->p,
                                   "%s should have been deleted days ago: load mod_watchdog, see "

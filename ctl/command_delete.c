@@ -15,7 +15,6 @@
 #define BATCH       1000
 #define PAUSE       apr_time_from_msec(20) /* between batches, for writers that wait */
 #define HISTORY_MIN 3600                   /* seconds; as the cleanup has it */
-#define MARGIN      1                      /* seconds: times are whole */
 
 /* ---- purge ----------------------------------------------------------------------------------- */
 
@@ -76,7 +75,7 @@ ms_exit ms_command_purge(ms_tool *tool)
     apr_int64_t n = 0;
     ms_consent consent;
 
-    if (ms_rows_count_dead(&ctx, now, ended, &n) != APR_SUCCESS) {
+    if (ms_rows_count_dead(&ctx, tool->schema, now, ended, &n) != APR_SUCCESS) {
         return MS_EXIT_DATABASE;
     }
     if (n == 0) {
@@ -95,46 +94,46 @@ ms_exit ms_command_purge(ms_tool *tool)
 
 /* ---- erase ----------------------------------------------------------------------------------- */
 
-/* A host reads every half CacheTTL what has ended: after twice that time, and a margin, all have.
- */
-static apr_status_t end_and_wait(const ms_tool *tool, const char *user)
+/* A table of the first schema has no row of an ended session: ending deletes it. */
+static apr_status_t end_and_erase(const ms_tool *tool, const char *user, apr_int64_t *erased)
 {
     const ms_db_ctx ctx = ms_tool_ctx(tool, tool->p);
     const ms_scope scope = {.kind = MS_SCOPE_USER, .user = user, .reason = MS_END_REVOKED};
-    const apr_int64_t wait = tool->target->cache_ttl ? 2 * tool->target->cache_ttl + MARGIN : 0;
-    apr_int64_t ended = 0;
-    const apr_status_t rv = ms_store_revoke(&ctx, &scope, ms_clock_now(), &ended);
-    ms_progress progress = ms_progress_begin("Waiting until every host has noticed", wait * 10);
+    apr_int64_t ended = 0, traces;
+    apr_status_t rv = ms_store_revoke(&ctx, &scope, ms_clock_now(), &ended);
 
-    for (apr_int64_t i = 0; rv == APR_SUCCESS && ended > 0 && i < wait * 10; i++) {
-        ms_progress_show(&progress, i);
-        apr_sleep(apr_time_from_msec(100));
+    if (rv == APR_SUCCESS) {
+        rv = ms_rows_erase(&ctx, tool->schema, user, ms_clock_now(), erased);
     }
-    ms_progress_end(&progress);
+    if (rv == APR_SUCCESS) {
+        rv = ms_rows_erase_ended_by(&ctx, tool->schema, user, &traces);
+    }
+    *erased += tool->schema < 2 ? ended : 0;
     return rv;
 }
 
 static ms_exit erase(const ms_tool *tool, const char *user)
 {
     const ms_db_ctx ctx = ms_tool_ctx(tool, tool->p);
-    apr_int64_t erased = 0, traces = 0;
-    apr_status_t rv = end_and_wait(tool, user);
+    apr_int64_t erased = 0, left = 0;
+    apr_status_t rv = end_and_erase(tool, user, &erased);
 
     if (rv == APR_SUCCESS) {
-        rv = ms_rows_erase(&ctx, user, &erased);
-    }
-    if (rv == APR_SUCCESS) {
-        rv = ms_rows_erase_ended_by(&ctx, tool->schema, user, &traces);
+        rv = ms_rows_count(&ctx, user, &left);
     }
     if (rv != APR_SUCCESS) {
         return MS_EXIT_DATABASE;
     }
     ms_tool_report(tool, "erased", erased,
                    apr_psprintf(tool->p,
-                                "Erased %s of %s. The event log and httpd's access logs were "
-                                "not touched",
+                                "Erased %s of %s. The event log and httpd's access logs were not "
+                                "touched",
                                 ms_words_count(tool->p, erased, "row"),
                                 ms_words_clean(tool->p, user)));
+    if (left > 0) {
+        ms_tool_complain("the user has signed in meanwhile: close the account, then erase again");
+        return MS_EXIT_DATABASE;
+    }
     return MS_EXIT_DONE;
 }
 

@@ -64,9 +64,10 @@ const ms_command ms_commands[] = {
      .usage = "--user NAME",
      .summary = "delete everything about a user: live sessions, history, traces in others' rows",
      .help =
-         "For a data-protection request. \"export --user NAME --ended\" prints what there is. Live\n"
-         "sessions are ended first, and rows deleted once every host has noticed. The event log\n"
-         "and the access logs of httpd are files of their own: they are left alone.\n",
+         "For a data-protection request. \"export --user NAME --ended\" prints what there is. Of "
+         "a\nsession that ended within the hour a row without anything about the user stays until "
+         "the\ncleanup: hosts notice by it that the session has ended. The event log and the "
+         "access logs\nof httpd are files of their own: they are left alone.\n",
      .takes = "unyj",
      .run = ms_command_erase,
      .is_per_realm = 1},

@@ -5,6 +5,9 @@
 #include "db/result.h"
 #include "db/store_private.h"
 
+#define FRESH                                                                                      \
+    3600 /* seconds: as long as the cleanup keeps the row of an ended session at least             \
+          */
 #define ERASED "administrator" /* in place of an erased user who has ended sessions of others */
 
 static apr_status_t number(const ms_db_ctx *ctx, ms_sql which, const void **args, apr_int64_t *n)
@@ -82,14 +85,14 @@ apr_status_t ms_rows_count_older(const ms_db_ctx *ctx, apr_int64_t before, apr_i
     return number(ctx, MS_SQL_COUNT_OLDER, args, n);
 }
 
-apr_status_t ms_rows_count_dead(const ms_db_ctx *ctx, apr_int64_t expired, apr_int64_t ended,
-                                apr_int64_t *n)
+apr_status_t ms_rows_count_dead(const ms_db_ctx *ctx, int schema, apr_int64_t expired,
+                                apr_int64_t ended, apr_int64_t *n)
 {
     const void *for_expired[] = {&expired}, *for_ended[] = {&ended};
     apr_int64_t more = 0;
     apr_status_t rv = number(ctx, MS_SQL_COUNT_EXPIRED, for_expired, n);
 
-    if (rv == APR_SUCCESS) {
+    if (rv == APR_SUCCESS && schema >= 2) {
         rv = number(ctx, MS_SQL_COUNT_ENDED, for_ended, &more);
         *n += more;
     }
@@ -105,12 +108,28 @@ apr_status_t ms_rows_count_ended_by(const ms_db_ctx *ctx, int schema, const char
     return schema < 2 ? APR_SUCCESS : number(ctx, MS_SQL_COUNT_ENDED_BY, args, n);
 }
 
-apr_status_t ms_rows_erase(const ms_db_ctx *ctx, const char *user, apr_int64_t *erased)
+static apr_status_t erase_fresh(const ms_db_ctx *ctx, const char *user, apr_int64_t now,
+                                apr_int64_t *erased)
 {
-    const void *args[] = {ctx->store->realm, user};
+    const apr_int64_t after = now - FRESH;
+    const void *args[] = {"", "", "", "", ctx->store->realm, user, &after};
+
+    return ms_store_run(ctx, MS_SQL_ERASE_FRESH, args, ms_result_change, erased);
+}
+
+apr_status_t ms_rows_erase(const ms_db_ctx *ctx, int schema, const char *user, apr_int64_t now,
+                           apr_int64_t *erased)
+{
+    const void *args[] = {ctx->store->realm, user, &now};
+    apr_int64_t fresh = 0;
+    apr_status_t rv = schema < 2 ? APR_SUCCESS : erase_fresh(ctx, user, now, &fresh);
 
     *erased = 0;
-    return ms_store_run(ctx, MS_SQL_ERASE, args, ms_result_change, erased);
+    if (rv == APR_SUCCESS) {
+        rv = ms_store_run(ctx, MS_SQL_ERASE, args, ms_result_change, erased);
+    }
+    *erased += fresh;
+    return rv;
 }
 
 apr_status_t ms_rows_erase_ended_by(const ms_db_ctx *ctx, int schema, const char *user,

@@ -35,17 +35,23 @@ apr_status_t ms_rows_count_since(const ms_db_ctx *ctx, apr_int64_t since, apr_in
 apr_status_t ms_rows_count_older(const ms_db_ctx *ctx, apr_int64_t before, apr_int64_t now,
                                  apr_int64_t *n);
 
-/** Rows that a purge deletes, of all realms: those that expired, and those that were ended at that
- * time or before. */
-apr_status_t ms_rows_count_dead(const ms_db_ctx *ctx, apr_int64_t expired, apr_int64_t ended,
-                                apr_int64_t *n);
+/** Rows that a purge deletes, of all realms: those that expired, and those that were ended, at
+ * these times or before. schema: the table's. */
+apr_status_t ms_rows_count_dead(const ms_db_ctx *ctx, int schema, apr_int64_t expired,
+                                apr_int64_t ended, apr_int64_t *n);
 
 /** Rows of others that a user has ended. schema: the table's. */
 apr_status_t ms_rows_count_ended_by(const ms_db_ctx *ctx, int schema, const char *user,
                                     apr_int64_t *n);
 
-/** Delete all rows of a user of the realm. */
-apr_status_t ms_rows_erase(const ms_db_ctx *ctx, const char *user, apr_int64_t *erased);
+/**
+ * Delete the rows of a user of the realm that are not live. Those that were ended a short time ago
+ * are kept, with nothing in them about the user: hosts have not noticed yet that they have ended.
+ * @param schema  the table's
+ * @param erased  out: both kinds
+ */
+apr_status_t ms_rows_erase(const ms_db_ctx *ctx, int schema, const char *user, apr_int64_t now,
+                           apr_int64_t *erased);
 
 /** Replace a user's name in rows of others which that user has ended. schema: the table's. */
 apr_status_t ms_rows_erase_ended_by(const ms_db_ctx *ctx, int schema, const char *user,

@@ -167,7 +167,15 @@ static const struct {
                                        " WHERE realm = %s AND {live} AND created_at < %lld"
                                        " ORDER BY created_at, session_id LIMIT %lld) AS batch)"
                                        " AND realm = %s AND {live} AND created_at < %lld"},
-    [MS_SQL_ERASE] = {"ERASE", "DELETE FROM {table} WHERE realm = %s AND user_name = %s"},
+    [MS_SQL_ERASE] = {"ERASE", "DELETE FROM {table} WHERE realm = %s AND user_name = %s"
+                               " AND NOT ({live})"},
+    /* Hosts notice the end of a session by its row, so one that has just ended stays for a while,
+     * without anything about its user. */
+    [MS_SQL_ERASE_FRESH] = {"ERASE_FRESH",
+                            "UPDATE {table} SET user_name = %s, created_ip = %s, last_ip = %s,"
+                            " user_agent = %s, label = NULL, name = NULL, ended_by = NULL,"
+                            " created_at = ended_at, last_seen_at = ended_at"
+                            " WHERE realm = %s AND user_name = %s AND ended_at > %lld"},
     [MS_SQL_ERASE_ENDED_BY] = {"ERASE_ENDED_BY", "UPDATE {table} SET ended_by = %s"
                                                  " WHERE realm = %s AND ended_by = %s"},
 };

@@ -62,7 +62,8 @@ typedef enum {
     MS_SQL_COUNT_ENDED,        /* until */
     MS_SQL_COUNT_ENDED_BY,     /* realm, user */
     MS_SQL_END_OLDER,          /* realm, now, before, how many; then realm, now, before */
-    MS_SQL_ERASE,              /* realm, user */
+    MS_SQL_ERASE,              /* realm, user, now */
+    MS_SQL_ERASE_FRESH,        /* four times ""; realm, user, ended after; schema 2 */
     MS_SQL_ERASE_ENDED_BY,     /* new name, realm, user */
     MS_SQL_N
 } ms_sql;

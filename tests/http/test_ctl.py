@@ -178,13 +178,19 @@ def test_a_person_is_asked(ctl, site):
 
 def test_everything_about_a_user_is_erased(ctl, site):
     tokens, bob = [sign_in(site) for _ in range(3)], sign_in(site, "bob")
-    ctl("revoke", tokens[0][:22], "--yes")
+    ctl("revoke", tokens[0][:22], tokens[1][:22], "--yes")
     ctl("revoke", bob[:22], "--yes", "--by", "alice")
+    site.sql("UPDATE managed_session SET ended_at = ended_at - 4000, user_agent = ? WHERE session_id = ?", "alice's", tokens[1][:22])
     exported = ctl("export", "--user", "alice", "--ended").out.splitlines()
     assert len(exported) == 3 and ctl("erase", "--user", "alice", "--dry-run").status == 0
     assert len(site.sql("SELECT session_id FROM managed_session")) == 4
     assert ctl("erase", "--user", "alice", "--yes", "--json").json() == {"erased": 3}
-    assert site.sql("SELECT user_name, ended_by FROM managed_session") == [("bob", "administrator")]
+    left = dict((row[0], row[1:]) for row in site.sql("SELECT session_id, user_name, created_ip, last_ip, user_agent, label, name, ended_by "
+                                                      "FROM managed_session"))
+    nothing = ("", "", "", "", None, None, None)
+    assert left.pop(bob[:22])[-1] == "administrator"
+    assert left == {tokens[0][:22]: nothing, tokens[2][:22]: nothing}, "their rows tell hosts that they ended"
+    assert ctl("export", "--user", "alice", "--ended").status == 1
     assert not any(is_in(site, token) for token in tokens)
 
 
@@ -416,12 +422,16 @@ def test_check_changes_nothing(ctl, site):
 
 
 def test_an_older_table_is_upgraded():
-    from test_schema_upgrade import NEW, columns, old_table
+    from test_schema_upgrade import NEW, columns, old_insert, old_table
     server = Server(SITE + "ManagedSessionCreateTable Off\n")
     try:
         old_table(server)
         ctl = Ctl(server)
         assert ctl("list").status == 1 and "upgrade-schema" in ctl("check").out
+        old_insert(server, "carol"), old_insert(server, "dave")
+        server.sql("UPDATE managed_session SET expires_at = 1 WHERE user_name = 'carol'")
+        assert ctl("purge", "--yes", "--json").json() == {"deleted": 1}
+        assert ctl("erase", "--user", "dave", "--yes", "--json").json() == {"erased": 1}
         assert ctl("upgrade-schema", "--dry-run").status == 0 and columns(server)[14:] == []
         result = ctl("upgrade-schema")
         assert result.status == 0 and "from schema 1 to 2" in result.out and columns(server)[14:] == NEW

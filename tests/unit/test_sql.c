@@ -93,7 +93,8 @@ static void placeholders_are_what_callers_pass(void **state)
                  {MS_SQL_COUNT_ENDED, "COUNT_ENDED", "l"},
                  {MS_SQL_COUNT_ENDED_BY, "COUNT_ENDED_BY", "ss"},
                  {MS_SQL_END_OLDER, "END_OLDER", ENDED "slllsll"},
-                 {MS_SQL_ERASE, "ERASE", "ss"},
+                 {MS_SQL_ERASE, "ERASE", "ssl"},
+                 {MS_SQL_ERASE_FRESH, "ERASE_FRESH", "ssssssl"},
                  {MS_SQL_ERASE_ENDED_BY, "ERASE_ENDED_BY", "sss"}};
 
     assert_int_equal(sizeof(cases) / sizeof(cases[0]), MS_SQL_N);
