@@ -24,9 +24,9 @@ CREATE TABLE IF NOT EXISTS managed_session (
   ended_by       VARBINARY(1020),          -- the user who ended it; NULL: its own
   name           VARBINARY(640),           -- given by the user
   kind           SMALLINT        NOT NULL DEFAULT 0,
-  KEY managed_session_user (realm, user_name),
-  KEY managed_session_expires (expires_at),
-  KEY managed_session_ended (ended_at),
+  -- Ended sessions are kept for a while (ManagedSessionHistory): what reads live ones must not read past them.
+  KEY managed_session_user (realm, user_name, ended_at),
+  KEY managed_session_ended (ended_at, expires_at),
   -- For the administrators' page (managed-session-admin). Its search by address has indexes of its own: search-by-ip.sql.
-  KEY managed_session_newest (realm, created_at, session_id)
+  KEY managed_session_newest (ended_at, realm, created_at, session_id)
 ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC;

@@ -127,13 +127,14 @@ static const struct {
                                            " AND created_ip <> %s)"},
     [MS_SQL_COUNT_OF_REALM] = {"COUNT_OF_REALM", "SELECT COUNT(*) FROM {table}"
                                                  " WHERE realm = %s AND {live}"},
-    /* In batches: a statement that ends a million sessions would hold its locks for minutes. */
+    /* In batches: a statement that ends a million sessions would hold its locks for minutes. Not by
+     * the realm a second time: SQLite would read all of it for each batch. */
     [MS_SQL_END_OF_REALM] = {"END_OF_REALM",
                              "{end} WHERE session_id IN"
                              " (SELECT session_id FROM (SELECT session_id FROM {table}"
                              " WHERE realm = %s AND {live}"
                              " ORDER BY created_at, session_id LIMIT %lld) AS batch)"
-                             " AND realm = %s AND {live}"},
+                             " AND {live}"},
     [MS_SQL_END_OF_IP] = {"END_OF_IP", "{end}"
                                        " WHERE (realm = %s AND created_ip = %s AND {live})"
                                        " OR (realm = %s AND last_ip = %s AND {live})"},
@@ -188,30 +189,44 @@ static const struct {
 static const char *const sqlite_setup[] = {"PRAGMA busy_timeout=50", "PRAGMA journal_mode=WAL",
                                            "PRAGMA synchronous=NORMAL", NULL};
 
-/* Few sessions are ended ones that are still kept: an index of those alone costs the others
- * nothing. */
-#define INDEX_ENDED                                                                                \
-    "CREATE INDEX IF NOT EXISTS {table}_ended ON {table} (ended_at) WHERE ended_at IS NOT NULL"
+/*
+ * Ended rows are kept for long, so what reads live sessions must not read past them: they are not
+ * in the index, or ended_at is in it before what is read in order. In a table that was upgraded
+ * such an index stands beside that of schema 1 with the same name, which hosts of before still use.
+ */
+#define CREATE     "CREATE INDEX IF NOT EXISTS {table}"
+#define ON_USER    " ON {table} (realm, user_name, ended_at)"
+#define ON_EXPIRES " ON {table} (expires_at) WHERE ended_at IS NULL"
+#define ON_ENDED   " ON {table} (ended_at) WHERE ended_at IS NOT NULL"
+#define ON_NEWEST  " ON {table} (realm, created_at, session_id) WHERE ended_at IS NULL"
 
 /* The same for SQLite and PostgreSQL. */
-static const char *const standard_ddl[] = {
-    "CREATE TABLE IF NOT EXISTS {table} ({definitions})",
-    "CREATE INDEX IF NOT EXISTS {table}_user ON {table} (realm, user_name)",
-    "CREATE INDEX IF NOT EXISTS {table}_expires ON {table} (expires_at)",
-    INDEX_ENDED,
-    "CREATE INDEX IF NOT EXISTS {table}_newest ON {table} (realm, created_at, session_id)",
-    NULL};
+static const char *const standard_ddl[] = {"CREATE TABLE IF NOT EXISTS {table} ({definitions})",
+                                           CREATE "_user" ON_USER,
+                                           CREATE "_expires" ON_EXPIRES,
+                                           CREATE "_ended" ON_ENDED,
+                                           CREATE "_newest" ON_NEWEST,
+                                           NULL};
+
+static const char *const sqlite_add_indexes[] = {CREATE "_ended" ON_ENDED, CREATE "_user_2" ON_USER,
+                                                 CREATE "_expires_2" ON_EXPIRES,
+                                                 CREATE "_newest_2" ON_NEWEST, NULL};
+
+#define CREATE_SOON "SET LOCAL lock_timeout = '1s'; " CREATE
+static const char *const pgsql_add_indexes[] = {
+    CREATE_SOON "_ended" ON_ENDED, CREATE_SOON "_user_2" ON_USER,
+    CREATE_SOON "_expires_2" ON_EXPIRES, CREATE_SOON "_newest_2" ON_NEWEST, NULL};
 
 /* MySQL reads the whole table for a change whose rows a subquery names, but has a LIMIT of its own.
- */
+ * The order is that of an index, so that no more rows are read and locked. */
 static const char mysql_cleanup[] = "DELETE FROM {table} WHERE {expired}"
-                                    " ORDER BY expires_at LIMIT %lld";
+                                    " ORDER BY {ended_at}, expires_at LIMIT %lld";
 
 static const char mysql_cleanup_ended[] = "DELETE FROM {table} WHERE {ended_at} <= %lld"
                                           " ORDER BY {ended_at} LIMIT %lld";
 
 static const char mysql_end_of_realm[] = "{end} WHERE realm = %s AND {live}"
-                                         " ORDER BY created_at, session_id LIMIT %lld";
+                                         " ORDER BY {ended_at}, expires_at LIMIT %lld";
 
 /* With "realm = %s" MariaDB would read all pages before this one too. */
 static const char mysql_newest[] =
@@ -271,13 +286,20 @@ static const char *const mysql_setup[] = {"SET SESSION autocommit = 1",
                                           mysql_mode,
                                           NULL};
 
+#define OF_USER   " (realm, user_name, ended_at)"
+#define OF_ENDED  " (ended_at, expires_at)"
+#define OF_NEWEST " (ended_at, realm, created_at, session_id)"
+
 static const char *const mysql_ddl[] = {"CREATE TABLE IF NOT EXISTS {table} ({definitions},"
-                                        " KEY {table}_user (realm, user_name),"
-                                        " KEY {table}_expires (expires_at),"
-                                        " KEY {table}_ended (ended_at),"
-                                        " KEY {table}_newest (realm, created_at, session_id)"
+                                        " KEY {table}_user" OF_USER ","
+                                        " KEY {table}_ended" OF_ENDED ","
+                                        " KEY {table}_newest" OF_NEWEST
                                         ") ENGINE=InnoDB ROW_FORMAT=DYNAMIC",
                                         NULL};
+
+#define ADD_KEY "ALTER TABLE {table} ADD KEY {table}"
+static const char *const mysql_add_indexes[] = {
+    ADD_KEY "_ended" OF_ENDED, ADD_KEY "_user_2" OF_USER, ADD_KEY "_newest_2" OF_NEWEST, NULL};
 
 static const char *const no_statements[] = {NULL};
 
@@ -294,7 +316,7 @@ static const ms_dialect dialects[] = {
      .schema_file = "conf/schema/sqlite.sql",
      .upgrade_begin = no_statements,
      .add_column = "ALTER TABLE {table} ADD COLUMN {definition}",
-     .add_index = INDEX_ENDED,
+     .add_indexes = sqlite_add_indexes,
      .upgrade_end = no_statements,
      .upgrade_file = "conf/schema/upgrade-2-sqlite.sql",
      .own = no_own},
@@ -306,7 +328,7 @@ static const ms_dialect dialects[] = {
      .upgrade_begin = no_statements,
      .add_column = "SET LOCAL lock_timeout = '1s';"
                    " ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {definition}",
-     .add_index = "SET LOCAL lock_timeout = '1s'; " INDEX_ENDED,
+     .add_indexes = pgsql_add_indexes,
      .upgrade_end = no_statements,
      .upgrade_file = "conf/schema/upgrade-2-postgresql.sql",
      .socket = "PQsocket",
@@ -318,7 +340,7 @@ static const ms_dialect dialects[] = {
      .schema_file = "conf/schema/mysql.sql",
      .upgrade_begin = mysql_upgrade_begin,
      .add_column = "ALTER TABLE {table} ADD COLUMN {definition}",
-     .add_index = "ALTER TABLE {table} ADD KEY {table}_ended (ended_at)",
+     .add_indexes = mysql_add_indexes,
      .upgrade_end = mysql_upgrade_end,
      .upgrade_file = "conf/schema/upgrade-2-mysql.sql",
      .socket = "mysql_get_socket",

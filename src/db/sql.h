@@ -46,7 +46,7 @@ typedef enum {
     MS_SQL_NEWEST_OF_IP,   /* twice: realm, ip, now, before, before, its id */
     MS_SQL_COUNT_OF_IP,    /* realm, ip, now, realm, ip, now, ip */
     MS_SQL_COUNT_OF_REALM, /* realm, now */
-    MS_SQL_END_OF_REALM,   /* END, realm, now, how many; then realm, now */
+    MS_SQL_END_OF_REALM,   /* END, realm, now, how many; then now */
     MS_SQL_END_OF_IP,      /* END, realm, ip, now, realm, ip, now */
     MS_SQL_PLACES,         /* twice: realm, user, user, pattern of an address */
     /* Of managed-sessionctl. They read rows that are not live too; the module runs none of them. */
@@ -82,7 +82,7 @@ typedef struct ms_dialect {
     const char *schema_file;  /* the same DDL, to be run by hand */
     const char *const *upgrade_begin; /* run before an upgrade, NULL-terminated */
     const char *add_column;           /* for each column, see ms_sql_add_column() */
-    const char *add_index;            /* after the columns */
+    const char *const *add_indexes;   /* after the columns, NULL-terminated */
     const char *const *upgrade_end;   /* run after it, also if it failed */
     const char *upgrade_file;         /* the upgrade, to be run by hand */
     const char *socket;     /* the client library's ms_socket_fn, by name; NULL: not a server */

@@ -384,8 +384,7 @@ static apr_status_t revoke_of_realm(const ms_db_ctx *ctx, const ms_scope *scope,
                                     apr_int64_t *revoked)
 {
     const apr_int64_t batch = REVOKE_BATCH;
-    const char *realm = ctx->store->realm;
-    const void *args[] = {realm, &now, &batch, realm, &now};
+    const void *args[] = {ctx->store->realm, &now, &batch, &now};
 
     return end(ctx, MS_SQL_END_OF_REALM, scope, &now, args, sizeof(args) / sizeof(args[0]),
                revoked);

@@ -152,15 +152,13 @@ static const char *add_columns(const ms_table *table, int schema)
     return NULL;
 }
 
-/* The index is no part of the schema: without it a table works, and is slower. */
+/* The indexes are no part of the schema: without them a table works, and is slower. */
 static const char *upgrade(const ms_table *table, int *schema)
 {
-    const ms_dialect *dialect = table->dialect;
     const char *why = add_columns(table, *schema);
 
     if (!why && find_schema(table, schema) == 0 && *schema == MS_SCHEMA) {
-        query(table, ms_sql_for_table(table->p, dialect, dialect->add_index, MS_SCHEMA,
-                                      table->store->table));
+        query_all(table, table->dialect->add_indexes);
     }
     return why;
 }

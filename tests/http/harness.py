@@ -394,12 +394,12 @@ class Server:
 
     def end_of(self, token: str) -> tuple[str, str | None] | None:
         """Why this session was ended, and by which user (None: its own); None if it was not ended."""
-        [row] = self.sql("SELECT ended_at, end_reason, ended_by, expires_at, max_expires_at FROM managed_session "
+        [row] = self.sql("SELECT ended_at, end_reason, ended_by, expires_at FROM managed_session "
                          "WHERE session_id = ?", token[:22])
         if row[0] is None:
             assert row[1:3] == (None, None)
             return None
-        assert row[0] == row[3] == row[4], "it expires when it was ended"
+        assert row[0] == row[3], "it expires when it was ended"
         return row[1], row[2]
 
     # -- what must hold after every test ----------------------------------------------------------

@@ -6,8 +6,9 @@ import time
 import pytest
 
 from databases import COLUMNS, schema_file
-from harness import Server, get, request, sign_in
+from harness import Server, eventually, get, request, sign_in
 from test_admin_page import ADMIN, COOKIE, PAGE
+from test_two_hosts import Shared
 
 ROWS = 100_000
 BUSY, QUIET = "198.51.100.1", "192.7.0.7"  # half of all sessions are made behind one address
@@ -84,8 +85,9 @@ def test_no_page_and_no_act_reads_the_whole_table(filled):
     cases += [("NEWEST_OF_USER", (realm, "user7", now, *place), "user") for place in (top, deep)]
     cases += [("NEWEST_OF_IP", (realm, QUIET, now, *place) * 2, "made used") for place in (top, deep)]
     cases += [("NEWEST_OF_IP", (realm, BUSY, now, *place) * 2, "made used newest") for place in (top, deep)]
+    end = (now, "revoked", "bob", now, now)
     cases += [("COUNT", (realm, "user7", now), "user"), ("COUNT_OF_IP", (realm, QUIET, now) * 2 + (QUIET,), "made used"),
-              ("END_OF_IP", (realm, QUIET, now) * 2, "made used"), ("END_ALL", (realm, "user7", now), "user")]
+              ("END_OF_IP", end + (realm, QUIET, now) * 2, "made used"), ("END_ALL", (*end, realm, "user7", now), "user")]
     for name, args, indexes in cases:
         plan = steps(filled, found[name], *args)
         assert plan, name
@@ -122,3 +124,29 @@ def test_the_search_by_address_works_without_its_indexes():
         ended = request(server, "DELETE", PAGE + f"?scope=ip&ip={QUIET}", {"Cookie": f"{COOKIE}={admin}"})
         assert ended.json() == {"revoked": len(found)}
         assert len(get(server, PAGE + f"?ip={BUSY}", admin, {"Accept": "application/json"}).json()["sessions"]) == 50
+
+
+def test_what_reads_live_sessions_does_not_read_past_ended_ones(filled):
+    """They are kept for a month, and may be the most."""
+    realm, now, driver = "app.test", int(time.time()), filled.database.driver
+    filled.sql("UPDATE managed_session SET ended_at = ?, expires_at = ? WHERE created_at % 8 <> 0 AND user_name <> 'bob'", now - 9, now - 9)
+    if driver != "sqlite3":
+        filled.sql({"pgsql": "VACUUM ANALYZE managed_session", "mysql": "ANALYZE TABLE managed_session"}[driver])
+    top, once_more = (2**63 - 1, 2**63 - 1, ""), (realm,) if driver == "mysql" else ()
+    end = (now, "revoked", "bob", now, now)
+    cases = {"CLEANUP": ((now, 1000, now)[:2 if driver == "mysql" else 3], "ended" if driver == "mysql" else "expires"),
+             "CLEANUP_ENDED": ((now - 99, 1000, now - 99)[:2 if driver == "mysql" else 3], "ended"),
+             "NEWEST": ((realm, now, *top, *once_more), "newest"),
+             "COUNT": ((realm, "user7", now), "user"),
+             "END_OF_REALM": ((*end, realm, now, 1000, now)[:8 if driver == "mysql" else 9],
+                              {"sqlite3": "newest", "pgsql": "newest expires", "mysql": "ended"}[driver])}
+    with Server(ADMIN + "ManagedSessionCleanupInterval 1s\n", database=Shared(filled)) as other:
+        eventually(lambda: "CLEANUP_ENDED" in statements(other), "a run of the cleanup")
+        admin = sign_in(other, "bob")
+        get(other, PAGE, admin), get(other, PAGE + "?confirm=user&user=user7", admin)
+        request(other, "DELETE", PAGE + "?scope=realm", {"Cookie": f"{COOKIE}={admin}"})
+        texts = statements(other)
+    for name, (args, index) in cases.items():
+        plan = steps(filled, texts[name], *args)
+        used = set(re.findall(r"managed_session_([a-z]+)", " ".join(plan))) - {"pkey"}
+        assert used and used <= set(index.split()) and not re.search(r"Seq Scan|SCAN managed_session|^ALL|^index ", " ".join(plan)), (name, plan)

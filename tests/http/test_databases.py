@@ -145,7 +145,7 @@ def test_a_table_of_that_name_that_is_none_of_ours_is_left_alone(statement):
         assert get(server, "/app/", random_token()).status == 503
         line = re.search(r"MS0002: .*", server.error_log())[0]
         assert '"managed_session"' in line and f"conf/schema/{SCHEMA}" in line
-        assert server.rows() == 0
+        assert server.sql("SELECT COUNT(*) FROM managed_session") == [(0,)]
 
 
 # -- a role that may do little ---------------------------------------------------------------------
@@ -200,7 +200,7 @@ def story(server) -> None:
     agent = ("\u00e4" * 300 + "\U0001f310").encode()
     answer = post(server, "/login", {"username": "alice", "password": "wonderland"}, headers=[("User-Agent", agent)])
     assert answer.status == 303
-    assert server.sql("SELECT user_agent FROM managed_session") == [(agent.decode(),)]
+    assert server.sql("SELECT user_agent FROM managed_session WHERE ended_at IS NULL") == [(agent.decode(),)]
 
 
 MYSQL_DEFAULTS = ["autocommit = 0", "sql_mode = 'EMPTY_STRING_IS_NULL'", "sql_mode = 'ORACLE,EMPTY_STRING_IS_NULL,PAD_CHAR_TO_FULL_LENGTH'",

@@ -3,11 +3,14 @@
 import base64
 import concurrent.futures
 import os
+import pathlib
 import re
+import time
 
 import pytest
 
 import clock
+import databases
 from harness import COOKIE, JSON, SITE, Server, eventually, get, post, request, sign_in
 from test_two_hosts import Shared
 
@@ -234,3 +237,108 @@ def test_a_clock_that_is_set_back_brings_it_not_back():
         assert post(server, "/logout", cookie=token).status == 303
         watch.set(-DAY)
         assert not is_in(server, token) and is_in(server, kept)
+
+
+# -- how long it stays -----------------------------------------------------------------------------
+
+
+def ages(server, *ages: int) -> list[str]:
+    """Sessions that were ended so many seconds ago."""
+    tokens = [sign_in(server) for _ in ages]
+    for token, age in zip(tokens, ages):
+        assert post(server, "/logout", cookie=token).status == 303
+        server.sql("UPDATE managed_session SET ended_at = ended_at - ?, expires_at = expires_at - ? WHERE session_id = ?", age, age, token[:22])
+    return tokens
+
+
+def kept(server, tokens: list[str]) -> list[bool]:
+    return [server.sql("SELECT COUNT(*) FROM managed_session WHERE session_id = ?", token[:22]) == [(1,)] for token in tokens]
+
+
+@pytest.mark.parametrize("line, seconds", [("", 30 * DAY), ("ManagedSessionHistory 2d", 2 * DAY), ("ManagedSessionHistory 0", HOUR),
+                                           ("ManagedSessionHistory 1s", HOUR)])
+def test_the_clean_up_leaves_it_for_as_long_as_is_configured(line, seconds):
+    with Server(CONFIG + f"{line}\nManagedSessionCleanupInterval 1s\nManagedSessionCleanupBatch 2\n") as server:
+        tokens = ages(server, seconds + 60, seconds - 60, seconds + 60, 0, seconds + DAY, seconds + DAY, seconds + DAY)
+        live, expired = sign_in(server), sign_in(server)
+        server.sql("UPDATE managed_session SET expires_at = 1 WHERE session_id = ?", expired[:22])
+        eventually(lambda: kept(server, [*tokens, expired]) == [False, True, False, True, *[False] * 4], "a run")
+        assert is_in(server, live) and kept(server, tokens)[1:4:2] == [True, True]
+        eventually(lambda: re.search(r"cleaned: .* with [1-5] rows of ended sessions", server.error_log()), "a line")
+
+
+def test_of_servers_with_one_table_the_longest_time_counts():
+    hosts = ("<VirtualHost *:@PORT@>\nServerName b.test\nManagedSessionHistory 5d\n</VirtualHost>\n"
+             "<VirtualHost *:@PORT@>\nServerName c.test\nManagedSessionHistory 9d\nManagedSessionTable other\n</VirtualHost>\n")
+    with Server(CONFIG + "ManagedSessionHistory 1d\nManagedSessionCleanupInterval 1s\n" + hosts) as server:
+        tokens = ages(server, 4 * DAY, 6 * DAY)
+        eventually(lambda: kept(server, tokens) == [True, False], "a run")
+
+
+@needs_clock
+def test_a_clock_that_jumps_forward_deletes_none():
+    watch = clock.Clock()
+    with watch.give_to(Server(CONFIG + "ManagedSessionCleanupInterval 1s\n")) as server:
+        eventually(lambda: "cleaned: " in server.error_log(), "a run")
+        tokens = ages(server, 0)
+        watch.set(365 * DAY)
+        eventually(lambda: "MS0070" in server.error_log(), "a warning")
+        assert kept(server, tokens) == [True]
+
+
+# -- by hand ---------------------------------------------------------------------------------------
+
+HERE = {"sqlite": "sqlite3", "pgsql": "psql", "mysql": "mariadb"}[databases.NAME]
+FOLDER = pathlib.Path(__file__).parents[2]
+
+
+def cleanup_statements() -> list[str]:
+    """Those for this database, of conf/cleanup.sql."""
+    text = (FOLDER / "conf/cleanup.sql").read_text()
+    place = {"sqlite": r"(?s)^.*\n--[^\n]*\n", "pgsql": r"(?s)^.*for PostgreSQL[^\n]*\n|\n--   for MariaDB.*",
+             "mysql": r"(?s)^.*for MariaDB:\n|\n-- In a table.*"}[databases.NAME]
+    return re.findall(r"DELETE[^;]*", re.sub(place, "", text))
+
+
+def ending_statement() -> str:
+    """That for this database, of docs/administrators.md."""
+    [statement] = re.findall(rf'(?m)^(?:sudo -u www-data )?{HERE} .*"(UPDATE [^"]*)"$', (FOLDER / "docs/administrators.md").read_text())
+    return statement
+
+
+def test_the_documented_update_ends_a_users_sessions_within_a_second(site):
+    site.sql("DELETE FROM managed_session")
+    bob, ended, alice = sign_in(site, "bob"), sign_in(site, "bob"), sign_in(site)
+    assert post(site, "/logout", cookie=ended).status == 303 and is_in(site, bob)
+    while time.time() % 1 < 0.6:
+        time.sleep(0.02)  # rounded, it would be the next second
+    site.sql(ending_statement())
+    assert site.sql("SELECT MAX(ended_at) FROM managed_session")[0][0] <= int(time.time())
+    assert not is_in(site, bob) and is_in(site, alice)
+    assert site.end_of(bob) == ("revoked", "administrator") and site.end_of(ended) == ("signed_out", None) and site.end_of(alice) is None
+
+
+def test_the_documented_clean_up_keeps_ended_ones_for_a_while(site):
+    site.sql("DELETE FROM managed_session")
+    tokens = ages(site, 30 * DAY + 60, 30 * DAY - 60, 0)
+    live, expired = sign_in(site), sign_in(site)
+    site.sql("UPDATE managed_session SET expires_at = ? WHERE session_id = ?", int(time.time()), expired[:22])
+    statements = cleanup_statements()
+    assert len(statements) == 2
+    for statement in statements:
+        site.sql(statement)
+    assert kept(site, [*tokens, live, expired]) == [False, True, True, True, False]
+
+
+@pytest.mark.sqlite
+def test_no_document_rounds_a_time():
+    for path in (*FOLDER.glob("docs/*.md"), *FOLDER.glob("conf/**/*.*"), FOLDER / "README.md"):
+        for found in re.findall(r".{9}extract\(epoch[^)]*\)\)*::", path.read_text(errors="replace")):
+            assert "floor(" in found, (path, found)
+
+
+def test_a_row_deleted_by_hand_signs_nobody_in(site):
+    """Within the age that an entry of the cache may reach: here none has been made since."""
+    token = sign_in(site)
+    site.sql("DELETE FROM managed_session WHERE session_id = ?", token[:22])
+    assert not is_in(site, token)

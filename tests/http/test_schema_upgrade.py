@@ -171,7 +171,7 @@ def test_off_names_the_file_and_the_old_table_works_until_it_is_run():
     with old_table(Server(OFF)) as server:
         token = sign_in(server)
         story(server, token)
-        assert columns(server)[14:] == []
+        assert columns(server)[14:] == [] and server.sql("SELECT COUNT(*) FROM managed_session") == [(0,)], "what ends is deleted"
         line = re.search(r":warn\].*(MS0180: .*)", server.error_log())[1]
         assert f"conf/schema/{UPGRADE_FILE}" in line and '"managed_session"' in line and "CreateTable" in line
         for statement in databases.schema_file(UPGRADE_FILE):
@@ -268,6 +268,44 @@ def test_the_version_before_works_on_the_new_table():
         token = old_insert(server, "alice")
         assert server.sql("SELECT kind, ended_at FROM managed_session WHERE session_id = ?", token[:22]) == [(0, None)]
         story(server, token)
+
+
+# What the version before does with a session, in words that all databases have.
+OLD_FIND = "SELECT user_name FROM managed_session WHERE session_id = ? AND realm = 'app.test' AND expires_at > ?"
+OLD_TOUCH = ("UPDATE managed_session SET last_seen_at = ?, last_ip = '::1', expires_at = ? WHERE session_id = ? AND realm = 'app.test' "
+             "AND expires_at > ? AND last_seen_at <= ? AND max_expires_at >= ?")
+
+
+def test_the_version_before_sees_an_end_and_cannot_undo_it():
+    """Also if its clock is behind, and if its touch was under way."""
+    with Server() as server:
+        token, now = sign_in(server), int(time.time())
+        assert server.sql(OLD_FIND, token[:22], now) == [("alice",)]
+        assert post(server, "/logout", {}, token).status == 303
+        assert server.sql(OLD_FIND, token[:22], int(time.time())) == []
+        for clock in (now, now - 30):
+            server.sql(OLD_TOUCH, clock, clock + 1800, token[:22], clock, clock + 60, clock + 1800)
+        assert server.end_of(token) == ("signed_out", None) and server.sql(OLD_FIND, token[:22], int(time.time())) == []
+        assert get(server, "/app/", token).status == 401
+
+
+def test_what_the_version_before_deletes_has_ended():
+    with Server() as server:
+        token, other = sign_in(server), sign_in(server)
+        assert get(server, "/app/", token).status == 200
+        server.sql("DELETE FROM managed_session WHERE realm = 'app.test' AND user_name = 'alice' AND expires_at > ? AND session_id = ?",
+                   int(time.time()), token[:22])
+        assert get(server, "/app/", token).status == 401 and get(server, "/app/", other).status == 200
+        assert [s["id"] for s in get(server, "/sessions", other, JSON).json()["sessions"]] == [other[:22]]
+
+
+def test_the_clean_up_of_an_old_table_knows_expired_rows_only():
+    with old_table(Server(OFF + "ManagedSessionCleanupInterval 1s\n")) as server:
+        gone, token = old_insert(server, "bob"), old_insert(server, "alice")
+        server.sql("UPDATE managed_session SET expires_at = 1 WHERE session_id = ?", gone[:22])
+        eventually(lambda: "statement: CLEANUP_ENDED" in server.error_log(), "a run")
+        eventually(lambda: server.sql("SELECT user_name FROM managed_session") == [("alice",)], "the row gone")
+        assert get(server, "/app/", token).status == 200
 
 
 def test_a_column_of_before_that_is_missing_is_named_and_what_to_do():

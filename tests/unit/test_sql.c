@@ -79,7 +79,7 @@ static void placeholders_are_what_callers_pass(void **state)
                  {MS_SQL_PLACES, "PLACES", "ssssssss"},
                  {MS_SQL_COUNT_OF_IP, "COUNT_OF_IP", "sslssls"},
                  {MS_SQL_COUNT_OF_REALM, "COUNT_OF_REALM", "sl"},
-                 {MS_SQL_END_OF_REALM, "END_OF_REALM", ENDED "sllsl"},
+                 {MS_SQL_END_OF_REALM, "END_OF_REALM", ENDED "slll"},
                  {MS_SQL_END_OF_IP, "END_OF_IP", ENDED "sslssl"},
                  {MS_SQL_ROW, "ROW", "ss"},
                  {MS_SQL_ROWS, "ROWS", "slls"},
@@ -144,7 +144,7 @@ static void a_dialects_own_statement_takes_the_same_arguments(void **state)
 {
     static const char *const passed[MS_SQL_N] = {[MS_SQL_CLEANUP] = "lll",
                                                  [MS_SQL_CLEANUP_ENDED] = "lll",
-                                                 [MS_SQL_END_OF_REALM] = ENDED "sllsl",
+                                                 [MS_SQL_END_OF_REALM] = ENDED "slll",
                                                  [MS_SQL_NEWEST] = "slllss",
                                                  [MS_SQL_ROWS] = "sllss",
                                                  [MS_SQL_END_OLDER] = ENDED "slllsll"};
@@ -325,13 +325,21 @@ static void the_schema_files_are_what_the_module_does(void **state)
     }
 }
 
-static void the_upgrade_files_add_each_new_column(void **state)
+static void the_upgrade_files_add_each_new_column_and_index(void **state)
 {
     for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
         const ms_dialect *dialect = ms_sql_dialect(drivers[i]);
         const char *text = file(*state, dialect->upgrade_file);
 
-        assert_non_null(strstr(text, "managed_session_ended"));
+        for (const char *const *add = dialect->add_indexes; *add; add++) {
+            const char *sql = squeezed(
+                *state, ms_sql_for_table(*state, dialect, *add, MS_SCHEMA, "managed_session"));
+            const char *on = strstr(sql, "managed_session_");
+
+            if (!strstr(text, apr_pstrcat(*state, on, ";", NULL))) {
+                fail_msg("%s lacks %s", dialect->upgrade_file, on);
+            }
+        }
         for (int j = 0; j < ms_columns_n; j++) {
             const char *sql = ms_sql_add_column(*state, dialect, &ms_columns[j], "managed_session");
             const char *alter =
@@ -406,7 +414,7 @@ int main(void)
         TEST(an_older_table_takes_a_part_of_the_same_arguments),
         TEST(a_new_column_is_nullable_or_has_a_default),
         TEST(the_schema_files_are_what_the_module_does),
-        TEST(the_upgrade_files_add_each_new_column),
+        TEST(the_upgrade_files_add_each_new_column_and_index),
         TEST(a_dialects_own_statement_takes_the_same_arguments),
         TEST(no_statement_has_a_value_within),
         TEST(all_but_the_clean_up_keep_to_a_realm_and_the_living),
