@@ -110,7 +110,7 @@ def test_the_next_start_finds_nothing_to_do():
 
 def test_sessions_made_before_are_live_after_an_upgrade_on_the_way():
     """An upgrade of httpd's module: children of before serve while those of after alter the table."""
-    server = old_table(Server(OFF))
+    server = old_table(Server(OFF, extra="ServerLimit 6\n"))  # children of three generations
     with server:
         server.expect("MS0180")
         token = sign_in(server)
