@@ -28,5 +28,6 @@ CREATE TABLE IF NOT EXISTS managed_session (
   KEY managed_session_user (realm, user_name, ended_at),
   KEY managed_session_ended (ended_at, expires_at),
   -- For the administrators' page (managed-session-admin). Its search by address has indexes of its own: search-by-ip.sql.
-  KEY managed_session_newest (ended_at, realm, created_at, session_id)
+  KEY managed_session_newest (realm, created_at, session_id),
+  KEY managed_session_newest_live (ended_at, realm, created_at, session_id)
 ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC;

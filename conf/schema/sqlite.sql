@@ -29,4 +29,5 @@ CREATE INDEX IF NOT EXISTS managed_session_user ON managed_session (realm, user_
 CREATE INDEX IF NOT EXISTS managed_session_expires ON managed_session (expires_at) WHERE ended_at IS NULL;
 CREATE INDEX IF NOT EXISTS managed_session_ended ON managed_session (ended_at) WHERE ended_at IS NOT NULL;
 -- For the administrators' page (managed-session-admin). Its search by address has indexes of its own: search-by-ip.sql.
-CREATE INDEX IF NOT EXISTS managed_session_newest ON managed_session (realm, created_at, session_id) WHERE ended_at IS NULL;
+CREATE INDEX IF NOT EXISTS managed_session_newest ON managed_session (realm, created_at, session_id);
+CREATE INDEX IF NOT EXISTS managed_session_newest_live ON managed_session (realm, created_at, session_id) WHERE ended_at IS NULL;

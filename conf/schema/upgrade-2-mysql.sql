@@ -11,7 +11,7 @@ ALTER TABLE managed_session ADD COLUMN name VARBINARY(640);
 ALTER TABLE managed_session ADD COLUMN kind SMALLINT NOT NULL DEFAULT 0;
 ALTER TABLE managed_session ADD KEY managed_session_ended (ended_at, expires_at);
 ALTER TABLE managed_session ADD KEY managed_session_user_2 (realm, user_name, ended_at);
-ALTER TABLE managed_session ADD KEY managed_session_newest_2 (ended_at, realm, created_at, session_id);
+ALTER TABLE managed_session ADD KEY managed_session_newest_live (ended_at, realm, created_at, session_id);
 -- Those with a 2 take the place of the indexes of schema 1 with the same name, which hosts of the older version still use.
 -- When no such host is left:
---   DROP INDEX managed_session_user ON managed_session; DROP INDEX managed_session_expires ON managed_session; DROP INDEX managed_session_newest ON managed_session;
+--   DROP INDEX managed_session_user ON managed_session; DROP INDEX managed_session_expires ON managed_session;

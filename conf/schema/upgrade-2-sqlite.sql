@@ -10,7 +10,7 @@ ALTER TABLE managed_session ADD COLUMN kind SMALLINT NOT NULL DEFAULT 0;
 CREATE INDEX IF NOT EXISTS managed_session_ended ON managed_session (ended_at) WHERE ended_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS managed_session_user_2 ON managed_session (realm, user_name, ended_at);
 CREATE INDEX IF NOT EXISTS managed_session_expires_2 ON managed_session (expires_at) WHERE ended_at IS NULL;
-CREATE INDEX IF NOT EXISTS managed_session_newest_2 ON managed_session (realm, created_at, session_id) WHERE ended_at IS NULL;
+CREATE INDEX IF NOT EXISTS managed_session_newest_live ON managed_session (realm, created_at, session_id) WHERE ended_at IS NULL;
 -- Those with a 2 take the place of the indexes of schema 1 with the same name, which hosts of the older version still use.
 -- When no such host is left:
---   DROP INDEX managed_session_user; DROP INDEX managed_session_expires; DROP INDEX managed_session_newest;
+--   DROP INDEX managed_session_user; DROP INDEX managed_session_expires;

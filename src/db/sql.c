@@ -198,7 +198,8 @@ static const char *const sqlite_setup[] = {"PRAGMA busy_timeout=50", "PRAGMA jou
 #define ON_USER    " ON {table} (realm, user_name, ended_at)"
 #define ON_EXPIRES " ON {table} (expires_at) WHERE ended_at IS NULL"
 #define ON_ENDED   " ON {table} (ended_at) WHERE ended_at IS NOT NULL"
-#define ON_NEWEST  " ON {table} (realm, created_at, session_id) WHERE ended_at IS NULL"
+#define ON_NEWEST  " ON {table} (realm, created_at, session_id)"
+#define ON_LIVE    ON_NEWEST " WHERE ended_at IS NULL"
 
 /* The same for SQLite and PostgreSQL. */
 static const char *const standard_ddl[] = {"CREATE TABLE IF NOT EXISTS {table} ({definitions})",
@@ -206,16 +207,17 @@ static const char *const standard_ddl[] = {"CREATE TABLE IF NOT EXISTS {table} (
                                            CREATE "_expires" ON_EXPIRES,
                                            CREATE "_ended" ON_ENDED,
                                            CREATE "_newest" ON_NEWEST,
+                                           CREATE "_newest_live" ON_LIVE,
                                            NULL};
 
 static const char *const sqlite_add_indexes[] = {CREATE "_ended" ON_ENDED, CREATE "_user_2" ON_USER,
                                                  CREATE "_expires_2" ON_EXPIRES,
-                                                 CREATE "_newest_2" ON_NEWEST, NULL};
+                                                 CREATE "_newest_live" ON_LIVE, NULL};
 
 #define CREATE_SOON "SET LOCAL lock_timeout = '1s'; " CREATE
 static const char *const pgsql_add_indexes[] = {
     CREATE_SOON "_ended" ON_ENDED, CREATE_SOON "_user_2" ON_USER,
-    CREATE_SOON "_expires_2" ON_EXPIRES, CREATE_SOON "_newest_2" ON_NEWEST, NULL};
+    CREATE_SOON "_expires_2" ON_EXPIRES, CREATE_SOON "_newest_live" ON_LIVE, NULL};
 
 /* MySQL reads the whole table for a change whose rows a subquery names, but has a LIMIT of its own.
  * The order is that of an index, so that no more rows are read and locked. */
@@ -288,18 +290,20 @@ static const char *const mysql_setup[] = {"SET SESSION autocommit = 1",
 
 #define OF_USER   " (realm, user_name, ended_at)"
 #define OF_ENDED  " (ended_at, expires_at)"
-#define OF_NEWEST " (ended_at, realm, created_at, session_id)"
+#define OF_NEWEST " (realm, created_at, session_id)"
+#define OF_LIVE   " (ended_at, realm, created_at, session_id)"
 
 static const char *const mysql_ddl[] = {"CREATE TABLE IF NOT EXISTS {table} ({definitions},"
                                         " KEY {table}_user" OF_USER ","
                                         " KEY {table}_ended" OF_ENDED ","
-                                        " KEY {table}_newest" OF_NEWEST
+                                        " KEY {table}_newest" OF_NEWEST ","
+                                        " KEY {table}_newest_live" OF_LIVE
                                         ") ENGINE=InnoDB ROW_FORMAT=DYNAMIC",
                                         NULL};
 
 #define ADD_KEY "ALTER TABLE {table} ADD KEY {table}"
 static const char *const mysql_add_indexes[] = {
-    ADD_KEY "_ended" OF_ENDED, ADD_KEY "_user_2" OF_USER, ADD_KEY "_newest_2" OF_NEWEST, NULL};
+    ADD_KEY "_ended" OF_ENDED, ADD_KEY "_user_2" OF_USER, ADD_KEY "_newest_live" OF_LIVE, NULL};
 
 static const char *const no_statements[] = {NULL};
 
