@@ -498,3 +498,14 @@ def test_a_page_that_includes_a_users_part_says_so(plain):
     answer, _ = ask(plain, "alice", "/open/files/expires-part.shtml")
     assert "page of alice" in answer.text and all_of(answer, "Vary") == "Cookie"
     assert re.search("private|no-store", all_of(answer, CC))
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("modules, expires", [("", False), ("cache", True)])
+def test_httpd_adds_expires_only_beside_mod_cache(modules, expires):
+    """r->no_cache keeps mod_cache away, and makes httpd add Expires. Without mod_cache, Cache-Control says it all."""
+    with Server(modules=modules) as server:
+        session = sign_in(server, "alice")
+        answer = get(server, "/app/", cookie=session)
+        assert (answer.status, answer.headers[CC], answer.headers["Vary"]) == (200, "private, no-cache", "Cookie")
+        assert ("Expires" in answer.headers) == expires
