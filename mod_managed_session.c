@@ -198,6 +198,7 @@ static void on_insert_filter(request_rec *r)
     if (ms_touch_is_urgent(r)) {
         ms_touch(r);
     }
+    ms_lasting_request_enter(r);
 }
 
 static int on_log_transaction_touch(request_rec *r)
@@ -302,11 +303,9 @@ static void register_response_hooks(void)
 
     /* First, here and for errors: before filters of other modules send the headers. The status is
      * known: whether another module's password was wrong. And a response may take longer than a
-     * session may be idle, so it may be touched here. */
+     * session may be idle, so it may be touched here, and the session may end meanwhile. */
     ap_hook_insert_filter(on_insert_filter, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_insert_error_filter(on_insert_error_filter, NULL, NULL, APR_HOOK_FIRST);
-    /* The handler may wait for an application, and its session may end meanwhile. */
-    ap_hook_insert_filter(ms_lasting_request_on_insert_filter, NULL, NULL, APR_HOOK_MIDDLE);
     /* mod_proxy waits for a response: of which connection. */
     APR_OPTIONAL_HOOK(proxy, create_req, ms_lasting_request_on_proxy_create_req, NULL, NULL,
                       APR_HOOK_MIDDLE);

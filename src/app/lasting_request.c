@@ -20,6 +20,12 @@
 
 /* ---- before the handler ---------------------------------------------------------------------- */
 
+/* Without one, no session is in force: most requests of a server that protects a part of it. */
+static int has_user(const request_rec *r)
+{
+    return r->ap_auth_type != NULL;
+}
+
 static int has_body(const request_rec *r)
 {
     const char *length = apr_table_get(r->headers_in, "Content-Length");
@@ -34,9 +40,9 @@ static int is_for_application(const request_rec *r)
     return r->handler && strcmp(r->handler, AP_DEFAULT_HANDLER_NAME) != 0;
 }
 
-void ms_lasting_request_on_insert_filter(request_rec *r)
+void ms_lasting_request_enter(request_rec *r)
 {
-    if ((is_for_application(r) || has_body(r)) && !ms_own_pages_is_set(r)) {
+    if (has_user(r) && (is_for_application(r) || has_body(r)) && !ms_own_pages_is_set(r)) {
         ms_lifeline_enter(r);
     }
 }
@@ -135,7 +141,7 @@ apr_status_t ms_lasting_request_begin(request_rec *r, const apr_bucket_brigade *
     if (ms_lifeline_is_entered(r)) {
         take_socket(r, bb);
     }
-    if (!ms_own_pages_is_set(r) && (!is_whole(bb) || !is_short(bb))) {
+    if (has_user(r) && !ms_own_pages_is_set(r) && (!is_whole(bb) || !is_short(bb))) {
         ap_add_output_filter(FILTER_NAME, apr_pcalloc(r->pool, sizeof(seen)), r, r->connection);
     }
     return APR_SUCCESS;

@@ -13,6 +13,9 @@
 /** Register the filter; from register_hooks. */
 void ms_lasting_request_register(void);
 
+/** Before the handler: enter a request that may last. */
+void ms_lasting_request_enter(request_rec *r);
+
 /**
  * The first part of a response is about to be sent, by a filter of the request. May add a filter
  * behind that one.
@@ -20,8 +23,7 @@ void ms_lasting_request_register(void);
  */
 apr_status_t ms_lasting_request_begin(request_rec *r, const apr_bucket_brigade *bb);
 
-/* Hooks, named for their phase. */
-void ms_lasting_request_on_insert_filter(request_rec *r);
+/* Hook, named for its phase. */
 int ms_lasting_request_on_proxy_create_req(request_rec *r, request_rec *to_application);
 
 #endif
