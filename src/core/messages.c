@@ -54,9 +54,6 @@ static int is_bidi_neutral(const char *text)
     int open = 0;
 
     for (const char *c = text; *c && open >= 0; c++) {
-        if (!(*c & 0x80)) {
-            continue;
-        }
         if (strncmp(c, ISOLATE, 3) == 0) {
             open++;
         }
@@ -72,14 +69,26 @@ static int is_bidi_neutral(const char *text)
     return open == 0;
 }
 
-static void add_isolated(ms_buffer *out, const ms_language *language, const char *text)
+static int is_ascii(const char *text)
+{
+    while (*text && !(*text & 0x80)) {
+        text++;
+    }
+    return !*text;
+}
+
+static void add_isolated(ms_buffer *out, const char *text, int rtl)
 {
     int isolate;
 
+    if (!rtl && is_ascii(text)) { /* most values */
+        ms_buffer_add_text(out, text);
+        return;
+    }
     if (!is_bidi_neutral(text)) {
         text = ms_utf8_storable(out->p, text, VALUE_MAX);
     }
-    isolate = has_other_direction(text, ms_language_is_rtl(language));
+    isolate = has_other_direction(text, rtl);
     if (isolate) {
         ms_buffer_add_text(out, ISOLATE);
     }
@@ -92,6 +101,7 @@ static void add_isolated(ms_buffer *out, const ms_language *language, const char
 const char *ms_messages_fill(apr_pool_t *p, const char *message, const ms_language *language,
                              ms_messages_look_up look_up, const void *names)
 {
+    const int rtl = ms_language_is_rtl(language);
     ms_buffer out = ms_buffer_make(p);
     const char *open, *close;
 
@@ -99,7 +109,7 @@ const char *ms_messages_fill(apr_pool_t *p, const char *message, const ms_langua
         const char *name = apr_pstrmemdup(p, open + 1, (apr_size_t)(close - open - 1));
 
         ms_buffer_add(&out, message, (apr_size_t)(open - message));
-        add_isolated(&out, language, look_up(names, name, p));
+        add_isolated(&out, look_up(names, name, p), rtl);
         message = close + 1;
     }
     ms_buffer_add_text(&out, message);

@@ -119,10 +119,11 @@ static const char *look_up_text(const void *names, const char *name, apr_pool_t 
 /* "text", or "n count|one|many". */
 static const char *message_text(apr_pool_t *p, const char *text, const context *names)
 {
-    const char *const bar = strchr(text, '|'), *const last = bar ? strchr(bar + 1, '|') : NULL;
+    const char *const bar = strncmp(text, "n ", 2) == 0 ? strchr(text, '|') : NULL,
+                      *const last = bar ? strchr(bar + 1, '|') : NULL;
     const json_t *n;
 
-    if (strncmp(text, "n ", 2) != 0 || !last) {
+    if (!last) {
         return ms_messages_fill(p, ms_language_text(names->language, text), names->language,
                                 look_up_text, names);
     }

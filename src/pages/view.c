@@ -27,6 +27,12 @@ static void set_text(json_t *model, const char *name, const char *text)
     json_object_set_new_nocheck(model, name, value ? value : json_null());
 }
 
+/* A phrase is UTF-8, since no value in it comes from a row's texts. */
+static void set_phrase(json_t *model, const char *name, const char *phrase)
+{
+    json_object_set_new_nocheck(model, name, json_string_nocheck(phrase));
+}
+
 static apr_table_t *query_of(request_rec *r)
 {
     apr_table_t *query;
@@ -72,10 +78,10 @@ void ms_view_add_words(request_rec *r, json_t *model, const ms_row *row, apr_int
 
     set_text(model, "words", ms_phrases_device(r->pool, language, device));
     set_text(model, "icon", icons[device->kind]);
-    set_text(model, "created_text", ms_phrases_date(r->pool, language, row->created_at));
-    set_text(model, "seen_text", ms_phrases_date(r->pool, language, row->last_seen_at));
-    set_text(model, "seen_ago", ms_phrases_ago(r->pool, language, row->last_seen_at, now));
-    set_text(model, "expires_text", ms_phrases_date(r->pool, language, row->expires_at));
+    set_phrase(model, "created_text", ms_phrases_date(r->pool, language, row->created_at));
+    set_phrase(model, "seen_text", ms_phrases_date(r->pool, language, row->last_seen_at));
+    set_phrase(model, "seen_ago", ms_phrases_ago(r->pool, language, row->last_seen_at, now));
+    set_phrase(model, "expires_text", ms_phrases_date(r->pool, language, row->expires_at));
     set_text(model, "user_agent", row->user_agent);
     json_object_set_new_nocheck(model, "remembered", json_boolean(row->persistent));
     json_object_set_new_nocheck(model, "by_form",
