@@ -119,9 +119,9 @@ $(BUILD)/unit/test_%: tests/unit/test_%.c $(PURE:%=$(BUILD)/%.o) $(CTL_PURE:%=$(
 
 # The look-up cache under threads of several processes that are killed at any moment, watched by ThreadSanitizer.
 SECONDS := 5
-$(BUILD)/unit/stress_cache: tests/stress/shm_cache.c $(wildcard src/db/shm_cache.* src/core/row.h src/core/token.h)
+$(BUILD)/unit/stress_cache: tests/stress/shm_cache.c $(wildcard src/db/shm_cache.* src/core/row.h src/core/token.h src/core/siphash.*)
 	@mkdir -p $(@D)
-	$(CC) $(MS_CFLAGS) -fPIE -fsanitize=thread -o $@ tests/stress/shm_cache.c src/db/shm_cache.c $(APR_LIBS)
+	$(CC) $(MS_CFLAGS) -fPIE -fsanitize=thread -o $@ tests/stress/shm_cache.c src/db/shm_cache.c src/core/siphash.c $(APR_LIBS)
 
 # The requests that are open, and the thread that cuts them.
 STRESS_OPEN := src/session/open_requests.c src/core/duplicate.c src/core/clock.c

@@ -24,7 +24,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <apr_general.h>
-#include <apr_siphash.h>
+#include "core/siphash.h"
 
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "64-bit atomics must work between processes");
 
@@ -73,7 +73,7 @@ _Static_assert(COUNTERS <= 65536, "a counter's number is kept in 16 bits");
 
 struct ms_cache {
     apr_uint64_t sets; /* 0: not initialized yet */
-    unsigned char keys[2][APR_SIPHASH_KSIZE];
+    unsigned char key[MS_SIPHASH_KEY_LEN];
     word closed;
     word children;                     /* started so far */
     _Alignas(LINE) word invalidations; /* invalidations of all users */
@@ -102,7 +102,7 @@ apr_status_t ms_shm_cache_create(ms_cache **cache, void *memory, apr_size_t entr
     apr_status_t rv = APR_SUCCESS;
 
     if (!made->sets) {
-        rv = apr_generate_random_bytes((unsigned char *)made->keys, sizeof(made->keys));
+        rv = apr_generate_random_bytes(made->key, sizeof(made->key));
         made->sets = rv == APR_SUCCESS ? sets_for(entries) : 0;
     }
     *cache = rv == APR_SUCCESS ? made : NULL;
@@ -164,12 +164,11 @@ static void give_back(slot *at, apr_uint64_t mine)
 /* Acquire: the second read of the state must not happen before these. */
 static void read_words(const slot *at, apr_size_t from, apr_size_t to, entry *into)
 {
-    apr_uint64_t words[WORDS];
-
     for (apr_size_t i = from; i < to; i++) {
-        words[i] = atomic_load_explicit(&at->words[i], memory_order_acquire);
+        const apr_uint64_t one = atomic_load_explicit(&at->words[i], memory_order_acquire);
+
+        memcpy((char *)into + i * sizeof(one), &one, sizeof(one));
     }
-    memcpy((char *)into + from * sizeof(*words), words + from, (to - from) * sizeof(*words));
 }
 
 /* Release: a reader that sees one of these words must see that the slot is being written. */
@@ -250,9 +249,7 @@ static apr_uint16_t counter_of(const char *user)
 
 static void make_mac(const ms_cache *cache, const ms_token *token, apr_uint64_t mac[2])
 {
-    for (int i = 0; i < 2; i++) {
-        mac[i] = apr_siphash24(token->secret, MS_SECRET_LEN, cache->keys[i]);
-    }
+    ms_siphash_128(cache->key, token->secret, MS_SECRET_LEN, mac);
 }
 
 static int is_secret(const ms_cache *cache, const entry *found, const ms_token *token)
