@@ -15,26 +15,33 @@ static inline apr_uint64_t rotate(apr_uint64_t x, int bits)
     return x << bits | x >> (64 - bits);
 }
 
-static inline void rounds(state *s, int n)
+static inline void mix(state *s)
 {
-    while (n-- > 0) {
-        s->v0 += s->v1;
-        s->v1 = rotate(s->v1, 13) ^ s->v0;
-        s->v0 = rotate(s->v0, 32);
-        s->v2 += s->v3;
-        s->v3 = rotate(s->v3, 16) ^ s->v2;
-        s->v0 += s->v3;
-        s->v3 = rotate(s->v3, 21) ^ s->v0;
-        s->v2 += s->v1;
-        s->v1 = rotate(s->v1, 17) ^ s->v2;
-        s->v2 = rotate(s->v2, 32);
+    s->v0 += s->v1;
+    s->v1 = rotate(s->v1, 13) ^ s->v0;
+    s->v0 = rotate(s->v0, 32);
+    s->v2 += s->v3;
+    s->v3 = rotate(s->v3, 16) ^ s->v2;
+    s->v0 += s->v3;
+    s->v3 = rotate(s->v3, 21) ^ s->v0;
+    s->v2 += s->v1;
+    s->v1 = rotate(s->v1, 17) ^ s->v2;
+    s->v2 = rotate(s->v2, 32);
+}
+
+static apr_uint64_t finish(state *s)
+{
+    for (int i = 0; i < 4; i++) {
+        mix(s);
     }
+    return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
 }
 
 static inline void take(state *s, apr_uint64_t word)
 {
     s->v3 ^= word;
-    rounds(s, 2);
+    mix(s);
+    mix(s);
     s->v0 ^= word;
 }
 
@@ -70,9 +77,7 @@ void ms_siphash_128(const unsigned char key[MS_SIPHASH_KEY_LEN], const void *byt
     }
     take(&s, read_word(at, len % sizeof(apr_uint64_t)) | (apr_uint64_t)len << 56);
     s.v2 ^= 0xee;
-    rounds(&s, 4);
-    hash[0] = s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
+    hash[0] = finish(&s);
     s.v1 ^= 0xdd;
-    rounds(&s, 4);
-    hash[1] = s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
+    hash[1] = finish(&s);
 }
