@@ -27,6 +27,7 @@
 #include "db/write_lock.h"
 #include "session/checkpoint.h"
 #include "session/cleanup.h"
+#include "session/feeds.h"
 #include "session/events.h"
 #include "session/api.h"
 #include "session/lifeline.h"
@@ -94,6 +95,7 @@ static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
     ms_cached_store_init(s, cache_entries(s));
     (void)ms_write_lock_init(pconf); /* without it writers wait as SQLite has it */
     ms_checkpoint_post_config(pconf, s);
+    ms_feeds_post_config(s);
     return ms_cleanup_post_config(pconf, s);
 }
 
@@ -134,7 +136,7 @@ static void on_child_init_after_dbd(apr_pool_t *pchild, server_rec *s)
     apr_pool_create(&scratch, pchild);
     for (server_rec *server = s; server; server = server->next) {
         if (ms_server_conf_get(server)->used) {
-            const ms_db_ctx ctx = {ms_runtime_get(server)->store, scratch, NULL, 1};
+            const ms_db_ctx ctx = {ms_runtime_get(server)->store, scratch, NULL, 1, 0};
 
             ms_store_check(&ctx);
         }
@@ -144,6 +146,7 @@ static void on_child_init_after_dbd(apr_pool_t *pchild, server_rec *s)
     if (ms_config_is_used(s)) {
         ms_lifeline_child_init(pchild, s);
     }
+    ms_feeds_child_init(pchild, s);
 }
 
 static int on_open_logs(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
@@ -156,6 +159,7 @@ static void on_child_stopping(apr_pool_t *pchild, int graceful)
 {
     (void)pchild, (void)graceful;
     ms_cleanup_stop();
+    ms_feeds_stop();
 }
 
 /* ---- hooks: the one table --------------------------------------------------------------------

@@ -193,6 +193,12 @@ apr_status_t ms_connection_check_table(const ms_db_ctx *ctx)
     return ms_connection_borrow(ctx, &c);
 }
 
+const ms_dialect *ms_connection_dialect(const ms_connection *c)
+{
+    (void)c;
+    return own.dialect;
+}
+
 apr_dbd_prepared_t *ms_connection_statement(ms_connection *c, ms_sql which, int *rv)
 {
     apr_dbd_prepared_t **slot = &c->prepared->statements[which];

@@ -40,6 +40,7 @@ void *ms_server_conf_merge(apr_pool_t *p, void *basev, void *addv)
     PICK(cleanup_batch, MS_UNSET);
     PICK(history, MS_UNSET);
     PICK(cache_ttl, MS_UNSET);
+    PICK(cache_life, MS_UNSET);
     PICK(cache_entries, MS_UNSET);
     PICK(sqlite_mmap, MS_UNSET);
     PICK(event_log, NULL);

@@ -95,10 +95,16 @@ const command_rec ms_directives[] = {
               SERVER_FIELD(cache_ttl), SERVER, "1s",
               "how long a look-up may be answered from shared memory, at most 1h; a session that "
               "another host revoked may stay valid here for that long; 0 is off"),
+    DIRECTIVE(
+        TAKE1, "ManagedSessionCacheLife", "duration", ms_set_cache_life, SERVER_FIELD(cache_life),
+        SERVER, "5m",
+        "the same while the feed of ended sessions is read, at most 1d; what other hosts "
+        "revoked is over within ManagedSessionCacheTTL all the same, what was deleted by hand "
+        "from the table within this time; 0 is off: no feed is read"),
     DIRECTIVE(TAKE1, "ManagedSessionCacheEntries", "count", ms_set_cache_entries,
-              SERVER_FIELD(cache_entries), GLOBAL, "8192",
+              SERVER_FIELD(cache_entries), GLOBAL, "65536",
               "sessions that the shared memory has room for, 256 bytes each; for all virtual hosts "
-              "together"),
+              "together; at least 2.5 times those at work on this host"),
     DIRECTIVE(TAKE1, "ManagedSessionSQLiteMmap", "size", ms_set_sqlite_mmap,
               SERVER_FIELD(sqlite_mmap), SERVER, "0",
               "how much of a SQLite database is mapped into memory, such as 2G: faster if it has "

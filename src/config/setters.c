@@ -319,6 +319,21 @@ const char *ms_set_cache_ttl(cmd_parms *cmd, void *dir, const char *arg)
 #define CACHE_ENTRIES_MIN 64
 #define CACHE_ENTRIES_MAX 4194304 /* a gigabyte */
 
+#define CACHE_LIFE_MAX 86400
+
+const char *ms_set_cache_life(cmd_parms *cmd, void *dir, const char *arg)
+{
+    apr_int64_t seconds;
+
+    (void)dir;
+    if (!ms_values_duration(arg, &seconds) || seconds > CACHE_LIFE_MAX) {
+        return needs(cmd, "0 for off, or a time up to 1d (a number with s, m, h or d), such as 5m",
+                     arg);
+    }
+    ms_server_conf_get(cmd->server)->cache_life = seconds;
+    return NULL; /* it does not show that the server uses sessions */
+}
+
 const char *ms_set_cache_entries(cmd_parms *cmd, void *dir, const char *arg)
 {
     (void)dir;

@@ -28,6 +28,7 @@ const char *ms_set_login_limit(cmd_parms *cmd, void *dir, const char *n, const c
 const char *ms_set_dir_expr(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_batch(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_cache_ttl(cmd_parms *cmd, void *dir, const char *arg);
+const char *ms_set_cache_life(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_cache_entries(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_sqlite_mmap(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_event_log(cmd_parms *cmd, void *dir, const char *arg);

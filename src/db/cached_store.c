@@ -13,6 +13,8 @@
 #include <http_log.h>
 #include "core/clock.h"
 #include "core/version.h"
+#include "db/feed_board.h"
+#include "db/store_private.h"
 #include "http/counters.h"
 
 APLOG_USE_MODULE(managed_session);
@@ -26,7 +28,8 @@ typedef struct retained {
     apr_size_t entries;
 } retained;
 
-static ms_cache *cache; /* process-wide, set at start; NULL: none */
+static ms_cache *cache;      /* process-wide, set at start; NULL: none */
+static ms_feed_board *board; /* the same, in the same memory */
 
 static retained *get_retained(void)
 {
@@ -48,9 +51,16 @@ static void drop_memory(retained *kept)
     kept->entries = 0;
 }
 
+/* The cache, and behind it the board of the feed: a poll that is published has been applied to this
+ * cache and no other. */
+static ms_feed_board *board_of(const retained *kept)
+{
+    return (void *)((char *)apr_shm_baseaddr_get(kept->shm) + ms_shm_cache_size(kept->entries));
+}
+
 static apr_status_t make_memory(server_rec *s, retained *kept, apr_size_t entries)
 {
-    const apr_size_t size = ms_shm_cache_size(entries);
+    const apr_size_t size = ms_shm_cache_size(entries) + ms_feed_board_size();
     apr_status_t rv;
 
     if (kept->shm) {
@@ -58,8 +68,7 @@ static apr_status_t make_memory(server_rec *s, retained *kept, apr_size_t entrie
     }
     rv = apr_shm_create(&kept->shm, size, NULL, s->process->pool);
     if (rv == APR_SUCCESS) {
-        memset(apr_shm_baseaddr_get(kept->shm), 0, size);
-        kept->entries = entries;
+        kept->entries = entries; /* the memory is zero, and not touched until it is used */
     }
     return rv;
 }
@@ -70,6 +79,7 @@ void ms_cached_store_init(server_rec *s, apr_size_t entries)
     apr_status_t rv = APR_SUCCESS;
 
     cache = NULL;
+    board = NULL;
     if (entries == 0) {
         /* The cache is off, but old children may still use it, so keep invalidating it. */
         entries = kept->entries;
@@ -88,6 +98,20 @@ void ms_cached_store_init(server_rec *s, apr_size_t entries)
                      "MS0063: no shared memory for the look-up cache: every request queries the "
                      "database; a smaller ManagedSessionCacheEntries needs less");
         return;
+    }
+    board = board_of(kept);
+}
+
+void ms_cached_store_feed(ms_store *store)
+{
+    store->feed = board ? ms_feed_board_place(board, store->table_tag) : NULL;
+    if (board && !store->feed) {
+        ap_log_error(
+            APLOG_MARK, APLOG_WARNING, 0, store->server,
+            "MS0198: since httpd was started it has used more than %d session tables; "
+            "sessions of table \"%s\" are looked up once in ManagedSessionCacheTTL; restart "
+            "httpd (not gracefully) if it uses fewer now",
+            MS_FEED_TABLES, store->table);
     }
 }
 
@@ -108,12 +132,24 @@ static ms_shm_cache_key key_of(const ms_db_ctx *ctx, const ms_lookup *found)
     return key;
 }
 
-static const ms_row *get(const ms_db_ctx *ctx, apr_int64_t now, ms_lookup *found)
+/* How old an entry may be, in milliseconds. When the last poll began is read before the entry is:
+ * what that poll invalidated is seen then. */
+static apr_int64_t age_limit(const ms_store *store, apr_int64_t now, apr_int64_t ttl,
+                             apr_int64_t life)
+{
+    const apr_int64_t began = store->feed ? ms_feed_place_began(store->feed) : 0;
+
+    return life > ttl && began && now >= began && now - began <= ttl ? life : ttl;
+}
+
+static const ms_row *get(const ms_db_ctx *ctx, apr_int64_t now, apr_int64_t life, ms_lookup *found)
 {
     const ms_shm_cache_key key = key_of(ctx, found);
-    const ms_row *row =
-        ms_shm_cache_get(cache, &key, ms_clock_steady_ms(), found->ttl, ctx->p, &found->ticket);
+    const apr_int64_t steady = ms_clock_steady_ms();
+    const ms_row *row;
 
+    found->age_limit = age_limit(ctx->store, steady, found->ttl, life);
+    row = ms_shm_cache_get(cache, &key, steady, found->age_limit, ctx->p, &found->ticket);
     /* If it has expired, a request to another host may have extended it: query. */
     return row && row->expires_at > now ? row : NULL;
 }
@@ -134,6 +170,7 @@ static void take_row(const ms_db_ctx *ctx, const ms_row *row, ms_lookup *found)
         if (!ms_shm_cache_put(cache, &key, row, &found->ticket)) {
             found->ttl = 0; /* a touch must not cache a session that has ended */
         }
+        ms_count(MS_COUNT_CACHE_DISPLACED, found->ticket.displaced);
     }
 }
 
@@ -175,8 +212,10 @@ static apr_status_t query_table(const ms_db_ctx *ctx, apr_int64_t now, ms_lookup
 {
     for (int i = 0; i < n; i++) {
         if (missing[i]->ttl) {
-            ms_shm_cache_begin_fill(cache, missing[i]->token->id, ms_clock_steady_ms(),
-                                    &missing[i]->ticket);
+            const apr_int64_t steady = ms_clock_steady_ms();
+
+            ms_shm_cache_begin_fill(cache, missing[i]->token->id, steady, &missing[i]->ticket);
+            missing[i]->ticket.useful_since = steady - missing[i]->age_limit;
         }
     }
     if (n == 0) {
@@ -186,7 +225,8 @@ static apr_status_t query_table(const ms_db_ctx *ctx, apr_int64_t now, ms_lookup
 }
 
 apr_status_t ms_cached_store_find(const ms_db_ctx *ctx, const ms_token *tokens, int n,
-                                  apr_int64_t now, apr_int64_t ttl, ms_lookup *found)
+                                  apr_int64_t now, apr_int64_t ttl, apr_int64_t life,
+                                  ms_lookup *found)
 {
     ms_lookup *missing[MS_FIND_MAX];
     int missing_n = 0;
@@ -194,7 +234,7 @@ apr_status_t ms_cached_store_find(const ms_db_ctx *ctx, const ms_token *tokens, 
     for (int i = 0; i < n; i++) {
         found[i].ttl = cache ? ttl * 1000 : 0;
         found[i].token = &tokens[i];
-        found[i].row = found[i].ttl ? get(ctx, now, &found[i]) : NULL;
+        found[i].row = found[i].ttl ? get(ctx, now, life * 1000, &found[i]) : NULL;
         if (!found[i].row) {
             missing[missing_n++] = &found[i];
         }
@@ -281,6 +321,16 @@ apr_status_t ms_cached_store_revoke(const ms_db_ctx *ctx, const ms_scope *scope,
     } while ((scope->kind == MS_SCOPE_REALM || scope->kind == MS_SCOPE_OLDER) &&
              rv == APR_SUCCESS && n > 0);
     return rv;
+}
+
+void ms_cached_store_forget(const char *id)
+{
+    ms_shm_cache_invalidate_id(cache, id);
+}
+
+void ms_cached_store_forget_all(void)
+{
+    ms_shm_cache_invalidate_all(cache);
 }
 
 apr_uint64_t ms_cached_store_endings(const char *id, const char *user)

@@ -16,7 +16,8 @@
 typedef struct ms_lookup {
     const ms_row *row; /* NULL: there is none. From the cache it has what ms_shm_cache_get() says */
     const ms_token *token;
-    apr_int64_t ttl; /* milliseconds; 0: the cache is not used */
+    apr_int64_t ttl;       /* milliseconds; 0: the cache is not used */
+    apr_int64_t age_limit; /* milliseconds: how old an entry may be at this moment */
     ms_shm_cache_ticket ticket;
 } ms_lookup;
 
@@ -27,6 +28,10 @@ typedef struct ms_lookup {
  */
 void ms_cached_store_init(server_rec *s, apr_size_t entries);
 
+/** At start, after that: the table of this store is polled by the feed (feed.h), so that its
+ * entries may live long. */
+void ms_cached_store_feed(ms_store *store);
+
 /** In each child. */
 void ms_cached_store_child_init(void);
 
@@ -36,10 +41,12 @@ void ms_cached_store_child_init(void);
  * @param tokens  live as long as found is used
  * @param n       how many there are, 1 to MS_FIND_MAX
  * @param ttl     seconds for which a cached row may be used; 0: query the table
+ * @param life    the same while the last complete poll of the feed began at most ttl ago
  * @param found   out: one for each token
  */
 apr_status_t ms_cached_store_find(const ms_db_ctx *ctx, const ms_token *tokens, int n,
-                                  apr_int64_t now, apr_int64_t ttl, ms_lookup *found);
+                                  apr_int64_t now, apr_int64_t ttl, apr_int64_t life,
+                                  ms_lookup *found);
 
 /** As ms_store_touch(); requests that arrive meanwhile do not write it too. */
 apr_status_t ms_cached_store_touch(const ms_db_ctx *ctx, const ms_lookup *found, const char *ip,
@@ -54,9 +61,14 @@ apr_status_t ms_cached_store_touch(const ms_db_ctx *ctx, const ms_lookup *found,
 apr_status_t ms_cached_store_revoke(const ms_db_ctx *ctx, const ms_scope *scope, apr_int64_t now,
                                     apr_int64_t *revoked);
 
+/** That session has ended in the table; or it is not known which have. */
+void ms_cached_store_forget(const char *id);
+void ms_cached_store_forget_all(void);
+
 /**
  * A number that goes up whenever that session may have ended: at once if it was ended through this
- * host. It never goes down, and goes up without cause at times: query the table then.
+ * host, else when the feed has read it. It never goes down, and goes up without cause at times:
+ * query the table then.
  * @return 0, always, if there is no cache
  */
 apr_uint64_t ms_cached_store_endings(const char *id, const char *user);

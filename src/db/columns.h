@@ -14,6 +14,9 @@
 /* The newest schema. Each schema has all columns of the one before it, in the same order. */
 #define MS_SCHEMA 2
 
+/* Since this one the row of an ended session is kept. */
+#define MS_SCHEMA_ENDED 2
+
 typedef enum ms_column_kind {
     MS_COLUMN_TEXT,   /* const char * */
     MS_COLUMN_NUMBER, /* apr_int64_t */

@@ -29,6 +29,7 @@ typedef struct ms_stmt_cache {
     const ms_store *store;
     int schema;           /* of the table, as it was seen through this connection */
     apr_time_t looked_at; /* when, by the clock */
+    apr_int64_t polled;   /* see ms_connection_polled() */
     apr_dbd_prepared_t *statements[MS_SQL_N];
     ms_native_stmt *native[MS_SQL_N];
     struct ms_stmt_cache *next;
@@ -117,11 +118,16 @@ void *ms_connection_held(request_rec *r)
     return NULL;
 }
 
+static int may_log(const ms_db_ctx *ctx)
+{
+    return !ctx->is_quiet && ms_limiter_may_log(ctx->store->limiter);
+}
+
 static void log_unreachable(const ms_db_ctx *ctx)
 {
     const ms_store *store = ctx->store;
 
-    if (ms_limiter_may_log(store->limiter)) {
+    if (may_log(ctx)) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, store->server,
                      "MS0001: no connection to the session database (DBDriver %s)%s; requests that "
                      "need a session get 503",
@@ -218,7 +224,7 @@ static void log_no_response(const ms_connection *c)
 {
     const ms_store *store = c->ctx->store;
 
-    if (ms_limiter_may_log(store->limiter)) {
+    if (may_log(c->ctx)) {
         ap_log_error(
             APLOG_MARK, APLOG_ERR, 0, store->server,
             "MS0008: the session database did not respond within %d seconds (DBDriver %s); "
@@ -244,7 +250,7 @@ static void log_no_table(ms_connection *c, int rv)
     if (was_cut(c)) {
         log_no_response(c);
     }
-    else if (ms_limiter_may_log(store->limiter)) {
+    else if (may_log(c->ctx)) {
         const char *why = apr_dbd_error(c->dbd->driver, c->dbd->handle, rv);
 
         why = why ? apr_pstrdup(c->ctx->p, why) : NULL;
@@ -321,7 +327,7 @@ static void log_not_set_up(const ms_connection *c, int was_connected)
 {
     const ms_store *store = c->ctx->store;
 
-    if (!ms_limiter_may_log(store->limiter)) {
+    if (!may_log(c->ctx)) {
         return;
     }
     if (was_connected) {
@@ -342,7 +348,7 @@ static void log_unfit(const ms_connection *c)
 {
     const ms_store *store = c->ctx->store;
 
-    if (ms_limiter_may_log(store->limiter)) {
+    if (may_log(c->ctx)) {
         ap_log_error(
             APLOG_MARK, APLOG_ERR, 0, store->server,
             "MS0131: the session database has the encoding %s, which cannot store all names "
@@ -539,6 +545,25 @@ void ms_connection_tidy(ms_connection *c)
     ms_native_tidy(c->state->native);
 }
 
+apr_int64_t *ms_connection_polled(ms_connection *c)
+{
+    return &c->prepared->polled;
+}
+
+void ms_connection_run_all(ms_connection *c, const char *const *statements)
+{
+    for (; *statements; statements++) {
+        int rows;
+
+        (void)apr_dbd_query(c->dbd->driver, c->dbd->handle, &rows, *statements);
+    }
+}
+
+const ms_dialect *ms_connection_dialect(const ms_connection *c)
+{
+    return c->state->dialect;
+}
+
 void ms_connection_forget(ms_connection *c, ms_sql which)
 {
     c->prepared->statements[which] = NULL;
@@ -553,7 +578,7 @@ void ms_connection_log_failure(ms_connection *c, ms_sql which, int rv)
     if (was_cut(c)) {
         log_no_response(c);
     }
-    else if (ms_limiter_may_log(store->limiter)) {
+    else if (may_log(c->ctx)) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, store->server,
                      "MS0004: the session database rejected the statement %s on table \"%s\": %s%s",
                      ms_sql_name(which), store->table, why ? why : "no reason given",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Connections of mod_dbd's pool, made ready for our table: limited, set up, the table found or
- * created, statements prepared. Only store.c and result.c use it.
+ * created, statements prepared. Only store.c, result.c and feed.c use it.
  */
 #ifndef MS_CONNECTION_H
 #define MS_CONNECTION_H
@@ -60,6 +60,15 @@ int ms_connection_run(ms_connection *c, ms_native_call *call);
 
 /** See ms_store_tidy(). */
 void ms_connection_tidy(ms_connection *c);
+
+const ms_dialect *ms_connection_dialect(const ms_connection *c);
+
+/** Run statements of the dialect, NULL-terminated. Failures do not matter. */
+void ms_connection_run_all(ms_connection *c, const char *const *statements);
+
+/** A number kept for the feed, for this table on this connection: the version of the database at
+ * the last complete poll; 0 at first. */
+apr_int64_t *ms_connection_polled(ms_connection *c);
 
 /** The statement failed: prepare it again next time. */
 void ms_connection_forget(ms_connection *c, ms_sql which);

@@ -33,6 +33,7 @@ typedef struct ms_native_call {
     const void **args;    /* const char * or const apr_int64_t *; NULL: NULL */
     ms_each_row_fn *each; /* NULL: it returns no rows */
     void *baton;
+    int is_long;         /* it may return thousands of rows */
     apr_int64_t changed; /* out: the rows that were changed */
 } ms_native_call;
 

@@ -169,18 +169,36 @@ static int read_results(const ms_connection *c, apr_pool_t *scratch, apr_dbd_res
     return 0;
 }
 
+/* MySQL's driver tells the end of the rows from an error. */
+static int read_in_order(const ms_connection *c, apr_pool_t *scratch, apr_dbd_results_t *res,
+                         const ms_native_call *call)
+{
+    dbd_cells cells = {{cell_text, cell_number}, c->dbd->driver, NULL};
+    int got;
+
+    while ((got = apr_dbd_get_row(c->dbd->driver, scratch, res, &cells.row, -1)) == 0) {
+        if (call->each(call->baton, &cells.base)) {
+            return 1;
+        }
+    }
+    return got != -1;
+}
+
 static int select_by_dbd(const ms_connection *c, apr_dbd_prepared_t *statement,
                          const ms_native_call *call)
 {
+    /* Random access: the other mode hides errors on PostgreSQL, and sleeps where no row comes. But
+     * MySQL's driver counts to each row from the first one. */
+    const int in_order = call->is_long && ms_connection_dialect(c)->is_mysql;
     apr_dbd_results_t *res = NULL;
     apr_pool_t *scratch;
     int rv;
 
     apr_pool_create(&scratch, call->p);
-    /* Random access: the other mode hides errors on PostgreSQL, and sleeps where no row comes. */
-    rv = apr_dbd_pbselect(c->dbd->driver, scratch, c->dbd->handle, &res, statement, 1, call->args);
+    rv = apr_dbd_pbselect(c->dbd->driver, scratch, c->dbd->handle, &res, statement, !in_order,
+                          call->args);
     if (rv == 0) {
-        rv = read_results(c, scratch, res, call);
+        rv = in_order ? read_in_order(c, scratch, res, call) : read_results(c, scratch, res, call);
     }
     apr_pool_destroy(scratch);
     return rv;
@@ -294,5 +312,78 @@ int ms_result_change(ms_connection *c, ms_sql which, const void **args, void *re
     const int rv = run(c, &call);
 
     *(apr_int64_t *)result = rv == 0 ? call.changed : 0;
+    return rv;
+}
+
+/* ---- the feed -------------------------------------------------------------------------------- */
+
+typedef struct ended_list {
+    const ms_connection *c;
+    apr_array_header_t *ended;
+} ended_list;
+
+static int add_ended(void *listv, const ms_cells *cells)
+{
+    const ended_list *list = listv;
+    row_reader reader = {list->c, cells, 0, 0, 0};
+    ms_ended *one = apr_array_push(list->ended);
+
+    one->id = read_text(&reader, 0);
+    one->at = read_number(&reader, 0);
+    return reader.broken || reader.failed;
+}
+
+int ms_result_ended(ms_connection *c, ms_sql which, const void **args, void *ended)
+{
+    ended_list list = {c, ended};
+
+    apr_array_clear(ended);
+    return run(c, &(ms_native_call){.p = c->ctx->p,
+                                    .which = which,
+                                    .args = args,
+                                    .each = add_ended,
+                                    .baton = &list,
+                                    .is_long = 1});
+}
+
+typedef struct one_clock {
+    const ms_connection *c;
+    ms_feed_clock *clock;
+    int is_there;
+} one_clock;
+
+static int take_clock(void *onev, const ms_cells *cells)
+{
+    one_clock *one = onev;
+    ms_feed_clock *clock = one->clock;
+    apr_int64_t *const fields[] = {&clock->now,    &clock->oldest,  &clock->next,
+                                   &clock->server, &clock->version, &clock->is_standby};
+    row_reader reader = {one->c, cells, 0, 0, 0};
+
+    for (apr_size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+        *fields[i] = read_number(&reader, 0);
+    }
+    one->is_there = !reader.broken && !reader.failed;
+    return !one->is_there;
+}
+
+int ms_result_feed_clock(ms_connection *c, ms_sql which, const void **args, void *clock)
+{
+    one_clock one = {c, clock, 0};
+    const int rv = run(
+        c, &(ms_native_call){
+               .p = c->ctx->p, .which = which, .args = args, .each = take_clock, .baton = &one});
+
+    return rv || one.is_there ? rv : 1;
+}
+
+int ms_result_of(ms_connection *c, ms_sql which, const void **args, ms_result_fn *execute,
+                 void *result)
+{
+    const int rv = execute(c, which, args + ms_sql_skipped_args(which, c->schema), result);
+
+    if (rv) {
+        ms_connection_forget(c, which);
+    }
     return rv;
 }

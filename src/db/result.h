@@ -7,6 +7,7 @@
 #define MS_RESULT_H
 
 #include "db/connection.h"
+#include "db/feed_window.h"
 
 /**
  * Run a statement on a connection and read what it returns.
@@ -22,6 +23,16 @@ ms_result_fn ms_result_found;     /* of MS_COLUMNS_FOUND: all else is "" or 0 */
 ms_result_fn ms_result_found_any; /* of MS_COLUMNS_FOUND_ANY, too */
 ms_result_fn ms_result_places;    /* of one column, an address: last_ip */
 
+/* result: an apr_array_header_t of ms_ended. */
+typedef struct ms_ended {
+    const char *id;
+    apr_int64_t at;
+} ms_ended;
+ms_result_fn ms_result_ended;
+
+/* result: an ms_feed_clock. */
+ms_result_fn ms_result_feed_clock;
+
 /* result: an apr_int64_t, the one value of the one row; the rows that were changed. */
 ms_result_fn ms_result_number;
 ms_result_fn ms_result_change;
@@ -32,5 +43,10 @@ ms_result_fn ms_result_change;
  */
 apr_status_t ms_store_run(const ms_db_ctx *ctx, ms_sql which, const void **args,
                           ms_result_fn *execute, void *result);
+
+/** Prepare a statement if need be, run it, and forget it if it failed. Returns as an ms_result_fn.
+ */
+int ms_result_of(ms_connection *c, ms_sql which, const void **args, ms_result_fn *execute,
+                 void *result);
 
 #endif

@@ -349,9 +349,20 @@ static slot *choose(ms_cache *cache, const ms_shm_cache_key *key)
     return oldest;
 }
 
-static void write_entry(ms_cache *cache, const ms_shm_cache_key *key, const entry *kept)
+/* Whether another session's entry is lost when the slot is written. A torn one may be miscounted.
+ */
+static int displaces(ms_cache *cache, const slot *at, const ms_shm_cache_key *key,
+                     apr_int64_t useful_since)
 {
-    slot *at = choose(cache, key);
+    entry held;
+
+    read_words(at, 0, WORDS, &held);
+    return !is_key(&held, key) && held.read_at > useful_since &&
+           endings(cache, held.id, held.counter % COUNTERS) == held.generation;
+}
+
+static void write_entry(slot *at, const entry *kept)
+{
     const apr_uint64_t mine = take(at);
 
     if (mine) {
@@ -360,8 +371,9 @@ static void write_entry(ms_cache *cache, const ms_shm_cache_key *key, const entr
     }
 }
 
-void ms_shm_cache_update(ms_cache *cache, const ms_shm_cache_key *key, const ms_row *row,
-                         const ms_shm_cache_ticket *ticket)
+/* Returns whether the names fit. */
+static int make_entry(const ms_cache *cache, const ms_shm_cache_key *key, const ms_row *row,
+                      const ms_shm_cache_ticket *ticket, entry *made)
 {
     const apr_size_t user_len = strlen(row->user), method_len = strlen(row->auth_method);
     entry kept = {.read_at = ticket->read_at,
@@ -375,20 +387,33 @@ void ms_shm_cache_update(ms_cache *cache, const ms_shm_cache_key *key, const ms_
                   .persistent = row->persistent != 0};
 
     if (user_len + 1 + method_len + 1 > sizeof(kept.text)) {
-        return;
+        return 0;
     }
     memcpy(kept.id, key->token->id, MS_ID_LEN);
     memcpy(kept.store, key->store, sizeof(kept.store));
     make_mac(cache, key->token, kept.mac);
     memcpy(kept.text, row->user, user_len);
     memcpy(kept.text + user_len + 1, row->auth_method, method_len);
-    write_entry(cache, key, &kept);
+    *made = kept;
+    return 1;
+}
+
+void ms_shm_cache_update(ms_cache *cache, const ms_shm_cache_key *key, const ms_row *row,
+                         const ms_shm_cache_ticket *ticket)
+{
+    entry made;
+
+    if (make_entry(cache, key, row, ticket, &made)) {
+        write_entry(choose(cache, key), &made);
+    }
 }
 
 void ms_shm_cache_begin_fill(ms_cache *cache, const char *id, apr_int64_t now,
                              ms_shm_cache_ticket *ticket)
 {
     ticket->read_at = now;
+    ticket->useful_since = now;
+    ticket->displaced = 0;
     ticket->of_id = atomic_load(of_id(cache, id));
     ticket->invalidations = atomic_load(&cache->invalidations);
 }
@@ -396,6 +421,8 @@ void ms_shm_cache_begin_fill(ms_cache *cache, const char *id, apr_int64_t now,
 int ms_shm_cache_put(ms_cache *cache, const ms_shm_cache_key *key, const ms_row *row,
                      ms_shm_cache_ticket *ticket)
 {
+    entry made;
+
     ticket->generation =
         ticket->of_id + atomic_load(&cache->user_invalidations[counter_of(row->user)]);
     /* The user was not known before the row was read, so the user's counter was read too late. But
@@ -403,7 +430,12 @@ int ms_shm_cache_put(ms_cache *cache, const ms_shm_cache_key *key, const ms_row 
     if (atomic_load(&cache->invalidations) != ticket->invalidations) {
         return 0;
     }
-    ms_shm_cache_update(cache, key, row, ticket);
+    if (make_entry(cache, key, row, ticket, &made)) {
+        slot *at = choose(cache, key);
+
+        ticket->displaced = displaces(cache, at, key, ticket->useful_since);
+        write_entry(at, &made);
+    }
     return 1;
 }
 

@@ -32,6 +32,8 @@ typedef struct ms_shm_cache_ticket {
     apr_uint64_t invalidations; /* of any user, and */
     apr_uint64_t of_id;         /* of the session's id: before the query */
     apr_uint64_t generation;    /* of the row, see ms_shm_cache_endings() */
+    apr_int64_t useful_since;   /* entries read before that are of no use any more; may be set */
+    int displaced; /* after ms_shm_cache_put(): a useful entry of another session was */
 } ms_shm_cache_ticket;
 
 /** Bytes of shared memory for that many rows. */

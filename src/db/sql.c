@@ -26,6 +26,12 @@
     " AND created_at <= %lld AND (created_at < %lld OR session_id < %s)"                           \
     " ORDER BY created_at DESC, session_id DESC" NEWEST_LIMIT
 
+/* The database's clock in epoch seconds, rounded down: rounded to the nearest second, a moment may
+ * lie in the future. */
+#define SQLITE_CLOCK "CAST((julianday('now') - 2440587.5) * 86400 AS INTEGER)"
+#define PGSQL_CLOCK  "CAST(FLOOR(EXTRACT(EPOCH FROM statement_timestamp())) AS BIGINT)"
+#define MYSQL_CLOCK  "UNIX_TIMESTAMP()"
+
 static const struct {
     const char *name;
     const char *text;
@@ -143,6 +149,13 @@ static const struct {
                                  " AND user_name IN (%s, %s) AND created_ip LIKE %s"
                                  " UNION SELECT last_ip FROM {table} WHERE realm = %s"
                                  " AND user_name IN (%s, %s) AND last_ip LIKE %s LIMIT 256"},
+    /* One writer at a time, so no transaction numbers are needed. The version changes when another
+     * connection has written. */
+    [MS_SQL_FEED_CLOCK] = {"FEED_CLOCK", "SELECT {clock}, 0, 0, 0, data_version, 0"
+                                         " FROM pragma_data_version"},
+    /* Of all realms. One more than are applied. */
+    [MS_SQL_FEED_ENDED] = {"FEED_ENDED", "SELECT session_id, {ended_at} FROM {table}"
+                                         " WHERE {ended_at} >= %lld LIMIT 10001"},
     [MS_SQL_ROW] = {"ROW", "SELECT {columns} FROM {table} WHERE session_id = %s AND realm = %s"},
     [MS_SQL_ROWS] = {"ROWS", "SELECT {columns} FROM {table} WHERE realm = %s" OLDER},
     [MS_SQL_ROWS_OF_USER] =
@@ -244,7 +257,21 @@ static const char mysql_rows[] =
 static const char mysql_end_older[] = "{end} WHERE realm = %s AND {live} AND created_at < %lld"
                                       " ORDER BY created_at, session_id LIMIT %lld";
 
-static const char *const mysql_own[MS_SQL_N] = {[MS_SQL_CLEANUP] = mysql_cleanup,
+/* A replica lags, and is read-only as a rule. */
+static const char mysql_feed_clock[] =
+    "SELECT {clock}, 0, 0, CRC32(CONCAT(@@hostname, '/', @@port, '/', @@server_id)), 0,"
+    " CASE WHEN CAST(@@read_only AS CHAR) IN ('0', 'OFF') THEN 0 ELSE 1 END";
+
+/* The transactions that were not committed when the statement began have numbers from xmin on. */
+static const char pgsql_feed_clock[] =
+    "SELECT {clock}, txid_snapshot_xmin(s), txid_snapshot_xmax(s),"
+    " CAST(EXTRACT(EPOCH FROM pg_postmaster_start_time()) * 1000 AS BIGINT), 0,"
+    " CASE WHEN pg_is_in_recovery() THEN 1 ELSE 0 END FROM txid_current_snapshot() AS s";
+
+static const char *const pgsql_own[MS_SQL_N] = {[MS_SQL_FEED_CLOCK] = pgsql_feed_clock};
+
+static const char *const mysql_own[MS_SQL_N] = {[MS_SQL_FEED_CLOCK] = mysql_feed_clock,
+                                                [MS_SQL_CLEANUP] = mysql_cleanup,
                                                 [MS_SQL_CLEANUP_ENDED] = mysql_cleanup_ended,
                                                 [MS_SQL_END_OF_REALM] = mysql_end_of_realm,
                                                 [MS_SQL_NEWEST] = mysql_newest,
@@ -313,8 +340,20 @@ static const char *const no_statements[] = {NULL};
 static const char *const mysql_upgrade_begin[] = {"SET SESSION lock_wait_timeout = 1", NULL};
 static const char *const mysql_upgrade_end[] = {"SET SESSION lock_wait_timeout = DEFAULT", NULL};
 
+/* A node of a Galera cluster has then applied what others have committed. Other servers do not know
+ * the variable. */
+static const char *const mysql_poll_begin[] = {
+    "SET @managed_session_wait = @@SESSION.wsrep_sync_wait,"
+    " SESSION wsrep_sync_wait = @@SESSION.wsrep_sync_wait | 1",
+    NULL};
+static const char *const mysql_poll_end[] = {"SET SESSION wsrep_sync_wait = @managed_session_wait",
+                                             NULL};
+
 static const ms_dialect dialects[] = {
     {.driver = "sqlite3",
+     .clock = SQLITE_CLOCK,
+     .poll_begin = no_statements,
+     .poll_end = no_statements,
      .setup = sqlite_setup,
      .ddl = standard_ddl,
      .schema_file = "conf/schema/sqlite.sql",
@@ -325,6 +364,9 @@ static const ms_dialect dialects[] = {
      .upgrade_file = "conf/schema/upgrade-2-sqlite.sql",
      .own = no_own},
     {.driver = "pgsql",
+     .clock = PGSQL_CLOCK,
+     .poll_begin = no_statements,
+     .poll_end = no_statements,
      .setup = pgsql_setup,
      .unfit = pgsql_unfit,
      .ddl = standard_ddl,
@@ -336,8 +378,11 @@ static const ms_dialect dialects[] = {
      .upgrade_end = no_statements,
      .upgrade_file = "conf/schema/upgrade-2-postgresql.sql",
      .socket = "PQsocket",
-     .own = no_own},
+     .own = pgsql_own},
     {.driver = "mysql",
+     .clock = MYSQL_CLOCK,
+     .poll_begin = mysql_poll_begin,
+     .poll_end = mysql_poll_end,
      .setup = mysql_setup,
      .is_mysql = 1,
      .ddl = mysql_ddl,
@@ -365,7 +410,8 @@ const char *ms_sql_text(const ms_dialect *dialect, ms_sql which)
  * What differs between the schemas. Ended rows are kept since schema 2: a session is ended by an
  * UPDATE. Its absolute end is moved too, because a touch of the version before, which knows no
  * ended_at, compares with that. A live row has no ended_at: hosts' clocks differ, and one may be
- * set back. Before, ended rows are not there, and {ended_at} selects what has expired for so long.
+ * set back. For the same reason the database says when a session ended: the feed reads on from
+ * there. Before, ended rows are not there, and {ended_at} selects what has expired for so long.
  */
 static const struct {
     const char *live, *expired, *ended_at, *end;
@@ -374,8 +420,8 @@ static const struct {
     {"expires_at > %lld", "expires_at <= %lld", "expires_at", "DELETE FROM {table}", 0},
     {"ended_at IS NULL AND expires_at > %lld", "ended_at IS NULL AND expires_at <= %lld",
      "ended_at",
-     "UPDATE {table} SET ended_at = %lld, end_reason = %s, ended_by = NULLIF(%s, user_name),"
-     " expires_at = %lld, max_expires_at = %lld",
+     "UPDATE {table} SET ended_at = {clock}, end_reason = %s, ended_by = NULLIF(%s, user_name),"
+     " expires_at = {clock}, max_expires_at = {clock}",
      MS_SQL_END_ARGS},
 };
 
@@ -409,6 +455,7 @@ const char *ms_sql_for_table(apr_pool_t *p, const ms_dialect *dialect, const cha
                  {"{expired}", by_schema[schema - 1].expired},
                  {"{ended_at}", by_schema[schema - 1].ended_at},
                  {"{end}", by_schema[schema - 1].end},
+                 {"{clock}", dialect ? dialect->clock : SQLITE_CLOCK},
                  {"{all}", ms_columns_names(p, MS_COLUMNS_ALL, schema)},
                  {"{columns}", ms_columns_names(p, MS_COLUMNS_ROW, schema)},
                  {"{found}", ms_columns_names(p, MS_COLUMNS_FOUND, schema)},

@@ -15,10 +15,10 @@
 
 #define MS_FIND_MAX      8  /* ids in one statement */
 #define MS_FIND_MANY_MAX 48 /* the same, of MS_SQL_FIND_MANY */
-#define MS_SQL_END_ARGS  5  /* those of {end} */
+#define MS_SQL_END_ARGS  2  /* those of {end} */
 #define MS_NEWEST_MAX    51 /* rows: a page of fifty, and one to see if there is a next page */
 
-/* Statements and their arguments. END: now, reason, user, now, now: MS_SQL_END_ARGS. */
+/* Statements and their arguments. END: reason, user: MS_SQL_END_ARGS. */
 typedef enum {
     MS_SQL_PROBE,          /* succeeds, with no row, if the table is there and has our columns */
     MS_SQL_FIND,           /* id, realm, now */
@@ -49,6 +49,8 @@ typedef enum {
     MS_SQL_END_OF_REALM,   /* END, realm, now, how many; then now */
     MS_SQL_END_OF_IP,      /* END, realm, ip, now, realm, ip, now */
     MS_SQL_PLACES,         /* twice: realm, user, user, pattern of an address */
+    MS_SQL_FEED_CLOCK,     /* where the database is: the fields of an ms_feed_clock */
+    MS_SQL_FEED_ENDED,     /* since when, by the database's clock; schema 2 */
     /* Of managed-sessionctl. They read rows that are not live too; the module runs none of them. */
     MS_SQL_ROW,                /* id, realm */
     MS_SQL_ROWS,               /* realm, before, before, its id, realm */
@@ -75,6 +77,8 @@ typedef int ms_socket_fn(void *native);
 
 typedef struct ms_dialect {
     const char *driver;       /* apr_dbd's name for it */
+    const char *clock;        /* its clock: epoch seconds, rounded down, the same in a whole
+                               * statement; {clock} in statements */
     const char *const *setup; /* for each new connection, NULL-terminated; failures do not matter */
     const char *unfit;        /* selects the encoding of a database that cannot be used; or NULL */
     int is_mysql;             /* which type of a column holds */
@@ -85,6 +89,9 @@ typedef struct ms_dialect {
     const char *const *add_indexes;   /* after the columns, NULL-terminated */
     const char *const *upgrade_end;   /* run after it, also if it failed */
     const char *upgrade_file;         /* the upgrade, to be run by hand */
+    /* Run on the connection before and after a poll of the feed, NULL-terminated; failures do not
+     * matter. */
+    const char *const *poll_begin, *const *poll_end;
     const char *socket;     /* the client library's ms_socket_fn, by name; NULL: not a server */
     const char *const *own; /* for each ms_sql, what takes its place, with its arguments; or NULL */
 } ms_dialect;

@@ -26,10 +26,10 @@ APLOG_USE_MODULE(managed_session);
 #define REVOKE_BATCH  1000 /* sessions of a realm that one statement revokes */
 #define RETRY_FOR     apr_time_from_sec(1) /* if the database is only slow, it is not queried again */
 
-static void make_tag(apr_pool_t *p, ms_store *store)
+static void make_tag(apr_pool_t *p, const ms_store *store, const char *realm, unsigned char *tag)
 {
     const char *const values[] = {store->dbd_driver, store->dbd_params, store->dbd_init,
-                                  store->table, store->realm};
+                                  store->table, realm};
     ms_sha256_part parts[sizeof(values) / sizeof(values[0])];
     unsigned char digest[MS_SHA256_LEN];
 
@@ -39,7 +39,7 @@ static void make_tag(apr_pool_t *p, ms_store *store)
         parts[i] = (ms_sha256_part){value, strlen(value) + 1};
     }
     ms_sha256(p, parts, sizeof(values) / sizeof(values[0]), digest);
-    memcpy(store->tag, digest, sizeof(store->tag));
+    memcpy(tag, digest, MS_SHM_CACHE_STORE_LEN);
 }
 
 ms_store *ms_store_create(apr_pool_t *pconf, server_rec *s, const ms_store_spec *spec)
@@ -61,7 +61,8 @@ ms_store *ms_store_create(apr_pool_t *pconf, server_rec *s, const ms_store_spec 
                 ms_sql_for_table(pconf, dialect, ms_sql_text(dialect, i), schema, spec->table);
         }
     }
-    make_tag(pconf, store);
+    make_tag(pconf, store, store->realm, store->tag);
+    make_tag(pconf, store, NULL, store->table_tag);
     return store;
 }
 
@@ -88,7 +89,7 @@ void ms_store_child_init(apr_pool_t *pchild, ms_store *const *stores, int n)
 
 ms_db_ctx ms_store_ctx(ms_store *store, request_rec *r, apr_pool_t *p)
 {
-    ms_db_ctx ctx = {store, p, ms_connection_held(r), 1};
+    ms_db_ctx ctx = {store, p, ms_connection_held(r), 1, 0};
 
     return ctx;
 }
@@ -153,17 +154,6 @@ apr_status_t ms_store_check(const ms_db_ctx *ctx)
     return ms_connection_check_table(ctx);
 }
 
-static int execute_once(ms_connection *c, ms_sql which, const void **args, ms_result_fn *execute,
-                        void *result)
-{
-    const int rv = execute(c, which, args + ms_sql_skipped_args(which, c->schema), result);
-
-    if (rv) {
-        ms_connection_forget(c, which);
-    }
-    return rv;
-}
-
 static apr_status_t run(const ms_db_ctx *ctx, ms_sql which, const void **args,
                         ms_result_fn *execute, void *result)
 {
@@ -178,7 +168,7 @@ static apr_status_t run(const ms_db_ctx *ctx, ms_sql which, const void **args,
             ms_count(MS_COUNT_DB_ERRORS, 1);
             return rv;
         }
-        code = execute_once(&c, which, args, execute, result);
+        code = ms_result_of(&c, which, args, execute, result);
         c.answered = !code;
         if (code && (i == TRIES || apr_time_now() - start > RETRY_FOR)) {
             ms_count(MS_COUNT_DB_ERRORS, 1);
@@ -347,15 +337,12 @@ static const char *reason_in_words(ms_end_reason reason)
 }
 
 static apr_status_t end(const ms_db_ctx *ctx, ms_sql which, const ms_scope *scope,
-                        const apr_int64_t *now, const void *const *args, apr_size_t n,
-                        apr_int64_t *ended)
+                        const void *const *args, apr_size_t n, apr_int64_t *ended)
 {
     const void **all = apr_palloc(ctx->p, sizeof(*all) * (MS_SQL_END_ARGS + n));
 
-    all[0] = now;
-    all[1] = reason_in_words(scope->reason);
-    all[2] = scope->by;
-    all[3] = all[4] = now;
+    all[0] = reason_in_words(scope->reason);
+    all[1] = scope->by;
     memcpy(all + MS_SQL_END_ARGS, args, sizeof(*all) * n);
     return run(ctx, which, all, ms_result_change, ended);
 }
@@ -367,7 +354,7 @@ static apr_status_t revoke_of_user(const ms_db_ctx *ctx, const ms_scope *scope, 
     const void *args[] = {ctx->store->realm, scope->user, &now, id};
     const ms_sql all = scope->except ? MS_SQL_END_OTHERS : MS_SQL_END_ALL;
 
-    return end(ctx, scope->kind == MS_SCOPE_ID ? MS_SQL_END : all, scope, &now, args,
+    return end(ctx, scope->kind == MS_SCOPE_ID ? MS_SQL_END : all, scope, args,
                sizeof(args) / sizeof(args[0]), revoked);
 }
 
@@ -377,7 +364,7 @@ static apr_status_t revoke_of_ip(const ms_db_ctx *ctx, const ms_scope *scope, ap
     const char *realm = ctx->store->realm;
     const void *args[] = {realm, scope->ip, &now, realm, scope->ip, &now};
 
-    return end(ctx, MS_SQL_END_OF_IP, scope, &now, args, sizeof(args) / sizeof(args[0]), revoked);
+    return end(ctx, MS_SQL_END_OF_IP, scope, args, sizeof(args) / sizeof(args[0]), revoked);
 }
 
 static apr_status_t revoke_of_realm(const ms_db_ctx *ctx, const ms_scope *scope, apr_int64_t now,
@@ -386,8 +373,7 @@ static apr_status_t revoke_of_realm(const ms_db_ctx *ctx, const ms_scope *scope,
     const apr_int64_t batch = REVOKE_BATCH;
     const void *args[] = {ctx->store->realm, &now, &batch, &now};
 
-    return end(ctx, MS_SQL_END_OF_REALM, scope, &now, args, sizeof(args) / sizeof(args[0]),
-               revoked);
+    return end(ctx, MS_SQL_END_OF_REALM, scope, args, sizeof(args) / sizeof(args[0]), revoked);
 }
 
 static apr_status_t revoke_older(const ms_db_ctx *ctx, const ms_scope *scope, apr_int64_t now,
@@ -397,7 +383,7 @@ static apr_status_t revoke_older(const ms_db_ctx *ctx, const ms_scope *scope, ap
     const char *realm = ctx->store->realm;
     const void *args[] = {realm, &now, &scope->before, &batch, realm, &now, &scope->before};
 
-    return end(ctx, MS_SQL_END_OLDER, scope, &now, args, sizeof(args) / sizeof(args[0]), revoked);
+    return end(ctx, MS_SQL_END_OLDER, scope, args, sizeof(args) / sizeof(args[0]), revoked);
 }
 
 static apr_status_t revoke_excess(const ms_db_ctx *ctx, const ms_scope *scope, apr_int64_t now,
@@ -410,7 +396,7 @@ static apr_status_t revoke_excess(const ms_db_ctx *ctx, const ms_scope *scope, a
     const void *args[] = {realm, user,  &now, id,   realm,   user,         &now,
                           id,    realm, user, &now, &latest, &scope->limit};
 
-    return end(ctx, MS_SQL_EVICT, scope, &now, args, sizeof(args) / sizeof(args[0]), revoked);
+    return end(ctx, MS_SQL_EVICT, scope, args, sizeof(args) / sizeof(args[0]), revoked);
 }
 
 static apr_status_t revoke_if_over(const ms_db_ctx *ctx, const ms_scope *scope, apr_int64_t now,
@@ -419,7 +405,7 @@ static apr_status_t revoke_if_over(const ms_db_ctx *ctx, const ms_scope *scope, 
     const char *realm = ctx->store->realm;
     const void *args[] = {scope->id, realm, &now, realm, scope->user, &now, &scope->limit};
     apr_status_t rv =
-        end(ctx, MS_SQL_END_OVER, scope, &now, args, sizeof(args) / sizeof(args[0]), revoked);
+        end(ctx, MS_SQL_END_OVER, scope, args, sizeof(args) / sizeof(args[0]), revoked);
 
     if (rv == APR_SUCCESS && *revoked == 0) {
         /* If the first try succeeded but its result was lost, the second finds nothing to do. */

@@ -22,6 +22,7 @@ typedef struct ms_db_ctx {
     apr_pool_t *p; /* results live here */
     void *held;    /* the connection that this request holds already, or NULL */
     int is_urgent; /* a request waits: a response that takes too long is given up */
+    int is_quiet;  /* the caller logs failures itself */
 } ms_db_ctx;
 
 /* What a store is made from; all strings live in pconf. */

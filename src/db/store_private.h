@@ -22,6 +22,8 @@ struct ms_store {
     apr_int64_t sqlite_mmap;                  /* bytes; 0: off */
     const char *sql[MS_SCHEMA + 1][MS_SQL_N]; /* by the table's schema, 1 to MS_SCHEMA */
     unsigned char tag[MS_SHM_CACHE_STORE_LEN];
+    unsigned char table_tag[MS_SHM_CACHE_STORE_LEN]; /* the same for each realm of the table */
+    struct ms_feed_place *feed; /* set by ms_cached_store_init(); NULL: the table is not polled */
     /* Of this child: */
     ms_limiter *limiter; /* NULL: it could not be created, and no connection is used */
     volatile apr_uint32_t touches_paused_until; /* epoch seconds */

@@ -22,7 +22,11 @@ typedef enum {
     MS_COUNT_DB_ERRORS,
     MS_COUNT_CLEANUP_RUNS,
     MS_COUNT_CLEANUP_ROWS,
-    MS_COUNT_EVENTS_LOST, /* not written to the event log */
+    MS_COUNT_CACHE_DISPLACED, /* cached sessions that made room for others */
+    MS_COUNT_FEED_POLLS,      /* complete ones */
+    MS_COUNT_FEED_ENDINGS,    /* sessions that these found to have ended */
+    MS_COUNT_FEED_RESETS,     /* all cached sessions were forgotten */
+    MS_COUNT_EVENTS_LOST,     /* not written to the event log */
     MS_COUNTERS
 } ms_counter;
 

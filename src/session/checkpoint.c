@@ -20,7 +20,7 @@ static apr_status_t on_tick(int state, void *storev, apr_pool_t *p)
 
     if (state == AP_WATCHDOG_STATE_RUNNING && ms_cleanup_begin_work()) {
         apr_pool_create(&scratch, p);
-        ms_store_tidy(&(ms_db_ctx){storev, scratch, NULL, 0});
+        ms_store_tidy(&(ms_db_ctx){storev, scratch, NULL, 0, 0});
         apr_pool_destroy(scratch);
         ms_cleanup_end_work();
     }

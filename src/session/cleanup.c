@@ -86,7 +86,7 @@ static apr_int64_t delete_rows(const cleanup_job *job, cleanup_fn *cleanup, apr_
         apr_status_t rv;
 
         apr_pool_create(&scratch, p);
-        rv = cleanup(&(ms_db_ctx){store, scratch, NULL, 0}, ms_clock_now() - age,
+        rv = cleanup(&(ms_db_ctx){store, scratch, NULL, 0, 0}, ms_clock_now() - age,
                      conf->cleanup_batch, &deleted);
         apr_pool_destroy(scratch);
         if (rv != APR_SUCCESS) {

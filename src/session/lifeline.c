@@ -57,7 +57,7 @@ static apr_int64_t expiry_in(const apr_array_header_t *rows, const char *id)
 
 static apr_status_t look_up(void *place, ms_open_question *questions, int n, apr_pool_t *p)
 {
-    const ms_db_ctx ctx = {ms_runtime_get(place)->store, p, NULL, 1};
+    const ms_db_ctx ctx = {ms_runtime_get(place)->store, p, NULL, 1, 0};
     const char *ids[MS_OPEN_ASK_MAX];
     apr_array_header_t *rows;
     apr_status_t rv;

@@ -110,10 +110,11 @@ static void settle(request_rec *r, ms_request *request)
 static apr_status_t resolve(request_rec *r, ms_request *request)
 {
     const ms_db_ctx ctx = ms_request_db_ctx(r);
+    const ms_server_conf *conf = ms_server_conf_get(r->server);
     ms_lookup found[MS_COOKIE_TOKENS_MAX];
     const apr_status_t rv =
         ms_cached_store_find(&ctx, request->cookies.tokens, request->cookies.n, ms_clock_now(),
-                             ms_server_conf_get(r->server)->cache_ttl, found);
+                             conf->cache_ttl, conf->cache_life, found);
 
     if (rv != APR_SUCCESS) {
         return rv;

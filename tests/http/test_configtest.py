@@ -40,6 +40,7 @@ MISTAKES = {
     "ManagedSessionCleanupBatch": ("takes a number of rows from 1 to 100000", "0", "-1", "100001", "all"),
     "ManagedSessionHistory": ("takes 0 for off, or a time up to 400d", "401d", "-1", "always"),
     "ManagedSessionCacheTTL": ("takes 0 for off, or a time up to 1h", "61m", "-1", "short"),
+    "ManagedSessionCacheLife": ("takes 0 for off, or a time up to 1d", "25h", "-1", "long"),
     "ManagedSessionCacheEntries": ("takes a number of sessions from 64 to 4194304", "63", "4194305", "many"),
     "ManagedSessionSQLiteMmap": ("takes 0 for off, or a size from 64K to 1024G", "-1", "64", "63K", "1025G", "1T", "much", "2GB", "50%"),
     "ManagedSessionOrigin": ("takes origins, each a scheme", "www.example.org", "https://www.example.org/", "https://www.example.org/x",
