@@ -14,6 +14,7 @@ import unicodedata
 import pytest
 
 import databases
+import debian_layout
 import harness
 from ctl import PROGRAM, Ctl, of, run
 from harness import PASSWORDS, SITE, Server, get, request, sign_in
@@ -315,6 +316,21 @@ def test_a_password_is_on_no_screen():
         assert result.status == 3 and "wonder" not in result.err and "land" not in result.err
     finally:
         server.remove()
+
+
+@sqlite_only
+@pytest.mark.skipif(not debian_layout.package(), reason="Debian's package apache2 cannot be had here")
+def test_debians_own_control_script_leads_to_the_database():
+    """apache2ctl reads /etc/apache2/envvars first, without which httpd's configuration there is none."""
+    layout = debian_layout.Layout()
+    try:
+        layout.enable("managed_session", "dbd", "authn_file", "proxy_http")
+        layout.add_site((FOLDER / "conf/examples/form.conf").read_text().replace("/var/lib/managed-session", str(layout.root / "state")))
+        result = run("list", "--httpd", layout.files / "usr/sbin/apache2ctl", **layout.environment(), APACHE_ENVVARS="/dev/null",
+                     APACHE_HTTPD=harness.HTTPD)
+        assert result.status == 3 and f"{layout.root}/state/sessions.db yet: httpd creates it" in result.err, result
+    finally:
+        layout.remove()
 
 
 @sqlite_only
