@@ -121,6 +121,7 @@ class Chroot:
         for name in changed.stdout.split():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, target / name)
+        subprocess.run(["git", "add", "-A"], cwd=target, check=True)
 
     def read(self, place: str) -> str:
         return (self.layer / "upper" / place.lstrip("/")).read_text()
