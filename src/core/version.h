@@ -23,7 +23,7 @@
 #endif
 
 #if APU_MAJOR_VERSION == 1 && APU_MINOR_VERSION < 6
-#error "mod_managed_session needs APR-util 1.6 or later"
+#error "mod_managed_session needs APR-util 1.6 or later: it uses apr_siphash24()"
 #endif
 
 #endif
