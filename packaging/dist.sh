@@ -10,11 +10,11 @@ export LC_ALL=C
 name=$1 archive=$2
 
 files() {
-    if [ -e .git ]; then
+    if [ -e .git ] && command -v git >/dev/null; then
         # The folder may belong to another user than the one that makes the package.
-        git -c safe.directory="$PWD" ls-files
+        git -c safe.directory="$PWD" -c core.quotePath=false ls-files
     else
-        find . -type f ! -path './build/*' ! -path '*/__pycache__/*' ! -path './.pytest_cache/*' | sed 's|^\./||'
+        find . -type f ! -path './.git/*' ! -path './build/*' ! -path '*/__pycache__/*' ! -path './.pytest_cache/*' | sed 's|^\./||'
     fi
 }
 

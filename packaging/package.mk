@@ -18,10 +18,10 @@ dist:
 	@sh packaging/dist.sh $(NAME) $(DIST)
 	@echo $(DIST)
 
-# The package is built in a copy of the sources, so that nothing of it is left beside them.
 deps-deb deps-chroots: deps-%:
 	@sh tests/deps.sh $*
 
+# The package is built in a copy of the sources, so that nothing of it is left beside them.
 deb: deps-deb dist
 	rm -rf $(BUILD)/deb
 	mkdir -p $(BUILD)/deb
