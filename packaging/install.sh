@@ -17,10 +17,10 @@ sysconf=$("$APXS" -q SYSCONFDIR)
 : "${sharedir:=$PREFIX/share/mod_managed_session}" "${mandir:=$PREFIX/share/man}" "${sbindir:=$PREFIX/sbin}"
 : "${zshdir:=$PREFIX/share/zsh/site-functions}" "${docdir:=$sharedir}" "${examplesdir:=$docdir/conf/examples}" "${statedir=/var/lib/managed-session}"
 
-# Debian keeps a .load and a .conf for each module in mods-available; Fedora has conf.modules.d and conf.d beside conf;
+# Debian keeps a .load and a .conf for each module in mods-available, which is not there before the package apache2 is; Fedora has conf.modules.d and conf.d beside conf;
 # httpd's own layout has conf/extra, which nothing includes by itself.
 load=managed_session.load
-if [ -d "$sysconf/mods-available" ]; then
+if [ -d "$sysconf/mods-available" ] || [ "$sysconf" = /etc/apache2 ]; then
     : "${loaddir:=$sysconf/mods-available}" "${confdir:=$loaddir}"
 elif [ -d "${sysconf%/*}/conf.modules.d" ]; then
     : "${loaddir:=${sysconf%/*}/conf.modules.d}" "${confdir:=${sysconf%/*}/conf.d}"

@@ -52,6 +52,13 @@ def test_the_configuration_goes_where_that_system_reads_it(tmp_path, kind):
     assert re.search(r"(?m)^LoadModule managed_session_module /usr/lib/httpd/modules/mod_managed_session.so$", text)
 
 
+def test_so_it_does_on_a_debian_without_a_server_yet(tmp_path):
+    machine = Machine(tmp_path, "Debian")
+    machine.apxs.write_text(machine.apxs.read_text().replace(f"{tmp_path}/sys/etc/apache2", "/etc/apache2"))
+    machine.make("install")
+    assert set(FOLDERS["Debian"]) <= machine.files()
+
+
 @pytest.mark.parametrize("variable", ["prefix", "PREFIX"])
 def test_a_prefix_moves_what_is_shared(tmp_path, variable):
     machine = Machine(tmp_path, "Debian")
