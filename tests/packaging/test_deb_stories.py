@@ -51,5 +51,6 @@ def test_it_builds_there_and_lintian_is_content(release):
         root.put_checkout()
         root.install("gcc", "make", "git", "lintian")
         root.run("make deb >/log 2>&1 || { tail -50 /log; exit 1; }", folder="/src")
+        root.run("dpkg-deb -c build/deb/libapache2-mod-managed-session_*.deb | grep mods-available/managed_session.load", folder="/src")
         found = root.run("lintian --allow-root -I --pedantic --fail-on error,warning,info build/deb/*.changes", folder="/src", check=False)
         assert found.returncode == 0 and not re.search(r"(?m)^[EWI]:", found.stdout), found.stdout
