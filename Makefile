@@ -8,6 +8,7 @@
 #   make test-browser  the pages in a real browser, with pictures of them in build/screenshots
 #   make test-apps    real applications behind the module, as conf/examples has them
 #   make stress       the look-up cache and revocation, long and with everything at once
+#   make stress-feed  several hosts and sessions that end at random, while children and databases are killed
 #   make test-asan    the tests with the module under AddressSanitizer and UBSan
 #   make test-valgrind  the main story with httpd under valgrind
 #   make bench        requests per second beside the unprotected file and beside other modules (BENCH: options)
@@ -52,7 +53,7 @@ CTL      := $(BUILD)/managed-sessionctl
 CTL_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard ctl/*.c))) $(BUILD)/db/store.o $(BUILD)/db/result.o $(BUILD)/db/table.o
 
 .PHONY: FORCE all deps-build deps-demo deps-test demo demo-stop test test-fast test-unit test-http test-databases test-pgsql test-mysql test-browser test-apps test-races \
-        stress test-asan \
+        stress stress-feed test-asan \
         test-valgrind bench-cleanup check check-quick check-tidy check-cppcheck format docs catalogues clean
 .DELETE_ON_ERROR:
 
@@ -136,6 +137,12 @@ test-races: $(BUILD)/unit/stress_cache $(BUILD)/unit/stress_open
 stress: deps-test $(MODULE)
 	@$(MAKE) --no-print-directory test-races SECONDS=60
 	MS_ROUNDS=10000 MS_MODULE=$(abspath $(MODULE)) $(PYTHON) -B -m pytest -p no:cacheprovider -q tests/http/test_lookup_cache.py $(PYTEST)
+
+# The feed of ended sessions: ten minutes of everything that may happen to it.
+stress-feed: deps-test $(MODULE)
+	@for database in pgsql mysql; do for hosts in 2 4; do \
+	  MS_ENDINGS=1000 MS_HOSTS=$$hosts MS_DATABASE=$$database MS_MODULE=$(abspath $(MODULE)) \
+	    $(PYTHON) -B -m pytest -p no:cacheprovider -q -s tests/http/test_feed_under_load.py || exit 1; done; done
 
 # With the look-up cache, as it is by default; test-databases goes without. PYTEST may narrow it down: make test-http PYTEST="-k library"
 test-http: $(MODULE) $(CTL)

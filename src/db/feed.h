@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The feed of ended sessions: one process of a host, for each table, reads again and again which
- * sessions have ended since the last time, on whatever host, and invalidates them in the look-up
- * cache. Then entries of the cache may live long. This file is one poll; session/feeds.c has the
- * threads. docs/lookup-cache.md argues that no ending is missed.
+ * sessions have ended since the last time, on any host, and invalidates them in the look-up cache.
+ * Then entries of the cache may live long. This file is one poll; session/feeds.c has the threads.
+ * docs/lookup-cache.md argues that no ending is missed.
  */
 #ifndef MS_FEED_H
 #define MS_FEED_H
