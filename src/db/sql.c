@@ -62,6 +62,22 @@ static const struct {
                                          " OR (last_seen_at = %lld AND (created_at < %lld"
                                          " OR (created_at = %lld AND session_id > %s))))"
                                          " ORDER BY" LIST_ORDER " LIMIT %lld"},
+    /* Each half goes along the index of the user and ends at its limit. The two are joined by when
+     * the session ended: an end moves expires_at to that time. */
+    [MS_SQL_LIST_ENDED] = {"LIST_ENDED",
+                           "SELECT {columns} FROM (SELECT {columns} FROM (SELECT {columns}"
+                           " FROM {table} WHERE realm = %s AND user_name = %s"
+                           " AND {ended_at} >= %lld AND {ended_at} <= %lld"
+                           " AND ({ended_at} < %lld OR session_id < %s) AND NOT ({live})"
+                           " ORDER BY {ended_at} DESC, session_id DESC LIMIT %lld) AS ended"
+                           " UNION SELECT {columns} FROM (SELECT {columns} FROM {table}"
+                           " WHERE realm = %s AND user_name = %s AND {expired}"
+                           " AND expires_at >= %lld AND expires_at <= %lld"
+                           " AND (expires_at < %lld OR session_id < %s)"
+                           " ORDER BY expires_at DESC, session_id DESC LIMIT %lld) AS expired)"
+                           " AS over ORDER BY expires_at DESC, session_id DESC LIMIT %lld"},
+    [MS_SQL_RENAME] = {"RENAME", "UPDATE {table} SET name = %s WHERE realm = %s AND user_name = %s"
+                                 " AND {live} AND session_id = %s"},
     [MS_SQL_END] = {"END", "{end} WHERE realm = %s AND user_name = %s"
                            " AND {live} AND session_id = %s"},
     [MS_SQL_END_OTHERS] = {"END_OTHERS", "{end} WHERE realm = %s AND user_name = %s"

@@ -30,6 +30,10 @@ typedef enum {
     MS_SQL_LIST_ALIKE,     /* realm, user, now, the first eight characters of the ids */
     MS_SQL_LIST_AFTER,     /* realm, user, now, an id left out, then of the last one of the part
                               before: seen, seen, created, created, id; how many */
+    MS_SQL_LIST_ENDED,     /* realm, user, ended since, before, before, its id, now, how many;
+                              realm, user, now, expired since, before, before, its id, how many;
+                              how many */
+    MS_SQL_RENAME,         /* name, realm, user, now, id; schema 2 */
     MS_SQL_END,            /* END, realm, user, now, id */
     MS_SQL_END_OTHERS,     /* END, realm, user, now, id */
     MS_SQL_END_ALL,        /* END, realm, user, now */

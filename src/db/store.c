@@ -262,6 +262,56 @@ apr_status_t ms_store_list_alike(const ms_db_ctx *ctx, const char *user, const c
     return select_rows(ctx, MS_SQL_LIST_ALIKE, args, rows);
 }
 
+apr_status_t ms_store_list_ended(const ms_db_ctx *ctx, const char *user, apr_int64_t now,
+                                 const ms_ended_part *part, apr_array_header_t **rows)
+{
+    const char *realm = ctx->store->realm, *id = part->before_id ? part->before_id : "";
+    const apr_int64_t before = part->before_id ? part->before : APR_INT64_MAX;
+    const void *args[] = {
+        realm, user, &part->since, &before, &before, id, &now,         &part->limit, realm,
+        user,  &now, &part->since, &before, &before, id, &part->limit, &part->limit};
+
+    return select_rows(ctx, MS_SQL_LIST_ENDED, args, rows);
+}
+
+typedef struct naming {
+    apr_int64_t changed;
+    int is_too_old; /* the table, to keep a name */
+} naming;
+
+static int execute_rename(ms_connection *c, ms_sql which, const void **args, void *resultv)
+{
+    naming *result = resultv;
+
+    result->is_too_old = c->schema < 2;
+    return result->is_too_old ? 0 : ms_result_change(c, which, args, &result->changed);
+}
+
+/* MySQL does not count a row that has the name already. */
+static apr_status_t is_live_of(const ms_db_ctx *ctx, const char *user, const char *id,
+                               apr_int64_t now, int *is_live)
+{
+    const ms_row *row;
+    const apr_status_t rv = ms_store_find(ctx, id, now, &row);
+
+    *is_live = row && strcmp(row->user, user) == 0;
+    return rv;
+}
+
+apr_status_t ms_store_rename(const ms_db_ctx *ctx, const char *user, const char *id,
+                             const char *name, apr_int64_t now, int *renamed)
+{
+    const void *args[] = {name, ctx->store->realm, user, &now, id};
+    naming result = {0, 0};
+    const apr_status_t rv = run(ctx, MS_SQL_RENAME, args, execute_rename, &result);
+
+    *renamed = result.changed > 0;
+    if (rv != APR_SUCCESS || *renamed) {
+        return rv;
+    }
+    return result.is_too_old ? APR_ENOTIMPL : is_live_of(ctx, user, id, now, renamed);
+}
+
 apr_status_t ms_store_insert(const ms_db_ctx *ctx, const ms_row *row)
 {
     const void **args = ms_columns_args(ctx->p, row, ctx->store->realm);

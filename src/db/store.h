@@ -132,6 +132,34 @@ apr_status_t ms_store_list(const ms_db_ctx *ctx, const char *user, apr_int64_t n
 apr_status_t ms_store_list_alike(const ms_db_ctx *ctx, const char *user, const char *start,
                                  apr_int64_t now, apr_array_header_t **rows);
 
+/* A part of the list of a user's sessions that are over. */
+typedef struct ms_ended_part {
+    apr_int64_t since;     /* those that ended then or later */
+    apr_int64_t limit;     /* rows */
+    apr_int64_t before;    /* only those that ended before the last one of the part before (at that
+                              second, by the order of ids): its ms_row.expires_at, */
+    const char *before_id; /* and id; NULL: from the last one ended on */
+} ms_ended_part;
+
+/**
+ * The sessions of a user that were ended, or have expired and are still in the table, the last one
+ * to end first. ms_row.expires_at is when it ended; ms_row.end_reason is NULL if it expired.
+ * @param rows  an array of const ms_row *
+ */
+apr_status_t ms_store_list_ended(const ms_db_ctx *ctx, const char *user, apr_int64_t now,
+                                 const ms_ended_part *part, apr_array_header_t **rows);
+
+#define MS_NAME_MAX 40 /* characters */
+
+/**
+ * Name a live session of a user.
+ * @param name     fit to store (utf8.h), MS_NAME_MAX characters at most; NULL: no name
+ * @param renamed  out: whether there is such a session
+ * @return APR_ENOTIMPL: the table is older and keeps no names
+ */
+apr_status_t ms_store_rename(const ms_db_ctx *ctx, const char *user, const char *id,
+                             const char *name, apr_int64_t now, int *renamed);
+
 /**
  * Write that a live session was just used.
  * @param row       as found

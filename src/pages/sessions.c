@@ -56,6 +56,7 @@ json_t *ms_sessions_model(request_rec *r, const ms_row *row, const ms_row *curre
     json_object_set_new_nocheck(model, "os", text_or_null(device->os));
     json_object_set_new_nocheck(model, "ip", text_or_null(row->created_ip));
     json_object_set_new_nocheck(model, "last_ip", text_or_null(row->last_ip));
+    json_object_set_new_nocheck(model, "name", text_or_null(row->name));
     json_object_set_new_nocheck(model, "label", text_or_null(row->label));
     json_object_set_new_nocheck(model, "method", text_or_null(row->auth_method));
     json_object_set_new_nocheck(model, "created_at", time_of(r, row->created_at));

@@ -4,7 +4,10 @@
  */
 #include "session/own_sessions.h"
 
+#include <string.h>
+#include <apr_strings.h>
 #include "core/clock.h"
+#include "core/utf8.h"
 #include "session/request_state.h"
 
 apr_status_t ms_own_sessions_list(request_rec *r, const ms_list_part *part,
@@ -36,4 +39,49 @@ apr_status_t ms_own_sessions_count(request_rec *r, apr_int64_t *n)
     }
     ctx = ms_request_db_ctx(r);
     return ms_store_count(&ctx, current->user, ms_clock_now(), n);
+}
+
+apr_status_t ms_own_sessions_ended(request_rec *r, const ms_ended_part *part,
+                                   apr_array_header_t **rows)
+{
+    const ms_row *current;
+    const apr_status_t rv = ms_request_session(r, &current);
+    ms_db_ctx ctx;
+
+    *rows = NULL;
+    if (!current) {
+        return rv;
+    }
+    ctx = ms_request_db_ctx(r);
+    return ms_store_list_ended(&ctx, current->user, ms_clock_now(), part, rows);
+}
+
+static const char *fit_name(apr_pool_t *p, const char *name)
+{
+    const char *begin = ms_utf8_storable(p, name, strlen(name));
+    char *fit, *end;
+
+    begin += strspn(begin, " ");
+    fit = apr_pstrdup(p, ms_utf8_storable(p, begin, MS_NAME_MAX));
+    end = fit + strlen(fit);
+    while (end > fit && end[-1] == ' ') {
+        end--;
+    }
+    *end = '\0';
+    return *fit ? fit : NULL;
+}
+
+apr_status_t ms_own_sessions_rename(request_rec *r, const char *id, const char *name, int *renamed)
+{
+    const ms_row *current;
+    const apr_status_t rv = ms_request_session(r, &current);
+    ms_db_ctx ctx;
+
+    *renamed = 0;
+    if (!current || !ms_token_is_id(id, strlen(id))) {
+        return rv;
+    }
+    ctx = ms_request_db_ctx(r);
+    return ms_store_rename(&ctx, current->user, id, fit_name(r->pool, name), ms_clock_now(),
+                           renamed);
 }

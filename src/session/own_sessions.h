@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The live sessions of the user who is signed in, for the user's own list. Without a session in
- * force there are none. All functions return APR_SUCCESS, or the database could not be queried.
+ * The sessions of the user who is signed in, for the user's own list: the live ones, if nothing
+ * else is written. Without a session in force there are none. All functions return APR_SUCCESS, or
+ * the database could not be queried.
  */
 #ifndef MS_OWN_SESSIONS_H
 #define MS_OWN_SESSIONS_H
@@ -19,5 +20,22 @@ apr_status_t ms_own_sessions_list(request_rec *r, const ms_list_part *part,
 
 /** How many there are. */
 apr_status_t ms_own_sessions_count(request_rec *r, apr_int64_t *n);
+
+/**
+ * Those that are over, the last one to end first.
+ * @param rows  out: an array of const ms_row *; NULL without a session
+ */
+apr_status_t ms_own_sessions_ended(request_rec *r, const ms_ended_part *part,
+                                   apr_array_header_t **rows);
+
+/**
+ * Name one of them.
+ * @param id       as a client sent it
+ * @param name     the same; it is made fit to store, without blanks at its ends, and cut to
+ *                 MS_NAME_MAX characters. If nothing is left, the session has no name
+ * @param renamed  out: whether there is such a session
+ * @return APR_ENOTIMPL: the table is older and keeps no names
+ */
+apr_status_t ms_own_sessions_rename(request_rec *r, const char *id, const char *name, int *renamed);
 
 #endif

@@ -61,6 +61,11 @@ static void placeholders_are_what_callers_pass(void **state)
                  {MS_SQL_LIST, "LIST", "sslsll"},
                  {MS_SQL_LIST_ALIKE, "LIST_ALIKE", "ssls"},
                  {MS_SQL_LIST_AFTER, "LIST_AFTER", "sslsllllsl"},
+                 {MS_SQL_LIST_ENDED, "LIST_ENDED",
+                  "sslllsll"
+                  "ssllllsl"
+                  "l"},
+                 {MS_SQL_RENAME, "RENAME", "sssls"},
                  {MS_SQL_END, "END", ENDED "ssls"},
                  {MS_SQL_END_OTHERS, "END_OTHERS", ENDED "ssls"},
                  {MS_SQL_END_ALL, "END_ALL", ENDED "ssl"},
