@@ -68,7 +68,7 @@ class SlowHandler(http.server.BaseHTTPRequestHandler):
 
     def stream(self, pause):
         self.head()
-        self.wfile.write(b"data: 1\n\n")
+        self.wfile.write(b"retry: 100\ndata: 1\n\n")
         while self.wait(pause):
             self.wfile.write(b"data: 2\n\n")
 

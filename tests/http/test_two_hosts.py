@@ -5,7 +5,8 @@ import time
 import pytest
 
 import databases
-from harness import JSON, SITE, Server, get, post, request, sign_in
+from harness import DEADLINE, JSON, SITE, Server, get, post, request, sign_in
+from open_ends import Client, SlowApplication
 
 pytestmark = pytest.mark.skipif(databases.NAME == "sqlite", reason="SQLite is one host's")
 
@@ -51,6 +52,21 @@ def test_with_look_ups_cached_a_revocation_here_is_so_there_within_their_time_to
         assert request(here, "DELETE", f"/sessions/{other[:22]}", {"Cookie": f"__Host-session={mine}"}).status == 204
         time.sleep(1.1)
         assert get(there, "/app/", other).status == 401 and get(there, "/app/", mine).status == 200
+
+
+def test_what_is_open_there_ends_with_a_revocation_here(hosts):
+    here, _ = hosts
+    with SlowApplication() as slow, Server(SITE + f'ProxyPass "/app/slow/" "http://127.0.0.1:{slow.port}/"\n',
+                                           database=Shared(here)) as there:
+        there.expected_later.append(r"proxy(_http)?:error")
+        mine, other = sign_in(here), sign_in(here)
+        with Client(there, "/app/slow/silent", mine) as cut, Client(there, "/app/slow/silent", other) as kept:
+            assert slow.begun.acquire(timeout=DEADLINE) and slow.begun.acquire(timeout=DEADLINE)
+            assert request(here, "DELETE", f"/sessions/{mine[:22]}", {"Cookie": f"__Host-session={other}"}).status == 204
+            cut.read_to_end()
+            slow.wait_for_end()
+            assert kept.is_open()
+            slow.release.set()
 
 
 def test_a_list_shows_the_sessions_of_both(hosts):
