@@ -16,6 +16,8 @@
 #   make bench-instructions  instructions of one request, protected and not
 #   make bench-signin  how long sign-ins wait for each other on SQLite, also beside another build (BENCH: options)
 #   make bench-memory  whether httpd's children grow in ten million requests
+#   make bench-open   what idle WebSockets cost that are cut when their session ends (BENCH: options)
+#   make bench-descriptors  whether descriptors are given back in 100,000 requests
 #   make bench-cleanup  what visitors notice of a clean-up
 #   make check        formatting, layers, clang-tidy, cppcheck, flake8, the documents that are compared with the code
 #   make check-quick  the part of it that needs a few seconds
@@ -183,7 +185,7 @@ test-valgrind: deps-test
 	  $(PYTHON) -B -m pytest -p no:cacheprovider -q tests/http -m valgrind $(PYTEST)
 
 # ---- benchmarks -------------------------------------------------------------------------------
-.PHONY: deps-bench bench bench-signin bench-db bench-instructions bench-memory bench-report
+.PHONY: deps-bench bench bench-signin bench-open bench-descriptors bench-db bench-instructions bench-memory bench-report
 # BENCH holds options of the benchmark: make bench-db BENCH="--rows 1000,100000 --rounds 2"
 bench: deps-bench
 	@$(MAKE) --no-print-directory $(MODULE)
@@ -204,6 +206,14 @@ bench-signin: deps-bench
 bench-memory: deps-bench
 	@$(MAKE) --no-print-directory $(MODULE)
 	@MS_MODULE=$(abspath $(MODULE)) $(PYTHON) -B tests/bench/memory.py $(BENCH)
+
+# What idle WebSockets cost that are cut when their session ends.
+bench-open: $(MODULE)
+	@MS_MODULE=$(abspath $(MODULE)) $(PYTHON) -B tests/bench/open_connections.py $(BENCH)
+
+# Whether descriptors are given back: 100,000 requests for an application.
+bench-descriptors: $(MODULE)
+	MS_ROUNDS=100000 MS_MODULE=$(abspath $(MODULE)) $(PYTHON) -B -m pytest -p no:cacheprovider -q tests/http/test_lifeline.py -k descriptors $(PYTEST)
 
 # The figures of build/bench.json into docs/performance.md and its plot.
 bench-report:

@@ -136,7 +136,7 @@ static apr_status_t filter_response(ap_filter_t *f, apr_bucket_brigade *bb)
         ms_request_settle_cookie(r);
         send_cookie(r, request);
     }
-    if (ms_lasting_request_begin(r, bb) != APR_SUCCESS) {
+    if (request && ms_lasting_request_begin(r, bb) != APR_SUCCESS) {
         apr_brigade_cleanup(bb);
         return APR_ECONNABORTED;
     }
