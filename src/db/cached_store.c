@@ -267,6 +267,10 @@ apr_status_t ms_cached_store_touch(const ms_db_ctx *ctx, const ms_lookup *found,
         row.expires_at = expires;
         update(ctx, found, &row);
     }
+    else if (rv == APR_SUCCESS && cache) {
+        /* It has been deleted, or used through another host: look it up again. */
+        ms_shm_cache_invalidate_id(cache, found->row->id);
+    }
     return rv;
 }
 

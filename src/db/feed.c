@@ -35,19 +35,22 @@ struct ms_feed {
 /* One poll. */
 typedef struct reading {
     ms_feed *feed;
+    apr_pool_t *p;
     ms_connection c;
     apr_int64_t began, answered; /* steady clock, milliseconds */
     ms_feed_clock clock;
+    const char *why; /* it failed; NULL: it did not */
 } reading;
+
+int ms_feed_is_possible(const ms_store *store)
+{
+    return store->feed != NULL;
+}
 
 ms_feed *ms_feed_create(apr_pool_t *p, ms_store *store)
 {
-    ms_feed *feed;
+    ms_feed *feed = apr_pcalloc(p, sizeof(*feed));
 
-    if (!store->feed) {
-        return NULL;
-    }
-    feed = apr_pcalloc(p, sizeof(*feed));
     feed->store = store;
     feed->place = store->feed;
     feed->p = p;
@@ -102,20 +105,18 @@ static void log_back(const reading *now)
                  "or restored, or its clock was set back: all sessions are looked up again");
 }
 
-static void log_state(const ms_feed *feed, apr_status_t rv)
+static void log_state(const ms_feed *feed, const char *why)
 {
-    const int fails = rv != APR_SUCCESS;
+    const int fails = why != NULL;
 
     if (ms_feed_place_fails(feed->place, fails) == fails) {
         return;
     }
     if (fails) {
-        ap_log_error(
-            APLOG_MARK, APLOG_WARNING, rv, feed->store->server,
-            "MS0196: the feed of ended sessions cannot be read from table \"%s\"; until it "
-            "can, each session is looked up once in ManagedSessionCacheTTL%s",
-            feed->store->table,
-            rv == APR_ENOTIMPL ? " (the table is an old one, or the server a standby)" : "");
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, feed->store->server,
+                     "MS0196: the feed of ended sessions cannot be read from table \"%s\" (%s); "
+                     "until it can, each session is looked up once in ManagedSessionCacheTTL",
+                     feed->store->table, why);
     }
     else {
         ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, feed->store->server,
@@ -134,6 +135,16 @@ static void forget_all(reading *now)
     ms_count(MS_COUNT_FEED_RESETS, 1);
 }
 
+static apr_status_t status_of(reading *now, int rv)
+{
+    const char *why = rv ? apr_dbd_error(now->c.dbd->driver, now->c.dbd->handle, rv) : NULL;
+
+    if (rv) {
+        now->why = why ? apr_pstrdup(now->p, why) : "no reason given";
+    }
+    return rv ? APR_EGENERAL : APR_SUCCESS;
+}
+
 static apr_status_t read_clock(reading *now)
 {
     const void *none[] = {NULL};
@@ -141,7 +152,7 @@ static apr_status_t read_clock(reading *now)
         ms_result_of(&now->c, MS_SQL_FEED_CLOCK, none, ms_result_feed_clock, &now->clock);
 
     now->answered = ms_clock_steady_ms();
-    return rv ? APR_EGENERAL : APR_SUCCESS;
+    return status_of(now, rv);
 }
 
 /* A row that was there a moment ago is gone: the table was restored, say. */
@@ -218,7 +229,7 @@ static apr_status_t read_rows(reading *now)
         ms_feed_window_skip(&feed->window, &now->clock, now->answered);
         forget_all(now);
     }
-    return rv ? APR_EGENERAL : APR_SUCCESS;
+    return status_of(now, rv);
 }
 
 /* Whether no other connection has written since the last complete poll on this one (SQLite). What
@@ -260,11 +271,13 @@ static apr_status_t poll_connection(reading *now)
     apr_status_t rv;
 
     if (now->c.schema < MS_SCHEMA_ENDED) {
+        now->why = "the table has an older schema";
         return APR_ENOTIMPL;
     }
     ms_connection_run_all(&now->c, dialect->poll_begin);
     rv = read_clock(now);
     if (rv == APR_SUCCESS && now->clock.is_standby) {
+        now->why = "the server is a standby, or read-only";
         rv = APR_ENOTIMPL;
     }
     if (rv == APR_SUCCESS) {
@@ -299,15 +312,18 @@ apr_status_t ms_feed_poll(ms_feed *feed)
         return APR_SUCCESS;
     }
     apr_pool_create(&ctx.p, feed->p);
+    now.p = ctx.p;
+    now.why = "no connection";
     rv = ms_connection_borrow(&ctx, &now.c);
     if (rv == APR_SUCCESS) {
+        now.why = NULL;
         rv = poll_connection(&now);
         ms_connection_return(&now.c);
     }
     if (rv == APR_SUCCESS) {
         publish(&now);
     }
-    log_state(feed, rv);
+    log_state(feed, now.why);
     apr_pool_destroy(ctx.p);
     return rv;
 }

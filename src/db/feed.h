@@ -13,7 +13,10 @@
 
 typedef struct ms_feed ms_feed; /* of one table, in one child; one thread uses it */
 
-/** @param p  lives as long as the child. @return NULL: the table is not polled */
+/** Whether the table is polled. */
+int ms_feed_is_possible(const ms_store *store);
+
+/** @param p  the thread's own: no other thread allocates from it */
 ms_feed *ms_feed_create(apr_pool_t *p, ms_store *store);
 
 /**

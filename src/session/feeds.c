@@ -25,6 +25,7 @@ APLOG_USE_MODULE(managed_session);
 #define PAUSE_FAILURE 1000 /* after one that failed */
 
 typedef struct feed_thread {
+    ms_store *store;
     ms_feed *feed;
     apr_int64_t interval; /* milliseconds, from the begin of one poll to that of the next */
     apr_thread_t *thread;
@@ -109,9 +110,12 @@ static void *APR_THREAD_FUNC run(apr_thread_t *thread, void *data)
 {
     feed_thread *t = data;
     apr_int64_t due = 0, left;
+    apr_pool_t *p;
 
     (void)thread;
     apr_setup_signal_thread(); /* signals are for httpd's own threads */
+    apr_pool_create(&p, NULL); /* the child's pool is not for threads */
+    t->feed = ms_feed_create(p, t->store);
     do {
         const int is_ours = ms_feed_take(t->feed);
 
@@ -121,6 +125,7 @@ static void *APR_THREAD_FUNC run(apr_thread_t *thread, void *data)
         left = is_ours ? due - ms_clock_steady_ms() : TICK;
     } while (pause_for(t, left < TICK ? left : TICK));
     ms_feed_leave(t->feed);
+    apr_pool_destroy(p);
     return NULL;
 }
 
@@ -155,12 +160,12 @@ void ms_feeds_child_init(apr_pool_t *pchild, server_rec *main_server)
     for (server_rec *s = main_server; s; s = s->next) {
         feed_thread *t = apr_pcalloc(pchild, sizeof(*t));
 
-        if (!is_polled(s) || is_polled_already(main_server, s)) {
+        t->store = ms_runtime_get(s)->store;
+        if (!is_polled(s) || is_polled_already(main_server, s) || !ms_feed_is_possible(t->store)) {
             continue;
         }
-        t->feed = ms_feed_create(pchild, ms_runtime_get(s)->store);
         t->interval = interval_of(main_server, s);
-        if (t->feed && start(pchild, t) != APR_SUCCESS) {
+        if (start(pchild, t) != APR_SUCCESS) {
             ap_log_error(APLOG_MARK, APLOG_ERR, 0, s,
                          "MS0199: no thread can be made that reads which sessions have ended; if "
                          "this is so in all children, each session is looked up once in "

@@ -169,6 +169,18 @@ def test_what_is_ended_by_hand_is_over_and_what_is_deleted_by_hand_is_in_its_lif
 
 
 @pytest.mark.sqlite
+def test_what_is_deleted_by_hand_and_in_use_is_over_with_the_next_touch():
+    with host(FEED + "ManagedSessionTouchInterval 1m\n") as server:
+        token = sign_in(server)
+        warm(server, token)
+        server._sql("DELETE FROM managed_session WHERE session_id = ?", (token[:22],))
+        assert status(server, token) == 200
+        server.clock.forward(61)
+        status(server, token)  # the touch follows the response
+        out(server, token)
+
+
+@pytest.mark.sqlite
 def test_several_at_once_are_all_over(hosts):
     here, there = hosts
     mine, others = sign_in(here), [sign_in(here) for _ in range(5)]
