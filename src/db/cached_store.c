@@ -327,6 +327,14 @@ apr_status_t ms_cached_store_revoke(const ms_db_ctx *ctx, const ms_scope *scope,
     return rv;
 }
 
+apr_int64_t ms_cached_store_feed_age(const ms_store *store)
+{
+    const apr_int64_t began = store->feed ? ms_feed_place_began(store->feed) : 0;
+    const apr_int64_t age = began ? ms_clock_steady_ms() - began : -1;
+
+    return began && age < 0 ? 0 : age; /* published by another process a moment ago */
+}
+
 void ms_cached_store_forget(const char *id)
 {
     ms_shm_cache_invalidate_id(cache, id);

@@ -32,6 +32,10 @@ void ms_cached_store_init(server_rec *s, apr_size_t entries);
  * entries may live long. */
 void ms_cached_store_feed(ms_store *store);
 
+/** Milliseconds since the last complete poll of the feed began; -1: the table is not polled, or has
+ * not been yet. */
+apr_int64_t ms_cached_store_feed_age(const ms_store *store);
+
 /** In each child. */
 void ms_cached_store_child_init(void);
 

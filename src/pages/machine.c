@@ -15,6 +15,7 @@
 #include "core/clock.h"
 #include "http/limited_log.h"
 #include "core/version.h"
+#include "db/cached_store.h"
 #include "http/counters.h"
 #include "http/respond.h"
 #include "pages/page.h"
@@ -94,6 +95,16 @@ static json_t *cache_model(void)
                      "hit_rate", rate);
 }
 
+/* NULL: the table is not polled. */
+static json_t *feed_model(const server_rec *s)
+{
+    const apr_int64_t age = s ? ms_cached_store_feed_age(ms_runtime_get(s)->store) : -1,
+                      ttl = s ? ms_server_conf_get(s)->cache_ttl * 1000 : 0;
+
+    return age < 0 ? json_null()
+                   : json_pack("{s:f, s:b}", "age", (double)age / 1000, "fresh", age <= ttl);
+}
+
 int ms_machine_health_get(request_rec *r)
 {
     const server_rec *s = server_with_sessions(r);
@@ -102,6 +113,7 @@ int ms_machine_health_get(request_rec *r)
 
     json_object_set_new(model, "database", s ? query_database(r, s, &is_reachable) : json_null());
     json_object_set_new(model, "cache", cache_model());
+    json_object_set_new(model, "feed", feed_model(s));
     json_object_set_new(model, "status", json_string(is_reachable ? "ok" : "unavailable"));
     if (!is_reachable) {
         ms_respond_retry_after(r, MS_RETRY_AFTER);
@@ -142,6 +154,33 @@ static const char *counter_metric(apr_pool_t *p, ms_counter which)
                         name, ms_counters_help(which), name, name, ms_counters_get(which));
 }
 
+/* Of all tables, the one that was polled the longest time ago. */
+static apr_int64_t oldest_feed(void)
+{
+    apr_int64_t oldest = -1;
+
+    for (const server_rec *s = ap_server_conf; s; s = s->next) {
+        const apr_int64_t age =
+            ms_server_conf_get(s)->used ? ms_cached_store_feed_age(ms_runtime_get(s)->store) : -1;
+
+        oldest = age > oldest ? age : oldest;
+    }
+    return oldest;
+}
+
+static const char *feed_metric(apr_pool_t *p)
+{
+    const apr_int64_t age = oldest_feed();
+
+    return age < 0 ? ""
+                   : apr_psprintf(p,
+                                  "# HELP managed_session_feed_age_seconds Time since the last "
+                                  "complete read of the feed of ended sessions began.\n"
+                                  "# TYPE managed_session_feed_age_seconds gauge\n"
+                                  "managed_session_feed_age_seconds %.3f\n",
+                                  (double)age / 1000);
+}
+
 int ms_machine_metrics_get(request_rec *r)
 {
     const char *text = "# HELP managed_session_build_info Version of mod_managed_session.\n"
@@ -151,5 +190,6 @@ int ms_machine_metrics_get(request_rec *r)
     for (int i = 0; i < MS_COUNTERS; i++) {
         text = apr_pstrcat(r->pool, text, counter_metric(r->pool, (ms_counter)i), NULL);
     }
-    return ms_page_send_text(r, HTTP_OK, TEXT, text);
+    return ms_page_send_text(r, HTTP_OK, TEXT,
+                             apr_pstrcat(r->pool, text, feed_metric(r->pool), NULL));
 }

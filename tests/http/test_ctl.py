@@ -17,7 +17,7 @@ import databases
 import debian_layout
 import harness
 from ctl import PROGRAM, Ctl, of, run
-from harness import PASSWORDS, SITE, Server, get, request, sign_in
+from harness import PASSWORDS, SITE, Server, eventually, get, request, sign_in
 
 FOLDER = pathlib.Path(__file__).parents[2]
 SQLITE = databases.NAME == "sqlite"
@@ -133,6 +133,17 @@ def test_a_session_that_is_revoked_is_out(ctl, site):
     result = ctl("revoke", token[:22], "--yes")
     assert result.status == 0 and result.out.startswith("Revoked 1 session") and not is_in(site, token) and is_in(site, other)
     assert ended(site) == [("alice", "revoked", "administrator")]
+
+
+@pytest.mark.parametrize("words", [["revoke", "--user", "alice"], ["revoke", "--all"], ["erase", "--user", "alice"]])
+def test_a_host_that_has_the_session_in_its_memory_notices(words):
+    """Its entry would answer for five minutes: the feed of ended sessions tells the host."""
+    with Server(SITE + "ManagedSessionCacheTTL 1s\nManagedSessionCacheLife 5m\n") as server:
+        token, other = sign_in(server), sign_in(server, "bob")
+        assert get(server, "/app/", token).status == 200
+        assert run(*words, "--yes", *of(server)).status == 0
+        eventually(lambda: get(server, "/app/", token).status == 401, "that it is out")
+        assert "--all" in words or get(server, "/app/", other).status == 200
 
 
 @pytest.mark.parametrize("words, gone", [

@@ -3,7 +3,7 @@
 import pytest
 
 import harness
-from harness import SITE, Server, get, post, request, sign_in
+from harness import SITE, Server, eventually, get, post, request, sign_in
 
 SATISFY_ANY = 'Satisfy Any\nAuthType Basic\nAuthName x\nAuthUserFile "@ROOT@/passwords"\nRequire user alice'
 HEALTH = '<Location "/health">\nSetHandler managed-session-health\n@MORE@\n</Location>\n'
@@ -33,6 +33,15 @@ def test_the_hit_rate_is_that_of_the_look_ups(site):
         assert get(site, "/app/", token).status == 200
     cache = get(site, "/health").json()["cache"]
     assert cache["lookups"] >= 3 and cache["hit_rate"] == pytest.approx(cache["hits"] / cache["lookups"])
+
+
+@pytest.mark.sqlite
+def test_the_age_of_the_feed_is_shown():
+    with Server(SITE + section("Require local") + "ManagedSessionCacheTTL 30s\nManagedSessionCacheLife 5m\n") as server:
+        feed = eventually(lambda: get(server, "/health").json()["feed"], "a read of the feed")
+        assert feed["fresh"] is True and feed["age"] >= 0
+    with Server(SITE + section("Require local") + "ManagedSessionCacheTTL 0\n") as server:
+        assert get(server, "/health").json()["feed"] is None
 
 
 def test_without_its_table_it_is_not(site):
