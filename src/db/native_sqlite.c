@@ -296,6 +296,15 @@ static const char *file_of(const sqlite_native *native)
     return path ? path : "";
 }
 
+/* The connection is closed after our memory has been freed. */
+static apr_status_t detach(void *nativev)
+{
+    sqlite_native *native = nativev;
+
+    native->lib.busy_handler(native->db, NULL, NULL);
+    return APR_SUCCESS;
+}
+
 static ms_native *attach(apr_pool_t *p, const apr_dbd_driver_t *driver, apr_dbd_t *handle)
 {
     sqlite_native *native = apr_pcalloc(p, sizeof(*native));
@@ -308,6 +317,7 @@ static ms_native *attach(apr_pool_t *p, const apr_dbd_driver_t *driver, apr_dbd_
     native->db = apr_dbd_native_handle(driver, handle);
     native->p = p;
     native->lock = ms_write_lock_of(file_of(native));
+    apr_pool_cleanup_register(p, native, detach, apr_pool_cleanup_null);
     return &native->base;
 }
 

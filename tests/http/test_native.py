@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Statements that go past apr_dbd: what the database does to them, and that no request fails for it."""
 import contextlib
+import http.client
 import os
 import pathlib
 import re
+import signal
 import sqlite3
+import subprocess
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -16,6 +20,7 @@ from harness import JSON, PAGE, SITE, TOOL, Server, eventually, get, post, sign_
 from load import Load
 
 UNCACHED = "ManagedSessionCacheTTL 0\n"
+CHEAP = SITE.replace('/passwords"', '/cheap"')
 ONE_CHILD = "MaxRequestWorkers 16\nMaxSpareThreads 16\n"
 BY_SQLITE = pytest.mark.skipif(databases.NAME != "sqlite", reason="SQLite's own")
 
@@ -102,6 +107,38 @@ def test_connections_are_closed_with_their_statements(mpm):
         assert not server.db.with_name("sessions.db-wal").exists()
         server.start()
         assert get(server, "/app/", token).text == PAGE
+
+
+@BY_SQLITE
+@pytest.mark.sqlite
+@pytest.mark.slow
+def test_children_that_are_killed_while_they_write_keep_no_other_from_it():
+    """Neither SQLite's lock nor the queue before it."""
+    crowd = "StartServers 3\nThreadsPerChild 8\nMaxRequestWorkers 64\nMinSpareThreads 16\nMaxSpareThreads 64\nServerLimit 16\n"
+    with Server(CHEAP + "ManagedSessionLoginLimit 0\nManagedSessionLimit 0\n", extra=crowd, without="cgid") as server, ThreadPoolExecutor(12) as visitors:
+        subprocess.run(["htpasswd", "-bsc", server.root / "cheap", "alice", "wonderland"], check=True, capture_output=True)
+        over = threading.Event()
+
+        def visit(_) -> int:
+            made = 0
+            while not over.is_set():
+                with contextlib.suppress(OSError, http.client.HTTPException):
+                    made += post(server, "/login", {"username": "alice", "password": "wonderland"}).status == 303
+            return made
+
+        visiting = [visitors.submit(visit, i) for i in range(12)]
+        server.expect("AH00052|AH00051|AH03490|exit signal Killed", status_5xx=True)
+        try:
+            for _ in range(4):
+                before = server.rows()
+                eventually(lambda: server.rows() > before + 10, "sign-ins go on")
+                for child in server.children()[:2]:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(child, signal.SIGKILL)
+        finally:
+            over.set()
+        assert sum(each.result() for each in visiting) > 40
+        assert get(server, "/app/", sign_in(server)).text == PAGE
 
 
 # ---- PostgreSQL -----------------------------------------------------------------------------------
