@@ -85,7 +85,7 @@ def test_no_page_and_no_act_reads_the_whole_table(filled):
     cases += [("NEWEST_OF_USER", (realm, "user7", now, *place), "user") for place in (top, deep)]
     cases += [("NEWEST_OF_IP", (realm, QUIET, now, *place) * 2, "made used") for place in (top, deep)]
     cases += [("NEWEST_OF_IP", (realm, BUSY, now, *place) * 2, "made used newest") for place in (top, deep)]
-    end = (now, "revoked", "bob", now, now)
+    end = ("revoked", "bob")
     cases += [("COUNT", (realm, "user7", now), "user"), ("COUNT_OF_IP", (realm, QUIET, now) * 2 + (QUIET,), "made used"),
               ("END_OF_IP", end + (realm, QUIET, now) * 2, "made used"), ("END_ALL", (*end, realm, "user7", now), "user")]
     for name, args, indexes in cases:
@@ -133,12 +133,13 @@ def test_what_reads_live_sessions_does_not_read_past_ended_ones(filled):
     if driver != "sqlite3":
         filled.sql({"pgsql": "VACUUM ANALYZE managed_session", "mysql": "ANALYZE TABLE managed_session"}[driver])
     top, once_more = (2**63 - 1, 2**63 - 1, ""), (realm,) if driver == "mysql" else ()
-    end = (now, "revoked", "bob", now, now)
+    end = ("revoked", "bob")
     cases = {"CLEANUP": ((now, 1000, now)[:2 if driver == "mysql" else 3], "ended" if driver == "mysql" else "expires"),
              "CLEANUP_ENDED": ((now - 99, 1000, now - 99)[:2 if driver == "mysql" else 3], "ended"),
-             "NEWEST": ((realm, now, *top, *once_more), "newest"),
+             # MariaDB counts rows that are not purged yet, in one index more than in the other.
+             "NEWEST": ((realm, now, *top, *once_more), "newest ended" if driver == "mysql" else "newest"),
              "COUNT": ((realm, "user7", now), "user"),
-             "END_OF_REALM": ((*end, realm, now, 1000, now)[:8 if driver == "mysql" else 9],
+             "END_OF_REALM": ((*end, realm, now, 1000, now)[:5 if driver == "mysql" else 6],
                               {"sqlite3": "newest", "pgsql": "newest expires", "mysql": "ended"}[driver])}
     with Server(ADMIN + "ManagedSessionCleanupInterval 1s\n", database=Shared(filled)) as other:
         eventually(lambda: "CLEANUP_ENDED" in statements(other), "a run of the cleanup")
