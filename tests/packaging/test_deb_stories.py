@@ -6,6 +6,7 @@ import pytest
 
 import chroots
 
+pytestmark = pytest.mark.skipif(chroots.why_not() is not None, reason=chroots.why_not() or "")
 TESTS = chroots.ROOT / "debian/tests"
 CONTROL = (TESTS / "control").read_text()
 
@@ -45,8 +46,6 @@ def test_apt_installs_it_beside_a_server_that_runs(chroot, package):
 
 @pytest.mark.parametrize("release", ["bookworm", "trixie"])
 def test_it_builds_there_and_lintian_is_content(release):
-    if chroots.why_not():
-        pytest.skip(chroots.why_not())
     with chroots.Chroot(release) as root:
         root.put_checkout()
         root.install("gcc", "make", "git", "lintian")
