@@ -63,6 +63,7 @@ esac
 case $1 in
 chroots | test)
     need python3-pytest /usr/lib/python3/dist-packages/pytest
+    want python3-yaml /usr/lib/python3/dist-packages/yaml
     ;;
 esac
 case $1 in

@@ -109,6 +109,10 @@ is_signed_in() { # is_signed_in BROWSER
     [ "$(status "$1" /app/)" = 200 ]
 }
 
+is_signed_out() { # is_signed_out BROWSER
+    [ "$(status "$1" /app/)" = 401 ]
+}
+
 list() { # list BROWSER
     curl -s -b "$JARS/$1" -H "Accept: application/json" "$SITE/sessions"
 }
