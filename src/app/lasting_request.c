@@ -51,8 +51,7 @@ void ms_lasting_request_enter(request_rec *r)
  * response. */
 int ms_lasting_request_on_proxy_create_req(request_rec *r, request_rec *to_application)
 {
-    if (ms_lifeline_is_entered(r)) {
-        ms_lifeline_set_application(r, ap_get_conn_socket(to_application->connection), 0);
+    if (ms_lifeline_set_application(r, ap_get_conn_socket(to_application->connection), 0)) {
         ms_upgrade_filter_set_application(r, to_application->connection);
     }
     return OK;

@@ -354,3 +354,8 @@ apr_uint64_t ms_cached_store_endings_before(const ms_lookup *found)
 {
     return found->ttl ? 1 + found->ticket.generation : 0;
 }
+
+apr_int64_t ms_cached_store_age_limit(const ms_store *store, apr_int64_t ttl, apr_int64_t life)
+{
+    return cache && ttl > 0 ? age_limit(store, ms_clock_steady_ms(), ttl * 1000, life * 1000) : 0;
+}

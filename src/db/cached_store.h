@@ -77,6 +77,13 @@ void ms_cached_store_forget_all(void);
  */
 apr_uint64_t ms_cached_store_endings(const char *id, const char *user);
 
+/**
+ * For how many milliseconds, at this moment, a row may be used that was found in the cache.
+ * @param ttl, life  seconds, as for ms_cached_store_find()
+ * @return 0: there is no cache
+ */
+apr_int64_t ms_cached_store_age_limit(const ms_store *store, apr_int64_t ttl, apr_int64_t life);
+
 /** What that number was when a row was found; 0: that is not known. */
 apr_uint64_t ms_cached_store_endings_before(const ms_lookup *found);
 

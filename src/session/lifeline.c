@@ -23,7 +23,7 @@
 
 APLOG_USE_MODULE(managed_session);
 
-#define VERIFY_EVERY_MS 5000 /* if endings are not counted in shared memory */
+#define VERIFY_EVERY_MS 5000 /* if shared memory does not have all endings, of other hosts too */
 /* How long other requests of a revoking request's connection are left open: while it may be under
  * way, and after it. */
 #define HOLD_MS       5000
@@ -39,8 +39,11 @@ static apr_uint64_t endings(void *place, const char *id, const char *user)
 
 static apr_int64_t verify_every(void *place)
 {
-    (void)place;
-    return VERIFY_EVERY_MS;
+    const ms_server_conf *conf = ms_server_conf_get(place);
+    const apr_int64_t limit =
+        ms_cached_store_age_limit(ms_runtime_get(place)->store, conf->cache_ttl, conf->cache_life);
+
+    return limit > conf->cache_ttl * 1000 ? limit : VERIFY_EVERY_MS; /* the feed is fresh */
 }
 
 static apr_int64_t expiry_in(const apr_array_header_t *rows, const char *id)
@@ -155,12 +158,12 @@ static void enter(request_rec *r, ms_request *request, int client)
 
     open->place = first->server;
     open->shared = r->connection->master;
+    open->id = request->row->id;
     open->user = request->row->user;
     open->expires_at = request->row->expires_at;
     open->endings = endings_before(request);
     open->client = client;
     open->application = MS_NO_DUPLICATE;
-    apr_cpystrn(open->id, request->row->id, sizeof(open->id));
     request->open = open;
     ms_open_requests_enter(open);
     apr_pool_cleanup_register(first->pool, open, leave, apr_pool_cleanup_null);
@@ -226,11 +229,16 @@ int ms_lifeline_is_alone(request_rec *r)
     return ms_lifeline_is_entered(r) && is_of_many_clients(r);
 }
 
-void ms_lifeline_set_application(request_rec *r, apr_socket_t *socket, int closes)
+int ms_lifeline_set_application(request_rec *r, apr_socket_t *socket, int closes)
 {
+    const ms_request *request = ms_request_peek(r);
     int application;
 
-    if (ms_lifeline_is_entered(r) && ms_duplicate_make(socket, &application) == APR_SUCCESS) {
-        ms_open_requests_set_application(ms_request_peek(r)->open, application, closes);
+    if (!request || !request->open) {
+        return 0;
     }
+    if (ms_duplicate_make(socket, &application) == APR_SUCCESS) {
+        ms_open_requests_set_application(request->open, application, closes);
+    }
+    return 1;
 }

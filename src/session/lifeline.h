@@ -41,7 +41,8 @@ int ms_lifeline_is_alone(request_rec *r);
  * request is cut.
  * @param closes  the request's thread closes the connection to the client properly, and soon, when
  * it reads the end of that socket
+ * @return whether the request is entered
  */
-void ms_lifeline_set_application(request_rec *r, apr_socket_t *socket, int closes);
+int ms_lifeline_set_application(request_rec *r, apr_socket_t *socket, int closes);
 
 #endif

@@ -51,6 +51,17 @@ static ms_open_state state_of(const ms_open_request *open)
     return (ms_open_state)apr_atomic_read32((volatile apr_uint32_t *)&open->state);
 }
 
+static int application_of(const ms_open_request *open)
+{
+    return __atomic_load_n(&open->application, __ATOMIC_SEQ_CST);
+}
+
+/* Returns the one before. */
+static int set_application_of(ms_open_request *open, int application)
+{
+    return __atomic_exchange_n(&open->application, application, __ATOMIC_SEQ_CST);
+}
+
 /* ---- cut ------------------------------------------------------------------------------------- */
 
 /* The client first: it must not see what the request's thread sends when the application is gone.
@@ -59,14 +70,14 @@ static void cut(ms_open_request *open)
 {
     apr_atomic_set32(&open->state, MS_OPEN_CUT);
     ms_duplicate_reset(open->client);
-    ms_duplicate_shut_down(open->application);
+    ms_duplicate_shut_down(application_of(open));
 }
 
 static void begin_to_close(ms_open_request *open, apr_int64_t now)
 {
     open->closing_since = now;
     apr_atomic_set32(&open->state, MS_OPEN_CLOSING);
-    ms_duplicate_end_reading(open->application);
+    ms_duplicate_end_reading(application_of(open));
 }
 
 static void end(ms_open_request *open, apr_int64_t now)
@@ -134,6 +145,7 @@ static void collect(const ring *w, apr_int64_t now, round_of *round)
     APR_RING_FOREACH (open, &w->all, ms_open_request, link) {
         const apr_uint64_t endings = w->functions->endings(open->place, open->id, open->user);
 
+        open->verified_at = open->verified_at ? open->verified_at : now - 1;
         if (may_be_in(round, open) && is_due(w, open, now, endings) && !is_in(round, open)) {
             ms_open_question *question = &round->questions[round->n++];
 
@@ -313,7 +325,7 @@ int ms_open_requests_are_watched(void)
 void ms_open_requests_enter(ms_open_request *open)
 {
     open->state = MS_OPEN_LIVE;
-    open->verified_at = ms_clock_steady_ms();
+    open->verified_at = 0;
     open->retry_at = 0;
     apr_thread_mutex_lock(child->lock);
     APR_RING_INSERT_TAIL(&child->all, open, ms_open_request, link);
@@ -339,22 +351,33 @@ void ms_open_requests_leave(ms_open_request *open)
     APR_RING_REMOVE(open, link);
     apr_thread_mutex_unlock(child->lock);
     ms_duplicate_close(open->client);
-    ms_duplicate_close(open->application);
+    ms_duplicate_close(application_of(open));
 }
 
-void ms_open_requests_set_application(ms_open_request *open, int application, int closes)
+static void replace_application(ms_open_request *open, int application, int closes)
 {
     int before;
 
     apr_thread_mutex_lock(child->lock);
-    before = open->application;
-    open->application = application;
+    before = set_application_of(open, application);
     open->closes = closes;
+    apr_thread_mutex_unlock(child->lock);
+    ms_duplicate_close(before);
+}
+
+/* The first one needs no lock: the thread sets the state and then reads the application, this does
+ * it the other way round. */
+void ms_open_requests_set_application(ms_open_request *open, int application, int closes)
+{
+    if (closes || application_of(open) != MS_NO_DUPLICATE) {
+        replace_application(open, application, closes);
+    }
+    else {
+        set_application_of(open, application);
+    }
     if (state_of(open) == MS_OPEN_CUT) {
         ms_duplicate_shut_down(application);
     }
-    apr_thread_mutex_unlock(child->lock);
-    ms_duplicate_close(before);
 }
 
 ms_open_state ms_open_requests_state(const ms_open_request *open)

@@ -24,19 +24,19 @@ typedef enum {
 /* One request. Once it is entered, its fields are guarded by the ring's lock. */
 typedef struct ms_open_request {
     APR_RING_ENTRY(ms_open_request) link;
-    const void *shared;     /* the connection, if it carries other requests at the same time; or
-                               NULL */
-    void *place;            /* where its session is found; for the caller's functions */
-    char id[MS_ID_LEN + 1]; /* of the session */
-    const char *user;       /* lives as long as the request is entered */
+    const void *shared; /* the connection, if it carries other requests at the same time; or
+                           NULL */
+    void *place;        /* where its session is found; for the caller's functions */
+    const char *id;     /* of the session; id and user live as long as the request is entered */
+    const char *user;
     apr_int64_t expires_at; /* epoch seconds: the session, as far as is known */
     apr_uint64_t endings;   /* as ms_open_functions.endings returned it when the session was live */
-    apr_int64_t verified_at; /* milliseconds, by the steady clock */
-    apr_int64_t retry_at;    /* the same: not looked up before */
-    int client;              /* a duplicate of the client's socket; MS_NO_DUPLICATE: not to be cut,
-                                since requests of others share it */
-    int application;         /* of the application's, or MS_NO_DUPLICATE */
-    int closes;              /* its own thread ends it when it reads the end of the application's */
+    apr_int64_t verified_at;  /* milliseconds, by the steady clock; 0: the thread has not seen it */
+    apr_int64_t retry_at;     /* the same: not looked up before */
+    int client;               /* a duplicate of the client's socket; MS_NO_DUPLICATE: not to be cut,
+                                 since requests of others share it */
+    volatile int application; /* of the application's, or MS_NO_DUPLICATE; atomic */
+    int closes; /* its own thread ends it when it reads the end of the application's */
     apr_int64_t closing_since;   /* milliseconds, by the steady clock */
     volatile apr_uint32_t state; /* an ms_open_state: may be read without the lock */
 } ms_open_request;

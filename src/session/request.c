@@ -144,11 +144,16 @@ apr_status_t ms_request_session(request_rec *r, const ms_row **row)
     return request->status;
 }
 
+static int is_our_type(const char *auth_type)
+{
+    return strcmp(auth_type, MS_AUTH_TYPE) == 0 || ap_cstr_casecmp(auth_type, MS_AUTH_TYPE) == 0;
+}
+
 const ms_row *ms_request_session_of_user(request_rec *r)
 {
     const ms_row *row;
 
-    if (!r->ap_auth_type || ap_cstr_casecmp(r->ap_auth_type, MS_AUTH_TYPE) != 0 ||
+    if (!r->ap_auth_type || !is_our_type(r->ap_auth_type) ||
         ms_request_session(r, &row) != APR_SUCCESS) {
         return NULL;
     }

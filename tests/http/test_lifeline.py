@@ -169,11 +169,7 @@ def by_itself(server, mine, _other):
     revoke(server, mine)
 
 
-def by_expiry(server, mine, _other):
-    server.sql("UPDATE managed_session SET expires_at = 1 WHERE session_id = ?", mine[:22])
-
-
-@pytest.mark.parametrize("end", [by_form, by_others, by_administrator, by_sign_out, by_itself, by_expiry])
+@pytest.mark.parametrize("end", [by_form, by_others, by_administrator, by_sign_out, by_itself])
 def test_it_ends_whoever_ends_the_session(site, end):
     mine, other = two_sessions(site)
     expect_proxy_errors(site)
@@ -181,6 +177,16 @@ def test_it_ends_whoever_ends_the_session(site, end):
         end(site, mine, other)
         stream.read_to_end()
         site.slow.wait_for_end()
+
+
+@pytest.mark.parametrize("setting", ["ManagedSessionLifetime 2s", "ManagedSessionIdleTimeout 2s"])
+def test_it_ends_when_the_session_expires(setting):
+    with running(CONFIG + f"ManagedSessionTransientLifetime 2s\n{setting}\n") as server:
+        expect_proxy_errors(server)
+        token = sign_in(server)
+        with open_stream(server, token) as stream:
+            stream.read_to_end()
+            server.slow.wait_for_end()
 
 
 def test_it_stays_open_while_the_session_lives(site):

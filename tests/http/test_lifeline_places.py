@@ -335,7 +335,7 @@ def test_without_a_cache_it_ends_as_well():
         with open_stream(server, mine) as cut, open_stream(server, other) as kept:
             revoke(server, other, mine[:22])
             if server.clock:
-                server.clock.wait(6)
+                eventually(lambda: server.clock.wait(6) or not cut.is_open(), "the end")
             cut.read_to_end()
             assert kept.is_open()
             server.slow.release.set()

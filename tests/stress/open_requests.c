@@ -138,7 +138,7 @@ static void serve(apr_pool_t *p, int session, apr_uint32_t n)
     ms_open_request *open = apr_pcalloc(p, sizeof(*open));
 
     atomic_store(&has_ended[session], 0);
-    apr_snprintf(open->id, sizeof(open->id), "%d", session);
+    open->id = apr_psprintf(p, "%d", session);
     open->user = apr_pstrdup(p, open->id);
     open->shared = n % 3 ? NULL : &has_ended[session];
     open->expires_at = (apr_int64_t)1 << 40;
