@@ -98,10 +98,12 @@ def test_the_log_of_a_database_does_not_grow_with_what_is_written():
 @pytest.mark.parametrize("mpm", ["prefork", "worker", "event"])
 def test_connections_are_closed_with_their_statements(mpm):
     """SQLite removes the log when the last connection is closed, and only if each statement of it has been finalized."""
-    with Server(SITE + UNCACHED, mpm=mpm) as server:
+    one = "MaxRequestWorkers 1\n" if mpm == "prefork" else ONE_CHILD  # two that end together each leave it to the other
+    with Server(SITE + UNCACHED, mpm=mpm, extra=one) as server:
         token = sign_in(server)
         assert get(server, "/app/", token).text == PAGE
         assert len(get(server, "/sessions", token, JSON).json()["sessions"]) == 1
+        server.expect("MaxRequestWorkers")
         assert server.db.with_name("sessions.db-wal").exists()
         server.stop()
         assert not server.db.with_name("sessions.db-wal").exists()
