@@ -54,9 +54,11 @@ def test_with_look_ups_cached_a_revocation_here_is_so_there_within_their_time_to
         assert get(there, "/app/", other).status == 401 and get(there, "/app/", mine).status == 200
 
 
-def test_what_is_open_there_ends_with_a_revocation_here(hosts):
+@pytest.mark.parametrize("cache", ["ManagedSessionCacheTTL 0\n", "ManagedSessionCacheTTL 1s\nManagedSessionCacheLife 5m\n"],
+                         ids=["asked", "fed"])
+def test_what_is_open_there_ends_with_a_revocation_here(hosts, cache):
     here, _ = hosts
-    with SlowApplication() as slow, Server(SITE + f'ProxyPass "/app/slow/" "http://127.0.0.1:{slow.port}/"\n',
+    with SlowApplication() as slow, Server(SITE + cache + f'ProxyPass "/app/slow/" "http://127.0.0.1:{slow.port}/"\n',
                                            database=Shared(here)) as there:
         there.expected_later.append(r"proxy(_http)?:error")
         mine, other = sign_in(here), sign_in(here)
