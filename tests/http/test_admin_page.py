@@ -140,7 +140,7 @@ def test_what_it_says_then_is_a_page_or_json_and_what_to_do_is_in_the_log(carele
     for each in (page, answer):
         for name, pattern in harness.OWN_HEADERS.items():
             assert re.search(pattern, each.headers[name])
-    assert "give its location an AuthType and a line such as" in careless.error_log()
+    assert "give it an AuthType and a line such as" in careless.error_log()
 
 
 OPEN = {

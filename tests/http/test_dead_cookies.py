@@ -25,6 +25,8 @@ ProxyPass "/refused" "http://127.0.0.1:@BACKEND@/refused"
     AuthName "closed"
     Require valid-user
     ManagedSessionBackendLogin On
+    # A sign-in ends the session of these requests; their late answers must arrive all the same.
+    ManagedSessionCutConnections Off
 </Location>
 <Location "/app">
     ErrorDocument 401 /refused
