@@ -438,6 +438,19 @@ def test_all_of_an_address_after_a_page_that_says_how_many(site):
     assert "user" not in event and "session" not in event
 
 
+@pytest.mark.parametrize("made, used", [("192.0.2.1", "192.0.2.2"), ("192.0.2.2", "192.0.2.1"), ("192.0.2.1", "192.0.2.1")])
+def test_an_address_of_another_site_is_not_searched_counted_or_ended(site, admin, made, used):
+    """Whether the session there was made at the address, or last used from it."""
+    here, there = sign_in(site), sign_in(site)
+    place(site, here, made, used)
+    place(site, there, made, used)
+    site.sql("UPDATE managed_session SET realm = 'other' WHERE session_id = ?", there[:22])
+    assert found(site, admin, "?ip=192.0.2.1") == [here[:22]]
+    assert "One session ends immediately" in get(site, PAGE + "?confirm=ip&ip=192.0.2.1", admin).text
+    assert delete(site, admin, f"{PAGE}?scope=ip&ip=192.0.2.1").json() == {"revoked": 1}
+    assert site.end_of(there) is None and not is_in(site, here)
+
+
 def test_by_json(site, admin):
     tokens, elsewhere = [sign_in(site) for _ in range(5)], sign_in(site)
     for token in tokens[3:]:

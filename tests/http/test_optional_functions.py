@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What include/mod_managed_session.h offers to other modules, called by one (mod_probe.c)."""
+import json
 import pathlib
 import subprocess
 import urllib.parse
@@ -23,7 +24,7 @@ def probe(tmp_path_factory):
                     HERE / "mod_probe.c", "-o", module], check=True)
     for folder in (module, *module.parents[:3]):
         folder.chmod(0o755)
-    config = SITE + f'LoadModule probe_module "{module}"\n' + '<Location "/probe">\nSetHandler probe\nManagedSession On\n</Location>\n' \
+    config = SITE + 'ManagedSessionEventLog "@ROOT@/logs/events.log"\n' + f'LoadModule probe_module "{module}"\n' + '<Location "/probe">\nSetHandler probe\nManagedSession On\n</Location>\n' \
         '<Location "/off">\nSetHandler probe\n</Location>\n<Location "/app/probe">\nSetHandler probe\n</Location>\n'
     with Server(config) as server:
         yield server
@@ -101,3 +102,14 @@ def test_revoking_the_session_at_hand_signs_out_by_the_same_response(probe):
     token = sign_in(probe)
     answer = ask(probe, "revoke,get", token, user="alice", id=token[:22])
     assert answer.text == "revoke 0 1\nget 0 -\n" and answer.clears()
+
+
+@pytest.mark.parametrize("where, user", [("/app/probe", "bob"), ("/off", None)])
+def test_who_ended_a_session_is_the_user_of_the_modules_request(probe, where, user):
+    """Not its owner, and no user if the request has none."""
+    one, bobs = sign_in(probe), sign_in(probe, "bob")
+    assert ask(probe, "revoke", bobs if user else None, where, user="alice", id=one[:22]).text == "revoke 0 1\n"
+    event = [json.loads(line) for line in (probe.root / "logs/events.log").read_text().splitlines()][-1]
+    assert (event["event"], event["user"], event.get("by_user")) == ("revoked", "alice", user)
+    assert event.get("by_session") == (bobs[:22] if user else None)
+    assert probe.end_of(one) == ("revoked", user)

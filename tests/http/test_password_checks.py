@@ -2,6 +2,7 @@
 """What sign-ins may cost: a share of the workers for password hashes, sixty sessions a minute, and no word on who exists."""
 import base64
 import hashlib
+import pathlib
 import subprocess
 import threading
 import time
@@ -9,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from harness import DEADLINE, SITE, Server, get, post, sign_in
+from harness import DEADLINE, SITE, TOOL, Server, get, post, sign_in
 
 pytestmark = pytest.mark.sqlite
 LIMITED = SITE.replace("ManagedSessionLoginLimit 0\n", "ManagedSessionLoginLimit 1000 1h\n")
@@ -112,3 +113,23 @@ def test_unknown_users_are_checked_with_mixed_hashes():
             assert [attempt(server, name, "secret").status for name in ("old", "older")] == [303, 303]
             assert attempt(server, "alice", "wonderland").status == 303
         assert {attempt(server, f"nobody{i}", "secret").status for i in range(20)} == {401}
+
+
+@pytest.mark.skipif(bool(TOOL), reason="this tool wants to be before the C library itself")
+def test_a_password_is_hashed_for_unknown_users_too(tmp_path_factory):
+    """The work itself is counted, not its time."""
+    folder = tmp_path_factory.mktemp("hashes")
+    for each in (folder, *folder.parents[:2]):
+        each.chmod(0o755)
+    library, counted = folder / "count_hashes.so", folder / "counted"
+    subprocess.run(["cc", "-shared", "-fPIC", "-D_GNU_SOURCE", "-O1", "-o", library,
+                    pathlib.Path(__file__).with_name("count_hashes.c"), "-ldl"], check=True)
+    counted.touch(0o666)
+    counted.chmod(0o666)
+    server = Server(SITE)
+    server.more_environment = {"LD_PRELOAD": str(library), "TEST_HASHES": str(counted)}
+    with server:
+        for user in ("alice", "nobody", "nobody else"):
+            before = counted.stat().st_size
+            assert attempt(server, user).status == 401
+            assert counted.stat().st_size > before, user

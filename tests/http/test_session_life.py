@@ -12,6 +12,7 @@ from harness import SITE, Browser, Server, eventually, get, post, sign_in
 
 pytestmark = pytest.mark.skipif(not clock.is_possible(), reason="this tool and a clock of our own do not go together")
 MINUTE, HOUR, DAY = 60, 3600, 86400
+ONE_CHILD = "ServerLimit 1\nMaxRequestWorkers 16\nMaxSpareThreads 16\n"
 OPEN = SITE + """
 <Location "/open">
     ManagedSession On
@@ -115,6 +116,15 @@ def test_the_touch_interval_is_obeyed(watch):
         eventually(lambda: row(server, token)["last_seen_at"] >= before + 11 * MINUTE, "a touch")
 
 
+def test_a_long_touch_interval_lets_no_session_in_use_end_as_idle(watch):
+    with site(watch, "ManagedSessionTouchInterval 1h", "ManagedSessionIdleTimeout 20m") as server:
+        token = sign_in(server)
+        for _ in range(3):
+            watch.forward(12 * MINUTE)
+            assert is_in(server, token)
+            eventually(lambda: row(server, token)["last_seen_at"] > watch.now() - MINUTE, "a touch")
+
+
 def test_a_touch_notes_the_address_and_leaves_the_first_one(watch):
     with site(watch, "RemoteIPHeader X-Client", "RemoteIPInternalProxy 127.0.0.1", modules="remoteip") as server:
         token = sign_in(server)
@@ -156,6 +166,41 @@ def test_a_touch_that_fails_fails_no_request(watch):
         server.expect("MS0004")
         assert is_in(server, token) and is_in(server, token)
         eventually(lambda: "MS0004" in server.new_log(), "a line in the log")
+
+
+def test_after_a_touch_that_failed_no_request_tries_again_for_a_while(watch):
+    """Otherwise every request would wait for a table that takes no writes."""
+    with site(watch, extra=ONE_CHILD) as server:
+        token = sign_in(server)
+        for statement in NO_UPDATES[databases.NAME]:
+            server.sql(statement)
+        watch.forward(2 * MINUTE)
+        server.expect("MS0004")
+        server.forget_statements()
+        assert is_in(server, token)
+        eventually(lambda: "MS0004" in server.new_log(), "a touch that fails")
+        tried = touches(server)
+        assert all(is_in(server, token) for _ in range(20)) and touches(server) == tried
+        watch.forward(2 * MINUTE)
+        assert is_in(server, token)
+        eventually(lambda: touches(server) > tried, "another try")
+
+
+@pytest.mark.parametrize("change", ["expires_at = created_at + 1", "realm = 'other'"])
+def test_a_touch_changes_no_row_that_is_not_this_sites_live_session(watch, change):
+    """The cache still has the session when the row changes, so its request wants a touch."""
+    lines = "ManagedSessionCacheTTL 1h", "ManagedSessionCacheLife 1h", "ManagedSessionIdleTimeout 2h"
+    with site(watch, *lines, extra=ONE_CHILD) as server:
+        token = sign_in(server)
+        assert is_in(server, token)
+        server._sql(f"UPDATE managed_session SET {change} WHERE session_id = ?", (token[:22],))
+        before = row(server, token)
+        watch.forward(15 * MINUTE)
+        server.statements_from = server.log_size()
+        assert is_in(server, token), "as the cache knows it"
+        eventually(lambda: touches(server) > 0, "a touch")
+        eventually(lambda: not is_in(server, token), "the end, as the table has it")
+        assert row(server, token) == before
 
 
 def test_a_table_that_takes_no_touches_stops_no_other_hosts(watch):
@@ -284,6 +329,16 @@ def test_expired_rows_go_in_batches_and_live_ones_stay(watch):
         assert is_in(server, token)
         counted = get(server, "/status?auto").text
         assert re.search(r"^ManagedSessionCleanupRows: 1050$", counted, re.M)
+
+
+def test_a_session_in_its_last_minute_is_not_cleaned_up(watch):
+    config = OPEN + "ManagedSessionCleanupInterval 1s\n"
+    with watch.give_to(Server(config)) as server:
+        token = sign_in(server)
+        server.sql("UPDATE managed_session SET expires_at = ? WHERE session_id = ?", watch.now() + 50, token[:22])
+        fill(server, 3)
+        eventually(lambda: server.rows() == 1, "the expired rows gone")
+        assert is_in(server, token)
 
 
 def test_nothing_is_cleaned_where_that_is_off(watch):

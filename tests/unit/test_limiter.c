@@ -69,6 +69,43 @@ static void no_more_are_inside_than_there_are_connections(void **state)
     assert_int_equal(c.refused, 0);
 }
 
+static void *APR_THREAD_FUNC wait_once(apr_thread_t *thread, void *data)
+{
+    crowd *c = data;
+    const apr_status_t rv = ms_limiter_enter(c->limiter);
+
+    if (rv == APR_EAGAIN) {
+        apr_atomic_inc32(&c->refused);
+    }
+    else if (rv == APR_SUCCESS) {
+        apr_atomic_inc32(&c->served);
+        ms_limiter_leave(c->limiter);
+    }
+    apr_thread_exit(thread, APR_SUCCESS);
+    return NULL;
+}
+
+/* 16 wait, and 4 for each connection. The next one is rejected at once, with another result than
+ * one that has waited in vain. */
+static void no_more_wait_than_the_limit(void **state)
+{
+    enum { MOST = 16 + 4, MORE = 10 };
+    crowd c = {new_guard(*state, 1), 0, 0, 0, 0};
+    apr_thread_t *threads[MOST + MORE];
+    apr_status_t rv;
+
+    assert_int_equal(ms_limiter_enter(c.limiter), APR_SUCCESS);
+    for (int i = 0; i < MOST + MORE; i++) {
+        assert_int_equal(apr_thread_create(&threads[i], NULL, wait_once, &c, *state), APR_SUCCESS);
+    }
+    for (int i = 0; i < MOST + MORE; i++) {
+        apr_thread_join(&rv, threads[i]);
+    }
+    ms_limiter_leave(c.limiter);
+    assert_int_equal(c.served, 0);
+    assert_int_equal(c.refused, MORE);
+}
+
 static void a_waiter_that_waits_too_long_is_turned_away(void **state)
 {
     ms_limiter *limiter = new_guard(*state, 1);
@@ -158,6 +195,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(no_more_are_inside_than_there_are_connections),
+        TEST(no_more_wait_than_the_limit),
         TEST(a_waiter_that_waits_too_long_is_turned_away),
         TEST(a_database_that_is_gone_is_left_alone_for_a_second),
         TEST(a_waiter_for_a_database_that_is_gone_is_turned_away),

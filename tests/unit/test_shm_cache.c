@@ -117,6 +117,29 @@ static void another_id_secret_or_store_is_another_session(void **state)
     free(cache);
 }
 
+/* The secret's hash is the 16 bytes behind the id, which has 24, and the store. */
+static void every_bit_of_the_secrets_hash_counts(void **state)
+{
+    ms_cache *cache = new_cache();
+    unsigned char *at = NULL, *memory = (unsigned char *)cache;
+
+    keep(cache, &key, "alice", NOW);
+    for (size_t i = 0; !at && i + 64 < ms_shm_cache_size(ENTRIES) - 64; i++) {
+        at = memcmp(memory + i, ID, sizeof(ID)) == 0 ? memory + i + 24 : NULL;
+    }
+    assert_non_null(at);
+    assert_memory_equal(at, store, sizeof(store));
+    for (int bit = 0; bit < 128; bit++) {
+        unsigned char *byte = at + sizeof(store) + bit / 8;
+
+        *byte ^= (unsigned char)(1 << bit % 8);
+        assert_null(get(cache, &key, NOW, state));
+        *byte ^= (unsigned char)(1 << bit % 8);
+        assert_non_null(get(cache, &key, NOW, state));
+    }
+    free(cache);
+}
+
 static void the_newer_answer_counts(void **state)
 {
     ms_cache *cache = new_cache();
@@ -394,6 +417,7 @@ int main(void)
         TEST(what_was_put_is_found_with_all_that_is_kept),
         TEST(it_is_found_for_its_time_to_live_and_no_longer),
         TEST(another_id_secret_or_store_is_another_session),
+        TEST(every_bit_of_the_secrets_hash_counts),
         TEST(the_newer_answer_counts),
         TEST(a_user_whose_session_was_ended_is_forgotten_and_no_other),
         TEST(all_can_be_forgotten),
