@@ -80,14 +80,14 @@ def environment(service: str) -> dict[str, str]:
 
 
 VISIT = """
-sign_in() { curl -s -o /dev/null -w '%{http_code}\\n' -c $1 -d username=alice -d password=wonderland http://localhost/login; }
-page() { curl -s -b $1 http://localhost/app/; }
+sign_in() { curl -s -o /dev/null -w '%{http_code}\\n' -c /tmp/$1 -d username=alice -d password=wonderland http://localhost/login; }
+page() { curl -s -b /tmp/$1 http://localhost/app/; }
 eventually() { for _ in $(seq 100); do if "$@"; then return 0; fi; sleep 0.1; done; "$@"; }
 eventually curl -s -o /dev/null http://localhost/login
 eventually curl -s -o /dev/null http://127.0.0.1:3000/
 test "$(sign_in library)" = 303 && test "$(sign_in home)" = 303
 page library | grep "Hello, alice"
-curl -s -X DELETE -b home -H 'Sec-Fetch-Site: same-origin' 'http://localhost/sessions?scope=others' | grep '"revoked": *1'
+curl -s -X DELETE -b /tmp/home -H 'Sec-Fetch-Site: same-origin' 'http://localhost/sessions?scope=others' | grep '"revoked": *1'
 ! page library | grep "Hello, alice"
 page home | grep "Hello, alice"
 su postgres -c "psql -Atc 'SELECT count(*) FROM managed_session' sessions"
