@@ -58,6 +58,13 @@ static const char *login_url(request_rec *r, const ms_url *login)
     return is_too_long(r, with_return) ? url : with_return;
 }
 
+const char *ms_challenge_login_url(request_rec *r)
+{
+    const ms_url *login = ms_dir_conf_get(r)->login_url;
+
+    return login ? login_url(r, login) : NULL;
+}
+
 /* ---- the answer ------------------------------------------------------------------------------ */
 
 void ms_challenge_set_header(request_rec *r, apr_table_t *headers)

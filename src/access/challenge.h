@@ -14,6 +14,12 @@
  */
 int ms_challenge(request_rec *r);
 
+/**
+ * The sign-in page's URL, with the way back to the address of this request, which may be a form's.
+ * @return NULL: ManagedSessionLoginURL is not set here
+ */
+const char *ms_challenge_login_url(request_rec *r);
+
 /** The session database could not be queried. @return HTTP_SERVICE_UNAVAILABLE, with Retry-After */
 int ms_challenge_unavailable(request_rec *r);
 

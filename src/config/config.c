@@ -34,6 +34,7 @@ void *ms_server_conf_merge(apr_pool_t *p, void *basev, void *addv)
     PICK(transient_lifetime, MS_UNSET);
     PICK(idle_timeout, MS_UNSET);
     PICK(touch_interval, MS_UNSET);
+    PICK(confirm_after, MS_UNSET);
     PICK(remember, MS_UNSET);
     PICK(limit, MS_UNSET);
     PICK(cleanup_interval, MS_UNSET);
@@ -79,6 +80,7 @@ void *ms_dir_conf_merge(apr_pool_t *p, void *basev, void *addv)
     PICK(form_fields, NULL);
     PICK(logout_url, NULL);
     PICK(list_url, NULL);
+    PICK(password_url, NULL);
     PICK(landing_url, NULL);
     PICK(title, NULL);
     PICK(stylesheet, NULL);

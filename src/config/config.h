@@ -42,8 +42,9 @@ typedef struct ms_server_conf {
     apr_int64_t transient_lifetime;
     apr_int64_t idle_timeout; /* 0: off */
     apr_int64_t touch_interval;
-    int remember; /* an ms_remember */
-    int limit;    /* live sessions a user may have; 0: any number */
+    apr_int64_t confirm_after; /* 0: off */
+    int remember;              /* an ms_remember */
+    int limit;                 /* live sessions a user may have; 0: any number */
     int limit_refuses;
     ms_rate login_limit;          /* failed sign-ins; count 0: any number */
     apr_int64_t cleanup_interval; /* 0: off */
@@ -94,6 +95,7 @@ typedef struct ms_dir_conf {
     const ms_form_fields *form_fields; /* NULL: as ms_config_form_fields() has them */
     const ms_url *logout_url;
     const ms_url *list_url;
+    const ms_url *password_url;
     const ms_url *landing_url; /* never NULL in a request */
     const char *title;
     const ms_url *stylesheet;

@@ -66,6 +66,11 @@ const command_rec ms_directives[] = {
     DIRECTIVE(TAKE1, "ManagedSessionTouchInterval", "duration", ms_set_server_duration,
               SERVER_FIELD(touch_interval), SERVER, "60s",
               "the time of last use is written at most once in this interval"),
+    DIRECTIVE(
+        TAKE1, "ManagedSessionConfirmAfter", "duration", ms_set_server_duration_or_0,
+        SERVER_FIELD(confirm_after), SERVER, "0",
+        "to end other sessions in the list, or to name one, the user must have signed in this "
+        "long ago at most, and otherwise signs in again; 0 is off"),
     DIRECTIVE(TAKE1, "ManagedSessionRemember", "On|Off|Ask", ms_set_remember,
               SERVER_FIELD(remember), SERVER, "Ask",
               "whether a session outlives the browser: On, Off, or Ask, which adds a checkbox to "
@@ -156,6 +161,10 @@ const command_rec ms_directives[] = {
                        "URL of the sign-out page, for links"),
     DIRECTIVE_IN_WORDS(TAKE1, "ManagedSessionListURL", "URL", ms_set_dir_url, DIR_FIELD(list_url),
                        SERVER_DIR, "none", "URL of the list of sessions, for links"),
+    DIRECTIVE_IN_WORDS(
+        TAKE1, "ManagedSessionPasswordURL", "URL", ms_set_dir_url, DIR_FIELD(password_url),
+        SERVER_DIR, "none",
+        "page of the site where users change their password; the list of sessions links to it"),
     DIRECTIVE(TAKE1, "ManagedSessionLandingURL", "URL", ms_set_dir_url, DIR_FIELD(landing_url),
               SERVER_DIR, "/",
               "URL to go to after sign-in without a return path, and after sign-out"),

@@ -181,12 +181,13 @@ static int show_list(request_rec *r, const ms_row *current)
 
 /* ---- POST: the page's forms ------------------------------------------------------------------ */
 
-/* done: the notice that the page shows then; NULL: none. */
-static int go_back(request_rec *r, const char *done)
+/* done: the notice that the page shows then; NULL: none. id: the session that it is about, or NULL.
+ */
+static int go_back(request_rec *r, const char *done, const char *id)
 {
     const char *list = ms_percent_encode(r->pool, r->uri), *page = ms_view_page_asked(r);
 
-    done = done ? apr_pstrcat(r->pool, "?done=", done, NULL) : "";
+    done = done ? apr_pstrcat(r->pool, "?done=", done, id ? "&id=" : NULL, id, NULL) : "";
     page = page ? apr_pstrcat(r->pool, *done ? "&" : "?", "page=", page, NULL) : "";
     return ms_page_redirect(r, apr_pstrcat(r->pool, list, done, page, NULL));
 }
@@ -203,18 +204,63 @@ static const char *notice(request_rec *r, const ms_scope *scope, apr_int64_t rev
     return revoked > 0 ? MS_VIEW_DONE_OTHERS : NULL;
 }
 
-static int act(request_rec *r, const apr_table_t *fields)
+/* The user's own session is ended without it, as by the sign-out page. */
+static int confirm(request_rec *r, const ms_scope *scope)
 {
+    const ms_row *current = ms_request_row(ms_request_get(r));
+
+    return scope->kind == MS_SCOPE_ID && current && strcmp(scope->id, current->id) == 0
+               ? DECLINED
+               : ms_sessions_confirm(r);
+}
+
+static int is_naming(const apr_table_t *fields)
+{
+    const char *action = apr_table_get(fields, "action");
+
+    return action && strcmp(action, "rename") == 0 && apr_table_get(fields, "id");
+}
+
+static int name_session(request_rec *r, const apr_table_t *fields)
+{
+    const char *name = apr_table_get(fields, "name");
+    const int status = ms_sessions_confirm(r);
+    int renamed;
+
+    if (status != DECLINED) {
+        return status;
+    }
+    if (ms_own_sessions_rename(r, apr_table_get(fields, "id"), name ? name : "", &renamed) !=
+        APR_SUCCESS) {
+        return ms_page_unavailable(r);
+    }
+    return go_back(r, renamed ? MS_VIEW_DONE_NAMED : MS_VIEW_DONE_GONE, NULL);
+}
+
+static int revoke_sessions(request_rec *r, const apr_table_t *fields)
+{
+    const char *done;
     apr_int64_t revoked;
     ms_scope scope;
+    int status;
 
     if (!ms_scope_of_form(r, MS_ACTOR_SELF, fields, &scope)) {
         return ms_page_bad_form(r, HTTP_BAD_REQUEST);
     }
+    status = confirm(r, &scope);
+    if (status != DECLINED) {
+        return status;
+    }
     if (ms_scope_revoke(r, MS_ACTOR_SELF, &scope, &revoked) != APR_SUCCESS) {
         return ms_page_unavailable(r);
     }
-    return go_back(r, notice(r, &scope, revoked));
+    done = notice(r, &scope, revoked);
+    return go_back(r, done, done && strcmp(done, MS_VIEW_DONE_ONE) == 0 ? scope.id : NULL);
+}
+
+static int act(request_rec *r, const apr_table_t *fields)
+{
+    return is_naming(fields) ? name_session(r, fields) : revoke_sessions(r, fields);
 }
 
 static int handle_post(request_rec *r)
@@ -253,8 +299,14 @@ static const char *path_below(request_rec *r)
 static int handle_delete(request_rec *r)
 {
     const char *below = path_below(r);
+    const ms_scope scope = {.kind = *below ? MS_SCOPE_ID : MS_SCOPE_USER,
+                            .id = *below ? below + 1 : NULL};
+    const int status = confirm(r, &scope);
 
     ms_respond_leave_body_unread(r);
+    if (status != DECLINED) {
+        return status;
+    }
     if (*below) {
         return r->args && *r->args ? ms_page_status(r, HTTP_NOT_FOUND)
                                    : ms_scope_delete_one(r, MS_ACTOR_SELF, below + 1);
@@ -276,6 +328,21 @@ static int challenge(request_rec *r)
         return status;
     }
     return ms_page_message(r, status, "You are not signed in", "Sign in to see this page.");
+}
+
+int ms_sessions_confirm(request_rec *r)
+{
+    const apr_int64_t after = ms_server_conf_get(r->server)->confirm_after;
+    const ms_row *current = ms_request_row(ms_request_get(r));
+    const char *login;
+
+    if (!after || !current || ms_clock_now() - current->created_at <= after) {
+        return DECLINED;
+    }
+    ms_request_set_stale_after(ms_request_get(r), after);
+    login = r->method_number == M_POST && !ms_own_pages_wants_json(r) ? ms_challenge_login_url(r)
+                                                                      : NULL;
+    return login ? ms_page_redirect(r, login) : challenge(r);
 }
 
 /* DECLINED if there is a session, else the answer. Called after the request's origin was checked:

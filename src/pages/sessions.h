@@ -14,6 +14,12 @@ int ms_sessions_get(request_rec *r);
 int ms_sessions_post(request_rec *r);
 int ms_sessions_delete(request_rec *r);
 
+/**
+ * Before other sessions are ended or one is named: ManagedSessionConfirmAfter.
+ * @return DECLINED: the sign-in is young enough; else the answer, which leads to another one
+ */
+int ms_sessions_confirm(request_rec *r);
+
 /** A session as JSON. current: the session of the request, or NULL. Owned by the caller. */
 json_t *ms_sessions_model(request_rec *r, const ms_row *row, const ms_row *current);
 

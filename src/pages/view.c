@@ -7,9 +7,12 @@
 
 #include <string.h>
 #include <apr_strings.h>
+#include "config/config.h"
 #include "core/clock.h"
 #include "core/form.h"
+#include "pages/cards.h"
 #include "pages/devices.h"
+#include "pages/ended.h"
 #include "pages/page.h"
 #include "session/own_sessions.h"
 #include "session/request.h"
@@ -17,8 +20,9 @@
 #include "db/store.h"
 #include "core/phrases.h"
 
-#define PAGE_SIZE 50
-#define PAGES_MAX 20 /* with a larger offset the database reads and skips more and more rows */
+#define PAGE_SIZE 10  /* so that a page stays below 30 KB in every language */
+#define PAGES_MAX 100 /* with a larger offset the database reads and skips more and more rows */
+#define MANY      3   /* other sessions; their button is above the list, too */
 
 static void set_text(json_t *model, const char *name, const char *text)
 {
@@ -44,12 +48,13 @@ static apr_table_t *query_of(request_rec *r)
 
 /* ---- what was done --------------------------------------------------------------------------- */
 
-/* Three fixed sentences: a link from another site can show one of these, but no text of its own. */
+/* Fixed sentences: a link from another site can show one of these, but no text of its own. */
 static void add_notice(const apr_table_t *query, json_t *model)
 {
     static const char *const notices[][2] = {{MS_VIEW_DONE_ONE, "done_one"},
                                              {MS_VIEW_DONE_OTHERS, "done_others"},
-                                             {MS_VIEW_DONE_GONE, "done_gone"}};
+                                             {MS_VIEW_DONE_GONE, "done_gone"},
+                                             {MS_VIEW_DONE_NAMED, "done_named"}};
     const char *done = apr_table_get(query, "done");
 
     for (apr_size_t i = 0; done && i < sizeof(notices) / sizeof(notices[0]); i++) {
@@ -157,7 +162,7 @@ static void add_sessions(request_rec *r, json_t *model, const shown *list)
         json_object_set_new_nocheck(one, "i", json_integer((list->page - 1) * PAGE_SIZE + i + 1));
         ms_view_add_words(r, one, APR_ARRAY_IDX(list->rows, i, const ms_row *), ms_clock_now());
     }
-    json_object_set_new_nocheck(model, "sessions", sessions);
+    json_object_set_new_nocheck(model, "sessions", ms_cards_make(r, sessions, list->rows));
     if (list->pages > 1) {
         json_object_set_new_nocheck(model, "pages", json_integer(list->pages));
         json_object_set_new_nocheck(model, "page", json_integer(list->page));
@@ -171,6 +176,7 @@ static void add_total(json_t *model, apr_int64_t total)
 {
     json_object_set_new_nocheck(model, "total", json_integer(total));
     json_object_set_new_nocheck(model, "others", json_integer(total > 0 ? total - 1 : 0));
+    json_object_set_new_nocheck(model, "many", json_boolean(total - 1 >= MANY));
 }
 
 /* ---------------------------------------------------------------------------------------------- */
@@ -184,17 +190,32 @@ static int confirm_page(request_rec *r, json_t *model, int others_only, apr_int6
     return ms_page_send(r, HTTP_OK, "confirm.html", model);
 }
 
+static void add_password_url(request_rec *r, json_t *model)
+{
+    const ms_url *url = ms_dir_conf_get(r)->password_url;
+
+    if (url) {
+        set_text(model, "password_url", url->text);
+    }
+}
+
 static int show(request_rec *r, json_t *model, const apr_table_t *query)
 {
+    apr_array_header_t *ended;
     shown list;
 
-    if (read_page(r, &list) != APR_SUCCESS) {
+    if (read_page(r, &list) != APR_SUCCESS || ms_ended_read(r, &ended) != APR_SUCCESS) {
         json_decref(model);
         return ms_page_unavailable(r);
     }
     add_total(model, list.total);
     ms_page_set_heading(r, model, "Where you are signed in");
     add_notice(query, model);
+    set_text(model, "done_device", ms_ended_just_now(r, ended, apr_table_get(query, "id")));
+    if (list.page == 1) {
+        ms_ended_add(r, model, ended);
+    }
+    add_password_url(r, model);
     add_sessions(r, model, &list);
     return ms_page_send(r, HTTP_OK, "sessions.html", model);
 }
@@ -208,6 +229,13 @@ int ms_view_send(request_rec *r)
     apr_int64_t total = 0;
     json_t *model;
 
+    if (others || all) {
+        const int status = ms_sessions_confirm(r);
+
+        if (status != DECLINED) {
+            return status;
+        }
+    }
     if ((others || all) && ms_own_sessions_count(r, &total) != APR_SUCCESS) {
         return ms_page_unavailable(r);
     }

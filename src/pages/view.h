@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The list of sessions as HTML: pages of fifty, the confirmation before many are revoked, and the
- * notice of what was done. Changes nothing.
+ * The list of sessions as HTML: pages of a few, what has ended, the confirmation before many are
+ * revoked, and the notice of what was done. Changes nothing.
  */
 #ifndef MS_VIEW_H
 #define MS_VIEW_H
@@ -18,9 +18,10 @@ int ms_view_send(request_rec *r);
 void ms_view_add_words(request_rec *r, json_t *model, const ms_row *row, apr_int64_t now);
 
 /* Values of ?done=, which selects the notice of what was done. */
-#define MS_VIEW_DONE_ONE    "one"    /* a device was signed out */
+#define MS_VIEW_DONE_ONE    "one"    /* a device was signed out: that of the session ?id= */
 #define MS_VIEW_DONE_OTHERS "others" /* the other devices were */
 #define MS_VIEW_DONE_GONE   "gone"   /* the device was signed out before */
+#define MS_VIEW_DONE_NAMED  "named"  /* a session was given a name, or lost it */
 
 /** The page of the list that the query names, such as "2"; NULL: the first one. */
 const char *ms_view_page_asked(request_rec *r);

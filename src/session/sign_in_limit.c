@@ -12,9 +12,11 @@
 #include <http_log.h>
 #include "config/config.h"
 #include "config/runtime.h"
+#include "core/clock.h"
 #include "core/name_fold.h"
 #include "core/network.h"
 #include "core/sha256.h"
+#include "core/tally.h"
 #include "session/request.h"
 #include "core/throttle.h"
 #include "session/user_name.h"
@@ -26,7 +28,8 @@ APLOG_USE_MODULE(managed_session);
 
 /*
  * Three tables in one piece of memory, so that a flood of one kind does not push out another:
- * failures by the configured rate, failures in a row, and what was logged recently.
+ * failures by the configured rate, failures in a row, and what was logged recently. A tally of the
+ * failures that users are told of follows them.
  */
 enum { RATES, STREAKS, LOGGED, TABLES };
 
@@ -44,9 +47,14 @@ static void *table(int which)
     return (char *)memory + (apr_size_t)which * MS_THROTTLE_SIZE;
 }
 
+static void *failures(void)
+{
+    return table(TABLES);
+}
+
 void ms_sign_in_limit_init(apr_pool_t *pconf, server_rec *s)
 {
-    const apr_size_t size = TABLES * MS_THROTTLE_SIZE + sizeof(*noticed);
+    const apr_size_t size = TABLES * MS_THROTTLE_SIZE + MS_TALLY_SIZE + sizeof(*noticed);
     apr_shm_t *shm = NULL;
     apr_status_t rv;
 
@@ -66,7 +74,7 @@ void ms_sign_in_limit_init(apr_pool_t *pconf, server_rec *s)
     }
     memory = apr_shm_baseaddr_get(shm);
     memset(memory, 0, size);
-    noticed = (volatile apr_uint32_t *)table(TABLES);
+    noticed = (volatile apr_uint32_t *)(void *)((char *)failures() + MS_TALLY_SIZE);
 }
 
 apr_uint64_t ms_sign_in_limit_hash(request_rec *r, const char *kind, const char *text)
@@ -209,11 +217,19 @@ static apr_int64_t take_user(request_rec *r, const char *user, ms_sign_in_ticket
     return wait;
 }
 
+static apr_uint64_t name_key(request_rec *r, const char *user)
+{
+    return ms_sign_in_limit_hash(r, "failures", ms_name_fold(r->pool, user));
+}
+
 static apr_int64_t take(request_rec *r, const char *user, int is_late, ms_sign_in_ticket *attempt)
 {
     apr_int64_t wait;
 
     memset(attempt, 0, sizeof(*attempt));
+    if (memory && user) {
+        attempt->name = name_key(r, ms_user_name_guess(r, user));
+    }
     if (!memory || !rate_of(r)->count) {
         return 0;
     }
@@ -248,6 +264,18 @@ void ms_sign_in_limit_was_wrong(request_rec *r, const ms_sign_in_ticket *attempt
     }
 }
 
+void ms_sign_in_limit_count_failure(request_rec *r, const char *user)
+{
+    if (memory && user) {
+        ms_tally_add(failures(), name_key(r, ms_user_name_guess(r, user)), ms_clock_now());
+    }
+}
+
+int ms_sign_in_limit_failures(request_rec *r, const char *user, apr_int64_t *last)
+{
+    return memory ? ms_tally_get(failures(), name_key(r, user), last) : 0;
+}
+
 static void give_back(request_rec *r, apr_uint64_t key)
 {
     if (key) {
@@ -268,6 +296,9 @@ void ms_sign_in_limit_was_right(request_rec *r, const ms_sign_in_ticket *attempt
     give_back(r, attempt->client);
     forget(attempt->user);
     forget(attempt->bucket);
+    if (attempt->name) {
+        ms_tally_forget(failures(), attempt->name);
+    }
 }
 
 void ms_sign_in_limit_was_nothing(request_rec *r, const ms_sign_in_ticket *attempt)

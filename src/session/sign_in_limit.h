@@ -33,6 +33,7 @@ typedef struct ms_sign_in_ticket {
     apr_uint64_t late;   /* the same, to be counted only if it was wrong */
     apr_uint64_t user;   /* the budget of the name for all clients, which success renews */
     apr_uint64_t bucket; /* the budget that this attempt was counted in */
+    apr_uint64_t name;   /* for ms_sign_in_limit_failures() */
     apr_uint64_t full;   /* if it was refused: the one that was over the limit */
 } ms_sign_in_ticket;
 
@@ -60,6 +61,16 @@ void ms_sign_in_limit_was_wrong(request_rec *r, const ms_sign_in_ticket *attempt
  * client.
  */
 void ms_sign_in_limit_was_right(request_rec *r, const ms_sign_in_ticket *attempt);
+
+/** A sign-in with this name has failed; spellings are as above. user: NULL: not known. */
+void ms_sign_in_limit_count_failure(request_rec *r, const char *user);
+
+/**
+ * How many sign-ins with a user's name have failed since the last one that was right: on this host,
+ * since it was started, also with ManagedSessionLoginLimit 0.
+ * @param last  out: when the last one failed, in epoch seconds; unchanged if none has
+ */
+int ms_sign_in_limit_failures(request_rec *r, const char *user, apr_int64_t *last);
 
 /** The result is not known: take the attempt back. */
 void ms_sign_in_limit_was_nothing(request_rec *r, const ms_sign_in_ticket *attempt);

@@ -59,6 +59,7 @@ void ms_sign_in_log_failed(request_rec *r, const char *user, const char *method)
 
     ms_event_write(r, &event);
     ms_count(MS_COUNT_FAILURES, 1);
+    ms_sign_in_limit_count_failure(r, user);
     if (!ms_sign_in_limit_may_log(r, "failed line", r->useragent_ip, &of_address)) {
         ms_log_limit_skip(MS_LOG_FAILED);
         return;

@@ -61,11 +61,11 @@ def test_no_statement_reads_the_whole_table(filled):
     ended = request(filled, "DELETE", "/admin?scope=ip&ip=192.0.2.2", {"Cookie": f"{COOKIE}={token}"})
     assert ended.json() == {"revoked": 0}
     csrf = re.search(r'name="csrf" value="([^"]+)"', get(filled, "/sessions", token).text)[1]
-    for fields in ({"action": "revoke", "id": filled.tokens[1][:22]}, {"action": "revoke-others"}, {"action": "revoke-all"}):
+    for fields in ({"action": "rename", "id": filled.tokens[1][:22], "name": "Kitchen"}, {"action": "revoke", "id": filled.tokens[1][:22]}, {"action": "revoke-others"}, {"action": "revoke-all"}):
         assert post(filled, "/sessions", {"csrf": csrf, **fields}, token).status == 303
     end = time.monotonic() + 20
     wanted = {"FIND", "LIST", "END", "END_OTHERS", "END_ALL", "INSERT", "TOUCH", "EVICT", "CLEANUP",
-              "NEWEST", "NEWEST_OF_USER", "NEWEST_OF_IP", "COUNT", "COUNT_OF_IP", "END_OF_IP", "LATEST", "COUNT_OF_REALM"}
+              "NEWEST", "NEWEST_OF_USER", "NEWEST_OF_IP", "COUNT", "COUNT_OF_IP", "END_OF_IP", "LATEST", "COUNT_OF_REALM", "LIST_ENDED", "RENAME"}
     while not wanted <= set(statements(filled)) and time.monotonic() < end:
         time.sleep(0.1)
     found = statements(filled)
@@ -84,4 +84,4 @@ def test_a_request_is_one_statement_and_so_is_a_list(filled):
     assert filled.statements() == ["FIND"]
     filled.forget_statements()
     get(filled, "/sessions", token)
-    assert [s for s in filled.statements() if s not in ("TOUCH", "CLEANUP")] == ["FIND", "LIST"]
+    assert [s for s in filled.statements() if s not in ("TOUCH", "CLEANUP")] == ["FIND", "LIST", "LIST_ENDED"]

@@ -144,8 +144,9 @@ def test_the_page_says_of_each_session_what_it_takes_to_know_it(server):
                " created_at = ?, last_seen_at = ?, expires_at = ? WHERE session_id = ?",
                1700000000, 1700003600, 4102444800, other[:22])
     page = FormReader(get(server, "/sessions", token).text)
-    assert [f["id"] for f in page.forms[:2]] == [token[:22], other[:22]] and all(f["csrf"] for f in page.forms)
-    assert [f["action"] for f in page.forms] == ["revoke", "revoke"]
+    assert [(f["id"], f["action"]) for f in page.forms] == [
+        (id, action) for id in (token[:22], other[:22]) for action in ("rename", "revoke")]
+    assert all(f["csrf"] for f in page.forms)
     assert {"?confirm=others", "?confirm=all"} <= {attrs["href"] for tag, attrs in page.tags if tag == "a"}
     of_other = page.words[page.words.index("Sign out"):]
     for word in ("192.0.2.1", "IP address 2001:db8::7", "Oslo", SAFARI, "Signed in 14 November 2023, 22:13 UTC", "with a password",
@@ -194,7 +195,7 @@ def test_head_says_what_get_would_and_ends_nothing(server, headers):
 def test_before_many_are_signed_out_the_page_asks_and_says_how_many(server):
     here, others = Browser(server), [sign_in(server) for _ in range(3)]
     here.sign_in()
-    assert "Sign out 3 other devices?" in here.go("/sessions?confirm=others").text
+    assert "Sign out 3 other sessions?" in here.go("/sessions?confirm=others").text
     assert is_in(server, others[0]), "a link ends nothing"
     here.submit(action="revoke-others")
     assert "Your other devices were signed out." in here.page.text and not any(is_in(server, t) for t in others)
@@ -218,31 +219,33 @@ def test_no_link_can_make_the_page_say_anything(server, query):
     assert 'role="status"' not in page.text and "hacked" not in page.text
 
 
-def test_a_notice_is_one_of_three_sentences(server):
+def test_a_notice_is_one_of_a_few_sentences(server):
     mine, other = sign_in(server), sign_in(server, agent=SAFARI)
-    assert act(server, mine, action="revoke", id=other[:22]).location == "/sessions?done=one"
+    assert act(server, mine, action="revoke", id=other[:22]).location == f"/sessions?done=one&id={other[:22]}"
     assert act(server, mine, action="revoke", id=other[:22]).location == "/sessions?done=gone"
     sign_in(server)
     assert act(server, mine, action="revoke-others").location == "/sessions?done=others"
-    for done, sentence in (("one", "The device was signed out."), ("gone", "The device was already signed out."),
-                           ("others", "Your other devices were signed out.")):
+    for done, sentence in (("one", "The device was signed out. Was it not you? Then change your password."),
+                           (f"one&id={other[:22]}", "Safari 17 on iOS was signed out. Was it not you? Then change your password."),
+                           ("named", "The name was saved."), ("gone", "The device was already signed out."),
+                           ("others", "Your other devices were signed out. Was it not you? Then change your password.")):
         page = get(server, f"/sessions?done={done}", mine).text
         assert re.findall(r'role="status">([^<]*)<', page) == [sentence]
 
 
-def test_hundreds_of_sessions_come_in_pages_of_fifty(server):
+def test_hundreds_of_sessions_come_in_pages_of_ten(server):
     token = sign_in(server)
     columns = "secret_hash, realm, user_name, created_at, max_expires_at, expires_at, created_ip, last_ip, user_agent, auth_method, persistent"
     for i in range(119):
         server._sql(f"INSERT INTO managed_session (session_id, last_seen_at, {columns}) SELECT ?, 1000 + ?, {columns} FROM managed_session"
                     " WHERE session_id = ?", (f"{i:022d}", i, token[:22]))
     seen = []
-    for page in (1, 2, 3):
+    for page in range(1, 13):
         answer = get(server, f"/sessions?page={page}", token)
-        assert f"Page {page} of 3." in answer.text and "120 devices." in answer.text and len(answer.body) < 150_000
+        assert f"Page {page} of 12." in answer.text and "120 sessions." in answer.text and len(answer.body) < 30_000
         links = [attrs["href"] for tag, attrs in FormReader(answer.text).tags if tag == "a" and "page" in attrs.get("href", "")]
-        assert links == [f"?page={n}" for n in (page - 1, page + 1) if 1 <= n <= 3]
-        seen += [f["id"] for f in FormReader(answer.text).forms]
+        assert links == [f"?page={n}" for n in (page - 1, page + 1) if 1 <= n <= 12]
+        seen += [f["id"] for f in FormReader(answer.text).forms if f["action"] == "revoke"]
     assert seen == [token[:22], *(f"{i:022d}" for i in reversed(range(119)))]
     assert len(get(server, "/sessions", token, JSON).json()["sessions"]) == 120
     server.sql("DELETE FROM managed_session")
@@ -296,11 +299,11 @@ def test_a_part_that_is_none_is_a_bad_request(server, query):
 
 
 def test_no_statement_reads_a_long_list_as_a_whole(server):
-    """The page, what it does and its questions: fifty rows, or a number."""
+    """The page, what it does and its questions: ten rows, or a number."""
     token = sign_in(server)
     insert_copies(server, token, 120)
-    for target, statements in (("/sessions", ["FIND", "LIST", "COUNT"]), ("/sessions?page=3", ["FIND", "LIST", "COUNT"]),
-                               ("/sessions?page=9", ["FIND", "LIST", "COUNT", "LIST"]), ("/sessions?confirm=others", ["FIND", "COUNT"])):
+    for target, statements in (("/sessions", ["FIND", "LIST", "COUNT", "LIST_ENDED"]), ("/sessions?page=3", ["FIND", "LIST", "COUNT", "LIST_ENDED"]),
+                               ("/sessions?page=90", ["FIND", "LIST", "COUNT", "LIST", "LIST_ENDED"]), ("/sessions?confirm=others", ["FIND", "COUNT"])):
         server.forget_statements()
         assert get(server, target, token).status == 200
         assert server.statements() == statements
@@ -318,12 +321,12 @@ def test_a_page_of_twenty_is_below_30_kb(server, language):
 
 
 def test_who_ends_one_stays_on_that_page_of_the_list(server):
-    here, others = Browser(server), [sign_in(server, agent=SAFARI) for _ in range(51)]
+    here, others = Browser(server), [sign_in(server, agent=SAFARI) for _ in range(11)]
     here.sign_in()
     assert "Page 2 of 2." in here.go("/sessions?page=2").text
     here.submit(action="revoke", id=FormReader(here.page.text).forms[0]["id"])
-    assert "The device was signed out." in here.page.text and "Page 2 of 2." in here.page.text
-    assert sum(is_in(server, token) for token in others) == 50
+    assert "Safari 17 on iOS was signed out." in here.page.text and "Page 2 of 2." in here.page.text
+    assert sum(is_in(server, token) for token in others) == 10
 
 
 def test_a_device_that_is_out_already_is_no_surprise(server):
@@ -343,8 +346,8 @@ def test_more_than_the_list_can_hold_are_counted_all_the_same(server):
         values = " UNION ALL ".join(f"SELECT '{i:022d}' AS x" for i in range(at, at + 100))
         server._sql(f"INSERT INTO managed_session (session_id, {columns}) SELECT v.x, {columns} FROM managed_session, ({values}) v"
                     " WHERE session_id = ?", (token[:22],))
-    assert "1101 devices. Page 20 of 20." in get(server, "/sessions?page=20", token).text
-    assert "Sign out 1100 other devices?" in get(server, "/sessions?confirm=others", token).text
+    assert "1101 sessions. Page 100 of 100." in get(server, "/sessions?page=100", token).text
+    assert "Sign out 1100 other sessions?" in get(server, "/sessions?confirm=others", token).text
     server.sql("DELETE FROM managed_session")
 
 
@@ -362,7 +365,7 @@ def test_each_button_says_to_a_listener_what_it_signs_out(server):
     server.sql("UPDATE managed_session SET last_ip = '192.0.2.1' WHERE session_id <> ?", token[:22])
     text = get(server, "/sessions", token).text
     names = []
-    for ids_of_it in re.findall(r'<button name="id" [^>]*aria-labelledby="([\w ]+)"', text):
+    for ids_of_it in re.findall(r'<button name="action" value="revoke" [^>]*aria-labelledby="([\w ]+)"', text):
         parts = [re.search(rf'id="{part}"[^>]*>(.*?)</(?:span|p|button)>', text)[1] for part in ids_of_it.split()]
         names.append(re.sub(r"<[^>]+>", " ", " ".join(parts)))
     assert [name.split("Active")[0].strip() for name in names] == ["Sign out Unknown device", "Sign out Safari 17 on iOS"]
@@ -379,8 +382,8 @@ def test_the_library_computer_is_signed_out_from_home(server):
     other = library.token[:22]
     assert home.go("/sessions").text.count("Firefox 130 on Linux</span>") == 1
     assert home.submit(action="revoke", id=other).status == 200 and home.url.startswith("/sessions?")
-    assert "The device was signed out." in home.page.text
-    assert other not in home.page.text and "No other device is signed in." in home.page.text
+    assert "Firefox 130 on Linux was signed out." in home.page.text
+    assert f'value="{other}"' not in home.page.text and "No other device is signed in." in home.page.text
     assert library.go("/app/", follow=False).location == "/login?return=/app/" and library.token is None
     assert home.go("/app/").text == "protected page\n"
 
