@@ -42,7 +42,7 @@ static int is_too_long(const request_rec *r, const char *url)
     return strlen(url) + sizeof("GET  HTTP/1.1") > (apr_size_t)r->server->limit_req_line;
 }
 
-/* The URL of the sign-in page, with the way back to this request if that fits. */
+/* With the way back to this request if that fits. */
 static const char *login_url(request_rec *r, const ms_url *login)
 {
     const char *back = ms_return_url_make(r, login), *url = login->text, *with_return;
@@ -62,7 +62,7 @@ const char *ms_challenge_login_url(request_rec *r)
 {
     const ms_url *login = ms_dir_conf_get(r)->login_url;
 
-    return login ? login_url(r, login) : NULL;
+    return login && !is_login_url(r, login) ? login_url(r, login) : NULL;
 }
 
 /* ---- the answer ------------------------------------------------------------------------------ */

@@ -16,7 +16,7 @@ int ms_challenge(request_rec *r);
 
 /**
  * The sign-in page's URL, with the way back to the address of this request, which may be a form's.
- * @return NULL: ManagedSessionLoginURL is not set here
+ * @return NULL: ManagedSessionLoginURL is not set here, or the request is for it
  */
 const char *ms_challenge_login_url(request_rec *r);
 

@@ -130,7 +130,7 @@ static ms_password_answer check(request_rec *r, const char *user, const char *pa
 
     if (!providers) {
         log_no_provider(r);
-        return MS_PASSWORD_UNKNOWN;
+        return MS_PASSWORD_NO_PROVIDER;
     }
     status = run_providers(r, providers, user, password);
     *as_user = r->user;

@@ -12,9 +12,10 @@
 
 typedef enum {
     MS_PASSWORD_RIGHT,
-    MS_PASSWORD_WRONG,   /* or there is no such user */
-    MS_PASSWORD_UNKNOWN, /* the providers could not check it, which is logged */
-    MS_PASSWORD_BUSY     /* too many are being checked, which is logged */
+    MS_PASSWORD_WRONG,      /* or there is no such user */
+    MS_PASSWORD_UNKNOWN,    /* the providers could not check it, which is logged */
+    MS_PASSWORD_BUSY,       /* too many are being checked, which is logged */
+    MS_PASSWORD_NO_PROVIDER /* none is configured here, which is logged */
 } ms_password_answer;
 
 /**

@@ -109,6 +109,13 @@ const ms_form_fields *ms_config_form_fields(const request_rec *r)
     return fields ? fields : &built_in;
 }
 
+const char *ms_config_landing(const request_rec *r)
+{
+    const ms_url *url = ms_dir_conf_get(r)->landing_url;
+
+    return url ? url->text : "/";
+}
+
 const apr_array_header_t *ms_config_origins(const request_rec *r)
 {
     return ms_server_conf_get(r->server)->origins;

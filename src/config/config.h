@@ -96,7 +96,7 @@ typedef struct ms_dir_conf {
     const ms_url *logout_url;
     const ms_url *list_url;
     const ms_url *password_url;
-    const ms_url *landing_url; /* never NULL in a request */
+    const ms_url *landing_url; /* NULL: as ms_config_landing() has it */
     const char *title;
     const ms_url *stylesheet;
     const ap_expr_info_t *label;     /* for new sessions */
@@ -125,6 +125,9 @@ static inline ms_dir_conf *ms_dir_conf_get(const request_rec *r)
 
 /** ManagedSessionFormFields where the request is, or the default; never NULL. */
 const ms_form_fields *ms_config_form_fields(const request_rec *r);
+
+/** ManagedSessionLandingURL where the request is, or the root of the site; never NULL. */
+const char *ms_config_landing(const request_rec *r);
 
 /** ManagedSessionOrigin of the request's server: an array of ms_web_origin, or NULL. */
 const apr_array_header_t *ms_config_origins(const request_rec *r);

@@ -165,9 +165,10 @@ const command_rec ms_directives[] = {
         TAKE1, "ManagedSessionPasswordURL", "URL", ms_set_dir_url, DIR_FIELD(password_url),
         SERVER_DIR, "none",
         "page of the site where users change their password; the list of sessions links to it"),
-    DIRECTIVE(TAKE1, "ManagedSessionLandingURL", "URL", ms_set_dir_url, DIR_FIELD(landing_url),
-              SERVER_DIR, "/",
-              "URL to go to after sign-in without a return path, and after sign-out"),
+    DIRECTIVE_IN_WORDS(
+        TAKE1, "ManagedSessionLandingURL", "URL", ms_set_dir_url, DIR_FIELD(landing_url),
+        SERVER_DIR, "/ after sign-in, and after sign-out a page that confirms it",
+        "URL to go to after sign-in without a return path, and after sign-out; pages link to it"),
     DIRECTIVE_IN_WORDS(
         TAKE1, "ManagedSessionLoginPage", "URL", ms_set_login_page, DIR_FIELD(login_page), DIR,
         "none",

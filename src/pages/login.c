@@ -53,6 +53,10 @@ static int answer_to(request_rec *r, const ms_login_typed *typed, const ms_sign_
         ms_sign_in_limit_was_nothing(r, attempt);
         ms_respond_retry_after(r, MS_RETRY_AFTER);
         return ms_login_form_fail(r, MS_LOGIN_BUSY, typed);
+    case MS_PASSWORD_NO_PROVIDER:
+        ms_sign_in_limit_was_nothing(r, attempt);
+        return ms_dir_conf_get(r)->login_page ? ms_login_form_fail(r, MS_LOGIN_UNAVAILABLE, typed)
+                                              : ms_login_place_refuse(r);
     case MS_PASSWORD_UNKNOWN:
         ms_sign_in_limit_was_nothing(r, attempt);
         return ms_login_form_fail(r, MS_LOGIN_UNAVAILABLE, typed);
@@ -160,7 +164,7 @@ static int handle_get(request_rec *r)
         return go_on_strictly(r, back);
     }
     if (is_strict(r) && is_back_strictly(r)) {
-        return ms_page_redirect(r, back ? back : ms_login_form_landing(r));
+        return ms_page_redirect(r, back ? back : ms_config_landing(r));
     }
     if (ms_dir_conf_get(r)->login_page) {
         return ms_login_form_go_to_own_page(r, NULL, back);

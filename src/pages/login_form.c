@@ -14,19 +14,20 @@
 #include "core/form.h"
 #include "core/percent.h"
 #include "core/token.h"
+#include "core/utf8.h"
 #include "http/request_chain.h"
 #include "http/respond.h"
+#include "pages/login_foreign.h"
 #include "pages/page.h"
+#include "pages/ways_on.h"
 #include "session/request.h"
 #include "session/sign_in.h"
 
+/* Marks for tests/catalogues.py a message that is translated elsewhere. */
+#define MESSAGE(text) (text)
+
 /* Three times as much, if all is escaped, is within MS_FORM_BODY_MAX. */
 #define BACK_FIELD_MAX 4096
-
-const char *ms_login_form_landing(request_rec *r)
-{
-    return ms_dir_conf_get(r)->landing_url->text;
-}
 
 const char *ms_login_form_query(request_rec *r, const char *name)
 {
@@ -68,7 +69,7 @@ static void show_signed_in(request_rec *r, json_t *model, const char *back)
     else {
         json_object_set_new(model, "signed_in",
                             json_pack("{s:s, s:s}", "user", row->user, "continue",
-                                      back ? back : ms_login_form_landing(r)));
+                                      back ? back : ms_config_landing(r)));
     }
 }
 
@@ -110,7 +111,7 @@ static json_t *form_model(request_rec *r, const ms_login_typed *typed)
     if (ms_request_chain_error_status(r)) {
         json_object_set_new(model, "action", json_string(ms_login_form_own_url(r, typed->back)));
     }
-    if (*typed->user) {
+    if (typed->user && ms_utf8_is_user_name(typed->user)) {
         json_object_set_new(model, "username", json_string(typed->user));
     }
     if (ms_server_conf_get(r->server)->remember == MS_REMEMBER_ASK) {
@@ -153,37 +154,69 @@ int ms_login_form_go_to_own_page(request_rec *r, const char *error, const char *
     return ms_page_redirect(r, url);
 }
 
+/* Why the form is shown again. In English. */
+typedef struct reason {
+    int status;
+    const char *heading;
+    const char *text;
+} reason;
+
+/* Without an entry: the sessions are unavailable. */
+static const reason reasons[] = {
+    [MS_LOGIN_LIMITED] = {HTTP_TOO_MANY_REQUESTS, MESSAGE("Too many attempts"),
+                          MESSAGE("Too many sign-ins have failed.")},
+    [MS_LOGIN_TOO_OFTEN] = {HTTP_TOO_MANY_REQUESTS, MESSAGE("Too many attempts"),
+                            MESSAGE("You have signed in too often.")},
+    [MS_LOGIN_BUSY] = {HTTP_SERVICE_UNAVAILABLE, MESSAGE("Please try again in a moment"),
+                       MESSAGE("Too many people are signing in right now.")},
+    [MS_LOGIN_UNAVAILABLE] = {HTTP_SERVICE_UNAVAILABLE, MESSAGE("Please try again in a moment"),
+                              MESSAGE("Sessions are unavailable right now. Nothing was changed.")},
+    [MS_LOGIN_BAD_NAME] = {HTTP_FORBIDDEN, MESSAGE("You could not be signed in"),
+                           MESSAGE("This user name cannot be used here. Contact the "
+                                   "administrator.")},
+    [MS_LOGIN_TOO_MANY_DEVICES] = {HTTP_FORBIDDEN, MESSAGE("Too many devices"),
+                                   MESSAGE("You have reached the limit of devices. Sign out on one "
+                                           "of them and try again.")},
+    [MS_LOGIN_BAD_FORM] = {HTTP_BAD_REQUEST, MESSAGE("The form could not be read"),
+                           MESSAGE("The form was incomplete or damaged. Try again.")},
+};
+
+/* The form once more, with the name that was typed: the visitor need not go back. */
+static int show_again(request_rec *r, const reason *why, const ms_login_typed *typed)
+{
+    const ms_language *language = ms_page_language(r);
+    json_t *model = form_model(r, typed);
+
+    json_object_set_new(model, "reason",
+                        json_pack("{s:s, s:s}", "title", ms_language_text(language, why->heading),
+                                  "text", ms_language_text(language, why->text)));
+    ms_page_add_wait(r, model);
+    ms_ways_on_add_site(r, model);
+    return ms_page_send(r, why->status, "login.html", model);
+}
+
 static int show_failure(request_rec *r, ms_login_failure why, const ms_login_typed *typed)
 {
+    const reason *because = &reasons[why];
+
     switch (why) {
     case MS_LOGIN_WRONG:
         return show_wrong(r, typed);
-    case MS_LOGIN_LIMITED:
-        return ms_page_message(r, HTTP_TOO_MANY_REQUESTS, "Too many attempts",
-                               "Too many sign-ins have failed. Wait a few minutes and try again.");
-    case MS_LOGIN_TOO_OFTEN:
-        return ms_page_message(r, HTTP_TOO_MANY_REQUESTS, "Too many attempts",
-                               "You have signed in too often. Wait a minute and try again.");
-    case MS_LOGIN_BUSY:
-        return ms_page_message(r, HTTP_SERVICE_UNAVAILABLE, "Please try again in a moment",
-                               "Too many people are signing in right now.");
-    case MS_LOGIN_BAD_NAME:
-        return ms_page_message(r, HTTP_FORBIDDEN, "You could not be signed in",
-                               "This user name cannot be used here. Contact the administrator.");
-    case MS_LOGIN_TOO_MANY_DEVICES:
-        return ms_page_message(
-            r, HTTP_FORBIDDEN, "Too many devices",
-            "You have reached the limit of devices. Sign out on one of them and try again.");
-    case MS_LOGIN_BAD_FORM:
-        return ms_page_bad_form(r, HTTP_BAD_REQUEST);
     case MS_LOGIN_PLAIN_HTTP:
         ms_respond_leave_body_unread(r);
         return ms_page_message(
             r, HTTP_FORBIDDEN, "This connection is not secure",
             "This page was opened without encryption. Open it with https:// and try again. If that fails, contact the administrator.");
+    case MS_LOGIN_UNAVAILABLE:
+        ms_respond_retry_after(r, MS_RETRY_AFTER);
+        break;
     default:
-        return ms_page_unavailable(r);
+        break;
     }
+    /* There is no form for a user whom another AuthType let in. */
+    return ms_login_foreign_type(r)
+               ? ms_page_message(r, because->status, because->heading, because->text)
+               : show_again(r, because, typed);
 }
 
 int ms_login_form_fail(request_rec *r, ms_login_failure why, const ms_login_typed *typed)
@@ -214,7 +247,7 @@ int ms_login_form_finish(request_rec *r, const ms_login_typed *who, const char *
     }
     switch (ms_sign_in(r, who->user, method, who->remember, who->shown_form, &row)) {
     case APR_SUCCESS:
-        return ms_page_redirect(r, who->back ? who->back : ms_login_form_landing(r));
+        return ms_page_redirect(r, who->back ? who->back : ms_config_landing(r));
     case APR_EINVAL:
         return ms_login_form_fail(r, MS_LOGIN_BAD_NAME, who);
     case APR_ENOSPC:

@@ -30,9 +30,6 @@ typedef enum ms_login_failure {
     MS_LOGIN_TOO_OFTEN
 } ms_login_failure;
 
-/** Where a sign-in leads that has no way back. */
-const char *ms_login_form_landing(request_rec *r);
-
 /** A value in the request's query; NULL: none, or the query cannot be read. */
 const char *ms_login_form_query(request_rec *r, const char *name);
 

@@ -5,18 +5,53 @@
  */
 #include "pages/logout.h"
 
+#include <string.h>
+#include <apr_strings.h>
 #include <http_protocol.h>
 #include "core/percent.h"
 #include "http/form_body.h"
 #include "http/request_chain.h"
 #include "config/config.h"
 #include "pages/page.h"
+#include "pages/ways_on.h"
 #include "session/request.h"
 #include "session/sign_out.h"
 
+/* Marks for tests/catalogues.py a message that is translated elsewhere. */
+#define MESSAGE(text) (text)
+
+#define DONE_QUERY "done=out" /* the query of the page that confirms a sign-out */
+
+static void show_form(request_rec *r, json_t *model, const ms_row *row)
+{
+    const ms_url *list = ms_dir_conf_get(r)->list_url;
+
+    ms_page_set_heading(r, model, "Sign out?");
+    json_object_set_new(model, "user", json_string(row->user));
+    json_object_set_new(model, "csrf", json_string(ms_request_form_token(r)));
+    if (ms_request_chain_error_status(r)) { /* the browser shows another URL */
+        json_object_set_new(model, "action", json_string(ms_percent_encode(r->pool, r->uri)));
+    }
+    if (list) {
+        json_object_set_new(model, "list_url", json_string(list->text));
+    }
+}
+
+static void show_signed_out(request_rec *r, json_t *model)
+{
+    const ms_url *login = ms_dir_conf_get(r)->login_url;
+    const int done = r->args && strcmp(r->args, DONE_QUERY) == 0;
+
+    ms_page_set_heading(r, model, "You are signed out");
+    json_object_set_new(model, "done", json_boolean(done));
+    if (login) {
+        ms_ways_on_add(r, model, login->text, done ? MESSAGE("Sign in again") : MESSAGE("Sign in"));
+    }
+    ms_ways_on_add(r, model, ms_config_landing(r), MESSAGE("Go to the site"));
+}
+
 int ms_logout_get(request_rec *r)
 {
-    const ms_dir_conf *conf = ms_dir_conf_get(r);
     json_t *model;
     const ms_row *row;
 
@@ -25,25 +60,21 @@ int ms_logout_get(request_rec *r)
     }
     model = ms_page_model(r);
     if (row) {
-        const char *csrf = ms_request_form_token(r);
-
-        ms_page_set_heading(r, model, "Sign out?");
-        json_object_set_new(model, "user", json_string(row->user));
-        json_object_set_new(model, "csrf", json_string(csrf));
-        if (ms_request_chain_error_status(r)) { /* the browser shows another URL */
-            json_object_set_new(model, "action", json_string(ms_percent_encode(r->pool, r->uri)));
-        }
+        show_form(r, model, row);
     }
     else {
-        ms_page_set_heading(r, model, "You are signed out");
-    }
-    if (conf->login_url) {
-        json_object_set_new(model, "login_url", json_string(conf->login_url->text));
-    }
-    if (conf->list_url) {
-        json_object_set_new(model, "list_url", json_string(conf->list_url->text));
+        show_signed_out(r, model);
     }
     return ms_page_send(r, HTTP_OK, "logout.html", model);
+}
+
+/* Where a sign-out leads. */
+static const char *way_out(request_rec *r)
+{
+    const ms_url *landing = ms_dir_conf_get(r)->landing_url;
+
+    return landing ? landing->text
+                   : apr_pstrcat(r->pool, ms_percent_encode(r->pool, r->uri), "?" DONE_QUERY, NULL);
 }
 
 int ms_logout_post(request_rec *r)
@@ -67,5 +98,5 @@ int ms_logout_post(request_rec *r)
     if (ms_sign_out(r) != APR_SUCCESS) {
         return ms_page_unavailable(r);
     }
-    return ms_page_redirect(r, ms_dir_conf_get(r)->landing_url->text);
+    return ms_page_redirect(r, way_out(r));
 }

@@ -19,6 +19,7 @@
 #include "core/json.h"
 #include "core/template.h"
 #include "core/sha256.h"
+#include "pages/ways_on.h"
 
 /* Marks for tests/catalogues.py a message that is translated elsewhere. */
 #define MESSAGE(text) (text)
@@ -177,16 +178,25 @@ static json_t *message_model(request_rec *r, const char *heading, const char *te
     return model;
 }
 
-int ms_page_message(request_rec *r, int status, const char *heading, const char *text)
+void ms_page_add_wait(request_rec *r, json_t *model)
 {
-    return ms_page_send(r, status, "message.html", message_model(r, heading, text));
+    const char *wait = apr_table_get(r->err_headers_out, "Retry-After");
+
+    if (wait) {
+        json_object_set_new(model, "wait", json_integer(apr_atoi64(wait)));
+    }
 }
 
-static void add_link(request_rec *r, json_t *model, const char *url, const char *label)
+int ms_page_message(request_rec *r, int status, const char *heading, const char *text)
 {
-    const char *translated = ms_language_text(ms_page_language(r), label);
+    json_t *model = message_model(r, heading, text);
 
-    json_object_set_new(model, "link", json_pack("{s:s, s:s}", "url", url, "label", translated));
+    ms_page_add_wait(r, model);
+    if (status == HTTP_UNAUTHORIZED) {
+        ms_ways_on_add_sign_in(r, model);
+    }
+    ms_ways_on_add_all(r, model);
+    return ms_page_send(r, status, "message.html", model);
 }
 
 int ms_page_go_on(request_rec *r, const char *url)
@@ -194,7 +204,7 @@ int ms_page_go_on(request_rec *r, const char *url)
     json_t *model = message_model(r, MESSAGE("One moment, please"),
                                   MESSAGE("If nothing happens, follow the link."));
 
-    add_link(r, model, url, MESSAGE("Continue"));
+    ms_ways_on_add(r, model, url, MESSAGE("Continue"));
     json_object_set_new(model, "refresh", json_string(url));
     return ms_page_send(r, HTTP_OK, "message.html", model);
 }
@@ -205,7 +215,7 @@ void ms_page_lead_out_of_frame(request_rec *r, int status, const char *url)
         message_model(r, MESSAGE("You are not signed in"), MESSAGE("Sign in to see this page."));
     const char *html;
 
-    add_link(r, model, url, MESSAGE("Sign in"));
+    ms_ways_on_add(r, model, url, MESSAGE("Sign in"));
     json_object_set_new(model, "top", json_true());
     html = render(r, "message.html", model);
     set_headers(r, r->err_headers_out);
@@ -263,7 +273,7 @@ int ms_page_bad_form(request_rec *r, int status)
     const char *text = status == HTTP_REQUEST_ENTITY_TOO_LARGE ? MESSAGE("The form was too large.")
                        : status == HTTP_UNSUPPORTED_MEDIA_TYPE
                            ? MESSAGE("Send the form as application/x-www-form-urlencoded.")
-                           : MESSAGE("The form was incomplete or damaged. Go back and try again.");
+                           : MESSAGE("The form was incomplete or damaged. Try again.");
 
     return ms_page_message(r, status, "The form could not be read", text);
 }

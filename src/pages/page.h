@@ -42,8 +42,11 @@ int ms_page_send_revoked(request_rec *r, apr_int64_t n);
 /** 303 to a URL that has been checked already. */
 int ms_page_redirect(request_rec *r, const char *url);
 
-/** A page with a heading and a text, such as the reason of a refusal. Both in English; translated
- * here. */
+/** Add to a model how many seconds to wait, if the response has a Retry-After. */
+void ms_page_add_wait(request_rec *r, json_t *model);
+
+/** A page with a heading and a text, such as the reason of a refusal, and with links on. Both in
+ * English; translated here. */
 int ms_page_message(request_rec *r, int status, const char *heading, const char *text);
 
 /** A page that loads a checked URL by itself, as a navigation from this site (SameSite). */

@@ -11,6 +11,7 @@ LANDINGS = SITE + """
     ManagedSessionLandingURL "/app/?bye=1"
 </Location>
 """
+DONE = "/logout?done=out"
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -65,7 +66,7 @@ def test_the_button_ends_the_session(server):
     token = browser.token
     browser.go("/logout")
     answer = browser.submit(follow=False)
-    assert (answer.status, answer.location) == (303, "/") and answer.clears()
+    assert (answer.status, answer.location) == (303, DONE) and answer.clears()
     assert browser.token is None and not is_alive(server, token) and server.rows() == 0
 
 
@@ -83,7 +84,30 @@ def test_the_cookie_is_cleared_with_the_attributes_it_was_set_with(server):
 
 def test_the_landing_url_is_where_the_site_says(server):
     assert post(server, "/elsewhere", cookie=sign_in(server)).location == "/app/?bye=1"
-    assert post(server, "/logout?return=/app/", {"return": "/app/"}, cookie=sign_in(server)).location == "/"
+    assert post(server, "/logout?return=/app/", {"return": "/app/"}, cookie=sign_in(server)).location == DONE
+
+
+def test_without_one_a_page_confirms_it_and_leads_on(server):
+    browser = server.browser()
+    browser.sign_in()
+    browser.go("/logout")
+    page = FormReader(browser.submit().text)
+    assert "You are signed out on this device." in page.words and page.forms == []
+    links = {attrs["href"] for tag, attrs in page.tags if tag == "a"}
+    assert links == {"/login", "/"}
+
+
+@pytest.mark.parametrize("query", ["", "?done=in", "?done=", "?done=<b>x</b>", "?done=out%00", "?out"])
+def test_no_other_link_makes_the_page_confirm_it(server, query):
+    answer = get(server, "/logout" + query)
+    assert "You are not signed in on this device." in answer.text and "<b>" not in answer.text
+
+
+def test_to_a_user_who_is_signed_in_that_page_offers_to_sign_out(server):
+    token = sign_in(server)
+    page = FormReader(get(server, DONE, token).text)
+    assert "You are signed in as alice on this device." in page.words and is_alive(server, token)
+    assert "You are signed out on this device." not in page.words
 
 
 def test_an_applications_own_button_needs_no_token(server):
@@ -126,7 +150,7 @@ def test_signing_out_without_a_session_is_no_mistake(server):
     for cookie in (None, over, harness.random_token(), "x"):
         for fields in ({}, {"csrf": "of a page shown before"}):
             answer = post(server, "/logout", fields, cookie=cookie)
-            assert (answer.status, answer.location, answer.token()) == (303, "/", None)
+            assert (answer.status, answer.location, answer.token()) == (303, DONE, None)
     assert post(server, "/logout", cookie=over).clears()
 
 
