@@ -5,8 +5,8 @@
 #include "db/result.h"
 #include "db/store_private.h"
 
-#define FRESH                                                                                      \
-    3600 /* seconds: as long as the cleanup keeps the row of an ended session at least             \
+#define FRESH \
+    3600 /* seconds: as long as the cleanup keeps the row of an ended session at least \
           */
 #define ERASED "administrator" /* in place of an erased user who has ended sessions of others */
 

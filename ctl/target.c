@@ -18,11 +18,11 @@
 #define SAID_MAX  2000 /* bytes of httpd's own messages that are repeated */
 #define CACHE_TTL 1
 #define HISTORY   (30 * 86400)
-#define PROGRAMS                                                                                   \
-    {                                                                                              \
-        "apache2ctl", "apachectl", "httpd", "apache2", NULL                                        \
+#define PROGRAMS \
+    { \
+        "apache2ctl", "apachectl", "httpd", "apache2", NULL \
     }
-#define DIRECTORIES                                                                                \
+#define DIRECTORIES \
     "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/apache2/bin"
 
 /* ---- run httpd ------------------------------------------------------------------------------- */

@@ -26,13 +26,13 @@
 
 /* A row: how httpd passes the arguments, name, argument (for the documentation), setter, field,
  * context, default, description. The default is a value that the setter reads. */
-#define DIRECTIVE(how, name, argument, set, field, context, fallback, what)                        \
+#define DIRECTIVE(how, name, argument, set, field, context, fallback, what) \
     ROW(how, name, set, context, what " (default: " fallback ")", fallback, field)
 /* The same if the default is not a value: it is described, and the code that uses the field knows
  * it. */
-#define DIRECTIVE_IN_WORDS(how, name, argument, set, field, context, fallback, what)               \
+#define DIRECTIVE_IN_WORDS(how, name, argument, set, field, context, fallback, what) \
     ROW(how, name, set, context, what " (default: " fallback ")", NULL, field)
-#define ROW(how, name, set, context, what, fallback, ...)                                          \
+#define ROW(how, name, set, context, what, fallback, ...) \
     AP_INIT_##how(name, set, (void *)&((const ms_directive){__VA_ARGS__, fallback}), context, what)
 
 const command_rec ms_directives[] = {

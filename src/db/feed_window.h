@@ -9,7 +9,7 @@
 
 #include <apr.h>
 
-#define MS_FEED_MAX                                                                                \
+#define MS_FEED_MAX \
     10000 /* endings a poll applies one by one; if there are more, all is forgotten */
 
 /* Where the database was at a poll. */

@@ -50,9 +50,9 @@ typedef struct library {
     void (*clear)(pg_result *);
 } library;
 
-#define SYMBOL(name)                                                                               \
-    {                                                                                              \
-        "PQ" #name, offsetof(library, name)                                                        \
+#define SYMBOL(name) \
+    { \
+        "PQ" #name, offsetof(library, name) \
     }
 
 static const ms_native_symbol symbols[] = {

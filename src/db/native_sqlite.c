@@ -57,9 +57,9 @@ typedef struct library {
     int (*finalize)(sqlite3_stmt *);
 } library;
 
-#define SYMBOL(name)                                                                               \
-    {                                                                                              \
-        "sqlite3_" #name, offsetof(library, name)                                                  \
+#define SYMBOL(name) \
+    { \
+        "sqlite3_" #name, offsetof(library, name) \
     }
 
 static const ms_native_symbol symbols[] = {SYMBOL(sourceid),

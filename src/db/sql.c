@@ -16,14 +16,14 @@
 
 /* A page of the newest sessions begins after the last one of the page before. The first comparison
  * of created_at lets an index be used. */
-#define NEWEST                                                                                     \
-    " AND {live}"                                                                                  \
-    " AND created_at <= %lld AND (created_at < %lld OR session_id < %s)"                           \
+#define NEWEST \
+    " AND {live}" \
+    " AND created_at <= %lld AND (created_at < %lld OR session_id < %s)" \
     " ORDER BY created_at DESC, session_id DESC" NEWEST_LIMIT
 
 /* The same without regard to what is live. */
-#define OLDER                                                                                      \
-    " AND created_at <= %lld AND (created_at < %lld OR session_id < %s)"                           \
+#define OLDER \
+    " AND created_at <= %lld AND (created_at < %lld OR session_id < %s)" \
     " ORDER BY created_at DESC, session_id DESC" NEWEST_LIMIT
 
 /* The database's clock in epoch seconds, rounded down: rounded to the nearest second, a moment may

@@ -12,7 +12,7 @@
 #include "http/limited_log.h"
 #include "http/origin.h"
 
-#define CURES                                                                                      \
+#define CURES \
     "serve this site over TLS or, on a trusted network, set ManagedSessionCookieSecure Off"
 
 static int is_cookie_secure(const request_rec *r)

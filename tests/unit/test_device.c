@@ -17,9 +17,9 @@
 #define ON_MAC     "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) "
 #define ON_LINUX   "Mozilla/5.0 (X11; Linux x86_64) "
 #define ON_ANDROID "Mozilla/5.0 (Linux; Android 10; K) "
-#define ON_IPHONE                                                                                  \
+#define ON_IPHONE \
     "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
-#define ON_IPAD                                                                                    \
+#define ON_IPAD \
     "Mozilla/5.0 (iPad; CPU OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
 
 static ms_device name(void **state, const char *user_agent)
