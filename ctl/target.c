@@ -18,10 +18,6 @@
 #define SAID_MAX  2000 /* bytes of httpd's own messages that are repeated */
 #define CACHE_TTL 1
 #define HISTORY   (30 * 86400)
-#define PROGRAMS \
-    { \
-        "apache2ctl", "apachectl", "httpd", "apache2", NULL \
-    }
 #define DIRECTORIES \
     "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/apache2/bin"
 
@@ -29,7 +25,7 @@
 
 static const char *find_program(apr_pool_t *p)
 {
-    const char *const names[] = PROGRAMS;
+    const char *const names[] = {"apache2ctl", "apachectl", "httpd", "apache2", NULL};
 
     for (const char *const *name = names; *name; name++) {
         char *dirs = apr_pstrdup(p, DIRECTORIES), *rest;

@@ -50,15 +50,13 @@ typedef struct library {
     void (*clear)(pg_result *);
 } library;
 
-#define SYMBOL(name) \
-    { \
-        "PQ" #name, offsetof(library, name) \
-    }
+/* A row without its braces: versions of clang-format differ about braces in macros. */
+#define SYMBOL(name) "PQ" #name, offsetof(library, name)
 
 static const ms_native_symbol symbols[] = {
-    SYMBOL(status),       SYMBOL(transactionStatus), SYMBOL(prepare), SYMBOL(execPrepared),
-    SYMBOL(resultStatus), SYMBOL(resultErrorField),  SYMBOL(ntuples), SYMBOL(getisnull),
-    SYMBOL(getvalue),     SYMBOL(cmdTuples),         SYMBOL(clear)};
+    {SYMBOL(status)},       {SYMBOL(transactionStatus)}, {SYMBOL(prepare)}, {SYMBOL(execPrepared)},
+    {SYMBOL(resultStatus)}, {SYMBOL(resultErrorField)},  {SYMBOL(ntuples)}, {SYMBOL(getisnull)},
+    {SYMBOL(getvalue)},     {SYMBOL(cmdTuples)},         {SYMBOL(clear)}};
 
 typedef struct pg_native {
     ms_native base;

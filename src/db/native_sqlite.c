@@ -57,29 +57,27 @@ typedef struct library {
     int (*finalize)(sqlite3_stmt *);
 } library;
 
-#define SYMBOL(name) \
-    { \
-        "sqlite3_" #name, offsetof(library, name) \
-    }
+/* A row without its braces: versions of clang-format differ about braces in macros. */
+#define SYMBOL(name) "sqlite3_" #name, offsetof(library, name)
 
-static const ms_native_symbol symbols[] = {SYMBOL(sourceid),
-                                           SYMBOL(get_autocommit),
-                                           SYMBOL(threadsafe),
-                                           SYMBOL(busy_handler),
-                                           SYMBOL(wal_autocheckpoint),
-                                           SYMBOL(db_filename),
-                                           SYMBOL(wal_checkpoint_v2),
-                                           SYMBOL(changes),
-                                           SYMBOL(prepare_v2),
-                                           SYMBOL(bind_text),
-                                           SYMBOL(bind_int64),
-                                           SYMBOL(bind_null),
-                                           SYMBOL(step),
-                                           SYMBOL(column_type),
-                                           SYMBOL(column_text),
-                                           SYMBOL(column_int64),
-                                           SYMBOL(reset),
-                                           SYMBOL(finalize)};
+static const ms_native_symbol symbols[] = {{SYMBOL(sourceid)},
+                                           {SYMBOL(get_autocommit)},
+                                           {SYMBOL(threadsafe)},
+                                           {SYMBOL(busy_handler)},
+                                           {SYMBOL(wal_autocheckpoint)},
+                                           {SYMBOL(db_filename)},
+                                           {SYMBOL(wal_checkpoint_v2)},
+                                           {SYMBOL(changes)},
+                                           {SYMBOL(prepare_v2)},
+                                           {SYMBOL(bind_text)},
+                                           {SYMBOL(bind_int64)},
+                                           {SYMBOL(bind_null)},
+                                           {SYMBOL(step)},
+                                           {SYMBOL(column_type)},
+                                           {SYMBOL(column_text)},
+                                           {SYMBOL(column_int64)},
+                                           {SYMBOL(reset)},
+                                           {SYMBOL(finalize)}};
 
 typedef struct sqlite_native {
     ms_native base;
