@@ -52,6 +52,7 @@
 #include "app/response_filter.h"
 #include "app/upgrade_filter.h"
 #include "pages/page.h"
+#include "pages/refusal.h"
 #include "pages/router.h"
 
 #if !AP_MODULE_MAGIC_AT_LEAST(20120211, 93)
@@ -186,16 +187,23 @@ static int on_fixups(request_rec *r)
     return status;
 }
 
-static void on_insert_error_filter(request_rec *r)
+static void prepare_response(request_rec *r)
 {
     ms_provider_chain_on_response(r);
     ms_foreign_sign_in_on_response(r);
     ms_response_filter_add(r);
 }
 
+static void on_insert_error_filter(request_rec *r)
+{
+    prepare_response(r);
+    ms_refusal_explain(r);
+}
+
 static void on_insert_filter(request_rec *r)
 {
-    on_insert_error_filter(r);
+    prepare_response(r);
+    ms_request_enter_handler(r);
     ms_environment_restore_user(r);
     ms_request_headers_set_user(r);
     ms_upgrade_filter_watch(r);

@@ -65,6 +65,9 @@ int ms_authn_on_access_checker(request_rec *r)
     }
     ms_request_set_stale_after(ms_request_get(r),
                                0); /* of another location, in this request's history */
+    if (!r->main) {
+        ms_request_leave_handler(ms_request_get(r));
+    }
     ms_authn_depend(r, required ? MS_DEPENDS_ENTIRELY : MS_DEPENDS_OPTIONALLY);
     if (ms_request_session(r, &row) == APR_SUCCESS && row && !ms_websocket_is_cross_origin(r)) {
         ms_authn_set_user(r, row);

@@ -169,7 +169,7 @@ int ms_page_status(request_rec *r, int status)
     return status;
 }
 
-static json_t *message_model(request_rec *r, const char *heading, const char *text)
+json_t *ms_page_message_model(request_rec *r, const char *heading, const char *text)
 {
     json_t *model = ms_page_model(r);
 
@@ -189,7 +189,7 @@ void ms_page_add_wait(request_rec *r, json_t *model)
 
 int ms_page_message(request_rec *r, int status, const char *heading, const char *text)
 {
-    json_t *model = message_model(r, heading, text);
+    json_t *model = ms_page_message_model(r, heading, text);
 
     ms_page_add_wait(r, model);
     if (status == HTTP_UNAUTHORIZED) {
@@ -201,32 +201,37 @@ int ms_page_message(request_rec *r, int status, const char *heading, const char 
 
 int ms_page_go_on(request_rec *r, const char *url)
 {
-    json_t *model = message_model(r, MESSAGE("One moment, please"),
-                                  MESSAGE("If nothing happens, follow the link."));
+    json_t *model = ms_page_message_model(r, MESSAGE("One moment, please"),
+                                          MESSAGE("If nothing happens, follow the link."));
 
     ms_ways_on_add(r, model, url, MESSAGE("Continue"));
     json_object_set_new(model, "refresh", json_string(url));
     return ms_page_send(r, HTTP_OK, "message.html", model);
 }
 
-void ms_page_lead_out_of_frame(request_rec *r, int status, const char *url)
+void ms_page_put_in_place(request_rec *r, int status, json_t *model)
 {
-    json_t *model =
-        message_model(r, MESSAGE("You are not signed in"), MESSAGE("Sign in to see this page."));
-    const char *html;
+    const char *html = render(r, "message.html", model);
 
-    ms_ways_on_add(r, model, url, MESSAGE("Sign in"));
-    json_object_set_new(model, "top", json_true());
-    html = render(r, "message.html", model);
     set_headers(r, r->err_headers_out);
-    apr_table_unset(r->err_headers_out, "X-Frame-Options");
-    apr_table_setn(r->err_headers_out, "Content-Security-Policy", policy(r, ""));
     apr_table_setn(r->err_headers_out, "Content-Language", ms_page_language(r)->tag);
     /* The page names its charset itself; httpd would add another one. */
     apr_table_setn(r->subprocess_env, "suppress-error-charset", "1");
     if (html) {
         ap_custom_response(r, status, html);
     }
+}
+
+void ms_page_lead_out_of_frame(request_rec *r, int status, const char *url)
+{
+    json_t *model = ms_page_message_model(r, MESSAGE("You are not signed in"),
+                                          MESSAGE("Sign in to see this page."));
+
+    ms_ways_on_add(r, model, url, MESSAGE("Sign in"));
+    json_object_set_new(model, "top", json_true());
+    ms_page_put_in_place(r, status, model);
+    apr_table_unset(r->err_headers_out, "X-Frame-Options");
+    apr_table_setn(r->err_headers_out, "Content-Security-Policy", policy(r, ""));
 }
 
 int ms_page_wrong_method(request_rec *r, const char *allow)

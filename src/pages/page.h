@@ -49,6 +49,12 @@ void ms_page_add_wait(request_rec *r, json_t *model);
  * English; translated here. */
 int ms_page_message(request_rec *r, int status, const char *heading, const char *text);
 
+/** The model of such a page, without links. Owned by the caller. */
+json_t *ms_page_message_model(request_rec *r, const char *heading, const char *text);
+
+/** Let httpd's answer of that status be a page of that model, which is released. */
+void ms_page_put_in_place(request_rec *r, int status, json_t *model);
+
 /** A page that loads a checked URL by itself, as a navigation from this site (SameSite). */
 int ms_page_go_on(request_rec *r, const char *url);
 

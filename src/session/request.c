@@ -283,6 +283,25 @@ void ms_request_set_credentials(ms_request *request, const char *credentials)
     request->credentials = credentials;
 }
 
+void ms_request_enter_handler(request_rec *r)
+{
+    ms_request *request = ms_request_peek(r);
+
+    if (request) {
+        request->is_with_handler = 1;
+    }
+}
+
+int ms_request_is_before_handler(const ms_request *request)
+{
+    return !request->is_with_handler;
+}
+
+void ms_request_leave_handler(ms_request *request)
+{
+    request->is_with_handler = 0;
+}
+
 apr_int64_t ms_request_stale_after(const ms_request *request)
 {
     return request->stale_after;

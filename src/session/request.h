@@ -83,6 +83,16 @@ int ms_request_tokens(ms_request *request);
 const char *ms_request_credentials(const ms_request *request);
 void ms_request_set_credentials(ms_request *request, const char *credentials);
 
+/** The handler phase begins: what the response says from now on is the application's. */
+void ms_request_enter_handler(request_rec *r);
+
+/** Whether the client's request was refused before any handler ran, in the place that it is for
+ * now. */
+int ms_request_is_before_handler(const ms_request *request);
+
+/** Access to another place is about to be checked, after an internal redirect. */
+void ms_request_leave_handler(ms_request *request);
+
 /** The seconds of a "Require session-fresh" that this request failed; 0: none. */
 apr_int64_t ms_request_stale_after(const ms_request *request);
 void ms_request_set_stale_after(ms_request *request, apr_int64_t seconds);

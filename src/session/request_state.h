@@ -31,7 +31,8 @@ struct ms_request {
     apr_pool_t *pool;
     const char *cookie_header, *cookie_name;
     int cookies_read;
-    int is_wiped; /* tokens, at the end of the request */
+    int is_with_handler; /* see ms_request_enter_handler() */
+    int is_wiped;        /* tokens, at the end of the request */
 
     /* Not zero before they are set. */
     ms_token token;          /* of row */
