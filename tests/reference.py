@@ -11,9 +11,9 @@ import standards
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 WHERE = {"SERVER": "server", "SERVER_DIR": "server, dir, .htaccess", "DIR": "dir, .htaccess", "DIR_ONLY": "dir",
-         "GLOBAL": "global"}
+         "SERVER_OR_DIR": "server, dir", "GLOBAL": "global"}
 ENTRY = re.compile(r'DIRECTIVE(?:_IN_WORDS)?\(\s*(\w+),\s*"(\w+)",\s*"((?:[^"\\]|\\.)*)",\s*\w+,\s*\w+\([\w.]+\),\s*'
-                   r'(SERVER_DIR|SERVER|DIR_ONLY|DIR|GLOBAL),\s*"((?:[^"\\]|\\.)*)",((?:\s*"(?:[^"\\]|\\.)*")+)\)', re.S)
+                   r'(SERVER_DIR|SERVER_OR_DIR|SERVER|DIR_ONLY|DIR|GLOBAL),\s*"((?:[^"\\]|\\.)*)",((?:\s*"(?:[^"\\]|\\.)*")+)\)', re.S)
 
 
 def directives() -> list[dict]:

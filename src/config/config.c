@@ -82,6 +82,8 @@ void *ms_dir_conf_merge(apr_pool_t *p, void *basev, void *addv)
     PICK(list_url, NULL);
     PICK(password_url, NULL);
     PICK(landing_url, NULL);
+    PICK(script, MS_UNSET);
+    PICK(time_zone, NULL);
     PICK(title, NULL);
     PICK(stylesheet, NULL);
     PICK(label, NULL);

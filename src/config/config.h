@@ -15,6 +15,7 @@
 #include "db/store.h"
 #include "core/web_origin.h"
 #include "core/throttle.h"
+#include "core/zone.h"
 
 extern module AP_MODULE_DECLARE_DATA managed_session_module;
 
@@ -97,6 +98,8 @@ typedef struct ms_dir_conf {
     const ms_url *list_url;
     const ms_url *password_url;
     const ms_url *landing_url; /* NULL: as ms_config_landing() has it */
+    int script;
+    const ms_zone *time_zone; /* NULL: UTC */
     const char *title;
     const ms_url *stylesheet;
     const ap_expr_info_t *label;     /* for new sessions */

@@ -10,11 +10,12 @@
 
 /* Where a directive may stand: for a server as a whole, or for directories and .htaccess files too.
  */
-#define SERVER     RSRC_CONF
-#define SERVER_DIR (RSRC_CONF | OR_AUTHCFG)
-#define DIR        (ACCESS_CONF | OR_AUTHCFG)
-#define DIR_ONLY   ACCESS_CONF /* not in .htaccess */
-#define GLOBAL     RSRC_CONF   /* and not in <VirtualHost>, which the setter rejects */
+#define SERVER        RSRC_CONF
+#define SERVER_DIR    (RSRC_CONF | OR_AUTHCFG)
+#define SERVER_OR_DIR (RSRC_CONF | ACCESS_CONF) /* SERVER_DIR, but not in .htaccess */
+#define DIR           (ACCESS_CONF | OR_AUTHCFG)
+#define DIR_ONLY      ACCESS_CONF /* not in .htaccess */
+#define GLOBAL        RSRC_CONF   /* and not in <VirtualHost>, which the setter rejects */
 
 /* clang-format off */
 #define TYPE_OF(conf, field)                                                                       \
@@ -202,6 +203,16 @@ const command_rec ms_directives[] = {
     DIRECTIVE_IN_WORDS(TAKE1, "ManagedSessionStylesheet", "URL", ms_set_dir_url,
                        DIR_FIELD(stylesheet), SERVER_DIR, "none",
                        "style sheet that the built-in pages load after their own"),
+    DIRECTIVE_IN_WORDS(
+        TAKE1, "ManagedSessionTimeZone", "zone", ms_set_time_zone, DIR_FIELD(time_zone),
+        SERVER_OR_DIR, "UTC",
+        "time zone of the dates on the built-in pages, such as Europe/Berlin, as this "
+        "system's time zone database has it"),
+    DIRECTIVE(
+        FLAG, "ManagedSessionScript", "On|Off", ms_set_dir_flag, DIR_FIELD(script), SERVER_DIR,
+        "Off",
+        "let the built-in pages load a small script of the module's own, which shows dates in "
+        "the browser's time zone; they are complete without it"),
     {NULL, {NULL}, NULL, 0, RAW_ARGS, NULL}};
 
 /* ---- fields that are not set ----------------------------------------------------------------- */

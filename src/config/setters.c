@@ -13,6 +13,7 @@
 #include <http_log.h>
 #include "config/config.h"
 #include "config/directives.h"
+#include "core/clock.h"
 #include "core/header_name.h"
 #include "core/utf8.h"
 #include "config/values.h"
@@ -77,6 +78,21 @@ const char *ms_set_dir_url(cmd_parms *cmd, void *dir, const char *arg)
                      arg);
     }
     *(const ms_url **)field_of(cmd, dir) = url;
+    return check_place(cmd);
+}
+
+const char *ms_set_time_zone(cmd_parms *cmd, void *dir, const char *arg)
+{
+    const ms_zone *zone = ms_zone_load(cmd->pool, arg, ms_clock_now());
+
+    if (!zone) {
+        return needs(
+            cmd,
+            "the name of a time zone that this system has (package tzdata), such as UTC or "
+            "Europe/Berlin",
+            arg);
+    }
+    *(const ms_zone **)field_of(cmd, dir) = zone;
     return check_place(cmd);
 }
 

@@ -12,6 +12,7 @@
 const char *ms_set_dir_flag(cmd_parms *cmd, void *dir, int on);
 const char *ms_set_hide_cookie(cmd_parms *cmd, void *dir, int on);
 const char *ms_set_dir_url(cmd_parms *cmd, void *dir, const char *arg);
+const char *ms_set_time_zone(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_login_page(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_form_fields(cmd_parms *cmd, void *dir, const char *user, const char *password,
                                const char *back);

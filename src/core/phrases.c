@@ -19,23 +19,26 @@ static const char *two_digits(apr_pool_t *p, int n)
     return apr_pstrmemdup(p, digits, sizeof(digits));
 }
 
-const char *ms_phrases_date(apr_pool_t *p, const ms_language *language, apr_int64_t epoch)
+const char *ms_phrases_date(apr_pool_t *p, const ms_language *language, apr_int64_t epoch,
+                            const ms_zone *zone)
 {
     static const char *const months[] = {"January",   "February", "March",    "April",
                                          "May",       "June",     "July",     "August",
                                          "September", "October",  "November", "December"};
     apr_time_exp_t t;
 
-    apr_time_exp_gmt(&t, apr_time_from_sec(epoch));
+    apr_time_exp_gmt(&t, apr_time_from_sec(epoch + ms_zone_offset(zone, epoch)));
     {
         const ms_message_value values[] = {{"day", apr_itoa(p, t.tm_mday)},
                                            {"month", ms_language_text(language, months[t.tm_mon])},
                                            {"year", apr_itoa(p, t.tm_year + 1900)},
                                            {"hour", two_digits(p, t.tm_hour)},
                                            {"minute", two_digits(p, t.tm_min)},
+                                           {"zone", ms_zone_abbreviation(zone, epoch)},
                                            {NULL, NULL}};
 
-        return ms_messages_format(p, language, "[day] [month] [year], [hour]:[minute] UTC", values);
+        return ms_messages_format(p, language, "[day] [month] [year], [hour]:[minute] [zone]",
+                                  values);
     }
 }
 

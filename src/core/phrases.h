@@ -9,9 +9,11 @@
 #include <apr_pools.h>
 #include "core/device.h"
 #include "core/language.h"
+#include "core/zone.h"
 
-/** A moment, as "3 March 2026, 14:05 UTC". In p. */
-const char *ms_phrases_date(apr_pool_t *p, const ms_language *language, apr_int64_t epoch);
+/** A moment, as "3 March 2026, 14:05 UTC". zone: NULL is UTC. In p. */
+const char *ms_phrases_date(apr_pool_t *p, const ms_language *language, apr_int64_t epoch,
+                            const ms_zone *zone);
 
 /** How long ago a moment was: "2 hours ago", and "just now" also for one to come. In p. */
 const char *ms_phrases_ago(apr_pool_t *p, const ms_language *language, apr_int64_t epoch,

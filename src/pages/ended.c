@@ -81,7 +81,6 @@ static const char *words_of(request_rec *r, const ms_row *row)
 
 static json_t *model_of(request_rec *r, const ms_row *row)
 {
-    const ms_language *language = ms_page_language(r);
     json_t *model = json_object();
 
     set_text(model, "name", row->name);
@@ -89,7 +88,7 @@ static json_t *model_of(request_rec *r, const ms_row *row)
     set_text(model, "place", row->label ? row->label : row->last_ip);
     set_text(model, "how", how(r, row));
     set_text(model, "ended_at", ms_clock_rfc3339(r->pool, row->expires_at));
-    set_text(model, "ended_text", ms_phrases_date(r->pool, language, row->expires_at));
+    set_text(model, "ended_text", ms_page_date(r, row->expires_at));
     return model;
 }
 
@@ -123,7 +122,8 @@ void ms_ended_add(request_rec *r, json_t *model, const apr_array_header_t *rows)
     }
     over = json_pack("{s:o, s:i, s:i}", "ended", models_of(r, rows), "days_kept", days_kept(r),
                      "failed", failed);
-    set_text(over, "failed_text", ms_phrases_date(r->pool, ms_page_language(r), last));
+    set_text(over, "failed_at", ms_clock_rfc3339(r->pool, last));
+    set_text(over, "failed_text", ms_page_date(r, last));
     json_object_set_new_nocheck(model, "over", over);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A page is never kept by a cache, framed, sniffed, compressed (a compressed page would leak its
- * form's token, BREACH) or able to run a script.
+ * form's token, BREACH) or able to run a script but, with
+ * ManagedSessionScript, this host's.
  */
 #include "pages/page.h"
 
@@ -17,9 +18,13 @@
 #include "http/origin.h"
 #include "http/request_chain.h"
 #include "core/json.h"
+#include "core/percent.h"
+#include "core/phrases.h"
 #include "core/template.h"
 #include "core/sha256.h"
 #include "pages/ways_on.h"
+
+#define SCRIPT "script" /* the query of the script, with the path of any page of ours */
 
 /* Marks for tests/catalogues.py a message that is translated elsewhere. */
 #define MESSAGE(text) (text)
@@ -58,6 +63,7 @@ static const char *policy(request_rec *r, const char *ancestors)
 {
     return apr_pstrcat(r->pool, "default-src 'none'; style-src 'sha256-", style_hash, "'",
                        style_sources(r),
+                       ms_dir_conf_get(r)->script == 1 ? "; script-src 'self'" : "",
                        "; img-src 'self' data:; form-action 'self' https: http:; "
                        "base-uri 'none'",
                        ancestors, NULL);
@@ -80,6 +86,11 @@ const ms_language *ms_page_language(request_rec *r)
     return ms_language_choose(apr_table_get(r->headers_in, "Accept-Language"));
 }
 
+const char *ms_page_date(request_rec *r, apr_int64_t epoch)
+{
+    return ms_phrases_date(r->pool, ms_page_language(r), epoch, ms_dir_conf_get(r)->time_zone);
+}
+
 json_t *ms_page_model(request_rec *r)
 {
     const ms_dir_conf *conf = ms_dir_conf_get(r);
@@ -90,6 +101,12 @@ json_t *ms_page_model(request_rec *r)
     json_object_set_new(
         model, "title",
         json_string(conf->title ? conf->title : ms_language_text(language, "Your sessions")));
+    if (conf->script == 1) {
+        const char *path = ms_percent_encode(r->pool, r->uri);
+
+        json_object_set_new(model, "script",
+                            json_string(apr_pstrcat(r->pool, path, "?" SCRIPT, NULL)));
+    }
     if (conf->stylesheet) {
         json_object_set_new(model, "stylesheet", json_string(conf->stylesheet->text));
     }
@@ -136,6 +153,18 @@ int ms_page_send(request_rec *r, int status, const char *name, json_t *model)
     apr_table_setn(r->headers_out, "Content-Language", ms_page_language(r)->tag);
     apr_table_mergen(r->headers_out, "Vary", "Accept-Language");
     return send_body(r, status, "text/html; charset=utf-8", html);
+}
+
+int ms_page_is_script(request_rec *r)
+{
+    return r->method_number == M_GET && ms_dir_conf_get(r)->script == 1 && r->args &&
+           strcmp(r->args, SCRIPT) == 0;
+}
+
+int ms_page_send_script(request_rec *r)
+{
+    return send_body(r, HTTP_OK, "text/javascript; charset=utf-8",
+                     ms_template_get("page.js")->text);
 }
 
 int ms_page_send_text(request_rec *r, int status, const char *type, const char *text)

@@ -16,6 +16,9 @@ void ms_page_init(apr_pool_t *pconf);
 /** The language for this request (Accept-Language). */
 const ms_language *ms_page_language(request_rec *r);
 
+/** A moment in the visitor's language and in ManagedSessionTimeZone. In r->pool. */
+const char *ms_page_date(request_rec *r, apr_int64_t epoch);
+
 /** A model with what every page needs: language, title, style sheet. Owned by the caller. */
 json_t *ms_page_model(request_rec *r);
 
@@ -32,6 +35,12 @@ int ms_page_send(request_rec *r, int status, const char *name, json_t *model);
 
 /** Send JSON. model is released. */
 int ms_page_send_json(request_rec *r, int status, json_t *model);
+
+/** Send the script that the pages load with ManagedSessionScript. */
+int ms_page_send_script(request_rec *r);
+
+/** Whether the request is for that script. */
+int ms_page_is_script(request_rec *r);
 
 /** Send text of another type, which is not HTML. */
 int ms_page_send_text(request_rec *r, int status, const char *type, const char *text);

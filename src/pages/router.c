@@ -90,6 +90,9 @@ int ms_router_on_handler(request_rec *r)
     if (!page) {
         return ms_visitors_refuse(r);
     }
+    if (!page->is_for_machines && ms_page_is_script(r)) {
+        return ms_page_send_script(r);
+    }
     function = function_of(page, r->method_number);
     if (!function) {
         return refuse_method(r, page);

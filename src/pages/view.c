@@ -83,10 +83,10 @@ void ms_view_add_words(request_rec *r, json_t *model, const ms_row *row, apr_int
 
     set_text(model, "words", ms_phrases_device(r->pool, language, device));
     set_text(model, "icon", icons[device->kind]);
-    set_phrase(model, "created_text", ms_phrases_date(r->pool, language, row->created_at));
-    set_phrase(model, "seen_text", ms_phrases_date(r->pool, language, row->last_seen_at));
+    set_phrase(model, "created_text", ms_page_date(r, row->created_at));
+    set_phrase(model, "seen_text", ms_page_date(r, row->last_seen_at));
     set_phrase(model, "seen_ago", ms_phrases_ago(r->pool, language, row->last_seen_at, now));
-    set_phrase(model, "expires_text", ms_phrases_date(r->pool, language, row->expires_at));
+    set_phrase(model, "expires_text", ms_page_date(r, row->expires_at));
     set_text(model, "user_agent", row->user_agent);
     json_object_set_new_nocheck(model, "remembered", json_boolean(row->persistent));
     json_object_set_new_nocheck(model, "by_form",

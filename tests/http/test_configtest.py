@@ -71,6 +71,8 @@ MISTAKES = {
     "ManagedSessionBackendLogin": (ON_OFF, "Yes"),
     "ManagedSessionCutConnections": (ON_OFF, "Yes"),
     "ManagedSessionTitle": ("takes some text in UTF-8 without control characters", '"a\x01b"'),
+    "ManagedSessionTimeZone": ("takes the name of a time zone that this system has", "Mars/Phobos", "../../../etc/localtime", "CET-1", "Europe"),
+    "ManagedSessionScript": (ON_OFF, "Perhaps"),
     "ManagedSessionStylesheet": (URL, "site.css", "//evil.test/a.css", "javascript:1"),
 }
 
