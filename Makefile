@@ -66,7 +66,7 @@ $(MODULE): $(OBJS) $(BUILD)/objects.list src/exports.map
 	$(CC) -shared $(SANITIZE) -Wl,-z,relro,-z,now -Wl,--version-script=src/exports.map -o $@ $(OBJS) -ljansson -lunistring
 
 $(CTL): $(CTL_OBJS) $(BUILD)/pure.a
-	$(CC) $(SANITIZE) $(LDFLAGS) -pie -Wl,-z,relro,-z,now -o $@ $^ -ljansson -lunistring $(APR_LIBS)
+	$(CC) -pthread $(SANITIZE) $(LDFLAGS) -pie -Wl,-z,relro,-z,now -o $@ $^ -ljansson -lunistring $(APR_LIBS)
 $(BUILD)/pure.a: $(PURE:%=$(BUILD)/%.o)
 	@rm -f $@
 	ar rcs $@ $^
@@ -118,7 +118,7 @@ test-unit: $(UNIT) $(CTL)
 
 $(BUILD)/unit/test_%: tests/unit/test_%.c $(PURE:%=$(BUILD)/%.o) $(CTL_PURE:%=$(BUILD)/%.o) $(BUILD)/pages.o $(BUILD)/languages.o
 	@mkdir -p $(@D)
-	$(CC) $(MS_CFLAGS) -MMD -MP -Itests/unit -o $@ $< $(PURE:%=$(BUILD)/%.o) $(CTL_PURE:%=$(BUILD)/%.o) $(BUILD)/pages.o $(BUILD)/languages.o -lcmocka -ljansson -lunistring $(APR_LIBS)
+	$(CC) -pthread $(MS_CFLAGS) -MMD -MP -Itests/unit -o $@ $< $(PURE:%=$(BUILD)/%.o) $(CTL_PURE:%=$(BUILD)/%.o) $(BUILD)/pages.o $(BUILD)/languages.o -lcmocka -ljansson -lunistring $(APR_LIBS)
 
 # The look-up cache under threads of several processes that are killed at any moment, watched by ThreadSanitizer.
 SECONDS := 5

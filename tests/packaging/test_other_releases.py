@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The module compiles without a warning, its unit tests pass and httpd loads it, on the oldest and the newest Debian that the mirror has.
+"""The module compiles without a warning, its unit tests pass and httpd loads it, on an older Debian.
 
-Debian 11 has APR 1.7.0 and APR-util 1.6.1, the oldest that the module takes; Debian's unstable has the newest httpd and compiler.
+Debian 11 has APR 1.7.0 and APR-util 1.6.1, the oldest that the module takes, and a C library with threads apart.
 """
 import pytest
 
 import chroots
 
 
-@pytest.mark.parametrize("release", ["bullseye", "sid"])
+@pytest.mark.parametrize("release", ["bullseye"])
 def test_it_compiles_and_httpd_loads_it(release):
     if chroots.why_not():
         pytest.skip(chroots.why_not())
