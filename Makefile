@@ -63,7 +63,7 @@ all: deps-build
 	@$(MAKE) --no-print-directory $(MODULE) $(CTL)
 
 $(MODULE): $(OBJS) $(BUILD)/objects.list src/exports.map
-	$(CC) -shared -pthread $(SANITIZE) -Wl,-z,relro,-z,now -Wl,--version-script=src/exports.map -o $@ $(OBJS) -ljansson -lunistring
+	$(CC) -shared -pthread $(SANITIZE) $(LDFLAGS) -Wl,-z,relro,-z,now -Wl,--version-script=src/exports.map -o $@ $(OBJS) -ljansson -lunistring
 
 $(CTL): $(CTL_OBJS) $(BUILD)/pure.a
 	$(CC) -pthread $(SANITIZE) $(LDFLAGS) -pie -Wl,-z,relro,-z,now -o $@ $^ -ljansson -lunistring $(APR_LIBS)
