@@ -34,6 +34,7 @@
 #include "session/request.h"
 #include "session/touch.h"
 #include "session/sign_in_limit.h"
+#include "access/app_password.h"
 #include "access/authn.h"
 #include "access/authz.h"
 #include "access/challenge.h"
@@ -226,6 +227,7 @@ static void register_server_hooks(apr_pool_t *p)
     /* Not hooks, but what others find by name: functions, Require lines, filters, pages. */
     ms_api_register();
     ms_authz_register(p);
+    ms_app_password_register(p);
     ms_response_filter_register();
     ms_cache_filter_register();
     ms_upgrade_filter_register();

@@ -67,7 +67,7 @@ static void check_rights(findings *all)
 
     found(all, ms_store_find(&ctx, NO_SUCH_ID, ms_clock_now(), &row) == APR_SUCCESS,
           "sessions can be looked up");
-    may_change = ms_store_touch(&ctx, &nothing, "", 0, 0, 0, &n) == APR_SUCCESS;
+    may_change = ms_store_touch(&ctx, &nothing, "", NULL, 0, 0, 0, &n) == APR_SUCCESS;
     found(all, may_change, may_change ? "rows can be changed" : "rows cannot be changed (UPDATE)");
     may_change = ms_store_cleanup(&ctx, 0, 1, &n) == APR_SUCCESS;
     found(all, may_change, may_change ? "rows can be deleted" : "rows cannot be deleted (DELETE)");

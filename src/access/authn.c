@@ -13,6 +13,7 @@
 #include <http_core.h>
 #include <http_protocol.h>
 #include <http_request.h>
+#include "access/app_password.h"
 #include "access/challenge.h"
 #include "access/own_pages.h"
 #include "access/websocket.h"
@@ -53,14 +54,20 @@ static int is_without_session(request_rec *r)
     return page && page->is_for_machines;
 }
 
+static int is_on(request_rec *r)
+{
+    const int on = ms_dir_conf_get(r)->on;
+
+    return on == 1 || (on == MS_UNSET && ms_app_password_is_here(r));
+}
+
 int ms_authn_on_access_checker(request_rec *r)
 {
     const char *auth_type = ap_auth_type(r);
     const int required = ms_authn_is_our_type(auth_type);
     const ms_row *row;
 
-    if ((!required && (ms_dir_conf_get(r)->on != 1 || is_without_session(r))) ||
-        is_for_foreign_user(r, auth_type)) {
+    if ((!required && (!is_on(r) || is_without_session(r))) || is_for_foreign_user(r, auth_type)) {
         return DECLINED;
     }
     ms_request_set_stale_after(ms_request_get(r),
@@ -69,8 +76,14 @@ int ms_authn_on_access_checker(request_rec *r)
         ms_request_leave_handler(ms_request_get(r));
     }
     ms_authn_depend(r, required ? MS_DEPENDS_ENTIRELY : MS_DEPENDS_OPTIONALLY);
-    if (ms_request_session(r, &row) == APR_SUCCESS && row && !ms_websocket_is_cross_origin(r)) {
+    if (ms_request_session(r, &row) != APR_SUCCESS || ms_request_is_app(ms_request_get(r))) {
+        row = NULL; /* the app signs in again, where another location has other rules */
+    }
+    if (row && !ms_websocket_is_cross_origin(r)) {
         ms_authn_set_user(r, row);
+    }
+    else if (!row) {
+        ms_app_password_identify(r);
     }
     return DECLINED;
 }
@@ -78,13 +91,21 @@ int ms_authn_on_access_checker(request_rec *r)
 int ms_authn_on_check_authn(request_rec *r)
 {
     const ms_row *row;
+    int status;
 
     if (!ms_authn_is_our_type(ap_auth_type(r))) {
-        return DECLINED;
+        return ms_app_password_on_check_authn(r);
     }
     ms_authn_depend(r, MS_DEPENDS_ENTIRELY);
+    status = ms_app_password_refused(r);
+    if (status != DECLINED) {
+        return status;
+    }
     if (ms_request_session(r, &row) != APR_SUCCESS) {
         return ms_challenge_unavailable(r);
+    }
+    if (row && ms_request_is_app(ms_request_get(r))) {
+        return r->user ? OK : ms_challenge(r); /* not with a password for another location */
     }
     if (!row || ms_request_stale_after(ms_request_get(r))) {
         return ms_challenge(r);

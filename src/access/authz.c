@@ -59,6 +59,9 @@ static authz_status require_fresh(request_rec *r, const char *line, const void *
     if (!row) {
         return AUTHZ_DENIED_NO_USER;
     }
+    if (row->kind != MS_KIND_BROWSER) {
+        return AUTHZ_DENIED; /* no person signed in, and none can do it now */
+    }
     if (ms_clock_now() - row->created_at > *seconds) {
         ms_request_set_stale_after(ms_request_get(r), *seconds);
         return AUTHZ_DENIED_NO_USER;
@@ -116,18 +119,48 @@ static const char *parse_methods(cmd_parms *cmd, const char *line, const void **
     return methods->nelts > 0 ? NULL : usage;
 }
 
+/* ---- Require session-kind -------------------------------------------------------------------- */
+
+static authz_status require_kind(request_rec *r, const char *line, const void *parsed)
+{
+    const apr_int64_t *kind = parsed;
+    const ms_row *row = session_of(r);
+
+    (void)line;
+    if (!row) {
+        return AUTHZ_DENIED_NO_USER;
+    }
+    return row->kind == *kind ? AUTHZ_GRANTED : AUTHZ_DENIED;
+}
+
+static const char *parse_kind(cmd_parms *cmd, const char *line, const void **parsed)
+{
+    apr_int64_t *kind = apr_palloc(cmd->pool, sizeof(*kind));
+    const char *word = ap_getword_conf(cmd->pool, &line);
+    const int is_app = ap_cstr_casecmp(word, "app") == 0;
+
+    *parsed = kind;
+    *kind = is_app ? MS_KIND_APP : MS_KIND_BROWSER;
+    return *line || (!is_app && ap_cstr_casecmp(word, "browser") != 0)
+               ? "Require session-kind takes app (an app password) or browser (a sign-in)"
+               : NULL;
+}
+
 /* ---------------------------------------------------------------------------------------------- */
 
 void ms_authz_register(apr_pool_t *p)
 {
     static const authz_provider session = {require_session, parse_no_arguments},
                                 fresh = {require_fresh, parse_fresh},
-                                method = {require_method, parse_methods};
+                                method = {require_method, parse_methods},
+                                kind = {require_kind, parse_kind};
     const struct {
         const char *name;
         const authz_provider *provider;
-    } providers[] = {
-        {"managed-session", &session}, {"session-fresh", &fresh}, {"session-method", &method}};
+    } providers[] = {{"managed-session", &session},
+                     {"session-fresh", &fresh},
+                     {"session-method", &method},
+                     {"session-kind", &kind}};
 
     for (apr_size_t i = 0; i < sizeof(providers) / sizeof(providers[0]); i++) {
         ap_register_auth_provider(p, AUTHZ_PROVIDER_GROUP, providers[i].name,

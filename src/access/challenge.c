@@ -83,6 +83,11 @@ void ms_challenge_set_header(request_rec *r, apr_table_t *headers)
     apr_table_setn(headers, "WWW-Authenticate",
                    apr_pstrcat(r->pool, MS_AUTH_TYPE " realm=\"", ap_escape_quotes(r->pool, realm),
                                "\"", why, NULL));
+    if (ms_dir_conf_get(r)->app_bearer == 1) { /* RFC 6750, section 3 */
+        apr_table_addn(
+            headers, "WWW-Authenticate",
+            apr_pstrcat(r->pool, "Bearer realm=\"", ap_escape_quotes(r->pool, realm), "\"", NULL));
+    }
 }
 
 static void log_closed_login(request_rec *r, const char *login)

@@ -6,13 +6,14 @@
 #include "access/foreign_sign_in.h"
 
 #include <string.h>
-#include <apr_base64.h>
 #include <apr_strings.h>
 #include <http_core.h>
 #include <http_protocol.h>
+#include "access/app_password.h"
 #include "access/authn.h"
 #include "access/own_pages.h"
 #include "access/password_share.h"
+#include "http/credentials.h"
 #include "http/respond.h"
 #include "session/request.h"
 #include "session/sign_in_limit.h"
@@ -31,23 +32,12 @@ typedef struct state {
 /* ---- what the client sent ---------------------------------------------------------------------
  */
 
-static const char *after_scheme(const char *credentials, const char *scheme)
-{
-    const apr_size_t len = strlen(scheme);
-
-    return ap_cstr_casecmpn(credentials, scheme, len) == 0 && credentials[len] == ' '
-               ? credentials + len + strspn(credentials + len, " ")
-               : NULL;
-}
-
-/* RFC 7617, 2: base64 of "user:password". */
 static const char *user_of_basic(apr_pool_t *p, const char *encoded)
 {
-    char *pair = apr_palloc(p, (apr_size_t)apr_base64_decode_len(encoded) + 1);
+    const char *user, *password;
 
-    pair[apr_base64_decode(pair, encoded)] = '\0';
-    pair[strcspn(pair, ":")] = '\0';
-    return pair;
+    ms_credentials_decode_basic(p, encoded, &user, &password);
+    return user;
 }
 
 /* RFC 7616, 3.4: a list of name=value; username's value is quoted. */
@@ -66,13 +56,14 @@ static const char *user_of_digest(apr_pool_t *p, const char *list)
 /* A 401 is a step of these schemes' handshake (RFC 4559, 5), not a failure. */
 static int is_handshake(const char *credentials)
 {
-    return after_scheme(credentials, "Negotiate") || after_scheme(credentials, "NTLM");
+    return ms_credentials_of_scheme(credentials, "Negotiate") ||
+           ms_credentials_of_scheme(credentials, "NTLM");
 }
 
 static const char *user_of(apr_pool_t *p, const char *credentials)
 {
-    const char *basic = after_scheme(credentials, "Basic"),
-               *digest = after_scheme(credentials, "Digest");
+    const char *basic = ms_credentials_of_scheme(credentials, "Basic"),
+               *digest = ms_credentials_of_scheme(credentials, "Digest");
 
     return basic ? user_of_basic(p, basic) : digest ? user_of_digest(p, digest) : NULL;
 }
@@ -122,6 +113,12 @@ static int begin(request_rec *r, const char *type, const char *credentials)
     return DECLINED;
 }
 
+/* A sign-in page; or a place whose real password counts beside app passwords. */
+static int is_sign_in(request_rec *r)
+{
+    return ms_own_pages_foreign_use(r) == MS_FOREIGN_SIGN_IN || ms_app_password_leaves_to_others(r);
+}
+
 int ms_foreign_sign_in_on_check_authn(request_rec *r)
 {
     const char *type = ap_auth_type(r), *credentials;
@@ -130,8 +127,7 @@ int ms_foreign_sign_in_on_check_authn(request_rec *r)
         return DECLINED;
     }
     credentials = apr_table_get(r->headers_in, "Authorization");
-    if (!credentials || is_handshake(credentials) ||
-        ms_own_pages_foreign_use(r) != MS_FOREIGN_SIGN_IN || state_of(r)) {
+    if (!credentials || is_handshake(credentials) || !is_sign_in(r) || state_of(r)) {
         return DECLINED;
     }
     return begin(r, type, credentials);

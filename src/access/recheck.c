@@ -9,6 +9,7 @@
 #include <http_config.h>
 #include <http_core.h>
 #include <http_request.h>
+#include "access/app_password.h"
 #include "access/authn.h"
 #include "access/challenge.h"
 #include "access/own_pages.h"
@@ -55,6 +56,13 @@ int ms_recheck_on_access_checker_ex(request_rec *r)
     return status;
 }
 
+/* Our AuthType, or that of app passwords with a user of ours. */
+static int is_of_session(request_rec *r)
+{
+    return ms_authn_is_our_type(ap_auth_type(r)) ||
+           (ms_authn_is_our_type(r->ap_auth_type) && ms_app_password_is_here(r));
+}
+
 /*
  * If a Require line (an expression with REMOTE_USER, for example) rejects a user who is signed in,
  * httpd would send a challenge; but another sign-in does not help, so it is 403.
@@ -64,7 +72,7 @@ int ms_recheck_on_auth_checker(request_rec *r)
     static const char inner[] = "managed_session_authorizing";
     int status;
 
-    if (!r->user || !ms_authn_is_our_type(ap_auth_type(r)) || apr_table_get(r->notes, inner)) {
+    if (!r->user || !is_of_session(r) || apr_table_get(r->notes, inner)) {
         return DECLINED;
     }
     status = run_again(r, inner, ap_run_auth_checker);

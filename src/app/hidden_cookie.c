@@ -9,6 +9,7 @@
 #include <http_config.h>
 #include "app/request_headers.h"
 #include "config/config.h"
+#include "http/credentials.h"
 #include "session/request.h"
 
 /* This host's name: all cookies of it. Their tokens are kept for a later look-up. */
@@ -39,10 +40,36 @@ static const char *without_others(request_rec *r, const char *header)
     return header;
 }
 
+/* Whether the client sent an app password, by its form. */
+static int is_app_password(request_rec *r, const char *credentials)
+{
+    const char *basic = ms_credentials_of_scheme(credentials, "Basic"),
+               *password = ms_credentials_of_scheme(credentials, "Bearer"), *user;
+    ms_token token;
+
+    if (basic) {
+        ms_credentials_decode_basic(r->pool, basic, &user, &password);
+    }
+    return ms_token_parse_typed(password, &token);
+}
+
+static void hide_app_password(request_rec *r)
+{
+    const char *credentials = apr_table_get(r->headers_in, "Authorization");
+
+    if (credentials && is_app_password(r, credentials)) {
+        apr_table_unset(r->headers_in, "Authorization");
+    }
+}
+
 int ms_hidden_cookie_on_handler(request_rec *r)
 {
     const int hides_own = ms_request_headers_is_ours(r) && ms_dir_conf_get(r)->hide_cookie != 0;
     const char *header, *rest;
+
+    if (hides_own) {
+        hide_app_password(r);
+    }
 
     if (!hides_own && ms_server_conf_get(r->server)->hidden_cookies->nelts == 0) {
         return DECLINED;

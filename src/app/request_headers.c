@@ -137,6 +137,9 @@ void ms_request_headers_remove_credentials(request_rec *r)
     const ms_request *request = r->ap_auth_type ? ms_request_peek(r) : NULL;
     const char *sent = request ? ms_request_credentials(request) : NULL, *credentials;
 
+    if (ms_request_is_app(request)) {
+        return; /* hidden as the cookie is: hidden_cookie.h */
+    }
     if (!request || (is_used && !sent) || strcmp(r->ap_auth_type, MS_AUTH_TYPE) != 0) {
         return;
     }

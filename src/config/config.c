@@ -37,6 +37,9 @@ void *ms_server_conf_merge(apr_pool_t *p, void *basev, void *addv)
     PICK(confirm_after, MS_UNSET);
     PICK(remember, MS_UNSET);
     PICK(limit, MS_UNSET);
+    PICK(app_lifetime, MS_UNSET);
+    PICK(app_limit, MS_UNSET);
+    out->folds_names = base->folds_names || add->folds_names;
     PICK(cleanup_interval, MS_UNSET);
     PICK(cleanup_batch, MS_UNSET);
     PICK(history, MS_UNSET);
@@ -71,6 +74,9 @@ void *ms_dir_conf_merge(apr_pool_t *p, void *basev, void *addv)
     ms_dir_conf *out = apr_palloc(p, sizeof(*out));
 
     PICK(on, MS_UNSET);
+    PICK(app_passwords, MS_UNSET);
+    PICK(app_bearer, MS_UNSET);
+    PICK(basic, MS_UNSET);
     PICK(hide_cookie, MS_UNSET);
     PICK(backend_login, MS_UNSET);
     PICK(cut_connections, MS_UNSET);

@@ -20,6 +20,7 @@
 extern module AP_MODULE_DECLARE_DATA managed_session_module;
 
 #define MS_AUTH_TYPE       "ManagedSession"
+#define MS_AUTHN_PROVIDER  "managed-session"
 #define MS_HANDLER_LOGIN   "managed-session-login"
 #define MS_HANDLER_LOGOUT  "managed-session-logout"
 #define MS_HANDLER_LIST    "managed-session-list"
@@ -47,6 +48,9 @@ typedef struct ms_server_conf {
     int remember;              /* an ms_remember */
     int limit;                 /* live sessions a user may have; 0: any number */
     int limit_refuses;
+    apr_int64_t app_lifetime;     /* of app passwords */
+    int app_limit;                /* app passwords a user may have; 0: any number */
+    int folds_names;              /* some ManagedSessionUserName applies to this server */
     ms_rate login_limit;          /* failed sign-ins; count 0: any number */
     apr_int64_t cleanup_interval; /* 0: off */
     int cleanup_batch;            /* rows */
@@ -85,8 +89,14 @@ typedef struct ms_form_fields {
     const char *back;
 } ms_form_fields;
 
+/* What AuthBasicProvider names: MS_UNSET, or these together. */
+enum { MS_BASIC_OTHERS = 0, MS_BASIC_APPS = 1, MS_BASIC_APPS_AND_OTHERS = 2 };
+
 typedef struct ms_dir_conf {
     int on;
+    int app_passwords; /* they are made on the list here */
+    int app_bearer;    /* they count as Bearer tokens */
+    int basic;         /* AuthBasicProvider, see above */
     int hide_cookie;
     int backend_login;
     int cut_connections;

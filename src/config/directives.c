@@ -37,9 +37,10 @@
     AP_INIT_##how(name, set, (void *)&((const ms_directive){__VA_ARGS__, fallback}), context, what)
 
 const command_rec ms_directives[] = {
-    DIRECTIVE(FLAG, "ManagedSession", "On|Off", ms_set_dir_flag, DIR_FIELD(on), SERVER_DIR, "Off",
-              "resolve the session of a request without requiring one; AuthType ManagedSession and "
-              "the module's handlers imply On"),
+    DIRECTIVE_IN_WORDS(
+        FLAG, "ManagedSession", "On|Off", ms_set_dir_flag, DIR_FIELD(on), SERVER_DIR, "Off",
+        "resolve the session of a request without requiring one; AuthType ManagedSession, "
+        "AuthBasicProvider managed-session and the module's handlers imply On"),
     DIRECTIVE_IN_WORDS(
         TAKE1, "ManagedSessionCookieName", "name", ms_set_server_text, SERVER_FIELD(cookie_name),
         SERVER,
@@ -83,6 +84,22 @@ const command_rec ms_directives[] = {
               SERVER_FIELD(limit), SERVER, "100 evict",
               "live sessions that a user may have, 0 for any number; above it, evict ends the "
               "session unused for longest, refuse rejects the new one"),
+    DIRECTIVE(FLAG, "ManagedSessionAppPasswords", "On|Off", ms_set_dir_flag,
+              DIR_FIELD(app_passwords), DIR, "Off",
+              "on the list of sessions, users make passwords for apps that cannot use the sign-in "
+              "form; they count where AuthBasicProvider names managed-session, see "
+              "docs/app-passwords.md"),
+    DIRECTIVE(FLAG, "ManagedSessionAppBearer", "On|Off", ms_set_dir_flag, DIR_FIELD(app_bearer),
+              DIR, "Off",
+              "app passwords count as Authorization: Bearer, too, without a user name: for clients "
+              "of an API"),
+    DIRECTIVE(TAKE1, "ManagedSessionAppLifetime", "duration", ms_set_server_duration,
+              SERVER_FIELD(app_lifetime), SERVER, "400d",
+              "lifetime of an app password; ManagedSessionIdleTimeout does not end it"),
+    DIRECTIVE(TAKE1, "ManagedSessionAppLimit", "count", ms_set_app_limit, SERVER_FIELD(app_limit),
+              SERVER, "20",
+              "app passwords that a user may have, 0 for any number; ManagedSessionLimit does not "
+              "count them"),
     DIRECTIVE(TAKE12, "ManagedSessionLoginLimit", "count duration", ms_set_login_limit,
               SERVER_FIELD(login_limit.count), SERVER, "10 5m",
               "failed sign-ins that one user name, and one client (a /64 of IPv6), may make at "
@@ -146,7 +163,7 @@ const command_rec ms_directives[] = {
         "whether sessions may begin here; needed if another AuthType protects the sign-in "
         "page"),
     DIRECTIVE_IN_WORDS(
-        TAKE1, "ManagedSessionUserName", "expr", ms_set_dir_expr, DIR_FIELD(user_name), DIR_ONLY,
+        TAKE1, "ManagedSessionUserName", "expr", ms_set_user_name, DIR_FIELD(user_name), DIR_ONLY,
         "%{REMOTE_USER}",
         "expression whose value is the user of a new session after authentication, such as "
         "%{tolower:%{REMOTE_USER}} or %{env:AUTHENTICATE_NAME}, a column that "
@@ -213,6 +230,10 @@ const command_rec ms_directives[] = {
         "Off",
         "let the built-in pages load a small script of the module's own, which shows dates in "
         "the browser's time zone; they are complete without it"),
+    /* mod_auth_basic's own directive. httpd calls each module that has a row of that name: where
+     * app passwords count is known to both. */
+    ROW(ITERATE, "AuthBasicProvider", ms_note_basic_provider, OR_AUTHCFG,
+        "see mod_auth_basic, which must be loaded", NULL, DIR_FIELD(basic)),
     {NULL, {NULL}, NULL, 0, RAW_ARGS, NULL}};
 
 /* ---- fields that are not set ----------------------------------------------------------------- */

@@ -193,6 +193,12 @@ const char *ms_set_provider(cmd_parms *cmd, void *dir, const char *arg)
     ms_dir_conf *conf = dir;
     ms_provider *added = apr_pcalloc(cmd->pool, sizeof(*added)), **end = &conf->providers;
 
+    if (strcmp(arg, MS_AUTHN_PROVIDER) == 0) {
+        return apr_psprintf(cmd->pool,
+                            "%s: \"%s\" is for app passwords, which begin no session: write it "
+                            "after AuthBasicProvider where apps sign in",
+                            cmd->cmd->name, arg);
+    }
     added->name = arg;
     added->provider = ap_lookup_provider(AUTHN_PROVIDER_GROUP, arg, AUTHN_PROVIDER_VERSION);
     if (!added->provider) {
@@ -416,6 +422,33 @@ const char *ms_set_login_limit(cmd_parms *cmd, void *dir, const char *n, const c
     return check_place(cmd);
 }
 
+/* mod_auth_basic has read the name too, or will; it reports what is wrong with it. */
+const char *ms_note_basic_provider(cmd_parms *cmd, void *dir, const char *name)
+{
+    ms_dir_conf *conf = dir;
+    const int is_ours = strcmp(name, MS_AUTHN_PROVIDER) == 0;
+
+    if (!ap_find_linked_module("mod_auth_basic.c")) {
+        return "AuthBasicProvider needs mod_auth_basic: load it";
+    }
+    if (conf->basic == MS_UNSET) {
+        conf->basic = is_ours ? MS_BASIC_APPS : MS_BASIC_OTHERS;
+    }
+    else if (is_ours || conf->basic == MS_BASIC_APPS) {
+        conf->basic = MS_BASIC_APPS_AND_OTHERS;
+    }
+    if (is_ours && !ap_check_cmd_context(cmd, NOT_IN_HTACCESS)) {
+        ms_server_conf_get(cmd->server)->used = 1;
+    }
+    return NULL;
+}
+
+const char *ms_set_user_name(cmd_parms *cmd, void *dir, const char *arg)
+{
+    ms_server_conf_get(cmd->server)->folds_names = 1;
+    return ms_set_dir_expr(cmd, dir, arg);
+}
+
 const char *ms_set_dir_expr(cmd_parms *cmd, void *dir, const char *arg)
 {
     const char *error = NULL;
@@ -427,6 +460,15 @@ const char *ms_set_dir_expr(cmd_parms *cmd, void *dir, const char *arg)
                             "%s takes a string expression, such as %%{tolower:%%{REMOTE_USER}} or "
                             "%%{env:NAME}: %s",
                             cmd->cmd->name, error);
+    }
+    return check_place(cmd);
+}
+
+const char *ms_set_app_limit(cmd_parms *cmd, void *dir, const char *n)
+{
+    (void)dir;
+    if (!read_count(n, 0, LIMIT_MAX, &ms_server_conf_get(cmd->server)->app_limit)) {
+        return needs(cmd, "a number of app passwords from 0 (any number) to 10000", n);
     }
     return check_place(cmd);
 }

@@ -40,6 +40,8 @@ typedef enum {
     MS_LOG_REFUSED,           /* MS0113 */
     MS_LOG_BUSY,              /* MS0115 */
     MS_LOG_CLOSED_MACHINE,    /* MS0225; once a minute */
+    MS_LOG_APP_PLAIN_HTTP,    /* MS0255; once a minute */
+    MS_LOG_APP_OWN_PAGE,      /* MS0256 */
     MS_LOG_NO_DUPLICATE,      /* MS0214 */
     MS_LOG_KINDS
 } ms_log_kind;

@@ -12,8 +12,9 @@
 /* What the summary line repeats of the first refusal. Longer texts are cut. */
 typedef struct ms_refusal {
     const void
-        *server; /* a server_rec: children are forked from one parent, so it is valid in all */
-    const char *reason; /* a literal, for the same reason */
+        *server;      /* a server_rec: children are forked from one parent, so it is valid in all */
+    const char *name; /* of the event; a literal, for the same reason */
+    const char *reason; /* the same */
     char user[256];
     char method[33];
     char ip[46];

@@ -7,6 +7,12 @@
 
 #include <apr.h>
 
+/* What a session is of. */
+typedef enum ms_kind {
+    MS_KIND_BROWSER = 0, /* its token is a cookie */
+    MS_KIND_APP = 1      /* its token is an app password */
+} ms_kind;
+
 typedef struct ms_row {
     const char *id;
     const char *secret_hash;
@@ -26,7 +32,13 @@ typedef struct ms_row {
     const char *end_reason; /* NULL: it was not ended */
     const char *ended_by;   /* the user who ended it; NULL: its own */
     const char *name;       /* given by the user; NULL: none */
-    apr_int64_t kind;       /* 0: a browser's */
+    apr_int64_t kind;       /* an ms_kind */
 } ms_row;
+
+/** Whether an app has used its password; a browser's session is used from the start. */
+static inline int ms_row_is_used(const ms_row *row)
+{
+    return row->last_seen_at > row->created_at;
+}
 
 #endif

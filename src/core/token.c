@@ -9,6 +9,7 @@
 #include <apr_crypto.h>
 #include <apr_encode.h>
 #include <apr_general.h>
+#include <apr_lib.h>
 #include "core/sha256.h"
 
 #define ID_BYTES     16
@@ -66,6 +67,25 @@ int ms_token_parse(const char *text, apr_size_t len, ms_token *token)
     memcpy(token->secret, text + MS_ID_LEN + 1, MS_SECRET_LEN);
     token->secret[MS_SECRET_LEN] = '\0';
     return 1;
+}
+
+int ms_token_parse_typed(const char *text, ms_token *token)
+{
+    char whole[MS_TOKEN_LEN];
+    apr_size_t len = 0;
+    int is_token;
+
+    for (; text && *text; text++) {
+        if (!apr_isspace(*text)) {
+            if (len == MS_TOKEN_LEN) {
+                return 0;
+            }
+            whole[len++] = *text;
+        }
+    }
+    is_token = ms_token_parse(whole, len, token);
+    apr_crypto_memzero(whole, sizeof(whole));
+    return is_token;
 }
 
 void ms_token_format(const ms_token *token, char out[MS_TOKEN_LEN + 1])

@@ -32,6 +32,10 @@ apr_status_t ms_token_make(ms_token *token);
  */
 int ms_token_parse(const char *text, apr_size_t len, ms_token *token);
 
+/** The same for a token that a person typed or copied: blanks anywhere in it do not count.
+ * @param text  NUL-terminated; may be NULL */
+int ms_token_parse_typed(const char *text, ms_token *token);
+
 /** Whether text is a session id by its form (22 characters of base64url). */
 int ms_token_is_id(const char *text, apr_size_t len);
 

@@ -20,7 +20,7 @@
 APLOG_USE_MODULE(managed_session);
 
 /* The number is increased when the layout of the memory changes within a version. */
-#define RETAINED "mod_managed_session " MS_VERSION " cache 4"
+#define RETAINED "mod_managed_session " MS_VERSION " cache 5"
 
 /* Lives as long as httpd's parent. */
 typedef struct retained {
@@ -254,15 +254,15 @@ static void update(const ms_db_ctx *ctx, const ms_lookup *found, const ms_row *r
 }
 
 apr_status_t ms_cached_store_touch(const ms_db_ctx *ctx, const ms_lookup *found, const char *ip,
-                                   apr_int64_t now, apr_int64_t expires, apr_int64_t interval,
-                                   apr_int64_t *touched)
+                                   const char *agent, apr_int64_t now, apr_int64_t expires,
+                                   apr_int64_t interval, apr_int64_t *touched)
 {
     ms_row row = *found->row;
     apr_status_t rv;
 
     row.last_seen_at = now;
     update(ctx, found, &row);
-    rv = ms_store_touch(ctx, found->row, ip, now, expires, interval, touched);
+    rv = ms_store_touch(ctx, found->row, ip, agent, now, expires, interval, touched);
     if (rv == APR_SUCCESS && *touched > 0) {
         row.expires_at = expires;
         update(ctx, found, &row);

@@ -54,8 +54,8 @@ apr_status_t ms_cached_store_find(const ms_db_ctx *ctx, const ms_token *tokens, 
 
 /** As ms_store_touch(); requests that arrive meanwhile do not write it too. */
 apr_status_t ms_cached_store_touch(const ms_db_ctx *ctx, const ms_lookup *found, const char *ip,
-                                   apr_int64_t now, apr_int64_t expires, apr_int64_t interval,
-                                   apr_int64_t *touched);
+                                   const char *agent, apr_int64_t now, apr_int64_t expires,
+                                   apr_int64_t interval, apr_int64_t *touched);
 
 /**
  * As ms_store_revoke(), and the look-up cache does not return what was revoked, even if the status

@@ -37,7 +37,7 @@ const ms_column ms_columns[] = {
     {"end_reason",     TEXT,   AT(end_reason),     2, 1, 0, "VARCHAR(16)",           "VARCHAR(16)" ASCII},
     {"ended_by",       TEXT,   AT(ended_by),       2, 1, 0, "VARCHAR(255)",          "VARBINARY(1020)"},
     {"name",           TEXT,   AT(name),           2, 1, 0, "VARCHAR(160)",          "VARBINARY(640)"},
-    {"kind",           NUMBER, AT(kind),           2, 0, 0, "SMALLINT NOT NULL DEFAULT 0", NULL},
+    {"kind",           NUMBER, AT(kind),           2, 0, 1, "SMALLINT NOT NULL DEFAULT 0", NULL},
 };
 /* clang-format on */
 

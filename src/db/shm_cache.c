@@ -52,7 +52,7 @@ typedef struct entry {
     apr_int64_t max_expires_at;
     apr_uint16_t counter; /* the user's */
     unsigned char user_len;
-    unsigned char persistent;
+    unsigned char persistent : 1, kind : 1; /* an ms_kind */
     char text[140]; /* user and authentication method, each NUL-terminated */
 } entry;
 
@@ -305,7 +305,8 @@ static const ms_row *as_row(const entry *found, apr_pool_t *p)
                          .last_ip = "",
                          .user_agent = "",
                          .auth_method = copy->text + found->user_len + 1,
-                         .persistent = found->persistent};
+                         .persistent = found->persistent,
+                         .kind = found->kind};
     return &copy->row;
 }
 
@@ -384,7 +385,8 @@ static int make_entry(const ms_cache *cache, const ms_shm_cache_key *key, const 
                   .max_expires_at = row->max_expires_at,
                   .counter = counter_of(row->user),
                   .user_len = (unsigned char)user_len,
-                  .persistent = row->persistent != 0};
+                  .persistent = row->persistent != 0,
+                  .kind = row->kind != MS_KIND_BROWSER};
 
     if (user_len + 1 + method_len + 1 > sizeof(kept.text)) {
         return 0;

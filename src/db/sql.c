@@ -53,6 +53,11 @@ static const struct {
                              " WHERE realm = %s AND user_name = %s AND {live}"
                              " ORDER BY CASE WHEN session_id = %s THEN 0 ELSE 1 END," LIST_ORDER
                              " LIMIT %lld OFFSET %lld"},
+    [MS_SQL_LIST_BROWSERS] = {"LIST_BROWSERS",
+                              "SELECT {columns} FROM {table}"
+                              " WHERE realm = %s AND user_name = %s AND {live}{browser}"
+                              " ORDER BY CASE WHEN session_id = %s THEN 0 ELSE 1 END," LIST_ORDER
+                              " LIMIT %lld OFFSET %lld"},
     [MS_SQL_LIST_ALIKE] = {"LIST_ALIKE", "SELECT {columns} FROM {table}"
                                          " WHERE realm = %s AND user_name = %s AND {live}"
                                          " AND SUBSTR(session_id, 1, 8) = %s"},
@@ -84,29 +89,45 @@ static const struct {
                                          " AND {live} AND session_id <> %s"},
     [MS_SQL_END_ALL] = {"END_ALL", "{end} WHERE realm = %s AND user_name = %s"
                                    " AND {live}"},
+    [MS_SQL_END_BROWSERS] = {"END_BROWSERS", "{end} WHERE realm = %s AND user_name = %s"
+                                             " AND {live}{browser}"},
+    [MS_SQL_END_OTHER_BROWSERS] = {"END_OTHER_BROWSERS",
+                                   "{end} WHERE realm = %s AND user_name = %s"
+                                   " AND {live}{browser} AND session_id <> %s"},
+    [MS_SQL_LIST_APPS] = {"LIST_APPS", "SELECT {columns} FROM {table}"
+                                       " WHERE realm = %s AND user_name = %s AND {live}{app}"
+                                       " ORDER BY" LIST_ORDER " LIMIT %lld"},
     /* No row is updated if the session has ended, or was touched by another request meanwhile. */
     [MS_SQL_TOUCH] = {"TOUCH",
                       "UPDATE {table} SET last_seen_at = %lld, last_ip = %s, expires_at = %lld"
                       " WHERE session_id = %s AND realm = %s AND {live}"
                       " AND last_seen_at <= %lld AND max_expires_at >= %lld"},
+    [MS_SQL_TOUCH_APP] = {"TOUCH_APP",
+                          "UPDATE {table} SET last_seen_at = %lld, last_ip = %s, user_agent = %s"
+                          " WHERE session_id = %s AND realm = %s AND {live}"
+                          " AND last_seen_at <= %lld"},
     [MS_SQL_COUNT] = {"COUNT", "SELECT COUNT(*) FROM {table} WHERE realm = %s AND user_name = %s"
                                " AND {live}"},
+    [MS_SQL_COUNT_BROWSERS] = {"COUNT_BROWSERS", "SELECT COUNT(*) FROM {table} WHERE realm = %s"
+                                                 " AND user_name = %s AND {live}{browser}"},
+    [MS_SQL_COUNT_APPS] = {"COUNT_APPS", "SELECT COUNT(*) FROM {table} WHERE realm = %s"
+                                         " AND user_name = %s AND {live}{app}"},
     /* When the newest was created, if there are that many; else 0. */
     [MS_SQL_LATEST] = {"LATEST", "SELECT CASE WHEN COUNT(*) >= %lld THEN MAX(created_at) ELSE 0 END"
                                  " FROM {table} WHERE realm = %s AND user_name = %s"
-                                 " AND {live}"},
+                                 " AND {live}{browser}"},
     /* Every process that uses the table keeps the same sessions: the newest (created_at, then id),
      * and of the others those used last. So several sign-ins at once end the same ones, and none
      * of them ends the newest. "created_at + 0" keeps SQLite from the index that is in that
      * order. The subqueries within subqueries are for MySQL, which does not read a table that it
      * changes, and accepts no LIMIT directly within IN. */
     [MS_SQL_EVICT] = {"EVICT", "{end} WHERE realm = %s AND user_name = %s"
-                               " AND {live} AND session_id <> %s AND session_id NOT IN"
+                               " AND {live}{browser} AND session_id <> %s AND session_id NOT IN"
                                " (SELECT session_id FROM (SELECT session_id FROM {table}"
-                               " WHERE realm = %s AND user_name = %s AND {live}"
+                               " WHERE realm = %s AND user_name = %s AND {live}{browser}"
                                " AND session_id <> %s"
                                " ORDER BY CASE WHEN session_id = (SELECT session_id FROM {table}"
-                               " WHERE realm = %s AND user_name = %s AND {live}"
+                               " WHERE realm = %s AND user_name = %s AND {live}{browser}"
                                " AND created_at + 0 <= %lld"
                                " ORDER BY created_at + 0 DESC, session_id DESC LIMIT 1)"
                                " THEN 0 ELSE 1 END,"
@@ -115,8 +136,13 @@ static const struct {
     [MS_SQL_END_OVER] = {"END_OVER", "{end} WHERE session_id = %s AND realm = %s"
                                      " AND {live}"
                                      " AND (SELECT n FROM (SELECT COUNT(*) AS n FROM {table}"
-                                     " WHERE realm = %s AND user_name = %s AND {live})"
+                                     " WHERE realm = %s AND user_name = %s AND {live}{browser})"
                                      " AS live) > %lld"},
+    [MS_SQL_END_OVER_APPS] = {"END_OVER_APPS",
+                              "{end} WHERE session_id = %s AND realm = %s AND {live}"
+                              " AND (SELECT n FROM (SELECT COUNT(*) AS n FROM {table}"
+                              " WHERE realm = %s AND user_name = %s AND {live}{app})"
+                              " AS live) > %lld"},
     [MS_SQL_CLEANUP] = {"CLEANUP", "DELETE FROM {table} WHERE session_id IN"
                                    " (SELECT session_id FROM (SELECT session_id FROM {table}"
                                    " WHERE {expired} ORDER BY expires_at LIMIT %lld) AS dead)"
@@ -430,15 +456,16 @@ const char *ms_sql_text(const ms_dialect *dialect, ms_sql which)
  * there. Before, ended rows are not there, and {ended_at} selects what has expired for so long.
  */
 static const struct {
-    const char *live, *expired, *ended_at, *end;
+    const char *live, *expired, *ended_at, *end, *browser, *app;
     int end_args; /* how many placeholders {end} has */
 } by_schema[] = {
-    {"expires_at > %lld", "expires_at <= %lld", "expires_at", "DELETE FROM {table}", 0},
+    {"expires_at > %lld", "expires_at <= %lld", "expires_at", "DELETE FROM {table}", "",
+     " AND 1 = 0", 0},
     {"ended_at IS NULL AND expires_at > %lld", "ended_at IS NULL AND expires_at <= %lld",
      "ended_at",
      "UPDATE {table} SET ended_at = {clock}, end_reason = %s, ended_by = NULLIF(%s, user_name),"
      " expires_at = {clock}, max_expires_at = {clock}",
-     MS_SQL_END_ARGS},
+     " AND kind = 0", " AND kind = 1", MS_SQL_END_ARGS},
 };
 
 _Static_assert(sizeof(by_schema) / sizeof(by_schema[0]) == MS_SCHEMA, "each schema has its row");
@@ -471,6 +498,8 @@ const char *ms_sql_for_table(apr_pool_t *p, const ms_dialect *dialect, const cha
                  {"{expired}", by_schema[schema - 1].expired},
                  {"{ended_at}", by_schema[schema - 1].ended_at},
                  {"{end}", by_schema[schema - 1].end},
+                 {"{browser}", by_schema[schema - 1].browser},
+                 {"{app}", by_schema[schema - 1].app},
                  {"{clock}", dialect ? dialect->clock : SQLITE_CLOCK},
                  {"{all}", ms_columns_names(p, MS_COLUMNS_ALL, schema)},
                  {"{columns}", ms_columns_names(p, MS_COLUMNS_ROW, schema)},

@@ -4,7 +4,8 @@
  * them. A statement has apr_dbd's placeholders (%s for text, %lld for a 64-bit integer) and these
  * marks: {table}; {all}, {columns}, {found}, {found_any}: the names of the ms_column_set of that
  * name; {values}: the placeholders of {all}; {live} and {expired}: the conditions, with the
- * placeholder of now; {end}: the beginning of a statement that ends sessions. At LogLevel trace2
+ * placeholder of now; {browser} and {app}: what is added to a condition for sessions of
+ * one kind; {end}: the beginning of a statement that ends sessions. At LogLevel trace2
  * the log has each statement as it is prepared, complete, to be pasted into a shell.
  */
 #ifndef MS_SQL_H
@@ -20,29 +21,37 @@
 
 /* Statements and their arguments. END: reason, user: MS_SQL_END_ARGS. */
 typedef enum {
-    MS_SQL_PROBE,          /* succeeds, with no row, if the table is there and has our columns */
-    MS_SQL_FIND,           /* id, realm, now */
-    MS_SQL_FIND_ANY,       /* MS_FIND_MAX ids, realm, now */
-    MS_SQL_FIND_MANY,      /* MS_FIND_MANY_MAX ids, realm, now */
-    MS_SQL_SHOW,           /* id, realm, now */
-    MS_SQL_INSERT,         /* all columns, in the order of the table */
-    MS_SQL_LIST,           /* realm, user, now, the first one's id, how many, after how many */
-    MS_SQL_LIST_ALIKE,     /* realm, user, now, the first eight characters of the ids */
-    MS_SQL_LIST_AFTER,     /* realm, user, now, an id left out, then of the last one of the part
-                              before: seen, seen, created, created, id; how many */
-    MS_SQL_LIST_ENDED,     /* realm, user, ended since, before, before, its id, now, how many;
-                              realm, user, now, expired since, before, before, its id, how many;
-                              how many */
-    MS_SQL_RENAME,         /* name, realm, user, now, id; schema 2 */
-    MS_SQL_END,            /* END, realm, user, now, id */
-    MS_SQL_END_OTHERS,     /* END, realm, user, now, id */
-    MS_SQL_END_ALL,        /* END, realm, user, now */
-    MS_SQL_TOUCH,          /* now, ip, new expiry, id, realm, now, now - interval, new expiry */
-    MS_SQL_COUNT,          /* realm, user, now */
-    MS_SQL_LATEST,         /* how many, realm, user, now */
+    MS_SQL_PROBE,         /* succeeds, with no row, if the table is there and has our columns */
+    MS_SQL_FIND,          /* id, realm, now */
+    MS_SQL_FIND_ANY,      /* MS_FIND_MAX ids, realm, now */
+    MS_SQL_FIND_MANY,     /* MS_FIND_MANY_MAX ids, realm, now */
+    MS_SQL_SHOW,          /* id, realm, now */
+    MS_SQL_INSERT,        /* all columns, in the order of the table */
+    MS_SQL_LIST,          /* realm, user, now, the first one's id, how many, after how many */
+    MS_SQL_LIST_BROWSERS, /* the same, of kind MS_KIND_BROWSER */
+    MS_SQL_LIST_APPS,     /* realm, user, now, how many; of kind MS_KIND_APP */
+    MS_SQL_LIST_ALIKE,    /* realm, user, now, the first eight characters of the ids */
+    MS_SQL_LIST_AFTER,    /* realm, user, now, an id left out, then of the last one of the part
+                             before: seen, seen, created, created, id; how many */
+    MS_SQL_LIST_ENDED,    /* realm, user, ended since, before, before, its id, now, how many;
+                             realm, user, now, expired since, before, before, its id, how many;
+                             how many */
+    MS_SQL_RENAME,        /* name, realm, user, now, id; schema 2 */
+    MS_SQL_END,           /* END, realm, user, now, id */
+    MS_SQL_END_OTHERS,    /* END, realm, user, now, id */
+    MS_SQL_END_ALL,       /* END, realm, user, now */
+    MS_SQL_END_OTHER_BROWSERS, /* END, realm, user, now, id */
+    MS_SQL_END_BROWSERS,       /* END, realm, user, now */
+    MS_SQL_TOUCH,              /* now, ip, new expiry, id, realm, now, now - interval, new expiry */
+    MS_SQL_TOUCH_APP,          /* now, ip, user agent, id, realm, now, now - interval */
+    MS_SQL_COUNT,              /* realm, user, now */
+    MS_SQL_COUNT_BROWSERS,     /* the same, of kind MS_KIND_BROWSER */
+    MS_SQL_COUNT_APPS,         /* the same, of kind MS_KIND_APP */
+    MS_SQL_LATEST,             /* how many, realm, user, now */
     MS_SQL_EVICT,          /* END, twice: realm, user, now, an id left out; then realm, user, now,
                               latest creation, how many stay */
     MS_SQL_END_OVER,       /* END, id, realm, now, realm, user, now, how many may be */
+    MS_SQL_END_OVER_APPS,  /* the same, of kind MS_KIND_APP */
     MS_SQL_CLEANUP,        /* now, how many, now */
     MS_SQL_CLEANUP_ENDED,  /* ended before, how many, ended before */
     MS_SQL_NEWEST,         /* realm, now, before, before, its id, realm */

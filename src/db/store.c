@@ -251,7 +251,15 @@ apr_status_t ms_store_list(const ms_db_ctx *ctx, const char *user, apr_int64_t n
     }
     const void *args[] = {realm, user, &now, first, &part->limit, &part->offset};
 
-    return select_rows(ctx, MS_SQL_LIST, args, rows);
+    return select_rows(ctx, part->browsers_only ? MS_SQL_LIST_BROWSERS : MS_SQL_LIST, args, rows);
+}
+
+apr_status_t ms_store_list_apps(const ms_db_ctx *ctx, const char *user, apr_int64_t now,
+                                apr_int64_t limit, apr_array_header_t **rows)
+{
+    const void *args[] = {ctx->store->realm, user, &now, &limit};
+
+    return select_rows(ctx, MS_SQL_LIST_APPS, args, rows);
 }
 
 apr_status_t ms_store_list_alike(const ms_db_ctx *ctx, const char *user, const char *start,
@@ -274,14 +282,15 @@ apr_status_t ms_store_list_ended(const ms_db_ctx *ctx, const char *user, apr_int
     return select_rows(ctx, MS_SQL_LIST_ENDED, args, rows);
 }
 
-typedef struct naming {
+/* A change that a table of schema 1 cannot keep: a name, a kind. */
+typedef struct newer_change {
     apr_int64_t changed;
-    int is_too_old; /* the table, to keep a name */
-} naming;
+    int is_too_old; /* the table */
+} newer_change;
 
-static int execute_rename(ms_connection *c, ms_sql which, const void **args, void *resultv)
+static int execute_if_new(ms_connection *c, ms_sql which, const void **args, void *resultv)
 {
-    naming *result = resultv;
+    newer_change *result = resultv;
 
     result->is_too_old = c->schema < 2;
     return result->is_too_old ? 0 : ms_result_change(c, which, args, &result->changed);
@@ -302,8 +311,8 @@ apr_status_t ms_store_rename(const ms_db_ctx *ctx, const char *user, const char 
                              const char *name, apr_int64_t now, int *renamed)
 {
     const void *args[] = {name, ctx->store->realm, user, &now, id};
-    naming result = {0, 0};
-    const apr_status_t rv = run(ctx, MS_SQL_RENAME, args, execute_rename, &result);
+    newer_change result = {0, 0};
+    const apr_status_t rv = run(ctx, MS_SQL_RENAME, args, execute_if_new, &result);
 
     *renamed = result.changed > 0;
     if (rv != APR_SUCCESS || *renamed) {
@@ -312,32 +321,46 @@ apr_status_t ms_store_rename(const ms_db_ctx *ctx, const char *user, const char 
     return result.is_too_old ? APR_ENOTIMPL : is_live_of(ctx, user, id, now, renamed);
 }
 
+/* If the connection broke after the row was committed, the second try was a duplicate. */
+static int is_inserted(const ms_db_ctx *ctx, const ms_row *row)
+{
+    const ms_row *there = NULL;
+
+    return ms_store_find(ctx, row->id, row->created_at, &there) == APR_SUCCESS && there &&
+           strcmp(there->secret_hash, row->secret_hash) == 0;
+}
+
 apr_status_t ms_store_insert(const ms_db_ctx *ctx, const ms_row *row)
 {
     const void **args = ms_columns_args(ctx->p, row, ctx->store->realm);
     apr_int64_t inserted = 0;
-    apr_status_t rv = run(ctx, MS_SQL_INSERT, args, ms_result_change, &inserted);
+    const apr_status_t rv = run(ctx, MS_SQL_INSERT, args, ms_result_change, &inserted);
+
+    return rv != APR_SUCCESS && is_inserted(ctx, row) ? APR_SUCCESS : rv;
+}
+
+apr_status_t ms_store_insert_app(const ms_db_ctx *ctx, const ms_row *row)
+{
+    const void **args = ms_columns_args(ctx->p, row, ctx->store->realm);
+    newer_change result = {0, 0};
+    const apr_status_t rv = run(ctx, MS_SQL_INSERT, args, execute_if_new, &result);
 
     if (rv != APR_SUCCESS) {
-        /* If the connection broke after the row was committed, the second try was a duplicate. */
-        const ms_row *there = NULL;
-        const apr_status_t again = ms_store_find(ctx, row->id, row->created_at, &there);
-
-        if (again == APR_SUCCESS && there && strcmp(there->secret_hash, row->secret_hash) == 0) {
-            rv = APR_SUCCESS;
-        }
+        return is_inserted(ctx, row) ? APR_SUCCESS : rv;
     }
-    return rv;
+    return result.is_too_old ? APR_ENOTIMPL : APR_SUCCESS;
 }
 
 apr_status_t ms_store_touch(const ms_db_ctx *ctx, const ms_row *row, const char *ip,
-                            apr_int64_t now, apr_int64_t expires, apr_int64_t interval,
-                            apr_int64_t *touched)
+                            const char *agent, apr_int64_t now, apr_int64_t expires,
+                            apr_int64_t interval, apr_int64_t *touched)
 {
     const apr_int64_t before = now - interval;
-    const void *args[] = {&now, ip, &expires, row->id, ctx->store->realm, &now, &before, &expires};
-
-    const apr_status_t rv = run(ctx, MS_SQL_TOUCH, args, ms_result_change, touched);
+    const char *realm = ctx->store->realm;
+    const void *args[] = {&now, ip, &expires, row->id, realm, &now, &before, &expires};
+    const void *of_app[] = {&now, ip, agent, row->id, realm, &now, &before};
+    const apr_status_t rv = agent ? run(ctx, MS_SQL_TOUCH_APP, of_app, ms_result_change, touched)
+                                  : run(ctx, MS_SQL_TOUCH, args, ms_result_change, touched);
 
     if (rv != APR_SUCCESS) {
         apr_atomic_set32(&ctx->store->touches_paused_until, (apr_uint32_t)(now + TOUCH_PAUSE));
@@ -358,6 +381,15 @@ apr_status_t ms_store_count(const ms_db_ctx *ctx, const char *user, apr_int64_t 
     const void *args[] = {ctx->store->realm, user, &now};
 
     return run(ctx, MS_SQL_COUNT, args, ms_result_number, n);
+}
+
+apr_status_t ms_store_count_kind(const ms_db_ctx *ctx, const char *user, ms_kind kind,
+                                 apr_int64_t now, apr_int64_t *n)
+{
+    const void *args[] = {ctx->store->realm, user, &now};
+
+    return run(ctx, kind == MS_KIND_APP ? MS_SQL_COUNT_APPS : MS_SQL_COUNT_BROWSERS, args,
+               ms_result_number, n);
 }
 
 apr_status_t ms_store_latest(const ms_db_ctx *ctx, const char *user, apr_int64_t now,
@@ -397,15 +429,24 @@ static apr_status_t end(const ms_db_ctx *ctx, ms_sql which, const ms_scope *scop
     return run(ctx, which, all, ms_result_change, ended);
 }
 
+static ms_sql end_of_user(const ms_scope *scope)
+{
+    if (scope->kind == MS_SCOPE_ID) {
+        return MS_SQL_END;
+    }
+    if (scope->browsers_only) {
+        return scope->except ? MS_SQL_END_OTHER_BROWSERS : MS_SQL_END_BROWSERS;
+    }
+    return scope->except ? MS_SQL_END_OTHERS : MS_SQL_END_ALL;
+}
+
 static apr_status_t revoke_of_user(const ms_db_ctx *ctx, const ms_scope *scope, apr_int64_t now,
                                    apr_int64_t *revoked)
 {
     const char *id = scope->kind == MS_SCOPE_ID ? scope->id : scope->except;
     const void *args[] = {ctx->store->realm, scope->user, &now, id};
-    const ms_sql all = scope->except ? MS_SQL_END_OTHERS : MS_SQL_END_ALL;
 
-    return end(ctx, scope->kind == MS_SCOPE_ID ? MS_SQL_END : all, scope, args,
-               sizeof(args) / sizeof(args[0]), revoked);
+    return end(ctx, end_of_user(scope), scope, args, sizeof(args) / sizeof(args[0]), revoked);
 }
 
 static apr_status_t revoke_of_ip(const ms_db_ctx *ctx, const ms_scope *scope, apr_int64_t now,
@@ -454,8 +495,8 @@ static apr_status_t revoke_if_over(const ms_db_ctx *ctx, const ms_scope *scope, 
 {
     const char *realm = ctx->store->realm;
     const void *args[] = {scope->id, realm, &now, realm, scope->user, &now, &scope->limit};
-    apr_status_t rv =
-        end(ctx, MS_SQL_END_OVER, scope, args, sizeof(args) / sizeof(args[0]), revoked);
+    apr_status_t rv = end(ctx, scope->is_app ? MS_SQL_END_OVER_APPS : MS_SQL_END_OVER, scope, args,
+                          sizeof(args) / sizeof(args[0]), revoked);
 
     if (rv == APR_SUCCESS && *revoked == 0) {
         /* If the first try succeeded but its result was lost, the second finds nothing to do. */

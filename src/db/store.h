@@ -113,6 +113,7 @@ typedef struct ms_list_part {
     const char *first;   /* the id that is first in the list; or NULL */
     apr_int64_t limit;   /* rows */
     apr_int64_t offset;  /* rows before this part */
+    int browsers_only;   /* not with after */
     const char *after;   /* NULL; or the id that the part before ended with: no offset, then */
     apr_int64_t seen;    /* when that one was last seen, */
     apr_int64_t created; /* and created */
@@ -163,12 +164,13 @@ apr_status_t ms_store_rename(const ms_db_ctx *ctx, const char *user, const char 
 /**
  * Write that a live session was just used.
  * @param row       as found
+ * @param agent     the user agent that uses it, if that may change: of an app; else NULL
  * @param expires   its new expiry; nothing is written if that is after the row's absolute end
  * @param interval  nothing is written either if the last touch is less than that many seconds ago
  */
 apr_status_t ms_store_touch(const ms_db_ctx *ctx, const ms_row *row, const char *ip,
-                            apr_int64_t now, apr_int64_t expires, apr_int64_t interval,
-                            apr_int64_t *touched);
+                            const char *agent, apr_int64_t now, apr_int64_t expires,
+                            apr_int64_t interval, apr_int64_t *touched);
 
 /**
  * Whether a touch of this store failed in this child a few seconds ago. The next one would probably
@@ -180,9 +182,20 @@ int ms_store_is_touch_paused(const ms_store *store, apr_int64_t now);
 apr_status_t ms_store_count(const ms_db_ctx *ctx, const char *user, apr_int64_t now,
                             apr_int64_t *n);
 
+/** The same, of one kind. A table of schema 1 has no apps. */
+apr_status_t ms_store_count_kind(const ms_db_ctx *ctx, const char *user, ms_kind kind,
+                                 apr_int64_t now, apr_int64_t *n);
+
+/** The live apps of a user, the one used last first. rows: an array of const ms_row *. */
+apr_status_t ms_store_list_apps(const ms_db_ctx *ctx, const char *user, apr_int64_t now,
+                                apr_int64_t limit, apr_array_header_t **rows);
+
+/** Insert a row of an app, in a table that has its kind. APR_ENOTIMPL: the table is older. */
+apr_status_t ms_store_insert_app(const ms_db_ctx *ctx, const ms_row *row);
+
 /**
- * When the newest live session of a user was created, if the user has at least so many; else 0.
- * Sessions dated far ahead by a wrong clock do not count.
+ * When the newest live session of a user's browsers was created, if the user has at least so many;
+ * else 0. Sessions dated far ahead by a wrong clock do not count.
  */
 apr_status_t ms_store_latest(const ms_db_ctx *ctx, const char *user, apr_int64_t now,
                              apr_int64_t least, apr_int64_t *created_at);
@@ -203,10 +216,11 @@ typedef enum ms_scope_kind {
     MS_SCOPE_IP,     /* created at ip, or used there last */
     MS_SCOPE_REALM,  /* all */
     MS_SCOPE_OLDER,  /* all that began before a time: before */
-    MS_SCOPE_EXCESS, /* of user's sessions all but the newest and, of the others, those used last;
+    MS_SCOPE_EXCESS, /* of user's browsers all but the newest and, of the others, those used last;
                         limit stay. except, if not NULL, neither counts nor is revoked. Several
                         revokes at the same time choose the same sessions */
-    MS_SCOPE_OVER    /* one session, if its user has more than limit: user, id, limit */
+    MS_SCOPE_OVER    /* one session, if its user has more of its kind than limit: user, id, limit,
+                        is_app */
 } ms_scope_kind;
 
 /* Why a session has ended; docs/events.md has the words that the table has. */
@@ -226,6 +240,8 @@ typedef struct ms_scope {
     const char *ip;
     apr_int64_t limit;
     apr_int64_t before;
+    int is_app;        /* of MS_SCOPE_OVER */
+    int browsers_only; /* of MS_SCOPE_USER: apps stay */
     ms_end_reason reason;
     const char *by; /* the user who ends them, 255 characters at most; NULL: their own */
 } ms_scope;

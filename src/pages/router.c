@@ -17,6 +17,7 @@
 #include "pages/machine.h"
 #include "pages/page.h"
 #include "pages/sessions.h"
+#include "session/request.h"
 
 static const ms_own_page pages[] = {
     {.handler = MS_HANDLER_LOGIN,
@@ -92,6 +93,9 @@ int ms_router_on_handler(request_rec *r)
     }
     if (!page->is_for_machines && ms_page_is_script(r)) {
         return ms_page_send_script(r);
+    }
+    if (ms_request_is_app(ms_request_peek(r))) {
+        return ms_page_status(r, HTTP_FORBIDDEN); /* not of another location, either */
     }
     function = function_of(page, r->method_number);
     if (!function) {

@@ -202,7 +202,7 @@ static void log_in_words(request_rec *r, const ms_event *event)
 
 static void put_summary(apr_pool_t *p, const ms_refusal *due)
 {
-    ms_event event = ms_event_of("sign_in_refused", due->user, NULL);
+    ms_event event = ms_event_of(due->name, due->user, NULL);
     server_rec *s = (server_rec *)due->server;
     json_t *line;
 
@@ -229,7 +229,7 @@ static apr_uint64_t key_of_user(request_rec *r, const ms_event *event)
 /* Whether the event is the first of its key and period. The others are counted. */
 static int is_first(request_rec *r, const ms_event *event)
 {
-    ms_refusal refusal = {.server = r->server, .reason = event->reason}, due;
+    ms_refusal refusal = {.server = r->server, .name = event->name, .reason = event->reason}, due;
     int first;
 
     if (!event->period || !refusals) {

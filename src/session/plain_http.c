@@ -66,6 +66,11 @@ static int is_for_loopback(const request_rec *r)
            ms_web_origin_is_loopback(&origin);
 }
 
+int ms_plain_http_shows_secret(const request_rec *r)
+{
+    return is_cookie_secure(r) && !is_tls_here(r) && !is_tls_in_front(r);
+}
+
 int ms_plain_http_is_likely(const request_rec *r)
 {
     return !is_tls_here(r) && !is_tls_in_front(r) && !is_for_loopback(r);

@@ -23,6 +23,13 @@ int ms_plain_http_drops_cookie(request_rec *r);
 int ms_plain_http_is_likely(const request_rec *r);
 
 /**
+ * Whether a secret in this request may have been read on its way: nothing shows TLS, here or at a
+ * proxy in front, and ManagedSessionCookieSecure is not Off. A client that forges a proxy's header
+ * endangers its own secret only.
+ */
+int ms_plain_http_shows_secret(const request_rec *r);
+
+/**
  * For a sign-in by GET, which has no Origin: log, once a minute at most, if a browser that is new
  * here may well drop the cookie, since nothing shows TLS.
  */

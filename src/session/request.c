@@ -120,7 +120,8 @@ static apr_status_t resolve(request_rec *r, ms_request *request)
         return rv;
     }
     for (int i = 0; i < request->cookies.n; i++) {
-        if (found[i].row && ms_user_name_is_valid(r, found[i].row->user)) {
+        if (found[i].row && found[i].row->kind == MS_KIND_BROWSER &&
+            ms_user_name_is_valid(r, found[i].row->user)) {
             request->token = request->cookies.tokens[i];
             request->found = found[i];
             request->live[request->live_n++] = found[i].row;
@@ -175,6 +176,7 @@ void ms_request_adopt(ms_request *request, const ms_row *row, const ms_token *to
     request->resolved = 1;
     request->status = APR_SUCCESS;
     request->row = row;
+    request->is_app = 0;
     request->touched = 1; /* it is new, or gone */
     request->live[0] = row;
     request->live_n = row ? 1 : 0;
@@ -182,6 +184,18 @@ void ms_request_adopt(ms_request *request, const ms_row *row, const ms_token *to
         wipe_at_end(request);
         request->token = *token;
     }
+}
+
+void ms_request_use_app(ms_request *request, const ms_lookup *found)
+{
+    wipe_at_end(request);
+    request->resolved = 1;
+    request->status = APR_SUCCESS;
+    request->is_app = 1;
+    request->token = *found->token;
+    request->found = *found;
+    request->found.token = &request->token;
+    request->row = found->row;
 }
 
 /* ---- cookie ---------------------------------------------------------------------------------- */
@@ -204,8 +218,8 @@ void ms_request_refused(request_rec *r)
     ms_request *request = ms_request_get(r);
     const ms_cookie_found *cookies = ms_request_read_cookies(request);
 
-    if (request->resolved && request->status == APR_SUCCESS && request->live_n == 0 &&
-        cookies->n > 0 && cookies->untried == 0) {
+    if (request->resolved && !request->is_app && request->status == APR_SUCCESS &&
+        request->live_n == 0 && cookies->n > 0 && cookies->untried == 0) {
         request->may_clear = 1;
     }
 }
@@ -256,6 +270,11 @@ int ms_request_form_token_check(request_rec *r, const char *token)
 const ms_row *ms_request_row(const ms_request *request)
 {
     return request->row;
+}
+
+int ms_request_is_app(const ms_request *request)
+{
+    return request && request->is_app;
 }
 
 apr_status_t ms_request_status(const ms_request *request)

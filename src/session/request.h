@@ -70,6 +70,9 @@ int ms_request_form_token_check(request_rec *r, const char *token);
 /** The session in force, if it has been looked up; NULL: there is none, or not yet. */
 const ms_row *ms_request_row(const ms_request *request);
 
+/** Whether the session in force is of an app (app_session.h). request may be NULL. */
+int ms_request_is_app(const ms_request *request);
+
 /** The status of the look-up; APR_SUCCESS before it. */
 apr_status_t ms_request_status(const ms_request *request);
 

@@ -19,6 +19,8 @@ struct ms_request {
     const ms_row *live[MS_COOKIE_TOKENS_MAX]; /* all live sessions that were presented */
     int live_n;
     struct ms_open_request *open; /* entered in open_requests.h; NULL: it is not */
+    int is_app;                   /* row is of an app: see app_session.h */
+    int app_status;               /* of a password that was refused; 0: none was */
     int touched;
     apr_int64_t stale_after;
     const char *set_cookie;
@@ -52,6 +54,9 @@ int ms_request_presents(const ms_request *request, const char *id);
  * @param row    NULL: none
  * @param token  of row; NULL if row is */
 void ms_request_adopt(ms_request *request, const ms_row *row, const ms_token *token);
+
+/** From now on the session of an app is in force, and no cookie counts. */
+void ms_request_use_app(ms_request *request, const ms_lookup *found);
 
 /**
  * This response sets the cookie.

@@ -30,7 +30,7 @@ static apr_status_t check_room(request_rec *r, const ms_server_conf *conf,
     apr_status_t rv = form ? ms_shown_form_count(r, form, &replaced) : APR_SUCCESS;
 
     if (rv == APR_SUCCESS) {
-        rv = ms_store_count(&ctx, row->user, row->created_at, &n);
+        rv = ms_store_count_kind(&ctx, row->user, MS_KIND_BROWSER, row->created_at, &n);
     }
     replaced += ms_session_limit_presented(r, row->user);
     return rv == APR_SUCCESS && n - replaced >= conf->limit ? APR_ENOSPC : rv;

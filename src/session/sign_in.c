@@ -16,6 +16,7 @@
 #include "http/counters.h"
 #include "http/request_chain.h"
 #include "http/respond.h"
+#include "http/user_agent.h"
 #include "session/events.h"
 #include "session/plain_http.h"
 #include "session/request_state.h"
@@ -27,9 +28,8 @@
 #include "session/touch.h"
 #include "session/user_name.h"
 
-#define USER_AGENT_MAX 512
-#define LABEL_MAX      255
-#define KNOWN_DEVICES  20 /* sessions that a new one is compared with */
+#define LABEL_MAX     255
+#define KNOWN_DEVICES 20 /* sessions that a new one is compared with */
 
 /* Who signs in and how, and the token of the new session. */
 typedef struct sign_in {
@@ -82,9 +82,7 @@ static ms_row *new_row(request_rec *r, apr_pool_t *p, const sign_in *who)
     row->expires_at = ms_touch_expires(conf, now, row->max_expires_at);
     row->created_ip = r->useragent_ip;
     row->last_ip = r->useragent_ip;
-    row->user_agent = ms_device_describe(
-        p, apr_table_get(r->headers_in, "User-Agent"), apr_table_get(r->headers_in, "Sec-CH-UA"),
-        apr_table_get(r->headers_in, "Sec-CH-UA-Platform"), USER_AGENT_MAX);
+    row->user_agent = ms_user_agent_of(r, p);
     row->auth_method = apr_pstrdup(p, ms_utf8_storable(p, who->method, MS_METHOD_MAX));
     row->label = label_for(r, p);
     return row;
@@ -141,7 +139,7 @@ static apr_status_t store_new(request_rec *r, const ms_db_ctx *ctx, const ms_sho
  * Queried for the event log only. */
 static int is_known_device(request_rec *r, const ms_db_ctx *ctx, const ms_row *made)
 {
-    const ms_list_part newest = {.limit = KNOWN_DEVICES};
+    const ms_list_part newest = {.limit = KNOWN_DEVICES, .browsers_only = 1};
     apr_array_header_t *rows;
     ms_device here, there;
 

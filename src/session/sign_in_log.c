@@ -21,6 +21,9 @@ APLOG_USE_MODULE(managed_session);
 
 #define NAME_MAX_LOGGED 64 /* characters */
 
+#define APP_REFUSED "app_password_refused"
+#define APP         "app password" /* the method, in the log lines */
+
 /* What could end the name or be taken for another part of the line is percent-encoded. */
 static const char *name_in_line(apr_pool_t *p, const char *user)
 {
@@ -52,12 +55,10 @@ static ms_event event_of(const char *name, const char *user, const char *method)
     return event;
 }
 
-void ms_sign_in_log_failed(request_rec *r, const char *user, const char *method)
+static void write_failed(request_rec *r, const char *user, const char *method)
 {
     static const ms_rate of_address = {10, 10};
-    const ms_event event = event_of("sign_in_failed", user, method);
 
-    ms_event_write(r, &event);
     ms_count(MS_COUNT_FAILURES, 1);
     ms_sign_in_limit_count_failure(r, user);
     if (!ms_sign_in_limit_may_log(r, "failed line", r->useragent_ip, &of_address)) {
@@ -68,6 +69,23 @@ void ms_sign_in_log_failed(request_rec *r, const char *user, const char *method)
                   "MS0112: failed sign-in from %s as user \"%s\" (%s)%s", r->useragent_ip,
                   name_in_line(r->pool, user), method,
                   more(r->pool, ms_log_limit_skipped(MS_LOG_FAILED)));
+}
+
+void ms_sign_in_log_failed(request_rec *r, const char *user, const char *method)
+{
+    const ms_event event = event_of("sign_in_failed", user, method);
+
+    ms_event_write(r, &event);
+    write_failed(r, user, method);
+}
+
+void ms_sign_in_log_app_failed(request_rec *r, const char *user, const char *reason)
+{
+    ms_event event = event_of(APP_REFUSED, user, NULL);
+
+    event.reason = reason;
+    ms_event_write(r, &event);
+    write_failed(r, user ? user : "", APP);
 }
 
 static void write_refused(request_rec *r, const char *user, const char *method, const char *reason,
@@ -86,16 +104,31 @@ static void write_refused(request_rec *r, const char *user, const char *method, 
                   more(r->pool, ms_log_limit_skipped(MS_LOG_REFUSED)));
 }
 
+static void log_refused(request_rec *r, ms_event *event, const char *method, apr_uint64_t key)
+{
+    const ms_rate *limit = &ms_server_conf_get(r->server)->login_limit;
+
+    event->key = key;
+    event->period = limit->count > 0 ? limit->period : MS_EVENT_PERIOD;
+    ms_event_write(r, event);
+    ms_count(MS_COUNT_REFUSALS, 1);
+    write_refused(r, event->user ? event->user : "", method, event->reason, event->period);
+}
+
 void ms_sign_in_log_refused(request_rec *r, const char *user, const char *method,
                             const char *reason, apr_uint64_t key)
 {
-    const ms_rate *limit = &ms_server_conf_get(r->server)->login_limit;
     ms_event event = event_of("sign_in_refused", user, method);
 
     event.reason = reason;
-    event.key = key;
-    event.period = limit->count > 0 ? limit->period : MS_EVENT_PERIOD;
-    ms_event_write(r, &event);
-    ms_count(MS_COUNT_REFUSALS, 1);
-    write_refused(r, user ? user : "", method, reason, event.period);
+    log_refused(r, &event, method, key);
+}
+
+void ms_sign_in_log_app_refused(request_rec *r, const char *user, const char *reason,
+                                apr_uint64_t key)
+{
+    ms_event event = event_of(APP_REFUSED, user ? user : "", NULL);
+
+    event.reason = reason;
+    log_refused(r, &event, APP, key);
 }

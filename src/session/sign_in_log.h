@@ -29,4 +29,11 @@ void ms_sign_in_log_failed(request_rec *r, const char *user, const char *method)
 void ms_sign_in_log_refused(request_rec *r, const char *user, const char *method,
                             const char *reason, apr_uint64_t key);
 
+/** A password of an app was wrong, as ms_sign_in_log_failed(). reason: a literal. */
+void ms_sign_in_log_app_failed(request_rec *r, const char *user, const char *reason);
+
+/** One was refused without regard to whether it is right, as ms_sign_in_log_refused(). */
+void ms_sign_in_log_app_refused(request_rec *r, const char *user, const char *reason,
+                                apr_uint64_t key);
+
 #endif

@@ -46,6 +46,9 @@ apr_status_t ms_sign_out(request_rec *r)
     const ms_row *row;
     apr_status_t rv = ms_request_session(r, &row);
 
+    if (ms_request_is_app(request)) {
+        return APR_SUCCESS; /* the app signs in with each request; its user ends it on the list */
+    }
     if (rv == APR_SUCCESS) {
         rv = ms_sign_out_presented(r, MS_END_SIGNED_OUT, &revoked);
     }

@@ -37,6 +37,10 @@ MISTAKES = {
     "ManagedSessionRemember": ("takes On, Off or Ask", "Never"),
     "ManagedSessionTransientLifetime": (TIME, "0", "58w", "1year"),
     "ManagedSessionLimit": ("takes a number of sessions from 0", "-1", "many", "10001", "5x", "0x10"),
+    "ManagedSessionAppPasswords": (ON_OFF, "Yes"),
+    "ManagedSessionAppBearer": (ON_OFF, "Yes"),
+    "ManagedSessionAppLifetime": (TIME, "0", "401d", "-1d", "long"),
+    "ManagedSessionAppLimit": ("takes a number of app passwords from 0", "-1", "many", "10001"),
     "ManagedSessionCleanupInterval": ("takes 0 for off, or a time up to 400d", "401d", "-1", "nightly"),
     "ManagedSessionCleanupBatch": ("takes a number of rows from 1 to 100000", "0", "-1", "100001", "all"),
     "ManagedSessionHistory": ("takes 0 for off, or a time up to 400d", "401d", "-1", "always"),
@@ -264,6 +268,17 @@ def test_trailers_must_not_count_as_headers_beside_a_users_header(site, header, 
     section = in_location(f"ManagedSessionUserHeader {header}") if header else ""
     found, said = configtest(site, f"MergeTrailers {trailers}\n{SITE}{section}")
     assert found is passes and ("set MergeTrailers Off" in said) is (not passes), said
+
+
+@pytest.mark.parametrize("lines, wanted", [
+    (in_location("ManagedSessionAuthProvider managed-session"), "write it after AuthBasicProvider where apps sign in"),
+    ("<Location /x>\nRequire session-kind\n</Location>\n", "Require session-kind takes app"),
+    ("<Location /x>\nRequire session-kind phone\n</Location>\n", "Require session-kind takes app"),
+    ("<Location /x>\nRequire session-kind app browser\n</Location>\n", "Require session-kind takes app"),
+])
+def test_app_passwords_stand_where_they_can_count(site, lines, wanted):
+    passes, said = configtest(site, SITE + lines)
+    assert not passes and wanted in said, said
 
 
 @pytest.mark.parametrize("lines", [

@@ -43,7 +43,8 @@ static ms_row row_of(const char *user)
                         .expires_at = 3,
                         .max_expires_at = 4,
                         .auth_method = "form",
-                        .persistent = 1};
+                        .persistent = 1,
+                        .kind = MS_KIND_APP};
 
     return row;
 }
@@ -88,6 +89,7 @@ static void what_was_put_is_found_with_all_that_is_kept(void **state)
     assert_int_equal(row->expires_at, 3);
     assert_int_equal(row->max_expires_at, 4);
     assert_int_equal(row->persistent, 1);
+    assert_int_equal(row->kind, MS_KIND_APP);
     assert_string_equal(row->created_ip, "");
     assert_null(row->label);
     free(cache);

@@ -54,6 +54,25 @@ static void a_new_token_has_the_form_of_one(void **state)
     }
 }
 
+static void blanks_in_a_token_that_was_typed_do_not_count(void **state)
+{
+    ms_token read;
+
+    (void)state;
+    assert_true(ms_token_parse_typed(ID "." SECRET, &read));
+    assert_true(ms_token_parse_typed("  0123456789abcdef ABCD-_\t.\r\nAbCdEfGhIjKlMnOpQrStUvWxYz"
+                                     " 0123456789-_ aBcDe ",
+                                     &read));
+    assert_string_equal(read.id, ID);
+    assert_string_equal(read.secret, SECRET);
+    assert_false(ms_token_parse_typed(ID "." SECRET "A", &read));
+    assert_false(ms_token_parse_typed(ID " " SECRET, &read));
+    assert_false(ms_token_parse_typed(ID ".", &read));
+    assert_false(ms_token_parse_typed("   ", &read));
+    assert_false(ms_token_parse_typed("", &read));
+    assert_false(ms_token_parse_typed(NULL, &read));
+}
+
 /* 128 and 256 bits: the last characters carry the 2 and 4 bits that are left, and all of them. */
 static void a_token_has_all_its_random_bits(void **state)
 {
@@ -236,6 +255,7 @@ int main(void)
         TEST(what_has_another_length_is_no_token),
         TEST(every_byte_of_a_token_is_looked_at),
         TEST(a_hash_is_the_sha256_of_the_secret_alone),
+        TEST(blanks_in_a_token_that_was_typed_do_not_count),
         TEST(another_secret_has_another_hash),
         TEST(hashes_are_equal_in_all_places_or_not_at_all),
         TEST(what_has_not_64_characters_equals_nothing),

@@ -1,0 +1,303 @@
+# SPDX-License-Identifier: Apache-2.0
+"""App passwords: a calendar, a git client or a script signs in with one, and nothing else does."""
+import base64
+import hashlib
+import json
+import re
+import secrets
+import time
+
+import pytest
+
+from harness import COOKIE, JSON, NAVIGATION, PAGE, SITE, Backend, Server, eventually, get, logged, request, sign_in
+
+APPS = """
+ManagedSessionEventLog "@ROOT@/logs/events.jsonl"
+ManagedSessionIdleTimeout 1h
+<Location "/dav">
+    AuthType Basic
+    AuthName "Calendars"
+    AuthBasicProvider managed-session
+    Require valid-user
+</Location>
+<Location "/dav/apps-only">
+    Require session-kind app
+</Location>
+<Location "/dav/browsers-only">
+    Require session-kind browser
+</Location>
+<Location "/dav/fresh">
+    Require session-fresh 15m
+</Location>
+<Location "/both">
+    AuthType Basic
+    AuthName "Both"
+    AuthBasicProvider managed-session file
+    AuthUserFile "@ROOT@/passwords"
+    Require valid-user
+</Location>
+<Location "/api">
+    AuthType ManagedSession
+    AuthName "API"
+    ManagedSessionAppBearer On
+    Require valid-user
+</Location>
+<Location "/own">
+    SetHandler managed-session-list
+    AuthType Basic
+    AuthName "own"
+    AuthBasicProvider managed-session
+    Require valid-user
+</Location>
+"""
+PLACES = ("dav", "dav/apps-only", "dav/browsers-only", "dav/fresh", "both", "api")
+TLS = {"X-Forwarded-Proto": "https"}  # as a proxy in front that ends TLS
+
+
+def basic(user: str, password: str) -> dict:
+    return {**TLS, "Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
+
+
+def bearer(password: str) -> dict:
+    return {**TLS, "Authorization": f"Bearer {password}"}
+
+
+def insert_app(server: Server, user: str = "alice", name: str = "phone", kind: int = 1) -> str:
+    """A row as the list makes it; the password."""
+    ident, secret, now = secrets.token_urlsafe(16), secrets.token_urlsafe(32), int(time.time())
+    server.sql("INSERT INTO managed_session (session_id, secret_hash, realm, user_name, created_at, last_seen_at, expires_at,"
+               " max_expires_at, created_ip, last_ip, user_agent, auth_method, persistent, name, kind)"
+               " VALUES (?, ?, 'app.test', ?, ?, ?, ?, ?, '192.0.2.1', '192.0.2.1', '', 'app', 1, ?, ?)",
+               ident, hashlib.sha256(secret.encode()).hexdigest(), user, now, now, now + 1000000, now + 1000000, name, kind)
+    return f"{ident}.{secret}"
+
+
+def events(server: Server, name: str) -> list[dict]:
+    lines = (server.root / "logs/events.jsonl").read_text().splitlines()
+    return [event for event in map(json.loads, lines) if event["event"] == name]
+
+
+@pytest.fixture(scope="module")
+def server():
+    with Server(SITE + APPS) as running:
+        for place in PLACES:
+            running.write(f"htdocs/{place}/index.html", PAGE)
+        yield running
+
+
+@pytest.fixture()
+def app(server):
+    return insert_app(server)
+
+
+def test_an_app_signs_in_with_its_password(server, app):
+    assert get(server, "/dav/", headers=basic("alice", app)).text == PAGE
+    typed = "  ".join(app[i:i + 11] for i in range(0, len(app), 11)) + " "
+    assert get(server, "/dav/", headers=basic("alice", typed)).status == 200, "blanks do not count"
+
+
+@pytest.mark.parametrize("user, change", [
+    ("bob", lambda password: password),
+    ("Alice", lambda password: password),
+    ("", lambda password: password),
+    ("alice", lambda password: password[:-1] + ("A" if password[-1] != "A" else "B")),
+    ("alice", lambda password: password[:22]),
+    ("alice", lambda password: password + "A"),
+    ("alice", lambda password: "wonderland"),
+    ("alice", lambda password: ""),
+])
+def test_anything_else_is_refused_with_a_challenge(server, app, user, change):
+    answer = get(server, "/dav/", headers=basic(user, change(app)))
+    assert answer.status == 401
+    assert answer.headers["WWW-Authenticate"] == 'Basic realm="Calendars"'
+
+
+def test_one_kind_of_token_never_counts_as_the_other(server, app):
+    token = sign_in(server)
+    assert get(server, "/dav/", headers=basic("alice", token)).status == 401
+    assert get(server, "/api/", headers=bearer(token)).status == 401
+    assert get(server, "/app/", app).status == 401
+    assert get(server, "/sessions", app, JSON).status == 401
+    assert get(server, "/app/", token).status == 200
+
+
+def test_an_app_is_signed_out_when_its_row_ends(server, app):
+    assert get(server, "/dav/", headers=basic("alice", app)).status == 200
+    home = sign_in(server)
+    answer = request(server, "DELETE", f"/sessions/{app[:22]}", {"Cookie": f"{COOKIE}={home}"})
+    assert answer.status == 204
+    assert get(server, "/dav/", headers=basic("alice", app)).status == 401
+
+
+def test_what_an_app_used_last_is_in_its_row(server, app):
+    get(server, "/dav/", headers={**basic("alice", app), "User-Agent": "DAVx5/4.3 (Android 14)"})
+    row = eventually(lambda: server.sql("SELECT last_seen_at - created_at, last_ip, user_agent, expires_at - created_at "
+                                        "FROM managed_session WHERE session_id = ? AND last_seen_at > created_at", app[:22]),
+                     "the touch")[0]
+    assert 0 < row[0] < 60 and row[1] == "127.0.0.1" and row[2].startswith("DAVx5/4.3") and row[3] == 1000000
+    touches = server.statements().count("TOUCH_APP")
+    get(server, "/dav/", headers=basic("alice", app))
+    get(server, "/dav/", headers=basic("alice", app))
+    assert server.statements().count("TOUCH_APP") == touches
+
+
+def test_places_choose_by_kind(server, app):
+    server.expect("AH0163[01]")
+    token = sign_in(server)
+    statuses = {place: (get(server, f"/{place}/", headers=basic("alice", app)).status, get(server, f"/{place}/", token).status)
+                for place in ("dav", "dav/apps-only", "dav/browsers-only", "dav/fresh")}
+    assert statuses == {"dav": (200, 200), "dav/apps-only": (200, 403), "dav/browsers-only": (403, 200), "dav/fresh": (403, 200)}
+
+
+def test_browsers_get_the_form_and_apps_a_challenge(server):
+    browser = server.browser()
+    answer = browser.go("/dav/", follow=False)
+    assert answer.status == 303 and answer.location == "/login?return=/dav/"
+    assert "WWW-Authenticate" not in answer.headers
+    browser.go("/dav/")
+    assert browser.submit({"username": "alice", "password": "wonderland"}).text == PAGE
+    answer = get(server, "/dav/", headers=TLS)
+    assert (answer.status, answer.headers["WWW-Authenticate"]) == (401, 'Basic realm="Calendars"')
+    answer = get(server, "/dav/", headers={**basic("alice", "wrong"), **NAVIGATION})
+    assert answer.status == 303
+
+
+def test_the_order_of_providers_decides_about_the_real_password(server, app):
+    server.expect("AH01617")
+    assert get(server, "/both/", headers=basic("alice", app)).status == 200
+    assert get(server, "/both/", headers=basic("alice", "wonderland")).status == 200
+    assert get(server, "/both/", headers=basic("alice", "wrong")).status == 401
+    assert get(server, "/both/", headers=basic("bob", app)).status == 401
+
+
+def test_a_password_over_plain_http_is_refused(server, app):
+    insecure = {"Authorization": basic("alice", app)["Authorization"]}
+    logged(server, "MS0255", lambda: None if get(server, "/dav/", headers=insecure).status == 403 else 1 / 0)
+    assert get(server, "/api/", headers={"Authorization": f"Bearer {app}"}).status == 403
+    assert any(event["reason"] == "plain http" for event in events(server, "app_password_refused"))
+
+
+def test_a_bearer_token_counts_where_the_configuration_has_it_so(server, app):
+    assert get(server, "/api/", headers=bearer(app)).text == PAGE
+    wrong = get(server, "/api/", headers=bearer(app[:-3] + "AAA"))
+    assert wrong.status == 401 and wrong.headers["WWW-Authenticate"] == 'Bearer realm="API", error="invalid_token"'
+    none = get(server, "/api/", headers=TLS)
+    assert none.status == 401 and none.headers.get_all("WWW-Authenticate") == [
+        'ManagedSession realm="API"', 'Bearer realm="API"']
+    assert get(server, "/dav/", headers=bearer(app)).status == 401
+    assert get(server, "/app/", headers=bearer(app)).status == 401
+    assert get(server, "/api/", headers=basic("alice", app)).status == 401
+
+
+def test_our_own_pages_take_browsers_only(server, app):
+    server.expect("AH01617")
+    for method, target in (("GET", "/own"), ("POST", "/own"), ("DELETE", f"/own/{app[:22]}")):
+        answer = request(server, method, target, {**basic("alice", app), **JSON}, b"" if method == "POST" else None)
+        assert answer.status == 401, (method, target)
+    logged(server, "MS0256", lambda: get(server, "/own", headers=basic("alice", app)))
+    assert server.end_of(app) is None
+
+
+def test_a_refused_password_is_an_event_and_a_line(server, app):
+    before = len(events(server, "app_password_refused"))
+    logged(server, r'MS0112: failed sign-in from 127\.0\.0\.1 as user "mallory" \(app password\)',
+           lambda: get(server, "/dav/", headers=basic("mallory", app)))
+    event = events(server, "app_password_refused")[before]
+    assert (event["user"], event["reason"], event["ip"]) == ("mallory", "wrong user name", "127.0.0.1")
+
+
+@pytest.mark.sqlite
+def test_wrong_passwords_are_limited_by_client_and_right_ones_go_through():
+    config = SITE.replace("ManagedSessionLoginLimit 0", "ManagedSessionLoginLimit 3 5m") + APPS
+    with Server(config) as limited:
+        limited.write("htdocs/dav/index.html", PAGE)
+        app = insert_app(limited)
+        wrong = basic("alice", app[:-3] + "AAA")
+        assert [get(limited, "/dav/", headers=wrong).status for _ in range(4)] == [401, 401, 401, 429]
+        answer = get(limited, "/dav/", headers=wrong)
+        assert answer.status == 429 and int(answer.headers["Retry-After"]) > 0
+        assert get(limited, "/dav/", headers=basic("alice", app)).status == 200
+        assert events(limited, "app_password_refused")[-1]["reason"] == "too many failed sign-ins"
+
+
+@pytest.mark.sqlite
+def test_the_application_gets_the_user_and_not_the_password():
+    with Backend() as backend:
+        config = SITE + APPS + f"""
+            <Location "/login">
+                ManagedSessionUserName "%{{tolower:%{{REMOTE_USER}}}}"
+            </Location>
+            <Location "/dav/app">
+                ManagedSessionUserHeader X-User
+                ProxyPass "http://127.0.0.1:{backend.port}/"
+            </Location>
+            <Location "/dav/shown">
+                ManagedSessionHideCookie Off
+                ProxyPass "http://127.0.0.1:{backend.port}/"
+            </Location>
+            <Location "/api/app">
+                ProxyPass "http://127.0.0.1:{backend.port}/"
+            </Location>
+            <Location "/open">
+                ProxyPass "http://127.0.0.1:{backend.port}/"
+            </Location>"""
+        with Server(config) as server:
+            app = insert_app(server)
+            for target, headers in (("/dav/app", basic("ALICE", app)), ("/api/app", bearer(app)), ("/open", basic("alice", app))):
+                answer = get(server, target, headers=headers)
+                assert answer.status == 200
+                seen = dict(answer.json())
+                assert "authorization" not in seen, target
+                if target == "/dav/app":
+                    assert seen["x-user"] == "alice", "as the session has it"
+                    assert "private" in answer.headers["Cache-Control"]
+            assert dict(get(server, "/dav/shown", headers=basic("alice", app)).json())["authorization"]
+            other = basic("alice", "a password of the application's own")
+            assert dict(get(server, "/open", headers=other).json())["authorization"] == other["Authorization"]
+            log = (server.root / "logs/access.log").read_text()
+            assert re.search(rf'alice {app[:22]} "GET /dav/app', log)
+
+
+@pytest.mark.sqlite
+def test_the_limit_of_sessions_does_not_count_apps():
+    with Server(SITE + APPS + "ManagedSessionLimit 2 evict\n") as server:
+        app = insert_app(server)
+        tokens = [sign_in(server, form=22 * letter) for letter in "ABC"]
+        assert sorted(map(str, map(server.end_of, tokens))) == ["('evicted', None)", "None", "None"]
+        assert server.end_of(app) is None
+
+
+@pytest.mark.sqlite
+def test_a_limit_that_refuses_does_not_count_apps():
+    with Server(SITE + APPS + "ManagedSessionLimit 1 refuse\n") as server:
+        insert_app(server)
+        sign_in(server)
+
+
+@pytest.mark.sqlite
+def test_a_password_of_an_app_begins_no_session():
+    with Server(SITE + APPS + """
+            <Location "/basic-login">
+                SetHandler managed-session-login
+                ManagedSessionSignIn On
+                AuthType Basic
+                AuthName "x"
+                AuthBasicProvider managed-session
+                Require valid-user
+            </Location>""") as server:
+        server.expect("AH01617")
+        app = insert_app(server)
+        answer = get(server, "/basic-login", headers=basic("alice", app))
+        assert answer.status == 401 and not answer.cookies()
+        assert server.rows() == 1
+
+
+@pytest.mark.sqlite
+def test_while_the_database_is_away_an_app_gets_503():
+    with Server(SITE + APPS) as server:
+        app = insert_app(server)
+        with server.broken_table():
+            server.expect("MS00|AH", status_5xx=True)
+            answer = get(server, "/dav/", headers=basic("alice", app))
+            assert answer.status == 503 and answer.headers["Retry-After"]
+            server.check()
