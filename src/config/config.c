@@ -87,6 +87,7 @@ void *ms_dir_conf_merge(apr_pool_t *p, void *basev, void *addv)
     PICK(logout_url, NULL);
     PICK(list_url, NULL);
     PICK(password_url, NULL);
+    PICK(help_url, NULL);
     PICK(landing_url, NULL);
     PICK(script, MS_UNSET);
     PICK(time_zone, NULL);

@@ -107,6 +107,7 @@ typedef struct ms_dir_conf {
     const ms_url *logout_url;
     const ms_url *list_url;
     const ms_url *password_url;
+    const ms_url *help_url;
     const ms_url *landing_url; /* NULL: as ms_config_landing() has it */
     int script;
     const ms_zone *time_zone; /* NULL: UTC */

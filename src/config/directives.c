@@ -184,6 +184,11 @@ const command_rec ms_directives[] = {
         SERVER_DIR, "none",
         "page of the site where users change their password; the list of sessions links to it"),
     DIRECTIVE_IN_WORDS(
+        TAKE1, "ManagedSessionHelpURL", "URL", ms_set_dir_url, DIR_FIELD(help_url), SERVER_DIR,
+        "none",
+        "page of the site for users who have forgotten their password; the sign-in form links to "
+        "it"),
+    DIRECTIVE_IN_WORDS(
         TAKE1, "ManagedSessionLandingURL", "URL", ms_set_dir_url, DIR_FIELD(landing_url),
         SERVER_DIR, "/ after sign-in, and after sign-out a page that confirms it",
         "URL to go to after sign-in without a return path, and after sign-out; pages link to it"),
@@ -216,7 +221,7 @@ const command_rec ms_directives[] = {
               "Managed-Session-User (of a 2xx or 3xx response) and Managed-Session-End, and report "
               "failures with Managed-Session-Failed"),
     DIRECTIVE_IN_WORDS(TAKE1, "ManagedSessionTitle", "text", ms_set_dir_text, DIR_FIELD(title),
-                       SERVER_DIR, "Your sessions", "title of the built-in pages"),
+                       SERVER_DIR, "the site's ServerName", "title of the built-in pages"),
     DIRECTIVE_IN_WORDS(TAKE1, "ManagedSessionStylesheet", "URL", ms_set_dir_url,
                        DIR_FIELD(stylesheet), SERVER_DIR, "none",
                        "style sheet that the built-in pages load after their own"),

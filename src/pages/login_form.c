@@ -96,8 +96,28 @@ static void add_field_names(request_rec *r, json_t *model)
     json_object_set_new(model, "return_field", json_string(names->back));
 }
 
+#define PLACE_MAX 60 /* characters */
+
+/* The way back as the visitor knows it: without the query, and not longer than a line. It is ASCII.
+ */
+static const char *place_of(request_rec *r, const char *back)
+{
+    const apr_size_t len = strcspn(back, "?#");
+
+    return len <= PLACE_MAX ? apr_pstrmemdup(r->pool, back, len)
+                            : apr_psprintf(r->pool, "%.*s\xE2\x80\xA6", PLACE_MAX - 1, back);
+}
+
+static void add_place(request_rec *r, json_t *model, const char *back)
+{
+    if (back && strcmp(back, "/") != 0 && strcmp(back, ms_config_landing(r)) != 0) {
+        json_object_set_new(model, "place", json_string(place_of(r, back)));
+    }
+}
+
 static json_t *form_model(request_rec *r, const ms_login_typed *typed)
 {
+    const ms_url *help = ms_dir_conf_get(r)->help_url;
     json_t *model = ms_page_model(r);
 
     ms_page_set_heading(r, model, "Sign in");
@@ -117,6 +137,10 @@ static json_t *form_model(request_rec *r, const ms_login_typed *typed)
     if (ms_server_conf_get(r->server)->remember == MS_REMEMBER_ASK) {
         json_object_set_new(model, "remember_ask", json_true());
     }
+    if (help) {
+        json_object_set_new(model, "help", json_string(help->text));
+    }
+    add_place(r, model, typed->back);
     show_signed_in(r, model, typed->back);
     return model;
 }

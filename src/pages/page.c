@@ -54,6 +54,12 @@ static const char *style_sources(request_rec *r)
     return " 'self'";
 }
 
+/* At the address of a page that is not ours there is no script of ours. */
+static int uses_script(request_rec *r)
+{
+    return ms_dir_conf_get(r)->script == 1 && ms_own_pages_answering(r);
+}
+
 /*
  * form-action names any host, since browsers check it at each redirect after the form's answer:
  * with 'self' alone, a redirect to another origin is blocked and the user stays on the form without
@@ -62,8 +68,7 @@ static const char *style_sources(request_rec *r)
 static const char *policy(request_rec *r, const char *ancestors)
 {
     return apr_pstrcat(r->pool, "default-src 'none'; style-src 'sha256-", style_hash, "'",
-                       style_sources(r),
-                       ms_dir_conf_get(r)->script == 1 ? "; script-src 'self'" : "",
+                       style_sources(r), uses_script(r) ? "; script-src 'self'" : "",
                        "; img-src 'self' data:; form-action 'self' https: http:; "
                        "base-uri 'none'",
                        ancestors, NULL);
@@ -91,6 +96,13 @@ const char *ms_page_date(request_rec *r, apr_int64_t epoch)
     return ms_phrases_date(r->pool, ms_page_language(r), epoch, ms_dir_conf_get(r)->time_zone);
 }
 
+static const char *title(const request_rec *r)
+{
+    const char *own = ms_dir_conf_get(r)->title;
+
+    return own ? own : r->server->server_hostname;
+}
+
 json_t *ms_page_model(request_rec *r)
 {
     const ms_dir_conf *conf = ms_dir_conf_get(r);
@@ -98,10 +110,8 @@ json_t *ms_page_model(request_rec *r)
     json_t *model = json_object();
 
     json_object_set_new(model, "lang", json_string(language->tag));
-    json_object_set_new(
-        model, "title",
-        json_string(conf->title ? conf->title : ms_language_text(language, "Your sessions")));
-    if (conf->script == 1) {
+    json_object_set_new(model, "title", json_string(title(r)));
+    if (uses_script(r)) {
         const char *path = ms_percent_encode(r->pool, r->uri);
 
         json_object_set_new(model, "script",

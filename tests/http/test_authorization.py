@@ -461,7 +461,7 @@ def test_the_sign_in_page_opens_within_a_closed_tree():
         assert browser.go("/").status == 200 and browser.url == "/login?return=/"
         assert browser.submit({"username": "alice", "password": "wonderland"}).text == "public page\n"
         assert browser.go("/logout").status == 200
-        assert browser.submit().status == 200 and browser.url.startswith("/login") and browser.token is None
+        assert browser.submit().status == 200 and browser.url == "/logout?done=out" and browser.token is None
         assert browser.go("/logout").status == 200, "a user who is signed out already need not sign in for it"
         assert get(server, "/login/../index.html").status == 401
         assert get(server, "/none").status == 401, "a path that does not exist is protected, too"

@@ -66,6 +66,7 @@ MISTAKES = {
                                '"/a\\"b"'),
     "ManagedSessionLogoutURL": (URL, "logout", "//evil.test/", "/<b>"),
     "ManagedSessionListURL": (URL, "sessions", "ftp://a.test/", "/\u00e4"),
+    "ManagedSessionHelpURL": (URL, "help", "javascript:1"),
     "ManagedSessionPasswordURL": (URL, "password", "javascript:1"),
     "ManagedSessionLandingURL": (URL, "home", "/\x01", "data:text/html,x"),
     "ManagedSessionUserHeader": ("takes the name of a header", '"X User"', "X-User:", "X-\u00dcser", '"X\\"User"',

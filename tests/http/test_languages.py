@@ -46,7 +46,7 @@ def test_a_title_of_the_sites_own_is_left_as_it_is():
     with Server(SITE + 'ManagedSessionTitle "Town Library"\n') as server:
         assert "<title>サインイン – Town Library</title>" in get(server, "/login", headers={"Accept-Language": "ja"}).text
     with Server() as server:
-        assert "<title>サインイン – あなたのセッション</title>" in get(server, "/login", headers={"Accept-Language": "ja"}).text
+        assert "<title>サインイン – app.test</title>" in get(server, "/login", headers={"Accept-Language": "ja"}).text
 
 
 def test_names_that_run_the_other_way_are_kept_apart(server):
