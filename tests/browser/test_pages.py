@@ -6,6 +6,7 @@ import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
+import harness
 from harness import PASSWORDS, SITE
 from pages import fits, go, path_of, press, says, shoot, sign_in_by_form, text, wait
 
@@ -37,8 +38,8 @@ def test_the_library_computer_is_signed_out_from_home(browse, server):
 
     sign_in_by_form(home, server)
     assert "this device" in home.find_element(By.CSS_SELECTOR, ".sessions .card:first-child").text
-    card(home, "Firefox 131 on Windows").find_element(By.TAG_NAME, "button").click()
-    says(home, "The device was signed out.", "No other device is signed in.")
+    card(home, "Firefox 131 on Windows").find_element(By.CSS_SELECTOR, "button.end").click()
+    says(home, "Firefox 131 on Windows was signed out.", "No other device is signed in.")
 
     go(library, server, "/app/")
     assert path_of(library).startswith("/login?return=")
@@ -47,8 +48,8 @@ def test_the_library_computer_is_signed_out_from_home(browse, server):
 def test_all_others_with_a_question_before(browse, server):
     driver, others = browse(), others_of(server, 3)
     sign_in_by_form(driver, server)
-    driver.find_element(By.PARTIAL_LINK_TEXT, "3 other devices").click()
-    says(driver, "Sign out 3 other devices?")
+    driver.find_element(By.PARTIAL_LINK_TEXT, "3 other sessions").click()
+    says(driver, "Sign out 3 other sessions?")
     shoot(driver, "confirm")
     driver.find_element(By.CSS_SELECTOR, "main button").click()
     says(driver, "Your other devices were signed out.")
@@ -82,7 +83,7 @@ def test_the_keyboard_is_enough(browse, server):
     outline = driver.execute_script("return getComputedStyle(document.activeElement).outlineWidth")
     assert float(outline.removesuffix("px")) >= 2, "one sees where one is"
     press(driver, Keys.ENTER)
-    says(driver, "The device was signed out.")
+    says(driver, "Firefox 131 on Windows was signed out.")
 
 
 # -- what it looks like -----------------------------------------------------------------------------------
@@ -119,10 +120,26 @@ def test_other_languages_fit_too(browse, server, language):
 
 
 def test_twenty_stay_readable(browse, server):
+    """On the first page are the current session and a card of four, which opens, and one of five."""
     driver, _ = browse(), others_of(server, 10) + others_of(server, 9, LIBRARY)
     sign_in_by_form(driver, server)
-    assert len(driver.find_elements(By.CSS_SELECTOR, ".sessions .card")) == 20
+    groups = driver.find_elements(By.CSS_SELECTOR, ".group")
+    assert sum(len(group.find_elements(By.CSS_SELECTOR, ".card")) for group in groups) == 9
+    is_open = "return arguments[0].querySelector('button.end').checkVisibility()"
+    assert not driver.execute_script(is_open, groups[0])
+    groups[0].find_element(By.TAG_NAME, "summary").click()
+    assert driver.execute_script(is_open, groups[0]) and fits(driver)
     shoot(driver, "sessions-20")
+
+
+def test_a_session_gets_its_name_in_the_list(browse, server):
+    driver, _ = browse(size=PHONE), others_of(server, 1, LIBRARY)
+    sign_in_by_form(driver, server)
+    named = card(driver, "Firefox 131 on Windows")
+    named.find_element(By.TAG_NAME, "summary").click()
+    named.find_element(By.NAME, "name").send_keys("Library", Keys.ENTER)
+    says(driver, "The name was saved.", "Library Firefox 131 on Windows")
+    assert len(driver.find_elements(By.CSS_SELECTOR, ".own.card")) == 2, "the key saved the name and ended nothing"
 
 
 def test_no_motion_if_the_user_wants_none(browse, server):
@@ -155,6 +172,12 @@ def violations(driver, axe: str, again=True) -> list[str]:
     return [f"{v['id']}: {[n['html'] for n in v['nodes']]}" for v in json.loads(found)]
 
 
+def delete_one(server) -> None:
+    """So that the list has one that is over, too."""
+    here, there = server.sign_in(), server.sign_in(agent=LIBRARY)
+    assert harness.request(server, "DELETE", f"/sessions/{there[:22]}", {"Cookie": f"{server.cookie}={here}"}).status == 204
+
+
 def test_axe_would_find_something(browse, server, axe):
     server.write("htdocs/bad.html", "<html><body><img src=x><input></body></html>")
     driver = browse()
@@ -171,9 +194,13 @@ def test_axe_finds_nothing(browse, server, axe, dark, language):
         assert violations(driver, axe) == []
     others_of(server, 2), others_of(server, 1, LIBRARY)
     sign_in_by_form(driver, server)
+    delete_one(server)
     for path in ("/sessions", "/sessions?confirm=others", "/sessions?confirm=all", "/logout", "/login"):
         go(driver, server, path)
         assert violations(driver, axe) == [], path
+    go(driver, server, "/sessions")
+    driver.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
+    assert violations(driver, axe, again=False) == []
     go(driver, server, "/login")
     driver.find_element(By.ID, "username").send_keys("alice")
     driver.find_element(By.ID, "password").send_keys("wrong", Keys.ENTER)
