@@ -80,7 +80,7 @@ static const struct {
                            " AND expires_at >= %lld AND expires_at <= %lld"
                            " AND (expires_at < %lld OR session_id < %s)"
                            " ORDER BY expires_at DESC, session_id DESC LIMIT %lld) AS expired)"
-                           " AS over ORDER BY expires_at DESC, session_id DESC LIMIT %lld"},
+                           " AS past ORDER BY expires_at DESC, session_id DESC LIMIT %lld"},
     [MS_SQL_RENAME] = {"RENAME", "UPDATE {table} SET name = %s WHERE realm = %s AND user_name = %s"
                                  " AND {live} AND session_id = %s"},
     [MS_SQL_END] = {"END", "{end} WHERE realm = %s AND user_name = %s"
