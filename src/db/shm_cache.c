@@ -72,7 +72,7 @@ _Static_assert(sizeof(slot) % LINE == 0, "slots share no cache line");
 _Static_assert(COUNTERS <= 65536, "a counter's number is kept in 16 bits");
 
 struct ms_cache {
-    apr_uint64_t sets; /* 0: not initialized yet */
+    word is_made;
     unsigned char key[MS_SIPHASH_KEY_LEN];
     word closed;
     word children;                     /* started so far */
@@ -82,8 +82,10 @@ struct ms_cache {
     slot slots[];
 };
 
-/* Process-wide, set at start: this child's number, 0 outside of children. */
-static apr_uint64_t child;
+/* Process-wide, set at start: this child's number, 0 outside of children; and of the cache that was
+ * created last, how many sets it has. This is not read from the shared memory, since a stray write
+ * of another module there must not lead outside of it. */
+static apr_uint64_t child, sets;
 
 static apr_uint64_t sets_for(apr_size_t entries)
 {
@@ -101,9 +103,10 @@ apr_status_t ms_shm_cache_create(ms_cache **cache, void *memory, apr_size_t entr
     ms_cache *made = (void *)((char *)memory + (past ? LINE - past : 0));
     apr_status_t rv = APR_SUCCESS;
 
-    if (!made->sets) {
+    sets = sets_for(entries);
+    if (!atomic_load(&made->is_made)) {
         rv = apr_generate_random_bytes(made->key, sizeof(made->key));
-        made->sets = rv == APR_SUCCESS ? sets_for(entries) : 0;
+        atomic_store(&made->is_made, rv == APR_SUCCESS);
     }
     *cache = rv == APR_SUCCESS ? made : NULL;
     return rv;
@@ -227,7 +230,7 @@ static apr_uint64_t hash_of(const char *id)
 
 static slot *set_of(ms_cache *cache, const char *id)
 {
-    return &cache->slots[hash_of(id) * cache->sets / ((apr_uint64_t)1 << 32) * WAYS];
+    return &cache->slots[hash_of(id) * sets / ((apr_uint64_t)1 << 32) * WAYS];
 }
 
 /* Other bits than the set's first ones, so that a set's sessions do not share a counter. */
@@ -275,12 +278,19 @@ static apr_uint64_t endings(ms_cache *cache, const char *id, apr_uint16_t counte
     return atomic_load(of_id(cache, id)) + atomic_load(&cache->user_invalidations[counter]);
 }
 
+/* Whether the names are as they were written: a stray write may have been there. */
+static int are_names_whole(const entry *found)
+{
+    return strnlen(found->text, sizeof(found->text) - 1) == found->user_len &&
+           !found->text[sizeof(found->text) - 1] && counter_of(found->text) == found->counter;
+}
+
 static int is_good(ms_cache *cache, const entry *found, const ms_shm_cache_key *key,
                    apr_int64_t now, apr_int64_t ttl)
 {
     return is_key(found, key) && now >= found->read_at && now - found->read_at < ttl &&
            endings(cache, found->id, found->counter % COUNTERS) == found->generation &&
-           is_secret(cache, found, key->token);
+           are_names_whole(found) && is_secret(cache, found, key->token);
 }
 
 static const ms_row *as_row(const entry *found, apr_pool_t *p)

@@ -40,7 +40,8 @@ typedef struct ms_shm_cache_ticket {
 apr_size_t ms_shm_cache_size(apr_size_t entries);
 
 /**
- * Initialize a cache in shared memory that is all zero, or use the one that is there.
+ * Initialize a cache in shared memory that is all zero, or use the one that is there. A process
+ * uses the one that it created last.
  * @param memory  ms_shm_cache_size() bytes, aligned in any way
  * @return APR_SUCCESS, or the error of apr_generate_random_bytes()
  */

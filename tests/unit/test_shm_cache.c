@@ -119,17 +119,25 @@ static void another_id_secret_or_store_is_another_session(void **state)
     free(cache);
 }
 
+static unsigned char *find_text(ms_cache *cache, const char *text)
+{
+    unsigned char *memory = (unsigned char *)cache;
+    size_t at = ms_shm_cache_size(ENTRIES) - 64;
+
+    while (--at > 0 && memcmp(memory + at, text, strlen(text) + 1) != 0) {
+    }
+    assert_true(at > 0);
+    return memory + at;
+}
+
 /* The secret's hash is the 16 bytes behind the id, which has 24, and the store. */
 static void every_bit_of_the_secrets_hash_counts(void **state)
 {
     ms_cache *cache = new_cache();
-    unsigned char *at = NULL, *memory = (unsigned char *)cache;
+    unsigned char *at;
 
     keep(cache, &key, "alice", NOW);
-    for (size_t i = 0; !at && i + 64 < ms_shm_cache_size(ENTRIES) - 64; i++) {
-        at = memcmp(memory + i, ID, sizeof(ID)) == 0 ? memory + i + 24 : NULL;
-    }
-    assert_non_null(at);
+    at = find_text(cache, ID) + 24;
     assert_memory_equal(at, store, sizeof(store));
     for (int bit = 0; bit < 128; bit++) {
         unsigned char *byte = at + sizeof(store) + bit / 8;
@@ -138,6 +146,21 @@ static void every_bit_of_the_secrets_hash_counts(void **state)
         assert_null(get(cache, &key, NOW, state));
         *byte ^= (unsigned char)(1 << bit % 8);
         assert_non_null(get(cache, &key, NOW, state));
+    }
+    free(cache);
+}
+
+/* A stray write of another module makes a user of no other name. */
+static void a_name_that_was_damaged_is_not_used(void **state)
+{
+    static const char *const damaged[] = {"bob", "alicf", "alicefo", ""};
+    ms_cache *cache = new_cache();
+
+    for (size_t i = 0; i < COUNT(damaged); i++) {
+        keep(cache, &key, "alice", NOW);
+        assert_non_null(get(cache, &key, NOW, state));
+        memcpy(find_text(cache, "alice"), damaged[i], strlen(damaged[i]) + (i != 2));
+        assert_null(get(cache, &key, NOW, state));
     }
     free(cache);
 }
@@ -420,6 +443,7 @@ int main(void)
         TEST(it_is_found_for_its_time_to_live_and_no_longer),
         TEST(another_id_secret_or_store_is_another_session),
         TEST(every_bit_of_the_secrets_hash_counts),
+        TEST(a_name_that_was_damaged_is_not_used),
         TEST(the_newer_answer_counts),
         TEST(a_user_whose_session_was_ended_is_forgotten_and_no_other),
         TEST(all_can_be_forgotten),
