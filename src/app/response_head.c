@@ -98,7 +98,7 @@ void ms_response_head_copy(apr_bucket_brigade *out, apr_pool_t *p, const char *h
 
     for (const char *line = head; line < end; line = next) {
         next = next_line(line, end);
-        if (closes && (*line == '\r' || *line == '\n')) {
+        if (closes && next == end) { /* the empty line */
             apr_brigade_puts(out, NULL, NULL, CLOSE_LINE);
         }
         if (!is_unwanted(unfolded(p, line, (apr_size_t)(next - line)), cookie, closes)) {
