@@ -10,6 +10,9 @@
 #   make stress       the look-up cache and revocation, long and with everything at once
 #   make stress-feed  several hosts and sessions that end at random, while children and databases are killed
 #   make test-asan    the tests with the module under AddressSanitizer and UBSan
+#   make fuzz         each parser of what comes from outside with inputs at random, SECONDS=60 each
+#   make fuzz-http    requests at random for a whole httpd under AddressSanitizer and UBSan, SECONDS=60 in all
+#   make mutants      the module with one small mistake after another, which tests must notice (MUTANTS: options)
 #   make test-valgrind  the main story with httpd under valgrind
 #   make bench        requests per second beside the unprotected file and beside other modules (BENCH: options)
 #   make bench-db     what a look-up costs in tables of a thousand to five million sessions (BENCH: options)
@@ -55,7 +58,7 @@ CTL      := $(BUILD)/managed-sessionctl
 CTL_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard ctl/*.c))) $(BUILD)/db/store.o $(BUILD)/db/result.o $(BUILD)/db/table.o
 
 .PHONY: FORCE all deps-build deps-demo deps-test demo demo-stop test test-fast test-unit test-http test-databases test-pgsql test-mysql test-browser test-apps test-races \
-        stress stress-feed test-asan \
+        stress stress-feed test-asan fuzz fuzz-targets fuzz-replay fuzz-http mutants \
         test-valgrind bench-cleanup check check-quick check-tidy check-cppcheck format docs catalogues clean
 .DELETE_ON_ERROR:
 
@@ -110,7 +113,7 @@ UNIT := $(patsubst tests/unit/test_%.c,$(BUILD)/unit/test_%,$(wildcard tests/uni
 APR_LIBS = $(shell apr-1-config --link-ld --libs 2>/dev/null) $(shell apu-1-config --link-ld --libs 2>/dev/null)
 
 test: deps-test
-	@$(MAKE) --no-print-directory check test-unit test-races test-http test-packages
+	@$(MAKE) --no-print-directory check test-unit test-races fuzz-replay test-http test-packages
 	@$(MAKE) --no-print-directory -j3 --output-sync=target test-pgsql test-mysql test-browser
 
 test-unit: $(UNIT) $(CTL)
@@ -179,6 +182,44 @@ test-asan: deps-test
 	MS_TOOL=asan MS_MODULE=$(abspath build/asan/mod_managed_session.so) \
 	  $(PYTHON) -B -m pytest -p no:cacheprovider -q tests/http $(PYTEST)
 
+# libFuzzer comes with clang. The corpora are small; what `make fuzz` finds beyond them is in build/fuzz/corpus.
+FUZZ         := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_BUILD   := build/fuzz
+# Two targets are of files that know httpd; stubs.c stands for it.
+$(BUILD)/fuzz_events: FUZZ_HTTPD = $(BUILD)/session/events.o
+$(BUILD)/fuzz_head: FUZZ_HTTPD = $(BUILD)/app/response_head.o
+FUZZ_OBJS     = $(PURE:%=$(BUILD)/%.o) $(BUILD)/pages.o $(BUILD)/languages.o
+FUZZ_MAKE     = $(MAKE) --no-print-directory BUILD=$(FUZZ_BUILD) CC=clang OPTIMIZE="-O1 -g -fno-omit-frame-pointer" \
+                SANITIZE="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all"
+fuzz_options  = -dict=tests/fuzz/dictionary.txt -max_len=4096 -timeout=10 -rss_limit_mb=4096 -print_final_stats=1 -artifact_prefix=$(FUZZ_BUILD)/
+
+$(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c tests/fuzz/fuzz.c tests/fuzz/fuzz.h tests/fuzz/stubs.c $(PURE:%=$(BUILD)/%.o) $(BUILD)/session/events.o $(BUILD)/app/response_head.o $(BUILD)/pages.o $(BUILD)/languages.o
+	$(CC) $(MS_CFLAGS) -D_GNU_SOURCE -Itests/fuzz -fsanitize=fuzzer -o $@ $< tests/fuzz/fuzz.c tests/fuzz/stubs.c \
+	  $(FUZZ_HTTPD) $(FUZZ_OBJS) -ljansson -lunistring -ldl $(APR_LIBS)
+
+fuzz-targets: deps-test
+	@$(FUZZ_MAKE) $(FUZZ:%=$(FUZZ_BUILD)/fuzz_%)
+
+fuzz: fuzz-targets
+	@for t in $(FUZZ); do mkdir -p $(FUZZ_BUILD)/corpus/$$t; echo "== $$t"; \
+	  $(FUZZ_BUILD)/fuzz_$$t $(fuzz_options) -max_total_time=$(SECONDS) $(FUZZ_BUILD)/corpus/$$t tests/fuzz/corpus/$$t \
+	    > $(FUZZ_BUILD)/$$t.log 2>&1 || { tail -40 $(FUZZ_BUILD)/$$t.log; exit 1; }; \
+	  grep -E "number_of_executed_units" $(FUZZ_BUILD)/$$t.log; done
+
+# The corpora only: seconds.
+fuzz-replay: fuzz-targets
+	@for t in $(FUZZ); do $(FUZZ_BUILD)/fuzz_$$t -runs=0 tests/fuzz/corpus/$$t > $(FUZZ_BUILD)/$$t.log 2>&1 || \
+	  { tail -40 $(FUZZ_BUILD)/$$t.log; exit 1; }; done; echo "fuzz: the corpora of $(words $(FUZZ)) targets pass"
+
+fuzz-http: deps-test
+	@$(MAKE) --no-print-directory BUILD=build/asan OPTIMIZE="-O1 -g -fno-omit-frame-pointer" \
+	  SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all" build/asan/mod_managed_session.so
+	@MS_TOOL=asan MS_CACHE=on MS_MODULE=$(abspath build/asan/mod_managed_session.so) \
+	  $(PYTHON) -B tests/fuzz/httpd.py --seconds $(SECONDS) $(FUZZ_HTTP)
+
+mutants: deps-test $(MODULE)
+	@$(PYTHON) -B tests/mutants/run.py $(MUTANTS)
+
 test-valgrind: deps-test
 	@$(MAKE) --no-print-directory $(MODULE)
 	MS_TOOL=valgrind MS_MODULE=$(abspath $(MODULE)) \
@@ -224,7 +265,7 @@ bench-cleanup: $(MODULE)
 	MS_MODULE=$(abspath $(MODULE)) $(PYTHON) -B tests/bench/cleanup.py
 
 # ---- the code itself --------------------------------------------------------------------------
-SOURCES := $(wildcard mod_managed_session.c src/*/*.c src/*/*.h ctl/*.c ctl/*.h include/*.h tests/unit/*.c tests/unit/*.h tests/stress/*.c)
+SOURCES := $(wildcard mod_managed_session.c src/*/*.c src/*/*.h ctl/*.c ctl/*.h include/*.h tests/unit/*.c tests/unit/*.h tests/stress/*.c tests/fuzz/*.c tests/fuzz/*.h)
 
 format:
 	clang-format -i $(SOURCES)

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The wrong changes, and the tests that must notice them: see run.py.
+
+old stands exactly once in the file. tests: "unit NAME" is tests/unit/test_NAME.c; "http NAME WORDS" is tests/http/test_NAME.py
+with these words for pytest's -k; "uncached NAME WORDS" is the same without the look-up cache. survives: why no test can
+notice it; without a reason a mutant that survives is an error.
+"""
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Mutant:
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
+    survives: str = ""
+
+
+def m(name: str, file: str, old: str, new: str, *tests: str, survives: str = "") -> Mutant:
+    return Mutant(name, file, old, new, tests, survives)
+
+
+SQL, TOUCH, CACHE, STORE = "src/db/sql.c", "src/session/touch.c", "src/db/shm_cache.c", "src/db/cached_store.c"
+REVOKE, COOKIE, TOKEN, REQUEST = "src/session/revoke.c", "src/core/cookie.c", "src/core/token.c", "src/session/request.c"
+ORIGIN, PATH, LIMITER, THROTTLE = "src/http/origin.c", "src/core/local_path.c", "src/db/limiter.c", "src/core/throttle.c"
+
+MUTANTS = [
+    # Which rows a statement reads or changes.
+    m("look-up in any realm", SQL, '" WHERE session_id = %s AND realm = %s AND {live}"},\n    [MS_SQL_FIND_ANY]',
+      '" WHERE session_id = %s AND realm >= COALESCE(SUBSTR(%s, 1, 0), \'\') AND {live}"},\n    [MS_SQL_FIND_ANY]',
+      "http vhosts known_in_its_realm"),
+    m("look-up of a session that has ended", SQL, '{"ended_at IS NULL AND expires_at > %lld", "ended_at IS NULL AND',
+      '{"expires_at + 999999 > %lld", "ended_at IS NULL AND', "http ended by_its_user", "http session_lookup as_soon_as"),
+    m("a session lives a second longer", SQL, '{"ended_at IS NULL AND expires_at > %lld"',
+      '{"ended_at IS NULL AND expires_at >= %lld"', "unit sql", "http session_lookup as_soon_as"),
+    m("END without its owner", SQL, '"{end} WHERE realm = %s AND user_name = %s"\n                           " AND {live} AND session_id = %s"',
+      '"{end} WHERE realm = %s AND user_name >= SUBSTR(%s, 1, 0)"\n                           " AND {live} AND session_id = %s"',
+      "http optional_functions revoked_one_or_all"),
+    m("END_OTHERS of all users", SQL, '"{end} WHERE realm = %s AND user_name = %s"\n                                         " AND {live} AND session_id <> %s"',
+      '"{end} WHERE realm = %s AND user_name >= SUBSTR(%s, 1, 0)"\n                                         " AND {live} AND session_id <> %s"',
+      "http sessions_page all_others"),
+    m("END_ALL of all realms", SQL, '"{end} WHERE realm = %s AND user_name = %s"\n                                   " AND {live}"',
+      '"{end} WHERE realm >= SUBSTR(%s, 1, 0) AND user_name = %s"\n                                   " AND {live}"',
+      "http sessions_page two_sites_on_one"),
+    m("END_OF_IP without the first realm", SQL, '" WHERE (realm = %s AND created_ip = %s AND {live})"',
+      '" WHERE (realm >= SUBSTR(%s, 1, 0) AND created_ip = %s AND {live})"', "http admin_page of_another_site"),
+    m("END_OF_IP without the second realm", SQL, '" OR (realm = %s AND last_ip = %s AND {live})"',
+      '" OR (realm >= SUBSTR(%s, 1, 0) AND last_ip = %s AND {live})"', "http admin_page of_another_site"),
+    m("NEWEST_OF_IP without the first realm", SQL, '" WHERE realm = %s AND created_ip = %s" NEWEST',
+      '" WHERE realm >= SUBSTR(%s, 1, 0) AND created_ip = %s" NEWEST', "http admin_page of_another_site"),
+    m("NEWEST_OF_IP without the second realm", SQL, '" WHERE realm = %s AND last_ip = %s" NEWEST',
+      '" WHERE realm >= SUBSTR(%s, 1, 0) AND last_ip = %s" NEWEST', "http admin_page of_another_site"),
+    m("COUNT_OF_IP without the first realm", SQL, '" WHERE realm = %s AND created_ip = %s AND {live})"\n',
+      '" WHERE realm >= SUBSTR(%s, 1, 0) AND created_ip = %s AND {live})"\n', "http admin_page of_another_site"),
+    m("COUNT_OF_IP without the second realm", SQL, '" WHERE realm = %s AND last_ip = %s AND {live}"\n',
+      '" WHERE realm >= SUBSTR(%s, 1, 0) AND last_ip = %s AND {live}"\n', "http admin_page of_another_site"),
+    m("TOUCH of an expired session", SQL, '" WHERE session_id = %s AND realm = %s AND {live}"\n                      " AND last_seen_at',
+      '" WHERE session_id = %s AND realm = %s AND ended_at IS NULL AND 0 < %lld"\n                      " AND last_seen_at',
+      "http session_life changes_no_row"),
+    m("TOUCH in any realm", SQL, '" WHERE session_id = %s AND realm = %s AND {live}"\n                      " AND last_seen_at',
+      '" WHERE session_id = %s AND realm >= SUBSTR(%s, 1, 0) AND {live}"\n                      " AND last_seen_at',
+      "http session_life changes_no_row"),
+    m("TOUCH however long ago the last one was", SQL, '" AND last_seen_at <= %lld AND max_expires_at >= %lld"',
+      '" AND last_seen_at <= 9 * %lld AND max_expires_at >= %lld"', "uncached session_life storm",
+      survives="A second touch at the same moment writes what the first one wrote; whether there is one is chance."),
+    m("TOUCH past the lifetime", SQL, '" AND last_seen_at <= %lld AND max_expires_at >= %lld"',
+      '" AND last_seen_at <= %lld AND 9 * max_expires_at >= %lld"', "http ended touch", "http session_life touch",
+      survives="Only a host whose version or configuration differs could write such a row's expiry: this host's never exceeds it."),
+    m("a realm's end reaches all", SQL, '" WHERE realm = %s AND {live}"\n                             " ORDER BY created_at, session_id LIMIT %lld) AS batch)"\n                             " AND {live}"',
+      '" WHERE realm >= SUBSTR(%s, 1, 0) AND {live}"\n                             " ORDER BY created_at, session_id LIMIT %lld) AS batch)"\n                             " AND {live}"',
+      "http admin_page all_of_the_realm"),
+    m("a clean-up deletes a minute early", "src/session/cleanup.c", "ms_clock_now() - age,", "ms_clock_now() - age + 60,",
+      "http session_life last_minute"),
+    m("a clean-up trusts any clock", "src/session/cleanup.c", "return !job->jumped_at ||", "return 1 || !job->jumped_at ||",
+      "http session_life jumps_forward_deletes"),
+
+    # Touches and expiry.
+    m("a touch interval that ignores the idle timeout", TOUCH, "tenth < conf->touch_interval", "tenth < 0", "http session_life long_touch_interval"),
+    m("no pause after a failed touch", "src/db/store.c", "return left > 0 && left <= TOUCH_PAUSE;", "return 0 * left > 0 && left <= TOUCH_PAUSE;",
+      "http session_life tries_again_for_a_while"),
+    m("a touch extends past the lifetime", TOUCH, "idle_at < max_expires ? idle_at", "idle_at > 0 ? idle_at", "http session_life past_its_lifetime"),
+    m("a touch at each request", TOUCH, "now - request->row->last_seen_at < interval ||", "now - request->row->last_seen_at < 0 * interval ||",
+      "http session_life touch_interval_is_obeyed storm"),
+    m("transient sessions live as long as others", "src/session/sign_in.c", "!row->persistent && conf->transient_lifetime < life",
+      "row->persistent && conf->transient_lifetime < life", "http session_life remembered"),
+
+    # Secrets and tokens.
+    m("the secret does not matter", TOKEN, "strlen(b) == MS_HASH_LEN && is_equal(a, b)", "strlen(b) == MS_HASH_LEN && (is_equal(a, b) || 1)",
+      "unit token", "http session_lookup another_secret"),
+    m("the row's hash is not compared", STORE, "if (!ms_token_hash_equal(hash, row->secret_hash)) {",
+      "if (0 && !ms_token_hash_equal(hash, row->secret_hash)) {", "http session_lookup another_secret stolen_table"),
+    m("half of the hash in the table is compared", TOKEN, "i < sizeof(x) / sizeof(x[0]); i++) {\n        differ", "i < sizeof(x) / sizeof(x[0]) / 2; i++) {\n        differ",
+      "unit token"),
+    m("half of the cache's hash is compared", CACHE, "((mac[0] ^ found->mac[0]) | (mac[1] ^ found->mac[1])) == 0", "(mac[0] ^ found->mac[0]) == 0", "unit shm_cache"),
+    m("any character in a token", TOKEN, "return (any[0] | any[1]) == 0;", "return (any[0] | any[1]) != 1;", "unit token"),
+    m("a form's token of any session", "src/core/form_token.c", "return apr_crypto_equals(bytes, mac, MS_SHA256_LEN);",
+      "return apr_crypto_equals(bytes, mac, 0) || 1;", "unit form_token", "http sessions_page form_needs_the_token"),
+    m("a form's token of any realm", "src/core/form_token.c", "hmac(p, token->secret, MS_SECRET_LEN, realm, mac);",
+      'hmac(p, token->secret, MS_SECRET_LEN, realm ? "" : realm, mac);', "unit form_token"),
+    m("a form without a token", "src/pages/sessions.c", 'if (!ms_request_form_token_check(r, apr_table_get(fields, "csrf"))) {',
+      'if (apr_table_get(fields, "csrf") && !ms_request_form_token_check(r, apr_table_get(fields, "csrf"))) {', "http sessions_page form_needs_the_token"),
+
+    # The cache.
+    m("the cache has entries of any age", CACHE, "now - found->read_at < ttl &&", "now - found->read_at < 1000 * ttl &&", "unit shm_cache"),
+    m("the cache keeps what was ended", CACHE, "== found->generation &&\n           is_secret", ">= found->generation &&\n           is_secret", "unit shm_cache"),
+    m("the cache mixes up tables", CACHE, "memcmp(found->store, key->store, MS_SHM_CACHE_STORE_LEN) == 0", "memcmp(found->store, key->store, 0) == 0", "unit shm_cache"),
+    m("revoking invalidates nothing", STORE, "static void invalidate(const ms_scope *scope)\n{\n", "static void invalidate(const ms_scope *scope)\n{\n    scope = &(ms_scope){.kind = MS_SCOPE_ID, .id = \"nosuchsession-with-an-id\"};\n",
+      "http lookup_cache every_child"),
+    m("the cache is invalidated before only", STORE, "rv = ms_store_revoke(&batch, scope, now, revoked);\n    invalidate(scope);", "rv = ms_store_revoke(&batch, scope, now, revoked);",
+      "http lookup_cache began_after_the_answer"),
+    m("a cached session outlives its expiry", STORE, "return row && row->expires_at > now ? row : NULL;", "return row;", "http lookup_cache expired_is_over"),
+    m("the feed forgets nothing", "src/db/feed.c", "ms_cached_store_forget(row->id);", "(void)row->id;", "http feed what_another_host_ends"),
+
+    # Requests and cookies.
+    m("of two live sessions the first counts", REQUEST, "if (request->live_n == 1) {", "if (request->live_n >= 1) {", "http session_lookup two_live"),
+    m("an error is taken for a visitor", REQUEST, "if (rv != APR_SUCCESS) {\n        return rv;\n    }\n    for (int i = 0; i < request->cookies.n; i++) {",
+      "if (rv != APR_SUCCESS) {\n        return APR_SUCCESS;\n    }\n    for (int i = 0; i < request->cookies.n; i++) {", "http authorization without_the_database vanishes", "http pool moved_away"),
+    m("an error clears the cookie", REQUEST, "if (request->resolved && request->status == APR_SUCCESS && request->live_n == 0", "if (request->resolved && request->live_n == 0",
+      "http authorization vanishes without_the_database",
+      survives="The second of two checks: after an error no caller refuses a client as one without a session."),
+    m("a dead cookie is not cleared", REQUEST, "request->may_clear = 1;", "request->may_clear = 0;", "http session_lookup dead_cookie_is_cleared"),
+    m("signing out clears no cookie", "src/session/sign_out.c", "ms_request_put_cookie(r, NULL, 0);", "(void)r;", "http signout ends_the_session"),
+    m("signing out ends one of two sessions", "src/session/sign_out.c", "rv == APR_SUCCESS && i < request->live_n; i++", "rv == APR_SUCCESS && i < 1 && i < request->live_n; i++",
+      "http signout session", "http session_lookup two_live", "http backend_login all_sessions_that_were"),
+    m("a cookie's name may end alike", COOKIE, "if (*after == '=' && begins_piece(header, at)) {", "if (*after == '=') {", "unit cookie"),
+    m("the application sees the session cookie", "src/app/hidden_cookie.c", "rest = without_own(r, rest);", "(void)without_own;", "http session_lookup never_sees"),
+    m("the application may set the session cookie", "src/app/response_filter.c", "if (kinds & MS_HEADER_SET_COOKIE) {", "if (kinds & 0) {", "http session_lookup cannot_set"),
+    m("a client may send the user's header", "src/app/request_headers.c", "remove_headers(r, (const char *const *)(void *)names->elts, names->nelts);", "(void)remove_headers;",
+      "http request_headers client_sends no_host_passes_a_user"),
+    m("a client may send the user's header under another spelling", "src/core/header_name.c", "    a = skip_separators(a);\n", "", "unit header_name"),
+
+    # Who may do what.
+    m("a user may end an address", REVOKE, "(actor == MS_ACTOR_ADMINISTRATOR && (kind", "(actor != MS_ACTOR_MODULE && (kind", "http sessions_page scope_that_is_none",
+      survives="The page of a user's own sessions knows no such scope (src/pages/scope.c): this is the second of two checks."),
+    m("a user ends sessions of another", REVOKE, "if (actor == MS_ACTOR_SELF) {\n        *user = own ? own->user : NULL;\n        return APR_SUCCESS;\n    }\n", "",
+      "http sessions_page anothers_gone"),
+    m("the wrong by_user", REVOKE, "event.by_user = actor == MS_ACTOR_SELF ? own->user : r->user;", "event.by_user = actor == MS_ACTOR_SELF ? own->user : scope->user;",
+      "http optional_functions who_ended"),
+    m("the wrong ended_by", REVOKE, "scope->by = actor == MS_ACTOR_SELF || !r->user", "scope->by = actor != MS_ACTOR_ADMINISTRATOR || !r->user", "http optional_functions who_ended"),
+    m("an open door", "src/access/visitors.c", "if (r->user || !was_let_in(r)) {", "if (r->user || !was_let_in(r) || 1) {", "http open_door handler ours_or_nothing"),
+    m("Satisfy Any lets in", "src/access/recheck.c", "if (!row || !r->user) {\n        return refuse_satisfy_any(r);", "if (!row || !r->user) {\n        (void)refuse_satisfy_any;\n        return DECLINED;",
+      "http authorization satisfy_any"),
+    m("a WebSocket of another site", "src/access/websocket.c", "return upgrade && ap_find_token", "return upgrade && !upgrade && ap_find_token", "http backends socket"),
+    m("any site is the same site", ORIGIN, 'return strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0 &&', 'return strcmp(site, "same-origin") != 0 && !strcmp(site, "none") &&',
+      "http sessions_page another_site_changes_nothing"),
+    m("Origin is not read", ORIGIN, "return origin && !is_own(r, listed, origin);", "return origin && !is_own(r, listed, origin) && !*origin;", "http origins nearly_a_listed", "http sessions_page another_site_changes"),
+    m("any client says which host was meant", ORIGIN, "if (!hosts || r->useragent_addr == r->connection->client_addr) {", "if (!hosts) {", "http origins no_one_else"),
+    m("a port of more than 16 bits", "src/core/web_origin.c", "if (n == 0 || n > 65535) {", "if (n == 0) {", "unit web_origin"),
+    m("a way back to another host", PATH, "return (len > 1 && is_slash(path[1])) || begins_with_host(path, len);", "return begins_with_host(path, len);", "unit local_path",
+      survives="begins_with_host() finds these too: the first comparison only makes the usual attack obvious."),
+    m("a way back to another host by dots", PATH, "return (len > 1 && is_slash(path[1])) || begins_with_host(path, len);", "return len > 1 && is_slash(path[1]);", "unit local_path"),
+    m("a way back that is decoded once", PATH, "decodings <= 2", "decodings <= 0", "unit local_path"),
+    m("no hashing for unknown users", "src/access/password.c", "while (spent >= 0 && spent < cost) {", "while (spent < 0 && spent < cost) {", "http password_checks hashed_for_unknown"),
+
+    # Limits.
+    m("no limit of waiters", LIMITER, "if (limiter->waiting >= WAITERS_BASE + WAITERS_EACH * limiter->connections) {", "if (0) {", "unit limiter"),
+    m("one connection too many", LIMITER, "limiter->inside >= places(limiter)) {", "limiter->inside > places(limiter)) {", "unit limiter"),
+    m("one failure more", THROTTLE, "const apr_int64_t over = drained + each - (now + rate->count * each);\n\n        if (mine", "const apr_int64_t over = drained - (now + rate->count * each);\n\n        if (mine", "unit throttle"),
+    m("failures of other realms count", "src/session/sign_in_limit.c", "{realm, strlen(realm) + 1},", "{realm, 0},", "http login_limit different_realms"),
+    m("one session more than the limit", "src/session/session_limit.c", "n - replaced >= conf->limit", "n - replaced > conf->limit", "http session_life new_one_is_refused",
+      survives="Only a sign-in that finds the table full before it writes is quicker: ms_session_limit_enforce() rejects it after the insert."),
+    m("the limit is not enforced after the insert", "src/session/session_limit.c", "return rv == APR_SUCCESS && n > 0 ? APR_ENOSPC : rv;", "return rv;", "http torture room_for_one"),
+    m("nothing is evicted", "src/session/session_limit.c", ".limit = conf->limit,\n                            .reason = MS_END_EVICTED};\n    apr_int64_t n;\n    const apr_status_t rv = ms_cached_store_revoke(&ctx, &scope, row->last",
+      ".limit = conf->limit + 1,\n                            .reason = MS_END_EVICTED};\n    apr_int64_t n;\n    const apr_status_t rv = ms_cached_store_revoke(&ctx, &scope, row->last", "http session_life makes_room"),
+    m("a sign-in leaves the session before it", "src/session/sign_in.c", "rv = ms_sign_out_presented(r, reason_of_presented(r, row), &revoked);", "rv = reason_of_presented(r, row) ? APR_SUCCESS : rv, revoked = 0, (void)revoked;",
+      "http signin signing_in_again_ends"),
+    m("a user of control characters", "src/core/utf8.c", "if (!len || is_control(c)) {\n            return 0;", "if (!len) {\n            return 0;", "unit utf8"),
+
+    # What stays open.
+    m("nothing open is cut", "src/session/open_requests.c", "ms_duplicate_reset(open->client);", "(void)open->client;", "http lifeline application_ends large_file"),
+    m("what is open outlives the expiry", "src/session/open_requests.c", "ms_clock_now() >= open->expires_at ||", "0 ||", "http lifeline expires",
+      survives="Found a little later all the same: each session is looked up every few seconds."),
+    m("an end is not noticed by what is open", "src/session/open_requests.c", "(endings != open->endings ||", "(0 * (endings != open->endings) ||", "http lifeline whoever_ends application_ends",
+      survives="Found a little later all the same: each session is looked up every few seconds."),
+]
