@@ -44,7 +44,7 @@ httpd_inc    = -isystem $(shell $(APXS) -q INCLUDEDIR 2>/dev/null) -isystem $(sh
 MS_CFLAGS    = -std=gnu11 $(WARN) $(OPTIMIZE) -fPIC -fno-semantic-interposition $(httpd_cflags) $(httpd_inc) -Iinclude -Isrc -I. $(SANITIZE) $(CPPFLAGS) $(CFLAGS)
 
 # src/core and the files named here know apr only, and are linked into the unit tests as they are.
-PURE  := $(patsubst src/%.c,%,$(sort $(wildcard src/core/*.c))) config/values db/limiter db/watchdog db/columns db/sql db/shm_cache db/feed_window db/feed_board db/sqlite_file db/native db/native_sqlite db/native_pgsql db/write_lock session/open_requests
+PURE  := $(patsubst src/%.c,%,$(sort $(wildcard src/core/*.c))) config/values db/limiter db/watchdog db/columns db/sql db/shm_cache db/feed_window db/feed_board db/touch_queue db/sqlite_file db/native db/native_sqlite db/native_pgsql db/write_lock session/open_requests
 HTTPD := $(filter-out $(PURE),$(patsubst src/%.c,%,$(sort $(wildcard src/*/*.c))))
 PAGES := $(wildcard src/pages/html/*.html src/pages/html/*.css src/pages/html/*.js)
 LANGS := $(sort $(wildcard src/pages/lang/*.po))
@@ -135,8 +135,14 @@ $(BUILD)/unit/stress_open: tests/stress/open_requests.c $(STRESS_OPEN) $(STRESS_
 	@mkdir -p $(@D)
 	$(CC) $(MS_CFLAGS) -fPIE -fsanitize=thread -o $@ tests/stress/open_requests.c $(STRESS_OPEN) $(APR_LIBS)
 
-test-races: $(BUILD)/unit/stress_cache $(BUILD)/unit/stress_open
+# The queue of touches, as the cache.
+$(BUILD)/unit/stress_touches: tests/stress/touch_queue.c src/db/touch_queue.c src/db/touch_queue.h
+	@mkdir -p $(@D)
+	$(CC) $(MS_CFLAGS) -fPIE -fsanitize=thread -o $@ tests/stress/touch_queue.c src/db/touch_queue.c $(APR_LIBS)
+
+test-races: $(BUILD)/unit/stress_cache $(BUILD)/unit/stress_touches $(BUILD)/unit/stress_open
 	$(BUILD)/unit/stress_cache $(SECONDS)
+	$(BUILD)/unit/stress_touches $(SECONDS)
 	$(BUILD)/unit/stress_open $(SECONDS)
 
 stress: deps-test $(MODULE)
@@ -292,7 +298,7 @@ check-cppcheck:
 
 # For clangd and other tools; nothing is compiled. The pages and catalogues are made, since they are C too.
 compile_commands.json: Makefile $(BUILD)/pages.c $(BUILD)/languages.c $(wildcard *.c src/*/*.c tests/unit/*.c)
-	@$(MAKE) --no-print-directory -nB -o $(BUILD)/pages.c -o $(BUILD)/languages.c $(MODULE) $(UNIT) $(BUILD)/unit/stress_cache $(BUILD)/unit/stress_open | $(PYTHON) tests/compile_commands.py $@
+	@$(MAKE) --no-print-directory -nB -o $(BUILD)/pages.c -o $(BUILD)/languages.c $(MODULE) $(UNIT) $(BUILD)/unit/stress_cache $(BUILD)/unit/stress_touches $(BUILD)/unit/stress_open | $(PYTHON) tests/compile_commands.py $@
 
 docs: $(MODULE)
 	$(PYTHON) tests/reference.py

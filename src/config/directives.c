@@ -67,7 +67,7 @@ const command_rec ms_directives[] = {
               "a session that was not used for this long expires; 0 is off"),
     DIRECTIVE(TAKE1, "ManagedSessionTouchInterval", "duration", ms_set_server_duration,
               SERVER_FIELD(touch_interval), SERVER, "60s",
-              "the time of last use is written at most once in this interval"),
+              "the time of last use is written at most once in this interval, within two seconds"),
     DIRECTIVE(
         TAKE1, "ManagedSessionConfirmAfter", "duration", ms_set_server_duration_or_0,
         SERVER_FIELD(confirm_after), SERVER, "0",

@@ -9,6 +9,7 @@
 
 #include <string.h>
 #include <apr_shm.h>
+#include <apr_strings.h>
 #include <http_config.h>
 #include <http_log.h>
 #include "core/clock.h"
@@ -272,6 +273,27 @@ apr_status_t ms_cached_store_touch(const ms_db_ctx *ctx, const ms_lookup *found,
         ms_shm_cache_invalidate_id(cache, found->row->id);
     }
     return rv;
+}
+
+int ms_cached_store_queue_touch(const ms_db_ctx *ctx, const ms_lookup *found, const char *ip,
+                                apr_int64_t now, apr_int64_t expires, apr_int64_t interval)
+{
+    ms_queued_touch touch = {.seen = now, .due = now - interval, .expires = expires};
+    ms_row row = *found->row;
+
+    if (!ctx->store->feed || interval < MS_TOUCH_QUEUE_LEAST || strlen(ip) > MS_TOUCH_IP_MAX) {
+        return 0;
+    }
+    apr_cpystrn(touch.id, row.id, sizeof(touch.id));
+    apr_cpystrn(touch.ip, ip, sizeof(touch.ip));
+    if (!ms_touch_queue_add(ms_feed_place_touches(ctx->store->feed),
+                            ms_feed_place_number(ctx->store->feed), &touch, ms_clock_steady_ms())) {
+        return 0;
+    }
+    row.last_seen_at = now;
+    row.expires_at = expires;
+    update(ctx, found, &row);
+    return 1;
 }
 
 /* ---- revoke ----------------------------------------------------------------------------------

@@ -57,6 +57,18 @@ apr_status_t ms_cached_store_touch(const ms_db_ctx *ctx, const ms_lookup *found,
                                    const char *agent, apr_int64_t now, apr_int64_t expires,
                                    apr_int64_t interval, apr_int64_t *touched);
 
+#define MS_TOUCH_QUEUE_LEAST 5 /* seconds */
+
+/**
+ * Let the process that polls the feed write a touch, within about a second, with those of others.
+ * The touch must not be urgent: if this host crashes before, it is lost.
+ * @param interval  as for ms_store_touch(); none is left to that process if it is less than
+ * MS_TOUCH_QUEUE_LEAST
+ * @return 0: no process writes touches at present, or it has enough of them: write this one
+ */
+int ms_cached_store_queue_touch(const ms_db_ctx *ctx, const ms_lookup *found, const char *ip,
+                                apr_int64_t now, apr_int64_t expires, apr_int64_t interval);
+
 /**
  * As ms_store_revoke(), and the look-up cache does not return what was revoked, even if the status
  * is an error. The only function that ends sessions.

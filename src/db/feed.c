@@ -87,6 +87,12 @@ int ms_feed_take(ms_feed *feed)
     return feed->is_held;
 }
 
+int ms_feed_hold(ms_feed *feed)
+{
+    feed->is_held = feed->is_held && take(feed, LEASE_POLL);
+    return feed->is_held;
+}
+
 void ms_feed_leave(ms_feed *feed)
 {
     if (feed->is_held) {
@@ -307,8 +313,7 @@ apr_status_t ms_feed_poll(ms_feed *feed)
     ms_db_ctx ctx = {feed->store, NULL, NULL, .is_urgent = 1, .is_quiet = 1};
     apr_status_t rv;
 
-    if (!take(feed, LEASE_POLL)) {
-        feed->is_held = 0;
+    if (!ms_feed_hold(feed)) {
         return APR_SUCCESS;
     }
     apr_pool_create(&ctx.p, feed->p);

@@ -28,6 +28,9 @@ int ms_feed_take(ms_feed *feed);
 /** Let another child be the poller. */
 void ms_feed_leave(ms_feed *feed);
 
+/** The same for as long as a statement may take. */
+int ms_feed_hold(ms_feed *feed);
+
 /** Read what has ended, apply it, and publish that. Logs if polls begin to fail, or succeed again.
  */
 apr_status_t ms_feed_poll(ms_feed *feed);

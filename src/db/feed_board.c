@@ -19,16 +19,18 @@ typedef _Atomic apr_uint64_t word;
 
 struct ms_feed_place {
     _Alignas(LINE) unsigned char tag[MS_FEED_TAG_LEN];
-    int is_used;
+    int number; /* counted from one; 0: it is not used */
     word lease, fails;
     word cursor[sizeof(ms_feed_cursor) / sizeof(apr_int64_t)];
     _Alignas(LINE) word began; /* what all requests read */
 };
 
+/* Behind it is the queue of touches. */
 struct ms_feed_board {
     ms_feed_place places[MS_FEED_TABLES];
 };
 
+_Static_assert(MS_FEED_TABLES <= MS_TOUCH_TABLES, "each has a number");
 _Static_assert(sizeof(ms_feed_cursor) % sizeof(apr_int64_t) == 0, "it is copied in words");
 
 static ms_feed_board *aligned(void *memory)
@@ -40,7 +42,7 @@ static ms_feed_board *aligned(void *memory)
 
 apr_size_t ms_feed_board_size(void)
 {
-    return LINE - 1 + sizeof(ms_feed_board);
+    return LINE - 1 + sizeof(ms_feed_board) + ms_touch_queue_size();
 }
 
 ms_feed_place *ms_feed_board_place(ms_feed_board *board, const unsigned char *tag)
@@ -48,9 +50,9 @@ ms_feed_place *ms_feed_board_place(ms_feed_board *board, const unsigned char *ta
     ms_feed_place *places = aligned(board)->places;
 
     for (int i = 0; i < MS_FEED_TABLES; i++) {
-        if (!places[i].is_used) {
+        if (!places[i].number) {
             memcpy(places[i].tag, tag, MS_FEED_TAG_LEN);
-            places[i].is_used = 1;
+            places[i].number = i + 1;
         }
         if (memcmp(places[i].tag, tag, MS_FEED_TAG_LEN) == 0) {
             return &places[i];
@@ -112,6 +114,18 @@ void ms_feed_place_save(ms_feed_place *place, const ms_feed_cursor *cursor)
     for (apr_size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
         atomic_store(&place->cursor[i], (apr_uint64_t)words[i]);
     }
+}
+
+ms_touch_queue *ms_feed_place_touches(ms_feed_place *place)
+{
+    ms_feed_board *board = (void *)(place - ms_feed_place_number(place));
+
+    return (void *)(board + 1);
+}
+
+int ms_feed_place_number(const ms_feed_place *place)
+{
+    return place->number - 1;
 }
 
 void ms_feed_place_publish(ms_feed_place *place, apr_int64_t began)

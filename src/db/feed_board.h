@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the children of a host share about the feed of ended sessions, for each table: which process
- * polls it, how far it has read, and when its last complete poll began. In shared memory, beside
- * the look-up cache that the polls invalidate. Knows apr only.
+ * polls it, how far it has read, when its last complete poll began, and the touches that process is
+ * to write. In shared memory, beside the look-up cache that the polls invalidate. Knows apr only.
  */
 #ifndef MS_FEED_BOARD_H
 #define MS_FEED_BOARD_H
 
 #include <apr.h>
 #include "db/feed_window.h"
+#include "db/touch_queue.h"
 
 #define MS_FEED_TABLES  64
 #define MS_FEED_TAG_LEN 16
@@ -42,6 +43,11 @@ void ms_feed_place_leave(ms_feed_place *place);
 /** How far the polls of all processes have read. */
 void ms_feed_place_load(ms_feed_place *place, ms_feed_cursor *cursor);
 void ms_feed_place_save(ms_feed_place *place, const ms_feed_cursor *cursor);
+
+/** The touches of sessions that are still to be written, of all tables; and the number of this
+ * table there. */
+ms_touch_queue *ms_feed_place_touches(ms_feed_place *place);
+int ms_feed_place_number(const ms_feed_place *place);
 
 /** A complete poll that began then has been applied to the look-up cache. */
 void ms_feed_place_publish(ms_feed_place *place, apr_int64_t began);

@@ -32,6 +32,23 @@
 #define PGSQL_CLOCK  "CAST(FLOOR(EXTRACT(EPOCH FROM statement_timestamp())) AS BIGINT)"
 #define MYSQL_CLOCK  "UNIX_TIMESTAMP()"
 
+/* A list of touches, as a table. */
+#define SQLITE_TOUCHES \
+    "(SELECT json_extract(value, '$.id') AS id, json_extract(value, '$.ip') AS ip," \
+    " json_extract(value, '$.seen') AS seen, json_extract(value, '$.due') AS due," \
+    " json_extract(value, '$.expires') AS expires FROM json_each(%s)) AS touch"
+#define TOUCHES \
+    "json_to_recordset(CAST(%s AS json)) AS touch" \
+    "(id CHAR(22), ip VARCHAR(45), seen BIGINT, due BIGINT, expires BIGINT)"
+#define MYSQL_TOUCHES \
+    "JSON_TABLE(%s, '$[*]' COLUMNS (id CHAR(22) CHARACTER SET ascii PATH '$.id'," \
+    " ip VARCHAR(45) CHARACTER SET ascii PATH '$.ip', seen BIGINT PATH '$.seen'," \
+    " due BIGINT PATH '$.due', expires BIGINT PATH '$.expires')) AS touch"
+
+#define TOUCH "UPDATE {table} SET last_seen_at = %lld, last_ip = %s, expires_at = %lld"
+#define TOUCH_COUNTS \
+    "{live_when_seen} AND last_seen_at <= touch.due AND max_expires_at >= touch.expires"
+
 static const struct {
     const char *name;
     const char *text;
@@ -98,10 +115,25 @@ static const struct {
                                        " WHERE realm = %s AND user_name = %s AND {live}{app}"
                                        " ORDER BY" LIST_ORDER " LIMIT %lld"},
     /* No row is updated if the session has ended, or was touched by another request meanwhile. */
-    [MS_SQL_TOUCH] = {"TOUCH",
-                      "UPDATE {table} SET last_seen_at = %lld, last_ip = %s, expires_at = %lld"
-                      " WHERE session_id = %s AND realm = %s AND {live}"
-                      " AND last_seen_at <= %lld AND max_expires_at >= %lld"},
+    [MS_SQL_TOUCH] = {"TOUCH", TOUCH " WHERE session_id = %s AND realm = %s AND {live}"
+                                     " AND last_seen_at <= %lld AND max_expires_at >= %lld"},
+    /* Of touches that were queued: ids are unique in a table, and these were looked up in a realm.
+     */
+    [MS_SQL_TOUCH_BY_ID] = {"TOUCH_BY_ID",
+                            TOUCH " WHERE session_id = %s AND {live}"
+                                  " AND last_seen_at <= %lld AND max_expires_at >= %lld"},
+    /* The same for all touches of a list. A row that another transaction has locked is left out: to
+     * wait for it would keep the feed waiting, and two statements that lock several rows in
+     * different orders would wait for each other. */
+    [MS_SQL_TOUCH_MANY] =
+        {"TOUCH_MANY",
+         "UPDATE {table} SET last_seen_at = mine.seen, last_ip = mine.ip, expires_at = mine.until"
+         " FROM (SELECT touch.id, touch.ip, touch.seen, touch.expires AS until FROM " TOUCHES
+         " JOIN {table} AS held ON held.session_id = touch.id WHERE " TOUCH_COUNTS
+         " FOR NO KEY UPDATE OF held SKIP LOCKED) AS mine WHERE session_id = mine.id"},
+    [MS_SQL_TOUCHED] = {"TOUCHED", "SELECT session_id, last_seen_at FROM " TOUCHES
+                                   " JOIN {table} ON session_id = touch.id"
+                                   " WHERE last_seen_at = touch.seen AND {live_when_seen}"},
     [MS_SQL_TOUCH_APP] = {"TOUCH_APP",
                           "UPDATE {table} SET last_seen_at = %lld, last_ip = %s, user_agent = %s"
                           " WHERE session_id = %s AND realm = %s AND {live}"
@@ -310,16 +342,39 @@ static const char pgsql_feed_clock[] =
     " CAST(EXTRACT(EPOCH FROM pg_postmaster_start_time()) * 1000 AS BIGINT), 0,"
     " CASE WHEN pg_is_in_recovery() THEN 1 ELSE 0 END FROM txid_current_snapshot() AS s";
 
+/* SQLite has one writer at a time. */
+static const char sqlite_touch_many[] =
+    "UPDATE {table} SET last_seen_at = touch.seen, last_ip = touch.ip, expires_at = touch.expires"
+    " FROM " SQLITE_TOUCHES " WHERE session_id = touch.id AND " TOUCH_COUNTS;
+
+static const char sqlite_touched[] = "SELECT session_id, last_seen_at FROM " SQLITE_TOUCHES
+                                     " CROSS JOIN {table} WHERE session_id = touch.id"
+                                     " AND last_seen_at = touch.seen AND {live_when_seen}";
+
+/* Rows are locked in the order of the list. */
+static const char mysql_touch_many[] =
+    "UPDATE " MYSQL_TOUCHES " STRAIGHT_JOIN {table} ON session_id = touch.id"
+    " SET last_seen_at = touch.seen, last_ip = touch.ip, expires_at = touch.expires"
+    " WHERE " TOUCH_COUNTS;
+
+static const char mysql_touched[] = "SELECT session_id, last_seen_at FROM " MYSQL_TOUCHES
+                                    " STRAIGHT_JOIN {table} ON session_id = touch.id"
+                                    " WHERE last_seen_at = touch.seen AND {live_when_seen}";
+
+static const char *const sqlite_own[MS_SQL_N] = {
+    [MS_SQL_TOUCH_MANY] = sqlite_touch_many, [MS_SQL_TOUCHED] = sqlite_touched};
+
 static const char *const pgsql_own[MS_SQL_N] = {[MS_SQL_FEED_CLOCK] = pgsql_feed_clock};
 
 static const char *const mysql_own[MS_SQL_N] = {[MS_SQL_FEED_CLOCK] = mysql_feed_clock,
+                                                [MS_SQL_TOUCH_MANY] = mysql_touch_many,
+                                                [MS_SQL_TOUCHED] = mysql_touched,
                                                 [MS_SQL_CLEANUP] = mysql_cleanup,
                                                 [MS_SQL_CLEANUP_ENDED] = mysql_cleanup_ended,
                                                 [MS_SQL_END_OF_REALM] = mysql_end_of_realm,
                                                 [MS_SQL_NEWEST] = mysql_newest,
                                                 [MS_SQL_ROWS] = mysql_rows,
                                                 [MS_SQL_END_OLDER] = mysql_end_older};
-static const char *const no_own[MS_SQL_N] = {NULL};
 
 /*
  * Settings that our statements rely on, and that an administrator, a database or a role may have
@@ -404,7 +459,7 @@ static const ms_dialect dialects[] = {
      .add_indexes = sqlite_add_indexes,
      .upgrade_end = no_statements,
      .upgrade_file = "conf/schema/upgrade-2-sqlite.sql",
-     .own = no_own},
+     .own = sqlite_own},
     {.driver = "pgsql",
      .clock = PGSQL_CLOCK,
      .poll_begin = no_statements,
@@ -495,6 +550,7 @@ const char *ms_sql_for_table(apr_pool_t *p, const ms_dialect *dialect, const cha
     const struct {
         const char *mark, *value;
     } marks[] = {{"{live}", by_schema[schema - 1].live},
+                 {"{live_when_seen}", replace(p, by_schema[schema - 1].live, "%lld", "touch.seen")},
                  {"{expired}", by_schema[schema - 1].expired},
                  {"{ended_at}", by_schema[schema - 1].ended_at},
                  {"{end}", by_schema[schema - 1].end},

@@ -4,9 +4,10 @@
  * them. A statement has apr_dbd's placeholders (%s for text, %lld for a 64-bit integer) and these
  * marks: {table}; {all}, {columns}, {found}, {found_any}: the names of the ms_column_set of that
  * name; {values}: the placeholders of {all}; {live} and {expired}: the conditions, with the
- * placeholder of now; {browser} and {app}: what is added to a condition for sessions of
- * one kind; {end}: the beginning of a statement that ends sessions. At LogLevel trace2
- * the log has each statement as it is prepared, complete, to be pasted into a shell.
+ * placeholder of now; {live_when_seen}: {live} at the time of a touch; {browser} and {app}: what is
+ * added to a condition for sessions of one kind; {end}: the beginning of a statement that ends
+ * sessions. At LogLevel trace2 the log has each statement as it is prepared, complete, to be pasted
+ * into a shell.
  */
 #ifndef MS_SQL_H
 #define MS_SQL_H
@@ -43,6 +44,9 @@ typedef enum {
     MS_SQL_END_OTHER_BROWSERS, /* END, realm, user, now, id */
     MS_SQL_END_BROWSERS,       /* END, realm, user, now */
     MS_SQL_TOUCH,              /* now, ip, new expiry, id, realm, now, now - interval, new expiry */
+    MS_SQL_TOUCH_BY_ID,        /* as TOUCH, without the realm */
+    MS_SQL_TOUCH_MANY,         /* touches, as a JSON array: see touches.c */
+    MS_SQL_TOUCHED,            /* the same: those of them that the table has */
     MS_SQL_TOUCH_APP,          /* now, ip, user agent, id, realm, now, now - interval */
     MS_SQL_COUNT,              /* realm, user, now */
     MS_SQL_COUNT_BROWSERS,     /* the same, of kind MS_KIND_BROWSER */

@@ -16,6 +16,7 @@
 #include "core/clock.h"
 #include "db/cached_store.h"
 #include "db/feed.h"
+#include "db/touches.h"
 
 APLOG_USE_MODULE(managed_session);
 
@@ -27,6 +28,8 @@ APLOG_USE_MODULE(managed_session);
 typedef struct feed_thread {
     ms_store *store;
     ms_feed *feed;
+    ms_touches *touches;
+    int is_read; /* the last poll succeeded, so that the table can be written too, or may be */
     apr_int64_t interval; /* milliseconds, from the begin of one poll to that of the next */
     apr_thread_t *thread;
     apr_file_t *ended, *end; /* a pipe: a byte in it ends the thread */
@@ -100,7 +103,8 @@ static apr_int64_t poll_table(feed_thread *t)
 {
     const apr_int64_t began = ms_clock_steady_ms();
 
-    if (ms_feed_poll(t->feed) == APR_SUCCESS) {
+    t->is_read = ms_feed_poll(t->feed) == APR_SUCCESS;
+    if (t->is_read) {
         return began + t->interval;
     }
     return ms_clock_steady_ms() + (t->interval > PAUSE_FAILURE ? t->interval : PAUSE_FAILURE);
@@ -116,14 +120,21 @@ static void *APR_THREAD_FUNC run(apr_thread_t *thread, void *data)
     apr_setup_signal_thread(); /* signals are for httpd's own threads */
     apr_pool_create(&p, NULL); /* the child's pool is not for threads */
     t->feed = ms_feed_create(p, t->store);
+    t->touches = ms_touches_create(p, t->store, t->feed);
     do {
         const int is_ours = ms_feed_take(t->feed);
 
         if (is_ours && ms_clock_steady_ms() >= due) {
             due = poll_table(t);
         }
+        if (is_ours && t->is_read) {
+            ms_touches_write(t->touches, due);
+        }
         left = is_ours ? due - ms_clock_steady_ms() : TICK;
     } while (pause_for(t, left < TICK ? left : TICK));
+    if (t->is_read) {
+        ms_touches_leave(t->touches);
+    }
     ms_feed_leave(t->feed);
     apr_pool_destroy(p);
     return NULL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The touch interval bounds the writes: a session that is used all the time is written once in it.
+ * If that can wait for a second, the process that polls the feed writes it together with others.
  */
 #include "session/touch.h"
 
@@ -67,6 +68,11 @@ static void write_touch(request_rec *r, ms_request *request, const touch *t)
     apr_int64_t touched;
 
     request->touched = 1;
+    if (!t->agent && !ms_touch_is_urgent(r) &&
+        ms_cached_store_queue_touch(&ctx, &request->found, r->useragent_ip, t->now, t->expires,
+                                    t->interval)) {
+        return;
+    }
     /* If this fails, the next request tries again; the store has logged it. */
     if (ms_cached_store_touch(&ctx, &request->found, r->useragent_ip, t->agent, t->now, t->expires,
                               t->interval, &touched) == APR_SUCCESS) {

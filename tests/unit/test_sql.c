@@ -75,6 +75,9 @@ static void placeholders_are_what_callers_pass(void **state)
                  {MS_SQL_END_BROWSERS, "END_BROWSERS", ENDED "ssl"},
                  {MS_SQL_TOUCH, "TOUCH", "lslsslll"},
                  {MS_SQL_TOUCH_APP, "TOUCH_APP", "lssssll"},
+                 {MS_SQL_TOUCH_BY_ID, "TOUCH_BY_ID", "lslslll"},
+                 {MS_SQL_TOUCH_MANY, "TOUCH_MANY", "s"},
+                 {MS_SQL_TOUCHED, "TOUCHED", "s"},
                  {MS_SQL_COUNT, "COUNT", "ssl"},
                  {MS_SQL_COUNT_BROWSERS, "COUNT_BROWSERS", "ssl"},
                  {MS_SQL_COUNT_APPS, "COUNT_APPS", "ssl"},
@@ -164,7 +167,9 @@ static void a_dialects_own_statement_takes_the_same_arguments(void **state)
                                                  [MS_SQL_NEWEST] = "slllss",
                                                  [MS_SQL_ROWS] = "sllss",
                                                  [MS_SQL_END_OLDER] = ENDED "slllsll",
-                                                 [MS_SQL_FEED_CLOCK] = ""};
+                                                 [MS_SQL_FEED_CLOCK] = "",
+                                                 [MS_SQL_TOUCH_MANY] = "s",
+                                                 [MS_SQL_TOUCHED] = "s"};
 
     for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
         const ms_dialect *dialect = ms_sql_dialect(drivers[i]);
@@ -209,6 +214,11 @@ static int count_of(const char *text, const char *part)
     return n;
 }
 
+static int is_of_many_touches(int which)
+{
+    return which == MS_SQL_TOUCH_MANY || which == MS_SQL_TOUCHED;
+}
+
 /* A session belongs to one realm and counts until it expires or is ended. The exceptions are listed
  * here. The clocks of hosts differ: by this host's clock an ended session may not have expired. */
 static void all_but_the_clean_up_keep_to_a_realm_and_the_living(void **state)
@@ -218,10 +228,10 @@ static void all_but_the_clean_up_keep_to_a_realm_and_the_living(void **state)
 
         if (which == MS_SQL_PROBE || which == MS_SQL_INSERT || which == MS_SQL_CLEANUP ||
             which == MS_SQL_CLEANUP_ENDED || which == MS_SQL_FEED_CLOCK ||
-            which == MS_SQL_FEED_ENDED) {
+            which == MS_SQL_FEED_ENDED || is_of_many_touches(which)) {
             continue;
         }
-        assert_non_null(strstr(sql, "realm = %s"));
+        assert_true(which == MS_SQL_TOUCH_BY_ID || strstr(sql, "realm = %s"));
         if (which != MS_SQL_PLACES) { /* where a user has been before */
             const int live = count_of(sql, "ended_at IS NULL AND expires_at > %lld");
 
@@ -229,6 +239,21 @@ static void all_but_the_clean_up_keep_to_a_realm_and_the_living(void **state)
             assert_int_equal(live, count_of(sql, "expires_at > %lld"));
             assert_int_equal(live, count_of(statement(*state, which, 1), "expires_at > %lld"));
         }
+    }
+}
+
+/* Each of them at its own time. Of any realm: ids are unique in a table. */
+static void touches_in_a_batch_keep_to_the_living(void **state)
+{
+    for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
+        const ms_dialect *dialect = ms_sql_dialect(drivers[i]);
+        const char *sql = ms_sql_for_table(*state, dialect, ms_sql_text(dialect, MS_SQL_TOUCH_MANY),
+                                           MS_SCHEMA, "sessions");
+
+        assert_int_equal(count_of(sql, "ended_at IS NULL AND expires_at > touch.seen"
+                                       " AND last_seen_at <= touch.due"
+                                       " AND max_expires_at >= touch.expires"),
+                         1);
     }
 }
 
@@ -436,6 +461,7 @@ int main(void)
         TEST(a_dialects_own_statement_takes_the_same_arguments),
         TEST(no_statement_has_a_value_within),
         TEST(all_but_the_clean_up_keep_to_a_realm_and_the_living),
+        TEST(touches_in_a_batch_keep_to_the_living),
         TEST(the_sweep_of_expired_rows_leaves_ended_ones),
         TEST(an_end_is_an_update_of_what_is_live),
         TEST(a_page_of_the_newest_has_its_limit),
