@@ -261,6 +261,11 @@ static void register_access_hooks(void)
      * "RequestHeader ... early", whose credentials are the administrator's. */
     ap_hook_post_read_request(ms_request_headers_on_post_read_request, NULL, NULL,
                               APR_HOOK_REALLY_FIRST);
+#if AP_MODULE_MAGIC_AT_LEAST(20120211, 109)
+    /* Before httpd decodes the URL. */
+    ap_hook_pre_translate_name(ms_own_pages_on_pre_translate_name, NULL, NULL,
+                               APR_HOOK_REALLY_FIRST);
+#endif
     /* Before mod_rewrite and mod_alias give a page of ours another URL. And an internal redirect
      * begins here: act on the headers of the response it came from. */
     ap_hook_translate_name(on_translate_name, NULL, NULL, APR_HOOK_REALLY_FIRST);

@@ -15,9 +15,11 @@
 #include <http_request.h>
 #include "access/app_password.h"
 #include "access/challenge.h"
+#include "access/forwarded.h"
 #include "access/own_pages.h"
 #include "access/websocket.h"
 #include "config/config.h"
+#include "http/respond.h"
 
 /* The value of r->ap_auth_type; its address is enough to recognise it. */
 static const char our_type[] = MS_AUTH_TYPE;
@@ -69,6 +71,9 @@ int ms_authn_on_access_checker(request_rec *r)
 
     if ((!required && (!is_on(r) || is_without_session(r))) || is_for_foreign_user(r, auth_type)) {
         return DECLINED;
+    }
+    if (ms_own_pages_is_check(r) && ms_forwarded_check(r) != DECLINED) {
+        return ms_respond_refuse(r, HTTP_FORBIDDEN, 0);
     }
     ms_request_set_stale_after(ms_request_get(r),
                                0); /* of another location, in this request's history */

@@ -10,6 +10,7 @@
 #include <http_core.h>
 #include <http_protocol.h>
 #include "access/authn.h"
+#include "access/forwarded.h"
 #include "access/own_pages.h"
 #include "access/return_url.h"
 #include "config/config.h"
@@ -21,15 +22,6 @@
 #include "core/percent.h"
 
 /* ---- the sign-in page's URL ------------------------------------------------------------------ */
-
-/* Whether the client requested the sign-in page itself: a redirect to it would never end. */
-static int is_login_url(request_rec *r, const ms_url *url)
-{
-    const request_rec *first = ms_request_chain_before_redirects(r);
-
-    return url->path && first->uri && strcmp(first->uri, url->path) == 0 &&
-           ms_return_url_is_here(r, url);
-}
 
 static const char *with_query(request_rec *r, const char *url, const char *query)
 {
@@ -60,9 +52,9 @@ static const char *login_url(request_rec *r, const ms_url *login)
 
 const char *ms_challenge_login_url(request_rec *r)
 {
-    const ms_url *login = ms_dir_conf_get(r)->login_url;
+    const ms_url *login = ms_config_login_url(r);
 
-    return login && !is_login_url(r, login) ? login_url(r, login) : NULL;
+    return login && !ms_return_url_is_of_request(r, login) ? login_url(r, login) : NULL;
 }
 
 /* ---- the answer ------------------------------------------------------------------------------ */
@@ -99,27 +91,57 @@ static void log_closed_login(request_rec *r, const char *login)
                    login);
 }
 
+/* Whether the response is that of a page of ours. That of managed-session-check is the response of
+ * the page that the client requested. */
+static int is_own_page(request_rec *r)
+{
+    return ms_own_pages_is_set(r) && !ms_own_pages_is_check(r);
+}
+
 static int is_in_frame(request_rec *r)
 {
     const char *dest = apr_table_get(r->headers_in, "Sec-Fetch-Dest");
 
-    return dest && strcmp(dest, "document") != 0 && !ms_own_pages_is_set(r);
+    return dest && strcmp(dest, "document") != 0 && !is_own_page(r);
+}
+
+static int is_navigation(request_rec *r)
+{
+    ms_forwarded asked;
+
+    if (!ms_own_pages_is_check(r)) {
+        return ms_origin_is_navigation(r);
+    }
+    asked = ms_forwarded_read(r);
+    return ms_forwarded_is_get(&asked) && !ms_forwarded_is_websocket(r) &&
+           ms_origin_has_navigation_headers(r);
+}
+
+/* A server that takes no redirect makes its own of this header. */
+static int redirect(request_rec *r, const char *url)
+{
+    if (!ms_own_pages_is_check(r) || ms_dir_conf_get(r)->check_redirects == 1) {
+        return ms_respond_redirect(r, url);
+    }
+    apr_table_setn(r->err_headers_out, "Managed-Session-Login-URL", url);
+    ms_challenge_set_header(r, r->err_headers_out);
+    return HTTP_UNAUTHORIZED;
 }
 
 int ms_challenge(request_rec *r)
 {
-    const ms_url *login = ms_origin_is_navigation(r) ? ms_dir_conf_get(r)->login_url : NULL;
+    const ms_url *login = is_navigation(r) ? ms_config_login_url(r) : NULL;
 
     ms_respond_refuse(r, HTTP_UNAUTHORIZED, 0);
     ms_request_refused(r);
-    if (ms_own_pages_is_set(r)) {
+    if (is_own_page(r)) {
         ms_respond_status(r, HTTP_UNAUTHORIZED);
     }
-    if (login && is_login_url(r, login)) {
+    if (login && ms_return_url_is_of_request(r, login)) { /* a redirect would never end */
         log_closed_login(r, login->text);
     }
     else if (login && !is_in_frame(r)) {
-        return ms_respond_redirect(r, login_url(r, login));
+        return redirect(r, login_url(r, login));
     }
     else if (login) {
         ms_own_pages_lead_out_of_frame(r, HTTP_UNAUTHORIZED, login_url(r, login));

@@ -8,16 +8,19 @@
 
 #include <string.h>
 #include <apr_lib.h>
+#include <apr_strings.h>
 #include <http_config.h>
 #include <http_core.h>
+#include <http_protocol.h>
 #include <http_request.h>
 #include "core/accept.h"
 
-#define OURS      "managed-session-" /* how the names of our handlers begin */
-#define NOTE_PAGE "managed-session-page"
-#define NOTE_URI  "managed-session-uri"
-#define NOTE_ARGS "managed-session-args"
-#define NOTE_FILE "managed-session-file"
+#define OURS       "managed-session-" /* how the names of our handlers begin */
+#define NOTE_PAGE  "managed-session-page"
+#define NOTE_URI   "managed-session-uri"
+#define NOTE_ARGS  "managed-session-args"
+#define NOTE_FILE  "managed-session-file"
+#define NOTE_CHECK "managed-session-check"
 
 /* Process-wide, set once from register_hooks. */
 static const ms_own_page *table;
@@ -109,6 +112,18 @@ ms_foreign_use ms_own_pages_foreign_use(request_rec *r)
     return page ? page->foreign : MS_FOREIGN_IGNORED;
 }
 
+int ms_own_pages_is_check(request_rec *r)
+{
+    const ms_own_page *page = ms_own_pages_configured(r);
+
+    return page && page->any;
+}
+
+int ms_own_pages_is_check_by_url(request_rec *r)
+{
+    return apr_table_get(r->notes, NOTE_CHECK) != NULL;
+}
+
 int ms_own_pages_is_set(request_rec *r)
 {
     return is_ours(set_handler(r));
@@ -150,18 +165,56 @@ static void keep_args(request_rec *r)
     }
 }
 
+/* An ErrorDocument may be a program, and what that answers is not for it to decide here: a 2xx
+ * would let the client's request pass. */
+static void answer_without_documents(request_rec *r)
+{
+    static const int statuses[] = {HTTP_BAD_REQUEST, HTTP_UNAUTHORIZED, HTTP_FORBIDDEN,
+                                   HTTP_INTERNAL_SERVER_ERROR, HTTP_SERVICE_UNAVAILABLE};
+    const core_dir_config *core = ap_get_core_module_config(r->per_dir_config);
+
+    for (apr_size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
+        const int key = ap_index_of_response(statuses[i]);
+        const char *line = ap_get_status_line(statuses[i]);
+
+        if (core->response_code_exprs &&
+            apr_hash_get(core->response_code_exprs, &key, sizeof(key))) {
+            ap_custom_response(r, statuses[i],
+                               apr_pstrcat(r->pool, "<!DOCTYPE html>\n<title>", line,
+                                           "</title>\n<h1>", line + 4, "</h1>\n", NULL));
+        }
+    }
+}
+
 /* Before RewriteRule with [PT] gives this request another URL, and with it another location. */
 void ms_own_pages_keep_url(request_rec *r)
 {
     if (ms_own_pages_is_set(r)) {
         apr_table_setn(r->notes, NOTE_URI, r->uri);
         keep_args(r);
+        if (ms_own_pages_is_check(r)) {
+            apr_table_setn(r->notes, NOTE_CHECK, "1");
+            answer_without_documents(r);
+        }
     }
+}
+
+/* httpd would decode the path of another server's request, and return 404 for one with "%2F". */
+int ms_own_pages_on_pre_translate_name(request_rec *r)
+{
+    return has_set_handler(r) && ms_own_pages_is_check(r) ? DONE : DECLINED;
 }
 
 int ms_own_pages_on_map_to_storage(request_rec *r)
 {
     const char *uri = has_set_handler(r) ? apr_table_get(r->notes, NOTE_URI) : NULL;
+
+    /* Its path is another server's: no file has that name, and the name may be too long for one.
+     * Also, httpd would answer TRACE in this phase, and a 200 lets the client's request pass. */
+    if (ms_own_pages_is_check_by_url(r)) {
+        r->uri = (char *)apr_table_get(r->notes, NOTE_URI);
+        return OK;
+    }
 
     if (uri && strcmp(uri, r->uri) != 0) {
         r->uri = (char *)uri;

@@ -30,6 +30,8 @@ typedef struct ms_own_page {
     int is_open;         /* visitors may use it even if its location requires a user */
     int answers_json;    /* if the client prefers that */
     int is_for_machines; /* no session is looked up, unless AuthType ManagedSession requires one */
+    ms_own_page_fn *any; /* each method, and no other check: a page that another server asks about
+                            its own requests; NULL: as above */
 } ms_own_page;
 
 /** Make httpd's answer of that status a small page with a link that opens a checked URL in the
@@ -48,6 +50,13 @@ const ms_own_page *ms_own_pages_configured(request_rec *r);
 
 /** What that page makes of the user of another AuthType; MS_FOREIGN_IGNORED if there is no page. */
 ms_foreign_use ms_own_pages_foreign_use(request_rec *r);
+
+/** Whether that is the page that another server asks about its own requests (access/forwarded.h).
+ */
+int ms_own_pages_is_check(request_rec *r);
+
+/** Whether a <Location> gave this request to it, so that httpd has looked for no file. */
+int ms_own_pages_is_check_by_url(request_rec *r);
 
 /** Whether SetHandler has a name that begins as ours do. */
 int ms_own_pages_is_set(request_rec *r);
@@ -68,6 +77,7 @@ int ms_own_pages_wants_json(request_rec *r);
 void ms_own_pages_keep_url(request_rec *r);
 
 /* Hooks, named for their phase. */
+int ms_own_pages_on_pre_translate_name(request_rec *r);
 int ms_own_pages_on_map_to_storage(request_rec *r);
 int ms_own_pages_on_type_checker(request_rec *r);
 int ms_own_pages_on_fixups(request_rec *r);

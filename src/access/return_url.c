@@ -8,7 +8,10 @@
 #include <string.h>
 #include <apr_strings.h>
 #include <http_core.h>
+#include "access/forwarded.h"
+#include "access/own_pages.h"
 #include "config/config.h"
+#include "http/limited_log.h"
 #include "http/origin.h"
 #include "http/request_chain.h"
 #include "core/local_path.h"
@@ -70,11 +73,76 @@ int ms_return_url_was_get(const request_rec *r)
     return line && (strncmp(line, "GET ", 4) == 0 || strncmp(line, "HEAD ", 5) == 0);
 }
 
+/* ---- what a client requested of another server ----------------------------------------------- */
+
+/* Whether a configured URL leads to the site that the client sees. */
+static int is_of_asked_site(request_rec *r, const ms_forwarded *asked, const ms_url *url)
+{
+    if (!url || !url->origin) {
+        return 1;
+    }
+    return asked->origin ? ms_web_origin_equal(url->origin, asked->origin)
+                         : ms_return_url_is_here(r, url);
+}
+
+static void log_unlisted(request_rec *r, const ms_web_origin *origin)
+{
+    const char *text = origin ? ms_web_origin_text(r->pool, origin) : "of the site";
+
+    ms_limited_log(r, MS_LOG_UNLISTED_ORIGIN, APLOG_WARNING,
+                   "MS0262: a visitor is sent to sign in without a way back, since the origin %s "
+                   "is not listed in ManagedSessionOrigin; if it is one of this site, list it",
+                   text);
+}
+
+static const char *way_back_to_asked(request_rec *r, const ms_url *login_url)
+{
+    const ms_forwarded asked = ms_forwarded_read(r);
+    const char *path = asked.target ? checked_path(r, asked.target) : NULL;
+
+    if (path && asked.origin && ms_origin_is_listed(ms_config_origins(r), asked.origin)) {
+        return apr_pstrcat(r->pool, ms_web_origin_text(r->pool, asked.origin), path, NULL);
+    }
+    if (path && !is_of_asked_site(r, &asked, login_url)) {
+        log_unlisted(r, asked.origin);
+        return NULL;
+    }
+    return path;
+}
+
+static int is_path_of_asked(request_rec *r, const ms_url *url)
+{
+    const ms_forwarded asked = ms_forwarded_read(r);
+    const apr_size_t len = strlen(url->path);
+
+    return asked.target && strcspn(asked.target, "?") == len &&
+           strncmp(asked.target, url->path, len) == 0 && is_of_asked_site(r, &asked, url);
+}
+
+/* ---------------------------------------------------------------------------------------------- */
+
+int ms_return_url_is_of_request(request_rec *r, const ms_url *url)
+{
+    const request_rec *first = ms_request_chain_before_redirects(r);
+
+    if (!url->path) {
+        return 0;
+    }
+    if (ms_own_pages_is_check(r)) {
+        return is_path_of_asked(r, url);
+    }
+    return first->uri && strcmp(first->uri, url->path) == 0 && ms_return_url_is_here(r, url);
+}
+
 /* From the request line: httpd has decoded the path of parsed_uri by now. */
 const char *ms_return_url_make(request_rec *r, const ms_url *login_url)
 {
-    const char *path = path_of(ms_request_chain_before_redirects(r)->unparsed_uri);
+    const char *path;
 
+    if (ms_own_pages_is_check(r)) {
+        return way_back_to_asked(r, login_url);
+    }
+    path = path_of(ms_request_chain_before_redirects(r)->unparsed_uri);
     path = path ? checked_path(r, path) : NULL;
     return !path || !login_url || ms_return_url_is_here(r, login_url)
                ? path

@@ -20,9 +20,13 @@ const char *ms_return_url_checked(request_rec *r, const char *text);
 /** Whether a configured URL (a path or a whole URL) is of the site that the request is for. */
 int ms_return_url_is_here(request_rec *r, const ms_url *url);
 
+/** Whether the client requested the path of a configured URL. */
+int ms_return_url_is_of_request(request_rec *r, const ms_url *url);
+
 /**
  * The address of the client's request, as "return" for that sign-in page: a path, or a whole URL if
- * the page is on another host.
+ * the page is on another host. Of managed-session-check it is what the client requested of the
+ * other server: a whole URL if its origin is listed in ManagedSessionOrigin.
  * @param login_url  NULL: a page of this host
  * @return in r->pool; NULL: it is not a possible "return"
  */

@@ -5,17 +5,27 @@
 #include "access/websocket.h"
 
 #include <http_protocol.h>
+#include "access/forwarded.h"
+#include "access/own_pages.h"
 #include "config/config.h"
 #include "http/limited_log.h"
 #include "http/origin.h"
 
-int ms_websocket_is_cross_origin(request_rec *r)
+static int is_here_and_cross_origin(request_rec *r)
 {
     const char *upgrade = apr_table_get(r->headers_in, "Upgrade");
 
     return upgrade && ap_find_token(r->pool, upgrade, "websocket") &&
-           ms_origin_is_cross(r, ms_config_origins(r)) &&
-           ms_server_conf_get(r->server)->cookie.same_site != MS_SAMESITE_NONE;
+           ms_origin_is_cross(r, ms_config_origins(r));
+}
+
+int ms_websocket_is_cross_origin(request_rec *r)
+{
+    const int is_cross = ms_own_pages_is_check(r)
+                             ? ms_forwarded_is_websocket(r) && ms_forwarded_is_cross_origin(r)
+                             : is_here_and_cross_origin(r);
+
+    return is_cross && ms_server_conf_get(r->server)->cookie.same_site != MS_SAMESITE_NONE;
 }
 
 int ms_websocket_refuse(request_rec *r, const char *user)

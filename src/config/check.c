@@ -6,6 +6,7 @@
 
 #include "config/check_access.h"
 #include "config/check_context.h"
+#include "config/check_forwarded.h"
 #include "config/check_pages.h"
 #include "config/check_server.h"
 #include "config/check_user_name.h"
@@ -22,4 +23,5 @@ void ms_check_config(apr_pool_t *ptemp, const server_rec *main_server)
     ms_check_user_names(&c);
     ms_check_access(&c);
     ms_check_pages(&c);
+    ms_check_forwarded(&c);
 }

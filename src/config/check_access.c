@@ -19,7 +19,7 @@ APLOG_USE_MODULE(managed_session);
 static int leads_to_sign_in(const ms_check *c, const ap_directive_t *at, const ms_place *where)
 {
     const int is_one =
-        ms_tree_is(at, "ManagedSessionLoginURL") ||
+        (ms_tree_is(at, "ManagedSessionLoginURL") && !ms_check_has_word(c, at, 0, "none")) ||
         (ms_tree_is(at, "ManagedSessionBackendLogin") && ms_check_has_word(c, at, 0, "On")) ||
         (ms_tree_is(at, "ErrorDocument") && ms_check_has_word(c, at, 0, "401"));
 

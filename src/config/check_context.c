@@ -101,6 +101,7 @@ int ms_check_uses_sessions(const ms_check *c, const ap_directive_t *at, const ms
     const int is_one = ms_check_is_our_auth_type(c, at) ||
                        ms_check_is_handler(c, at, MS_HANDLER_LOGIN) ||
                        ms_check_is_handler(c, at, MS_HANDLER_LIST) ||
+                       ms_check_is_handler(c, at, MS_HANDLER_CHECK) ||
                        (ms_tree_is(at, "ManagedSession") && ms_check_has_word(c, at, 0, "On"));
 
     return is_one && ms_check_applies(c, at, where);

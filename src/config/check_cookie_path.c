@@ -125,9 +125,9 @@ static const char *check_urls(apr_pool_t *p, const server_rec *s, const char *co
     const struct {
         const char *name;
         const ms_url *url;
-    } urls[] = {{"ManagedSessionLoginURL", conf->login_url},
-                {"ManagedSessionLogoutURL", conf->logout_url},
-                {"ManagedSessionListURL", conf->list_url}};
+    } urls[] = {{"ManagedSessionLoginURL", ms_url_set(conf->login_url_or_none)},
+                {"ManagedSessionLogoutURL", ms_url_set(conf->logout_url_or_none)},
+                {"ManagedSessionListURL", ms_url_set(conf->list_url_or_none)}};
     const char *wrong = NULL;
 
     for (apr_size_t i = 0; !wrong && i < sizeof(urls) / sizeof(urls[0]); i++) {

@@ -81,22 +81,25 @@ void *ms_dir_conf_merge(apr_pool_t *p, void *basev, void *addv)
     PICK(backend_login, MS_UNSET);
     PICK(cut_connections, MS_UNSET);
     PICK(sign_in, MS_UNSET);
-    PICK(login_url, NULL);
+    PICK(login_url_or_none, NULL);
     PICK(login_page, NULL);
     PICK(form_fields, NULL);
-    PICK(logout_url, NULL);
-    PICK(list_url, NULL);
-    PICK(password_url, NULL);
-    PICK(help_url, NULL);
+    PICK(logout_url_or_none, NULL);
+    PICK(list_url_or_none, NULL);
+    PICK(password_url_or_none, NULL);
+    PICK(help_url_or_none, NULL);
     PICK(landing_url, NULL);
     PICK(script, MS_UNSET);
     PICK(time_zone, NULL);
     PICK(title, NULL);
-    PICK(stylesheet, NULL);
+    PICK(stylesheet_or_none, NULL);
     PICK(label, NULL);
     PICK(user_name, NULL);
     PICK(user_header, NULL);
     PICK(providers, NULL);
+    PICK(check_redirects, MS_UNSET);
+    PICK(check_peers, NULL);
+    PICK(check_section, NULL);
     return out;
 }
 

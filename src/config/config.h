@@ -12,6 +12,7 @@
 #include <mod_auth.h>
 #include "config/url.h"
 #include "core/cookie.h"
+#include "core/peers.h"
 #include "db/store.h"
 #include "core/web_origin.h"
 #include "core/throttle.h"
@@ -27,6 +28,7 @@ extern module AP_MODULE_DECLARE_DATA managed_session_module;
 #define MS_HANDLER_ADMIN   "managed-session-admin"
 #define MS_HANDLER_HEALTH  "managed-session-health"
 #define MS_HANDLER_METRICS "managed-session-metrics"
+#define MS_HANDLER_CHECK   "managed-session-check"
 
 #define MS_UNSET        (-1)
 #define MS_COOKIE_MAX_S 34560000 /* 400d: browsers keep no cookie longer (RFC 6265bis, 5.5) */
@@ -100,23 +102,26 @@ typedef struct ms_dir_conf {
     int hide_cookie;
     int backend_login;
     int cut_connections;
-    int sign_in; /* sessions may begin here; unset: if there are providers */
-    const ms_url *login_url;
+    int sign_in;                       /* sessions may begin here; unset: if there are providers */
+    const ms_url *login_url_or_none;   /* to be read with the functions below, as all ..._or_none */
     const ms_url *login_page;          /* the site's own, in place of the built-in form */
     const ms_form_fields *form_fields; /* NULL: as ms_config_form_fields() has them */
-    const ms_url *logout_url;
-    const ms_url *list_url;
-    const ms_url *password_url;
-    const ms_url *help_url;
+    const ms_url *logout_url_or_none;
+    const ms_url *list_url_or_none;
+    const ms_url *password_url_or_none;
+    const ms_url *help_url_or_none;
     const ms_url *landing_url; /* NULL: as ms_config_landing() has it */
     int script;
     const ms_zone *time_zone; /* NULL: UTC */
     const char *title;
-    const ms_url *stylesheet;
+    const ms_url *stylesheet_or_none;
     const ap_expr_info_t *label;     /* for new sessions */
     const ap_expr_info_t *user_name; /* of new sessions; NULL: as authenticated */
     const char *user_header;         /* "": the section has "none" */
     ms_provider *providers;
+    int check_redirects;       /* the handler managed-session-check redirects as the gate does */
+    ms_peers *check_peers;     /* which servers may query it; NULL: none */
+    const char *check_section; /* the path of the section that has check_peers */
 } ms_dir_conf;
 
 void *ms_server_conf_create(apr_pool_t *p, server_rec *s);
@@ -135,6 +140,32 @@ static inline ms_server_conf *ms_server_conf_get(const server_rec *s)
 static inline ms_dir_conf *ms_dir_conf_get(const request_rec *r)
 {
     return ap_get_module_config(r->per_dir_config, &managed_session_module);
+}
+
+/* URLs where the request is; NULL: none is set, or "none" is. */
+static inline const ms_url *ms_config_login_url(const request_rec *r)
+{
+    return ms_url_set(ms_dir_conf_get(r)->login_url_or_none);
+}
+
+static inline const ms_url *ms_config_list_url(const request_rec *r)
+{
+    return ms_url_set(ms_dir_conf_get(r)->list_url_or_none);
+}
+
+static inline const ms_url *ms_config_password_url(const request_rec *r)
+{
+    return ms_url_set(ms_dir_conf_get(r)->password_url_or_none);
+}
+
+static inline const ms_url *ms_config_help_url(const request_rec *r)
+{
+    return ms_url_set(ms_dir_conf_get(r)->help_url_or_none);
+}
+
+static inline const ms_url *ms_config_stylesheet(const request_rec *r)
+{
+    return ms_url_set(ms_dir_conf_get(r)->stylesheet_or_none);
 }
 
 /** ManagedSessionFormFields where the request is, or the default; never NULL. */

@@ -172,20 +172,23 @@ const command_rec ms_directives[] = {
         TAKE1, "ManagedSessionLabel", "expr", ms_set_dir_expr, DIR_FIELD(label), SERVER_DIR, "none",
         "expression whose value is stored with a new session and shown in the list, such as "
         "a place: %{env:MM_CITY_NAME}"),
-    DIRECTIVE_IN_WORDS(TAKE1, "ManagedSessionLoginURL", "URL", ms_set_dir_url, DIR_FIELD(login_url),
-                       SERVER_DIR, "none", "URL of the sign-in page, for challenges and links"),
-    DIRECTIVE_IN_WORDS(TAKE1, "ManagedSessionLogoutURL", "URL", ms_set_dir_url,
-                       DIR_FIELD(logout_url), SERVER_DIR, "none",
+    DIRECTIVE_IN_WORDS(TAKE1, "ManagedSessionLoginURL", "URL|none", ms_set_dir_url_or_none,
+                       DIR_FIELD(login_url_or_none), SERVER_DIR, "none",
+                       "URL of the sign-in page, for challenges and links; none "
+                       "takes an inherited one back"),
+    DIRECTIVE_IN_WORDS(TAKE1, "ManagedSessionLogoutURL", "URL|none", ms_set_dir_url_or_none,
+                       DIR_FIELD(logout_url_or_none), SERVER_DIR, "none",
                        "URL of the sign-out page, for links"),
-    DIRECTIVE_IN_WORDS(TAKE1, "ManagedSessionListURL", "URL", ms_set_dir_url, DIR_FIELD(list_url),
-                       SERVER_DIR, "none", "URL of the list of sessions, for links"),
+    DIRECTIVE_IN_WORDS(TAKE1, "ManagedSessionListURL", "URL|none", ms_set_dir_url_or_none,
+                       DIR_FIELD(list_url_or_none), SERVER_DIR, "none",
+                       "URL of the list of sessions, for links"),
     DIRECTIVE_IN_WORDS(
-        TAKE1, "ManagedSessionPasswordURL", "URL", ms_set_dir_url, DIR_FIELD(password_url),
-        SERVER_DIR, "none",
+        TAKE1, "ManagedSessionPasswordURL", "URL|none", ms_set_dir_url_or_none,
+        DIR_FIELD(password_url_or_none), SERVER_DIR, "none",
         "page of the site where users change their password; the list of sessions links to it"),
     DIRECTIVE_IN_WORDS(
-        TAKE1, "ManagedSessionHelpURL", "URL", ms_set_dir_url, DIR_FIELD(help_url), SERVER_DIR,
-        "none",
+        TAKE1, "ManagedSessionHelpURL", "URL|none", ms_set_dir_url_or_none,
+        DIR_FIELD(help_url_or_none), SERVER_DIR, "none",
         "page of the site for users who have forgotten their password; the sign-in form links to "
         "it"),
     DIRECTIVE_IN_WORDS(
@@ -220,10 +223,20 @@ const command_rec ms_directives[] = {
               "let the application sign users in and out with the response headers "
               "Managed-Session-User (of a 2xx or 3xx response) and Managed-Session-End, and report "
               "failures with Managed-Session-Failed"),
+    DIRECTIVE(TAKE1, "ManagedSessionCheckAnswer", "status|redirect", ms_set_check_answer,
+              DIR_FIELD(check_redirects), DIR, "status",
+              "what the handler managed-session-check sends for a client that is not signed in: "
+              "status is 401 (nginx, HAProxy), redirect leads a navigation to the sign-in page "
+              "(Caddy, Traefik, Envoy), see docs/forward-auth.md"),
+    DIRECTIVE_IN_WORDS(
+        ITERATE, "ManagedSessionCheckPeers", "address|network|unix...", ms_set_check_peer,
+        DIR_FIELD(check_peers), DIR, "none",
+        "the servers that may query the handler managed-session-check, by the address that they "
+        "connect from; it returns 403 to all others"),
     DIRECTIVE_IN_WORDS(TAKE1, "ManagedSessionTitle", "text", ms_set_dir_text, DIR_FIELD(title),
                        SERVER_DIR, "the site's ServerName", "title of the built-in pages"),
-    DIRECTIVE_IN_WORDS(TAKE1, "ManagedSessionStylesheet", "URL", ms_set_dir_url,
-                       DIR_FIELD(stylesheet), SERVER_DIR, "none",
+    DIRECTIVE_IN_WORDS(TAKE1, "ManagedSessionStylesheet", "URL|none", ms_set_dir_url_or_none,
+                       DIR_FIELD(stylesheet_or_none), SERVER_DIR, "none",
                        "style sheet that the built-in pages load after their own"),
     DIRECTIVE_IN_WORDS(
         TAKE1, "ManagedSessionTimeZone", "zone", ms_set_time_zone, DIR_FIELD(time_zone),

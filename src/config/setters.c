@@ -96,6 +96,15 @@ const char *ms_set_time_zone(cmd_parms *cmd, void *dir, const char *arg)
     return check_place(cmd);
 }
 
+const char *ms_set_dir_url_or_none(cmd_parms *cmd, void *dir, const char *arg)
+{
+    if (ap_cstr_casecmp(arg, "none") != 0) {
+        return ms_set_dir_url(cmd, dir, arg);
+    }
+    *(const ms_url **)field_of(cmd, dir) = &ms_url_none;
+    return check_place(cmd);
+}
+
 /* A location whose sign-in page is that location itself would redirect without end. */
 const char *ms_set_login_page(cmd_parms *cmd, void *dir, const char *arg)
 {
@@ -159,6 +168,39 @@ const char *ms_set_dir_text(cmd_parms *cmd, void *dir, const char *arg)
         return needs(cmd, "some text in UTF-8 without control characters", arg);
     }
     *(const char **)field_of(cmd, dir) = arg;
+    return check_place(cmd);
+}
+
+const char *ms_set_check_answer(cmd_parms *cmd, void *dir, const char *arg)
+{
+    int *redirects = field_of(cmd, dir);
+
+    if (ap_cstr_casecmp(arg, "redirect") == 0) {
+        *redirects = 1;
+    }
+    else if (ap_cstr_casecmp(arg, "status") == 0) {
+        *redirects = 0;
+    }
+    else {
+        return needs(cmd, "status or redirect", arg);
+    }
+    return check_place(cmd);
+}
+
+const char *ms_set_check_peer(cmd_parms *cmd, void *dir, const char *arg)
+{
+    ms_dir_conf *conf = dir;
+
+    if (!conf->check_peers) {
+        conf->check_peers = ms_peers_make(cmd->pool);
+    }
+    if (!ms_peers_add(conf->check_peers, arg)) {
+        return needs(cmd,
+                     "addresses and networks of the servers that may query this handler, such as "
+                     "127.0.0.1, ::1 or 10.0.0.0/8, or \"unix\"; no host names",
+                     arg);
+    }
+    conf->check_section = cmd->path;
     return check_place(cmd);
 }
 

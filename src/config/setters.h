@@ -13,11 +13,14 @@ const char *ms_set_dir_flag(cmd_parms *cmd, void *dir, int on);
 const char *ms_set_hide_cookie(cmd_parms *cmd, void *dir, int on);
 const char *ms_set_dir_url(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_time_zone(cmd_parms *cmd, void *dir, const char *arg);
+const char *ms_set_dir_url_or_none(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_login_page(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_form_fields(cmd_parms *cmd, void *dir, const char *user, const char *password,
                                const char *back);
 const char *ms_set_dir_text(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_user_header(cmd_parms *cmd, void *dir, const char *arg);
+const char *ms_set_check_answer(cmd_parms *cmd, void *dir, const char *arg);
+const char *ms_set_check_peer(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_provider(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_server_flag(cmd_parms *cmd, void *dir, int on);
 const char *ms_set_server_text(cmd_parms *cmd, void *dir, const char *arg);

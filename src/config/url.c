@@ -9,6 +9,8 @@
 #include <apr_strings.h>
 #include <apr_uri.h>
 
+const ms_url ms_url_none = {NULL, NULL, NULL};
+
 static int has_safe_characters(const char *text)
 {
     for (; *text; text++) {

@@ -21,4 +21,13 @@ typedef struct ms_url {
  */
 const ms_url *ms_url_parse(apr_pool_t *p, const char *text);
 
+/** What "none" sets: it takes an inherited URL back. It has no text. */
+extern const ms_url ms_url_none;
+
+/** A URL of the configuration; NULL: no URL is set, or "none" is. */
+static inline const ms_url *ms_url_set(const ms_url *url)
+{
+    return url == &ms_url_none ? NULL : url;
+}
+
 #endif

@@ -14,10 +14,9 @@ static struct {
 } slots[MS_LOG_KINDS];
 
 /* Seconds; 0: one. These messages report a fault of the configuration, so a few are enough. */
-static const apr_uint32_t lengths[MS_LOG_KINDS] = {[MS_LOG_PLAIN_HTTP] = 60,
-                                                   [MS_LOG_MAYBE_PLAIN_HTTP] = 60,
-                                                   [MS_LOG_CLOSED_MACHINE] = 60,
-                                                   [MS_LOG_APP_PLAIN_HTTP] = 60};
+static const apr_uint32_t lengths[MS_LOG_KINDS] = {
+    [MS_LOG_PLAIN_HTTP] = 60,     [MS_LOG_MAYBE_PLAIN_HTTP] = 60, [MS_LOG_CLOSED_MACHINE] = 60,
+    [MS_LOG_APP_PLAIN_HTTP] = 60, [MS_LOG_UNLISTED_ORIGIN] = 60,  [MS_LOG_CHECK_BY_FILE] = 60};
 
 int ms_log_limit_pass(ms_log_kind kind, apr_time_t now, apr_uint32_t *skipped)
 {

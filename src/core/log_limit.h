@@ -42,6 +42,10 @@ typedef enum {
     MS_LOG_CLOSED_MACHINE,    /* MS0225; once a minute */
     MS_LOG_APP_PLAIN_HTTP,    /* MS0255; once a minute */
     MS_LOG_APP_OWN_PAGE,      /* MS0256 */
+    MS_LOG_FOREIGN_PEER,      /* MS0260 */
+    MS_LOG_UNCLEAR_FORWARDED, /* MS0261 */
+    MS_LOG_UNLISTED_ORIGIN,   /* MS0262; once a minute */
+    MS_LOG_CHECK_BY_FILE,     /* MS0263; once a minute */
     MS_LOG_NO_DUPLICATE,      /* MS0214 */
     MS_LOG_KINDS
 } ms_log_kind;

@@ -24,18 +24,20 @@ static int accepts_html(const char *accept)
     return strncmp(accept, html, strlen(html)) == 0 || ap_strcasestr(accept, html);
 }
 
-int ms_origin_is_navigation(const request_rec *r)
+int ms_origin_has_navigation_headers(const request_rec *r)
 {
     const char *mode = header(r, "Sec-Fetch-Mode"), *accept;
 
-    if (r->method_number != M_GET || r->main) {
-        return 0;
-    }
     if (mode) {
         return strcmp(mode, "navigate") == 0;
     }
     accept = header(r, "Accept");
     return accept && accepts_html(accept) && !header(r, "X-Requested-With");
+}
+
+int ms_origin_is_navigation(const request_rec *r)
+{
+    return r->method_number == M_GET && !r->main && ms_origin_has_navigation_headers(r);
 }
 
 /* ---- the site's origins ---------------------------------------------------------------------- */

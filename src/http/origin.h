@@ -37,6 +37,9 @@ void ms_origin_log_refusal(request_rec *r);
  */
 int ms_origin_is_navigation(const request_rec *r);
 
+/** The same by those headers alone, for a request whose method is known in another way. */
+int ms_origin_has_navigation_headers(const request_rec *r);
+
 /**
  * Whether a state-changing request comes from another site's page: Sec-Fetch-Site is neither
  * same-origin nor none, and Origin not in ManagedSessionOrigin; or, without that header, Origin is

@@ -117,7 +117,7 @@ static void add_place(request_rec *r, json_t *model, const char *back)
 
 static json_t *form_model(request_rec *r, const ms_login_typed *typed)
 {
-    const ms_url *help = ms_dir_conf_get(r)->help_url;
+    const ms_url *help = ms_config_help_url(r);
     json_t *model = ms_page_model(r);
 
     ms_page_set_heading(r, model, "Sign in");

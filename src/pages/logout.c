@@ -24,7 +24,7 @@
 
 static void show_form(request_rec *r, json_t *model, const ms_row *row)
 {
-    const ms_url *list = ms_dir_conf_get(r)->list_url;
+    const ms_url *list = ms_config_list_url(r);
 
     ms_page_set_heading(r, model, "Sign out?");
     json_object_set_new(model, "user", json_string(row->user));
@@ -39,7 +39,7 @@ static void show_form(request_rec *r, json_t *model, const ms_row *row)
 
 static void show_signed_out(request_rec *r, json_t *model)
 {
-    const ms_url *login = ms_dir_conf_get(r)->login_url;
+    const ms_url *login = ms_config_login_url(r);
     const int done = r->args && strcmp(r->args, DONE_QUERY) == 0;
 
     ms_page_set_heading(r, model, "You are signed out");

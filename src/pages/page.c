@@ -43,7 +43,7 @@ void ms_page_init(apr_pool_t *pconf)
 /* The style sheet of the site may be on another host: allow that host. */
 static const char *style_sources(request_rec *r)
 {
-    const ms_url *sheet = ms_dir_conf_get(r)->stylesheet;
+    const ms_url *sheet = ms_config_stylesheet(r);
 
     if (!sheet) {
         return "";
@@ -105,7 +105,7 @@ static const char *title(const request_rec *r)
 
 json_t *ms_page_model(request_rec *r)
 {
-    const ms_dir_conf *conf = ms_dir_conf_get(r);
+    const ms_url *sheet = ms_config_stylesheet(r);
     const ms_language *language = ms_page_language(r);
     json_t *model = json_object();
 
@@ -117,8 +117,8 @@ json_t *ms_page_model(request_rec *r)
         json_object_set_new(model, "script",
                             json_string(apr_pstrcat(r->pool, path, "?" SCRIPT, NULL)));
     }
-    if (conf->stylesheet) {
-        json_object_set_new(model, "stylesheet", json_string(conf->stylesheet->text));
+    if (sheet) {
+        json_object_set_new(model, "stylesheet", json_string(sheet->text));
     }
     return model;
 }

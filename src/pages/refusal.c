@@ -10,6 +10,7 @@
 #include <http_protocol.h>
 #include "access/authn.h"
 #include "access/challenge.h"
+#include "access/own_pages.h"
 #include "config/config.h"
 #include "core/accept.h"
 #include "pages/page.h"
@@ -36,6 +37,12 @@ static int is_refused_here(request_rec *r)
 
     return request && ms_request_is_before_handler(request) &&
            ms_authn_is_our_type(ap_auth_type(r));
+}
+
+/* That server shows a page of its own. */
+static int is_for_a_server(request_rec *r)
+{
+    return ms_own_pages_is_check(r) && ms_dir_conf_get(r)->check_redirects != 1;
 }
 
 static int prefers_html(const request_rec *r)
@@ -104,7 +111,8 @@ void ms_refusal_explain(request_rec *r)
 {
     json_t *model;
 
-    if (r->header_only || !is_refused_here(r) || !prefers_html(r) || has_other_text(r)) {
+    if (r->header_only || !is_refused_here(r) || is_for_a_server(r) || !prefers_html(r) ||
+        has_other_text(r)) {
         return;
     }
     model = model_of(r);

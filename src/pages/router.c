@@ -12,6 +12,7 @@
 #include "http/origin.h"
 #include "pages/admin.h"
 #include "pages/admin_access.h"
+#include "pages/check.h"
 #include "pages/login.h"
 #include "pages/logout.h"
 #include "pages/machine.h"
@@ -40,6 +41,7 @@ static const ms_own_page pages[] = {
      .get = ms_machine_metrics_get,
      .check = ms_machine_metrics_check,
      .is_for_machines = 1},
+    {.handler = MS_HANDLER_CHECK, .any = ms_check_any},
     {.handler = MS_HANDLER_ADMIN,
      .get = ms_admin_get,
      .post = ms_admin_post,
@@ -90,6 +92,9 @@ int ms_router_on_handler(request_rec *r)
 
     if (!page) {
         return ms_visitors_refuse(r);
+    }
+    if (page->any) {
+        return page->any(r);
     }
     if (!page->is_for_machines && ms_page_is_script(r)) {
         return ms_page_send_script(r);

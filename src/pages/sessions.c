@@ -284,7 +284,7 @@ static int handle_post(request_rec *r)
  * ManagedSessionListURL the last segment is the id if it has the form of one. */
 static const char *path_below(request_rec *r)
 {
-    const ms_url *list = ms_dir_conf_get(r)->list_url;
+    const ms_url *list = ms_config_list_url(r);
     const char *path = list ? list->path : NULL;
     const apr_size_t len = path ? strlen(path) : 0;
     const char *slash;

@@ -192,7 +192,7 @@ static int confirm_page(request_rec *r, json_t *model, int others_only, apr_int6
 
 static void add_password_url(request_rec *r, json_t *model)
 {
-    const ms_url *url = ms_dir_conf_get(r)->password_url;
+    const ms_url *url = ms_config_password_url(r);
 
     if (url) {
         set_text(model, "password_url", url->text);

@@ -44,7 +44,7 @@ static int is_at(const ms_own_page *page, const char *handler)
 
 void ms_ways_on_add_site(request_rec *r, json_t *model)
 {
-    const ms_url *list = ms_dir_conf_get(r)->list_url;
+    const ms_url *list = ms_config_list_url(r);
     const int is_visitor =
         is_at(ms_own_pages_answering(r), MS_HANDLER_LOGIN) && !ms_request_row(ms_request_get(r));
 
@@ -69,7 +69,7 @@ void ms_ways_on_add_all(request_rec *r, json_t *model)
     else if (is_at(page, MS_HANDLER_ADMIN)) {
         ms_ways_on_add(r, model, here, MESSAGE("All sessions"));
     }
-    else if (is_at(page, MS_HANDLER_LIST) && !ms_dir_conf_get(r)->list_url) {
+    else if (is_at(page, MS_HANDLER_LIST) && !ms_config_list_url(r)) {
         ms_ways_on_add(r, model, here, MESSAGE("Your sessions"));
     }
     ms_ways_on_add_site(r, model);
