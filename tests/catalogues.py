@@ -15,7 +15,7 @@ LANG = ROOT / "src/pages/lang"
 TEXT = r'((?:"(?:[^"\\]|\\.)*"\s*)+)'
 IN_C = [
     rf"ms_page_message\(\s*r,\s*[\w ?:]+,\s*{TEXT},\s*{TEXT}\)", rf"ms_page_message\(\s*r,\s*[\w ?:]+,\s*{TEXT},",
-    rf"ms_page_set_heading\(\s*r,\s*model,\s*{TEXT}\)", rf"MESSAGE\({TEXT}\)", rf"ms_language_text\(\s*language,\s*{TEXT}\)", rf"ms_messages_format\(\s*p,\s*language,\s*{TEXT},",
+    rf"ms_page_set_heading\(\s*r,\s*model,\s*{TEXT}\)", rf"MESSAGE\(\s*{TEXT}\)", rf"ms_language_text\(\s*language,\s*{TEXT}\)", rf"ms_messages_format\(\s*p,\s*language,\s*{TEXT},",
 ]
 COUNTED = rf"counted\(\s*p,\s*language,\s*{TEXT},\s*{TEXT},"
 

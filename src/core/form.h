@@ -9,7 +9,6 @@
 #include <apr_pools.h>
 #include <apr_tables.h>
 
-#define MS_FORM_BODY_MAX   16384
 #define MS_FORM_FIELDS_MAX 20
 
 /**

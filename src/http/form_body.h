@@ -10,7 +10,7 @@
 /**
  * Read and parse an application/x-www-form-urlencoded body. A request without a body has no fields.
  * @param fields  name to value, in r->pool
- * @return OK; else the status to answer with: 413 over MS_FORM_BODY_MAX (refused unread where
+ * @return OK; else the status to answer with: 413 over MS_BODY_MAX (refused unread where
  *         Content-Length says so), 415 for another type, 400 for what form.h refuses. Where the
  * body was not read to its end the connection will close after the answer.
  */
