@@ -38,6 +38,7 @@
 #include "access/authn.h"
 #include "access/authz.h"
 #include "access/challenge.h"
+#include "access/cors.h"
 #include "access/environment.h"
 #include "access/foreign_sign_in.h"
 #include "access/own_pages.h"
@@ -45,6 +46,7 @@
 #include "access/password_share.h"
 #include "access/provider_chain.h"
 #include "access/recheck.h"
+#include "access/script_refusal.h"
 #include "app/cache_filter.h"
 #include "app/close_frame.h"
 #include "app/hidden_cookie.h"
@@ -172,6 +174,11 @@ static void on_child_stopping(apr_pool_t *pchild, int graceful)
 
 static int on_translate_name(request_rec *r)
 {
+    const int status = ms_cors_on_translate_name(r);
+
+    if (status != DECLINED) {
+        return status;
+    }
     ms_own_pages_keep_url(r);
     return ms_response_filter_on_translate_name(r);
 }
@@ -198,6 +205,7 @@ static void prepare_response(request_rec *r)
 static void on_insert_error_filter(request_rec *r)
 {
     prepare_response(r);
+    ms_script_refusal_send(r);
     ms_refusal_explain(r);
 }
 
@@ -266,8 +274,9 @@ static void register_access_hooks(void)
     ap_hook_pre_translate_name(ms_own_pages_on_pre_translate_name, NULL, NULL,
                                APR_HOOK_REALLY_FIRST);
 #endif
-    /* Before mod_rewrite and mod_alias give a page of ours another URL. And an internal redirect
-     * begins here: act on the headers of the response it came from. */
+    /* Before mod_rewrite and mod_alias give a page of ours another URL, and before anything may
+     * refuse a request of another origin. And an internal redirect begins here: act on the headers
+     * of the response it came from. */
     ap_hook_translate_name(on_translate_name, NULL, NULL, APR_HOOK_REALLY_FIRST);
     /* Before the configuration is looked up for the URL that they gave it. */
     ap_hook_map_to_storage(ms_own_pages_on_map_to_storage, NULL, NULL, APR_HOOK_REALLY_FIRST);

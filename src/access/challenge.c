@@ -12,6 +12,7 @@
 #include "access/authn.h"
 #include "access/forwarded.h"
 #include "access/own_pages.h"
+#include "access/script_refusal.h"
 #include "access/return_url.h"
 #include "config/config.h"
 #include "http/limited_log.h"
@@ -128,12 +129,19 @@ static int redirect(request_rec *r, const char *url)
     return HTTP_UNAUTHORIZED;
 }
 
+ms_problem ms_challenge_problem(request_rec *r)
+{
+    return ms_request_stale_after(ms_request_get(r)) ? MS_PROBLEM_NOT_FRESH
+                                                     : MS_PROBLEM_NOT_SIGNED_IN;
+}
+
 int ms_challenge(request_rec *r)
 {
     const ms_url *login = is_navigation(r) ? ms_config_login_url(r) : NULL;
 
     ms_respond_refuse(r, HTTP_UNAUTHORIZED, 0);
     ms_request_refused(r);
+    ms_script_refusal_note(r, ms_challenge_problem(r));
     if (is_own_page(r)) {
         ms_respond_status(r, HTTP_UNAUTHORIZED);
     }
@@ -152,6 +160,7 @@ int ms_challenge(request_rec *r)
 
 int ms_challenge_unavailable(request_rec *r)
 {
+    ms_script_refusal_note(r, MS_PROBLEM_UNAVAILABLE);
     return ms_respond_refuse(r, HTTP_SERVICE_UNAVAILABLE, MS_RETRY_AFTER);
 }
 

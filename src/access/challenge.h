@@ -7,6 +7,7 @@
 #define MS_CHALLENGE_H
 
 #include <httpd.h>
+#include "core/problem.h"
 
 /**
  * Challenge a visitor who has no session, or whose sign-in is too long ago.
@@ -19,6 +20,9 @@ int ms_challenge(request_rec *r);
  * @return NULL: ManagedSessionLoginURL is not set here, or the request is for it
  */
 const char *ms_challenge_login_url(request_rec *r);
+
+/** The problem that a challenge is about. */
+ms_problem ms_challenge_problem(request_rec *r);
 
 /** The session database could not be queried. @return HTTP_SERVICE_UNAVAILABLE, with Retry-After */
 int ms_challenge_unavailable(request_rec *r);

@@ -14,6 +14,7 @@
 #include "access/own_pages.h"
 #include "access/password_share.h"
 #include "http/credentials.h"
+#include "access/script_refusal.h"
 #include "http/respond.h"
 #include "session/request.h"
 #include "session/sign_in_limit.h"
@@ -100,10 +101,12 @@ static int begin(request_rec *r, const char *type, const char *credentials)
     wait = ms_sign_in_limit_take_late(r, s->user, &s->attempt);
     if (wait) {
         ms_sign_in_log_refused(r, s->user, type, MS_REFUSED_FAILURES, s->attempt.full);
+        ms_script_refusal_note(r, MS_PROBLEM_ATTEMPTS);
         return ms_respond_refuse(r, HTTP_TOO_MANY_REQUESTS, wait);
     }
     if (ms_password_share_enter(r, &s->number) != OK) {
         ms_sign_in_limit_was_nothing(r, &s->attempt);
+        ms_script_refusal_note(r, MS_PROBLEM_BUSY);
         return ms_respond_refuse(r, HTTP_SERVICE_UNAVAILABLE, MS_RETRY_AFTER);
     }
     s->is_open = 1;

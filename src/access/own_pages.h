@@ -23,11 +23,13 @@ typedef struct ms_own_page {
     const char *handler;       /* the name in SetHandler */
     ms_own_page_fn *get;       /* GET and HEAD */
     ms_own_page_fn *post;      /* NULL: no such method */
+    ms_own_page_fn *patch;     /* NULL: no such method */
     ms_own_page_fn *delete_it; /* NULL: no such method */
     ms_own_page_fn *check; /* before the request's origin is checked: DECLINED to go on, else the
                               result; NULL: nothing to check */
     ms_foreign_use foreign;
     int is_open;         /* visitors may use it even if its location requires a user */
+    int is_for_origins;  /* open to scripts of the origins that ManagedSessionOrigin lists */
     int answers_json;    /* if the client prefers that */
     int is_for_machines; /* no session is looked up, unless AuthType ManagedSession requires one */
     ms_own_page_fn *any; /* each method, and no other check: a page that another server asks about

@@ -13,6 +13,7 @@
 #include "access/authn.h"
 #include "access/challenge.h"
 #include "access/own_pages.h"
+#include "access/script_refusal.h"
 #include "access/visitors.h"
 #include "config/config.h"
 #include "http/limited_log.h"
@@ -76,11 +77,11 @@ int ms_recheck_on_auth_checker(request_rec *r)
         return DECLINED;
     }
     status = run_again(r, inner, ap_run_auth_checker);
-    if (status != HTTP_UNAUTHORIZED) {
-        return status;
+    if (status == HTTP_UNAUTHORIZED) {
+        apr_table_unset(r->err_headers_out, "WWW-Authenticate");
+        status = HTTP_FORBIDDEN;
     }
-    apr_table_unset(r->err_headers_out, "WWW-Authenticate");
-    return HTTP_FORBIDDEN;
+    return status;
 }
 
 /* ---- "Satisfy Any" --------------------------------------------------------------------------- */
@@ -95,6 +96,7 @@ static void log_satisfy_any(request_rec *r)
 static int refuse_satisfy_any(request_rec *r)
 {
     log_satisfy_any(r);
+    ms_script_refusal_note(r, MS_PROBLEM_FORBIDDEN);
     ms_respond_leave_body_unread(r);
     return ms_own_pages_is_set(r) ? ms_respond_status(r, HTTP_FORBIDDEN) : HTTP_FORBIDDEN;
 }
@@ -122,7 +124,11 @@ int ms_recheck_on_fixups(request_rec *r)
     if (!row || !r->user) {
         return refuse_satisfy_any(r);
     }
-    return ap_run_auth_checker(r) == OK ? DECLINED : HTTP_FORBIDDEN;
+    if (ap_run_auth_checker(r) == OK) {
+        return DECLINED;
+    }
+    ms_script_refusal_note(r, MS_PROBLEM_FORBIDDEN);
+    return HTTP_FORBIDDEN;
 }
 
 int ms_recheck_user_is_required(request_rec *r)

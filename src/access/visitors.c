@@ -7,6 +7,7 @@
 
 #include <http_config.h>
 #include "access/own_pages.h"
+#include "access/script_refusal.h"
 #include "config/config.h"
 #include "http/limited_log.h"
 #include "http/respond.h"
@@ -65,5 +66,6 @@ int ms_visitors_refuse(request_rec *r)
                    "what visitors may see in a location of its own",
                    r->method, r->uri, r->handler ? r->handler : "");
     ms_respond_leave_body_unread(r);
+    ms_script_refusal_note(r, MS_PROBLEM_FORBIDDEN);
     return ms_respond_status(r, HTTP_FORBIDDEN);
 }

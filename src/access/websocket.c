@@ -7,6 +7,8 @@
 #include <http_protocol.h>
 #include "access/forwarded.h"
 #include "access/own_pages.h"
+
+#include "access/script_refusal.h"
 #include "config/config.h"
 #include "http/limited_log.h"
 #include "http/origin.h"
@@ -37,5 +39,6 @@ int ms_websocket_refuse(request_rec *r, const char *user)
                    "\"%s\"; if that is an origin of this site, list it in "
                    "ManagedSessionOrigin",
                    origin ? origin : "another site", ms_origin_own(r), user);
+    ms_script_refusal_note(r, MS_PROBLEM_CROSS_ORIGIN);
     return HTTP_FORBIDDEN;
 }

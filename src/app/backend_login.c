@@ -7,6 +7,7 @@
 
 #include <string.h>
 #include <apr_strings.h>
+#include "access/script_refusal.h"
 #include "http/respond.h"
 #include "config/config.h"
 #include "http/limited_log.h"
@@ -138,6 +139,12 @@ static int is_limited(request_rec *r, const char *user, ms_sign_in_ticket *attem
     return wait != 0;
 }
 
+static int refuse(request_rec *r, ms_problem why)
+{
+    ms_script_refusal_note(r, why);
+    return HTTP_TOO_MANY_REQUESTS;
+}
+
 static int begin(request_rec *r, const taken *t)
 {
     const ms_row *row;
@@ -148,7 +155,7 @@ static int begin(request_rec *r, const taken *t)
         return OK;
     }
     if (is_limited(r, t->value, &attempt)) {
-        return HTTP_TOO_MANY_REQUESTS;
+        return refuse(r, MS_PROBLEM_ATTEMPTS);
     }
     rv = ms_sign_in(r, t->value, METHOD, 0, NULL, &row);
     if (rv == APR_SUCCESS) {
@@ -157,7 +164,7 @@ static int begin(request_rec *r, const taken *t)
     }
     ms_sign_in_limit_was_nothing(r, &attempt);
     if (rv == APR_EBUSY) {
-        return HTTP_TOO_MANY_REQUESTS;
+        return refuse(r, MS_PROBLEM_SIGN_INS);
     }
     if (rv != APR_EINVAL && rv != APR_ENOSPC && rv != APR_EACCES) { /* these are logged already */
         log_failed_begin(r, t->value);
@@ -174,7 +181,7 @@ static int fail(request_rec *r, const taken *t)
         return OK;
     }
     if (is_limited(r, user, &attempt)) {
-        return HTTP_TOO_MANY_REQUESTS;
+        return refuse(r, MS_PROBLEM_ATTEMPTS);
     }
     ms_sign_in_log_failed(r, user, METHOD);
     return OK;

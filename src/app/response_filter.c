@@ -13,6 +13,7 @@
 #include <http_request.h>
 #include <http_log.h>
 #include <util_filter.h>
+#include "access/script_refusal.h"
 #include "app/back_button.h"
 #include "app/backend_login.h"
 #include "app/cache_filter.h"
@@ -133,6 +134,7 @@ static apr_status_t filter_response(ap_filter_t *f, apr_bucket_brigade *bb)
     }
     request = ms_request_peek(r);
     if (request) { /* NULL: the request has nothing to do with sessions */
+        ms_script_refusal_set_type(r);
         ms_request_settle_cookie(r);
         send_cookie(r, request);
     }

@@ -53,6 +53,13 @@ int ms_check_is_our_auth_type(const ms_check *c, const ap_directive_t *at)
     return ms_tree_is(at, "AuthType") && ms_check_has_word(c, at, 0, MS_AUTH_TYPE);
 }
 
+int ms_check_is_for_request(const ms_check *c, const request_rec *r, const ap_directive_t *at)
+{
+    const ap_directive_t *host = ms_tree_host_around(at), *of_server = ms_tree_host_of(r->server);
+
+    return (!host || host == of_server) && ms_tree_may_apply(c->p, at, of_server, r->uri);
+}
+
 int ms_check_is_handler(const ms_check *c, const ap_directive_t *at, const char *handler)
 {
     return ms_tree_is(at, "SetHandler") && ms_check_has_word(c, at, 0, handler);

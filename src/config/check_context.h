@@ -51,6 +51,9 @@ int ms_check_is_in_location(const ap_directive_t *at);
 /** Whether it is AuthType ManagedSession. */
 int ms_check_is_our_auth_type(const ms_check *c, const ap_directive_t *at);
 
+/** Whether a directive may apply to a request. */
+int ms_check_is_for_request(const ms_check *c, const request_rec *r, const ap_directive_t *at);
+
 /** Whether it is SetHandler with that handler. */
 int ms_check_is_handler(const ms_check *c, const ap_directive_t *at, const char *handler);
 

@@ -142,8 +142,8 @@ const command_rec ms_directives[] = {
         ITERATE, "ManagedSessionOrigin", "origin...", ms_set_origin, SERVER_FIELD(origins), SERVER,
         "none",
         "further origins of this site, such as https://www.example.org: like the virtual "
-        "host's own, their pages may post forms and open WebSockets here, and sign-in may "
-        "return to them"),
+        "host's own, their pages may post forms, use the JSON interface with the user's cookie "
+        "(CORS, docs/api.md) and open WebSockets here, and sign-in may return to them"),
     DIRECTIVE_IN_WORDS(
         TAKE1, "ManagedSessionRealm", "name", ms_set_server_text, SERVER_FIELD(realm), SERVER,
         "the virtual host's ServerName",

@@ -36,20 +36,13 @@ static int is_opened(const ap_directive_t *at)
     return 0;
 }
 
-static int is_for_request(const ms_check *c, request_rec *r, const ap_directive_t *at)
-{
-    const ap_directive_t *host = ms_tree_host_around(at), *of_server = ms_tree_host_of(r->server);
-
-    return (!host || host == of_server) && ms_tree_may_apply(c->p, at, of_server, r->uri);
-}
-
 int ms_own_require_is_set(request_rec *r, const char *handler)
 {
     const ms_check c = {r->pool, r->server};
     int found = 0;
 
     for (const ap_directive_t *at = ap_conftree; at; at = ms_tree_next(at)) {
-        if (!ms_check_is_handler(&c, at, handler) || !is_for_request(&c, r, at)) {
+        if (!ms_check_is_handler(&c, at, handler) || !ms_check_is_for_request(&c, r, at)) {
             continue;
         }
         if (!is_opened(at)) {

@@ -17,7 +17,7 @@
 
 static const ms_problem_words problems[MS_PROBLEM_COUNT] = {
     [MS_PROBLEM_BAD_FORM] = {400, "invalid_form", MESSAGE("The form could not be read"),
-                             MESSAGE("The form was incomplete or damaged. Go back and try again.")},
+                             MESSAGE("The form was incomplete or damaged. Try again.")},
     [MS_PROBLEM_BAD_JSON] = {400, "invalid_json", "The JSON could not be read",
                              "The body must be one JSON object with the members that docs/api.md "
                              "lists."},
@@ -28,13 +28,14 @@ static const ms_problem_words problems[MS_PROBLEM_COUNT] = {
          "The body is an object with the one member name: 40 characters at most, or null, which removes it."},
     [MS_PROBLEM_NOT_SIGNED_IN] = {401, "not_signed_in", MESSAGE("You are not signed in"),
                                   MESSAGE("Sign in to see this page.")},
-    [MS_PROBLEM_NOT_FRESH] = {401, "sign_in_too_old", "Sign in again",
-                              "The sign-in is too long ago for this."},
+    [MS_PROBLEM_NOT_FRESH] = {401, "sign_in_too_old", MESSAGE("You are not signed in"),
+                              MESSAGE("Please sign in again to continue.")},
     [MS_PROBLEM_WRONG_CREDENTIALS] = {401, "wrong_credentials",
                                       MESSAGE("You could not be signed in"),
                                       MESSAGE("Wrong user name or password.")},
-    [MS_PROBLEM_FORBIDDEN] = {403, "forbidden", "Not allowed",
-                              "This is not allowed here, or not to this user."},
+    [MS_PROBLEM_FORBIDDEN] =
+        {403, "forbidden", MESSAGE("You may not open this page"),
+         MESSAGE("It is not open to you. If you need it, contact the administrator.")},
     [MS_PROBLEM_CROSS_ORIGIN] = {403, "cross_origin", MESSAGE("Nothing was changed"),
                                  MESSAGE("The form is too old or from another site. Go back, "
                                          "reload the page and try again.")},
@@ -73,10 +74,9 @@ static const ms_problem_words problems[MS_PROBLEM_COUNT] = {
     [MS_PROBLEM_MEDIA_TYPE] = {415, "unsupported_media_type", MESSAGE("The form could not be read"),
                                MESSAGE("Send the form as application/x-www-form-urlencoded.")},
     [MS_PROBLEM_ATTEMPTS] = {429, "too_many_attempts", MESSAGE("Too many attempts"),
-                             MESSAGE("Too many sign-ins have failed. Wait a few minutes and try "
-                                     "again.")},
+                             MESSAGE("Too many sign-ins have failed.")},
     [MS_PROBLEM_SIGN_INS] = {429, "too_many_sign_ins", MESSAGE("Too many attempts"),
-                             MESSAGE("You have signed in too often. Wait a minute and try again.")},
+                             MESSAGE("You have signed in too often.")},
     [MS_PROBLEM_UNAVAILABLE] = {503, "unavailable", MESSAGE("Please try again in a moment"),
                                 MESSAGE(
                                     "Sessions are unavailable right now. Nothing was changed.")},

@@ -161,7 +161,7 @@ static int confirm(request_rec *r, const ms_admin_search *q)
     json_t *model;
 
     if (!read_confirm(r, q, &name, &value)) {
-        return ms_page_bad_form(r, HTTP_BAD_REQUEST);
+        return ms_page_bad_query(r);
     }
     if (ms_all_sessions_count(r, q->user, value, &n) != APR_SUCCESS) {
         return ms_page_unavailable(r);
@@ -183,7 +183,7 @@ int ms_admin_get(request_rec *r)
     ms_admin_search q;
 
     if (!ms_admin_search_read(r, &q)) {
-        return ms_page_bad_form(r, HTTP_BAD_REQUEST);
+        return ms_page_bad_query(r);
     }
     return q.confirm ? confirm(r, &q) : show(r, &q);
 }
@@ -214,7 +214,7 @@ static int act(request_rec *r, const apr_table_t *fields)
     ms_scope scope;
 
     if (!ms_scope_of_form(r, MS_ACTOR_ADMINISTRATOR, fields, &scope)) {
-        return ms_page_bad_form(r, HTTP_BAD_REQUEST);
+        return ms_page_bad_body(r, HTTP_BAD_REQUEST);
     }
     if (ms_scope_revoke(r, MS_ACTOR_ADMINISTRATOR, &scope, &revoked) != APR_SUCCESS) {
         return ms_page_unavailable(r);
@@ -240,7 +240,7 @@ int ms_admin_post(request_rec *r)
     const int status = ms_form_body_read(r, &fields);
 
     if (status != OK) {
-        return ms_page_bad_form(r, status);
+        return ms_page_bad_body(r, status);
     }
     if (!is_own_form(r, fields)) {
         return ms_request_session_of_user(r) ? ms_page_stale_form(r) : ms_page_cross_site(r);
@@ -258,6 +258,6 @@ int ms_admin_delete(request_rec *r)
     if (has_args && !ms_token_is_id(id, strlen(id))) {
         return ms_scope_delete_many(r, MS_ACTOR_ADMINISTRATOR);
     }
-    return has_args ? ms_page_status(r, HTTP_NOT_FOUND)
+    return has_args ? ms_page_refuse(r, MS_PROBLEM_NOT_FOUND)
                     : ms_scope_delete_one(r, MS_ACTOR_ADMINISTRATOR, id);
 }

@@ -41,12 +41,7 @@ static int is_from_htaccess(request_rec *r)
 static int refuse(request_rec *r)
 {
     ms_respond_leave_body_unread(r);
-    if (ms_own_pages_wants_json(r)) {
-        return ms_page_send_json(r, HTTP_FORBIDDEN,
-                                 json_pack("{s:s}", "error", "no user is required here"));
-    }
-    return ms_page_message(r, HTTP_FORBIDDEN, "This page is not available",
-                           "No administrators are configured. See the server's error log.");
+    return ms_page_refuse(r, MS_PROBLEM_NO_ADMINISTRATORS);
 }
 
 int ms_admin_access_check(request_rec *r)

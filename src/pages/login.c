@@ -12,7 +12,8 @@
 #include "access/return_url.h"
 #include "config/config.h"
 #include "core/utf8.h"
-#include "http/form_body.h"
+#include "http/json_body.h"
+#include "http/json_client.h"
 #include "http/request_chain.h"
 #include "http/respond.h"
 #include "pages/login_foreign.h"
@@ -99,10 +100,11 @@ static int handle_post(request_rec *r)
         return ms_login_form_fail(r, MS_LOGIN_PLAIN_HTTP, &typed);
     }
     typed.back = ms_login_form_back(r);
-    status = ms_form_body_read(r, &fields);
+    status = ms_json_body_read_fields(r, &fields);
     if (status != OK) {
-        return ms_dir_conf_get(r)->login_page ? ms_login_form_fail(r, MS_LOGIN_BAD_FORM, &typed)
-                                              : ms_page_bad_form(r, status);
+        return ms_dir_conf_get(r)->login_page && !ms_json_client_is(r)
+                   ? ms_login_form_fail(r, MS_LOGIN_BAD_FORM, &typed)
+                   : ms_page_bad_body(r, status);
     }
     typed.user = apr_table_get(fields, names->user);
     typed.password = apr_table_get(fields, names->password);
@@ -160,6 +162,9 @@ static int handle_get(request_rec *r)
 {
     const char *back = back_of_visitor(r);
 
+    if (ms_request_chain_error_status(r) == HTTP_UNAUTHORIZED && ms_json_client_is(r)) {
+        return ms_page_refuse(r, MS_PROBLEM_NOT_SIGNED_IN);
+    }
     if (is_strict(r) && may_have_cookie(r)) {
         return go_on_strictly(r, back);
     }

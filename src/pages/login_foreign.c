@@ -74,7 +74,6 @@ int ms_login_foreign_get(request_rec *r, const char *auth_type)
         return ms_provider_chain_ends_here(r) ? ms_login_foreign_begin(r, auth_type)
                                               : ask_to_continue(r);
     default:
-        return ms_page_message(r, HTTP_FORBIDDEN, "Nothing was changed",
-                               "Open this page in a new window to sign in.");
+        return ms_page_refuse(r, MS_PROBLEM_NO_INTENT);
     }
 }

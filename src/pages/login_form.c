@@ -15,18 +15,17 @@
 #include "core/percent.h"
 #include "core/token.h"
 #include "core/utf8.h"
+#include "http/json_client.h"
 #include "http/request_chain.h"
 #include "http/respond.h"
 #include "pages/login_foreign.h"
 #include "pages/page.h"
+#include "pages/sessions.h"
 #include "pages/ways_on.h"
 #include "session/request.h"
 #include "session/sign_in.h"
 
-/* Marks for tests/catalogues.py a message that is translated elsewhere. */
-#define MESSAGE(text) (text)
-
-/* Three times as much, if all is escaped, is within MS_FORM_BODY_MAX. */
+/* Three times as much, if all is escaped, is within MS_BODY_MAX. */
 #define BACK_FIELD_MAX 4096
 
 const char *ms_login_form_query(request_rec *r, const char *name)
@@ -152,10 +151,14 @@ int ms_login_form_show(request_rec *r, const ms_login_typed *typed)
 
 static int show_wrong(request_rec *r, const ms_login_typed *typed)
 {
-    json_t *model = form_model(r, typed);
+    json_t *model;
 
-    json_object_set_new(model, "wrong", json_true());
     ms_challenge_set_header(r, r->headers_out);
+    if (ms_json_client_is(r)) {
+        return ms_page_refuse(r, MS_PROBLEM_WRONG_CREDENTIALS);
+    }
+    model = form_model(r, typed);
+    json_object_set_new(model, "wrong", json_true());
     return ms_page_send(r, HTTP_UNAUTHORIZED, "login.html", model);
 }
 
@@ -178,36 +181,10 @@ int ms_login_form_go_to_own_page(request_rec *r, const char *error, const char *
     return ms_page_redirect(r, url);
 }
 
-/* Why the form is shown again. In English. */
-typedef struct reason {
-    int status;
-    const char *heading;
-    const char *text;
-} reason;
-
-/* Without an entry: the sessions are unavailable. */
-static const reason reasons[] = {
-    [MS_LOGIN_LIMITED] = {HTTP_TOO_MANY_REQUESTS, MESSAGE("Too many attempts"),
-                          MESSAGE("Too many sign-ins have failed.")},
-    [MS_LOGIN_TOO_OFTEN] = {HTTP_TOO_MANY_REQUESTS, MESSAGE("Too many attempts"),
-                            MESSAGE("You have signed in too often.")},
-    [MS_LOGIN_BUSY] = {HTTP_SERVICE_UNAVAILABLE, MESSAGE("Please try again in a moment"),
-                       MESSAGE("Too many people are signing in right now.")},
-    [MS_LOGIN_UNAVAILABLE] = {HTTP_SERVICE_UNAVAILABLE, MESSAGE("Please try again in a moment"),
-                              MESSAGE("Sessions are unavailable right now. Nothing was changed.")},
-    [MS_LOGIN_BAD_NAME] = {HTTP_FORBIDDEN, MESSAGE("You could not be signed in"),
-                           MESSAGE("This user name cannot be used here. Contact the "
-                                   "administrator.")},
-    [MS_LOGIN_TOO_MANY_DEVICES] = {HTTP_FORBIDDEN, MESSAGE("Too many devices"),
-                                   MESSAGE("You have reached the limit of devices. Sign out on one "
-                                           "of them and try again.")},
-    [MS_LOGIN_BAD_FORM] = {HTTP_BAD_REQUEST, MESSAGE("The form could not be read"),
-                           MESSAGE("The form was incomplete or damaged. Try again.")},
-};
-
 /* The form once more, with the name that was typed: the visitor need not go back. */
-static int show_again(request_rec *r, const reason *why, const ms_login_typed *typed)
+static int show_again(request_rec *r, ms_problem problem, const ms_login_typed *typed)
 {
+    const ms_problem_words *why = ms_problem_get(problem);
     const ms_language *language = ms_page_language(r);
     json_t *model = form_model(r, typed);
 
@@ -219,18 +196,28 @@ static int show_again(request_rec *r, const reason *why, const ms_login_typed *t
     return ms_page_send(r, why->status, "login.html", model);
 }
 
+static ms_problem problem_of(const request_rec *r, ms_login_failure why)
+{
+    static const ms_problem problems[] = {[MS_LOGIN_LIMITED] = MS_PROBLEM_ATTEMPTS,
+                                          [MS_LOGIN_UNAVAILABLE] = MS_PROBLEM_UNAVAILABLE,
+                                          [MS_LOGIN_BAD_NAME] = MS_PROBLEM_USER_NAME,
+                                          [MS_LOGIN_TOO_MANY_DEVICES] = MS_PROBLEM_SESSION_LIMIT,
+                                          [MS_LOGIN_BAD_FORM] = MS_PROBLEM_BAD_FORM,
+                                          [MS_LOGIN_BUSY] = MS_PROBLEM_BUSY,
+                                          [MS_LOGIN_TOO_OFTEN] = MS_PROBLEM_SIGN_INS};
+
+    return why == MS_LOGIN_BAD_FORM && ms_json_client_sends(r) ? MS_PROBLEM_BAD_JSON
+                                                               : problems[why];
+}
+
 static int show_failure(request_rec *r, ms_login_failure why, const ms_login_typed *typed)
 {
-    const reason *because = &reasons[why];
-
     switch (why) {
     case MS_LOGIN_WRONG:
         return show_wrong(r, typed);
     case MS_LOGIN_PLAIN_HTTP:
         ms_respond_leave_body_unread(r);
-        return ms_page_message(
-            r, HTTP_FORBIDDEN, "This connection is not secure",
-            "This page was opened without encryption. Open it with https:// and try again. If that fails, contact the administrator.");
+        return ms_page_refuse(r, MS_PROBLEM_NOT_SECURE);
     case MS_LOGIN_UNAVAILABLE:
         ms_respond_retry_after(r, MS_RETRY_AFTER);
         break;
@@ -238,9 +225,9 @@ static int show_failure(request_rec *r, ms_login_failure why, const ms_login_typ
         break;
     }
     /* There is no form for a user whom another AuthType let in. */
-    return ms_login_foreign_type(r)
-               ? ms_page_message(r, because->status, because->heading, because->text)
-               : show_again(r, because, typed);
+    return ms_login_foreign_type(r) || ms_json_client_is(r)
+               ? ms_page_refuse(r, problem_of(r, why))
+               : show_again(r, problem_of(r, why), typed);
 }
 
 int ms_login_form_fail(request_rec *r, ms_login_failure why, const ms_login_typed *typed)
@@ -254,13 +241,24 @@ int ms_login_form_fail(request_rec *r, ms_login_failure why, const ms_login_type
 
     /* A fault of the configuration: there is no word for it in docs/pages.md. */
     if (why != MS_LOGIN_PLAIN_HTTP && ms_dir_conf_get(r)->login_page &&
-        r->method_number == M_POST) {
+        r->method_number == M_POST && !ms_json_client_is(r)) {
         return ms_login_form_go_to_own_page(r, words[why], typed->back);
     }
     return show_failure(r, why, typed);
 }
 
 /* ---- the way on ------------------------------------------------------------------------------ */
+
+/* row is NULL if a later submission of the form has made the session. */
+static int lead_on(request_rec *r, const ms_row *row, const char *back)
+{
+    return ms_json_client_is(r)
+               ? ms_page_send_json(r, HTTP_OK,
+                                   json_pack("{s:s*, s:o*, s:s}", "user", row ? row->user : NULL,
+                                             "session", row ? ms_sessions_model(r, row, row) : NULL,
+                                             "return", back))
+               : ms_page_redirect(r, back);
+}
 
 int ms_login_form_finish(request_rec *r, const ms_login_typed *who, const char *method)
 {
@@ -271,7 +269,7 @@ int ms_login_form_finish(request_rec *r, const ms_login_typed *who, const char *
     }
     switch (ms_sign_in(r, who->user, method, who->remember, who->shown_form, &row)) {
     case APR_SUCCESS:
-        return ms_page_redirect(r, who->back ? who->back : ms_config_landing(r));
+        return lead_on(r, row, who->back ? who->back : ms_config_landing(r));
     case APR_EINVAL:
         return ms_login_form_fail(r, MS_LOGIN_BAD_NAME, who);
     case APR_ENOSPC:

@@ -49,6 +49,5 @@ int ms_login_place_allows(request_rec *r, ms_own how)
 int ms_login_place_refuse(request_rec *r)
 {
     ms_respond_leave_body_unread(r);
-    return ms_page_message(r, HTTP_FORBIDDEN, "You could not be signed in",
-                           "Sign-in is not set up at this address. Contact the administrator.");
+    return ms_page_refuse(r, MS_PROBLEM_NO_SIGN_IN);
 }

@@ -10,7 +10,9 @@
 #include <http_protocol.h>
 #include "core/percent.h"
 #include "http/form_body.h"
+#include "http/json_client.h"
 #include "http/request_chain.h"
+#include "http/respond.h"
 #include "config/config.h"
 #include "pages/page.h"
 #include "pages/ways_on.h"
@@ -77,6 +79,15 @@ static const char *way_out(request_rec *r)
                    : apr_pstrcat(r->pool, ms_percent_encode(r->pool, r->uri), "?" DONE_QUERY, NULL);
 }
 
+static int end_session(request_rec *r)
+{
+    if (ms_sign_out(r) != APR_SUCCESS) {
+        return ms_page_unavailable(r);
+    }
+    return ms_json_client_is(r) ? ms_page_status(r, HTTP_NO_CONTENT)
+                                : ms_page_redirect(r, way_out(r));
+}
+
 int ms_logout_post(request_rec *r)
 {
     const char *csrf;
@@ -86,7 +97,7 @@ int ms_logout_post(request_rec *r)
 
     status = ms_form_body_read(r, &fields);
     if (status != OK) {
-        return ms_page_bad_form(r, status);
+        return ms_page_bad_body(r, status);
     }
     if (ms_request_session(r, &row) != APR_SUCCESS) {
         return ms_page_unavailable(r);
@@ -95,8 +106,11 @@ int ms_logout_post(request_rec *r)
     if (row && csrf && !ms_request_form_token_check(r, csrf)) {
         return ms_page_stale_form(r);
     }
-    if (ms_sign_out(r) != APR_SUCCESS) {
-        return ms_page_unavailable(r);
-    }
-    return ms_page_redirect(r, way_out(r));
+    return end_session(r);
+}
+
+int ms_logout_delete(request_rec *r)
+{
+    ms_respond_leave_body_unread(r);
+    return end_session(r);
 }

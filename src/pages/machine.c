@@ -43,8 +43,7 @@ static int check(request_rec *r, const char *handler)
                    "\"Require ip 192.0.2.0/24\" or \"Require local\", without \"Satisfy Any\"",
                    handler, r->uri);
     ms_respond_leave_body_unread(r);
-    return ms_page_send_json(r, HTTP_FORBIDDEN,
-                             json_pack("{s:s}", "error", "this page is not open to clients"));
+    return ms_page_refuse(r, MS_PROBLEM_NOT_OPEN);
 }
 
 int ms_machine_health_check(request_rec *r)

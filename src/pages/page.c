@@ -11,6 +11,9 @@
 #include <apr_strings.h>
 #include <http_core.h>
 #include <http_protocol.h>
+#include "access/cors.h"
+#include "access/script_refusal.h"
+#include "http/json_client.h"
 #include "http/respond.h"
 #include "config/config.h"
 #include "access/own_pages.h"
@@ -25,6 +28,8 @@
 #include "pages/ways_on.h"
 
 #define SCRIPT "script" /* the query of the script, with the path of any page of ours */
+
+#define TAG_BYTES 18 /* of a hash, in an entity tag */
 
 /* Marks for tests/catalogues.py a message that is translated elsewhere. */
 #define MESSAGE(text) (text)
@@ -182,12 +187,51 @@ int ms_page_send_text(request_rec *r, int status, const char *type, const char *
     return send_body(r, status, type, text);
 }
 
+#define JSON_TYPE "application/json; charset=utf-8"
+
 int ms_page_send_json(request_rec *r, int status, json_t *model)
 {
     const char *json = ms_json_dump(r->pool, model);
 
     json_decref(model);
-    return send_body(r, status, "application/json; charset=utf-8", json);
+    return send_body(r, status, JSON_TYPE, json);
+}
+
+static const char *tag_of(request_rec *r, const char *json)
+{
+    unsigned char digest[MS_SHA256_LEN];
+
+    ms_sha256(r->pool, &(ms_sha256_part){json, strlen(json)}, 1, digest);
+    return apr_psprintf(
+        r->pool, "\"%s\"",
+        apr_pencode_base64_binary(r->pool, digest, TAG_BYTES, APR_ENCODE_BASE64URL, NULL));
+}
+
+/* Older httpds send a 304 without the headers of CORS, and the browser would keep the response
+ * from the script: another origin gets it whole. */
+static int is_known(request_rec *r, const char *tag)
+{
+    const char *known = apr_table_get(r->headers_in, "If-None-Match");
+
+    return known && !ms_cors_origin(r) &&
+           (strcmp(known, "*") == 0 || ap_find_etag_weak(r->pool, known, tag));
+}
+
+int ms_page_send_json_tagged(request_rec *r, json_t *model)
+{
+    const char *json = ms_json_dump(r->pool, model), *tag;
+
+    json_decref(model);
+    if (!json) {
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    tag = tag_of(r, json);
+    apr_table_setn(r->headers_out, "ETag", tag);
+    if (is_known(r, tag)) {
+        set_headers(r, r->headers_out);
+        return HTTP_NOT_MODIFIED;
+    }
+    return send_body(r, HTTP_OK, JSON_TYPE, json);
 }
 
 int ms_page_send_revoked(request_rec *r, apr_int64_t n)
@@ -248,6 +292,24 @@ int ms_page_go_on(request_rec *r, const char *url)
     return ms_page_send(r, HTTP_OK, "message.html", model);
 }
 
+static int is_for_script(request_rec *r)
+{
+    const ms_own_page *page = ms_own_pages_answering(r);
+
+    return (page && page->is_for_machines) || ms_json_client_is(r);
+}
+
+int ms_page_refuse(request_rec *r, ms_problem why)
+{
+    const ms_problem_words *words = ms_problem_get(why);
+
+    apr_table_mergen(r->headers_out, "Vary", "Accept");
+    return is_for_script(r)
+               ? send_body(r, words->status, MS_PROBLEM_TYPE,
+                           ms_problem_json(r->pool, why, ms_script_refusal_login_url(r, why)))
+               : ms_page_message(r, words->status, words->heading, words->text);
+}
+
 void ms_page_put_in_place(request_rec *r, int status, json_t *model)
 {
     const char *html = render(r, "message.html", model);
@@ -277,22 +339,14 @@ int ms_page_wrong_method(request_rec *r, const char *allow)
 {
     ms_respond_leave_body_unread(r);
     apr_table_setn(r->headers_out, "Allow", allow);
-    return ms_page_message(r, HTTP_METHOD_NOT_ALLOWED, "Method not allowed",
-                           "This page does not accept such a request.");
-}
-
-static int show_unchanged(request_rec *r)
-{
-    ms_respond_leave_body_unread(r);
-    return ms_page_message(
-        r, HTTP_FORBIDDEN, "Nothing was changed",
-        "The form is too old or from another site. Go back, reload the page and try again.");
+    return ms_page_refuse(r, MS_PROBLEM_METHOD);
 }
 
 int ms_page_cross_site(request_rec *r)
 {
     ms_origin_log_refusal(r);
-    return show_unchanged(r);
+    ms_respond_leave_body_unread(r);
+    return ms_page_refuse(r, MS_PROBLEM_CROSS_ORIGIN);
 }
 
 int ms_page_stale_form(request_rec *r)
@@ -301,23 +355,26 @@ int ms_page_stale_form(request_rec *r)
                    "MS0141: %s %s was refused with 403: the form's token is missing, or is not "
                    "of this session",
                    r->method, r->uri);
-    return show_unchanged(r);
+    ms_respond_leave_body_unread(r);
+    return ms_page_refuse(r, MS_PROBLEM_STALE_FORM);
 }
 
 int ms_page_unavailable(request_rec *r)
 {
     ms_respond_leave_body_unread(r);
     ms_respond_retry_after(r, MS_RETRY_AFTER);
-    return ms_page_message(r, HTTP_SERVICE_UNAVAILABLE, "Please try again in a moment",
-                           "Sessions are unavailable right now. Nothing was changed.");
+    return ms_page_refuse(r, MS_PROBLEM_UNAVAILABLE);
 }
 
-int ms_page_bad_form(request_rec *r, int status)
+int ms_page_bad_query(request_rec *r)
 {
-    const char *text = status == HTTP_REQUEST_ENTITY_TOO_LARGE ? MESSAGE("The form was too large.")
-                       : status == HTTP_UNSUPPORTED_MEDIA_TYPE
-                           ? MESSAGE("Send the form as application/x-www-form-urlencoded.")
-                           : MESSAGE("The form was incomplete or damaged. Try again.");
+    return ms_page_refuse(r, is_for_script(r) ? MS_PROBLEM_BAD_QUERY : MS_PROBLEM_BAD_FORM);
+}
 
-    return ms_page_message(r, status, "The form could not be read", text);
+int ms_page_bad_body(request_rec *r, int status)
+{
+    return ms_page_refuse(r, status == HTTP_REQUEST_ENTITY_TOO_LARGE ? MS_PROBLEM_TOO_LARGE
+                             : status == HTTP_UNSUPPORTED_MEDIA_TYPE ? MS_PROBLEM_MEDIA_TYPE
+                             : ms_json_client_sends(r)               ? MS_PROBLEM_BAD_JSON
+                                                                     : MS_PROBLEM_BAD_FORM);
 }

@@ -9,6 +9,7 @@
 #include <httpd.h>
 #include <jansson.h>
 #include "core/language.h"
+#include "core/problem.h"
 
 /** At start: what is the same for every page. */
 void ms_page_init(apr_pool_t *pconf);
@@ -42,6 +43,10 @@ int ms_page_send_script(request_rec *r);
 /** Whether the request is for that script. */
 int ms_page_is_script(request_rec *r);
 
+/** Send JSON with an entity tag (RFC 9110, 8.8.3), or 304 if the client has the same. model is
+ * released. */
+int ms_page_send_json_tagged(request_rec *r, json_t *model);
+
 /** Send text of another type, which is not HTML. */
 int ms_page_send_text(request_rec *r, int status, const char *type, const char *text);
 
@@ -63,6 +68,9 @@ json_t *ms_page_message_model(request_rec *r, const char *heading, const char *t
 
 /** Let httpd's answer of that status be a page of that model, which is released. */
 void ms_page_put_in_place(request_rec *r, int status, json_t *model);
+
+/** Refuse the request: a page or, for a script, problem details. Both say the same. */
+int ms_page_refuse(request_rec *r, ms_problem why);
 
 /** A page that loads a checked URL by itself, as a navigation from this site (SameSite). */
 int ms_page_go_on(request_rec *r, const char *url);
@@ -88,7 +96,10 @@ int ms_page_stale_form(request_rec *r);
 /** 503: the database cannot be queried, and nothing has changed. */
 int ms_page_unavailable(request_rec *r);
 
-/** The page for a body that ms_form_body_read() refused with that status. */
-int ms_page_bad_form(request_rec *r, int status);
+/** 400 for a query that says nothing the page knows. */
+int ms_page_bad_query(request_rec *r);
+
+/** A body could not be read, with that status of ms_form_body_read(): 400, 413 or 415. */
+int ms_page_bad_body(request_rec *r, int status);
 
 #endif

@@ -6,6 +6,7 @@
 #include "pages/router.h"
 
 #include <apr_strings.h>
+#include "access/cors.h"
 #include "access/own_pages.h"
 #include "access/visitors.h"
 #include "config/config.h"
@@ -26,12 +27,20 @@ static const ms_own_page pages[] = {
      .post = ms_login_post,
      .check = ms_login_check,
      .foreign = MS_FOREIGN_SIGN_IN,
+     .is_for_origins = 1,
      .is_open = 1},
-    {.handler = MS_HANDLER_LOGOUT, .get = ms_logout_get, .post = ms_logout_post, .is_open = 1},
+    {.handler = MS_HANDLER_LOGOUT,
+     .get = ms_logout_get,
+     .post = ms_logout_post,
+     .delete_it = ms_logout_delete,
+     .is_for_origins = 1,
+     .is_open = 1},
     {.handler = MS_HANDLER_LIST,
      .get = ms_sessions_get,
      .post = ms_sessions_post,
+     .patch = ms_sessions_patch,
      .delete_it = ms_sessions_delete,
+     .is_for_origins = 1,
      .answers_json = 1},
     {.handler = MS_HANDLER_HEALTH,
      .get = ms_machine_health_get,
@@ -63,6 +72,8 @@ static ms_own_page_fn *function_of(const ms_own_page *page, int method)
         return page->get;
     case M_POST:
         return page->post;
+    case M_PATCH:
+        return page->patch;
     case M_DELETE:
         return page->delete_it;
     default:
@@ -70,6 +81,7 @@ static ms_own_page_fn *function_of(const ms_own_page *page, int method)
     }
 }
 
+/* PATCH is of a part of a page, which says so itself. */
 static int refuse_method(request_rec *r, const ms_own_page *page)
 {
     return ms_page_wrong_method(r, apr_pstrcat(r->pool, "GET, HEAD", page->post ? ", POST" : "",
@@ -80,8 +92,9 @@ static int refuse_method(request_rec *r, const ms_own_page *page)
  * pages for visitors show none. */
 static int is_refused_origin(request_rec *r, const ms_own_page *page)
 {
-    return r->method_number == M_GET ? !page->is_open && ms_origin_is_foreign_embed(r)
-                                     : ms_origin_is_cross(r, ms_config_origins(r));
+    return r->method_number == M_GET
+               ? !page->is_open && ms_origin_is_foreign_embed(r) && !ms_cors_origin(r)
+               : ms_origin_is_cross(r, ms_config_origins(r));
 }
 
 int ms_router_on_handler(request_rec *r)

@@ -85,7 +85,8 @@ int ms_scope_delete_one(request_rec *r, ms_actor actor, const char *id)
     if (ms_scope_revoke(r, actor, &scope, &revoked) != APR_SUCCESS) {
         return ms_page_unavailable(r);
     }
-    return ms_page_status(r, revoked > 0 ? HTTP_NO_CONTENT : HTTP_NOT_FOUND);
+    return revoked > 0 ? ms_page_status(r, HTTP_NO_CONTENT)
+                       : ms_page_refuse(r, MS_PROBLEM_NOT_FOUND);
 }
 
 /* A query that names a user beside an address may mean fewer sessions than it would revoke. */
@@ -114,7 +115,7 @@ int ms_scope_delete_many(request_rec *r, ms_actor actor)
     ms_scope scope;
 
     if (!read_query(r, actor, &scope)) {
-        return ms_page_status(r, HTTP_BAD_REQUEST);
+        return ms_page_bad_query(r);
     }
     if (ms_scope_revoke(r, actor, &scope, &revoked) != APR_SUCCESS) {
         return ms_page_unavailable(r);

@@ -10,12 +10,15 @@
 #include <http_log.h>
 #include <http_protocol.h>
 #include "http/form_body.h"
+#include "http/json_client.h"
 #include "config/config.h"
 #include "core/form.h"
 #include "access/challenge.h"
 #include "access/own_pages.h"
 #include "http/origin.h"
 #include "pages/devices.h"
+#include "pages/list_json.h"
+#include "pages/list_path.h"
 #include "pages/page.h"
 #include "pages/scope.h"
 #include "session/own_sessions.h"
@@ -27,7 +30,7 @@
 
 APLOG_USE_MODULE(managed_session);
 
-#define JSON_MAX 200 /* sessions in one answer */
+#define EXPIRED "expired" /* the end_reason of a session that was not ended */
 
 /* ---- the model ------------------------------------------------------------------------------- */
 
@@ -65,6 +68,23 @@ json_t *ms_sessions_model(request_rec *r, const ms_row *row, const ms_row *curre
     return model;
 }
 
+json_t *ms_sessions_ended_models(request_rec *r, const apr_array_header_t *rows)
+{
+    json_t *sessions = json_array();
+
+    for (int i = 0; i < rows->nelts; i++) {
+        const ms_row *row = APR_ARRAY_IDX(rows, i, const ms_row *);
+        json_t *model = ms_sessions_model(r, row, NULL);
+
+        json_object_set_new_nocheck(model, "ended_at", time_of(r, row->expires_at));
+        json_object_set_new_nocheck(model, "end_reason",
+                                    json_string(row->end_reason ? row->end_reason : EXPIRED));
+        json_object_set_new_nocheck(model, "ended_by", text_or_null(row->ended_by));
+        json_array_append_new(sessions, model);
+    }
+    return sessions;
+}
+
 json_t *ms_sessions_models(request_rec *r, const apr_array_header_t *rows)
 {
     const ms_row *current = ms_request_row(ms_request_get(r));
@@ -75,108 +95,6 @@ json_t *ms_sessions_models(request_rec *r, const apr_array_header_t *rows)
             sessions, ms_sessions_model(r, APR_ARRAY_IDX(rows, i, const ms_row *), current));
     }
     return sessions;
-}
-
-/* ---- GET ------------------------------------------------------------------------------------- */
-
-/* "<last seen>.<created>.<id>" of the last session of the part before. */
-static int read_cursor(const char *text, ms_list_part *part)
-{
-    char *end;
-
-    part->seen = apr_strtoi64(text, &end, 10);
-    if (end == text || *end != '.' || *text == '-') {
-        return 0;
-    }
-    text = end + 1;
-    part->created = apr_strtoi64(text, &end, 10);
-    if (end == text || *end != '.' || *text == '-') {
-        return 0;
-    }
-    part->after = end + 1;
-    return ms_token_is_id(part->after, strlen(part->after));
-}
-
-/* ?limit=&cursor= */
-static int read_part(request_rec *r, ms_list_part *part)
-{
-    const char *args = r->args ? r->args : "", *limit, *cursor;
-    apr_table_t *query;
-    char *end;
-
-    *part = (ms_list_part){.limit = JSON_MAX};
-    if (ms_form_parse(r->pool, args, strlen(args), &query)) {
-        return 1; /* not a query of this page */
-    }
-    limit = apr_table_get(query, "limit");
-    cursor = apr_table_get(query, "cursor");
-    if (limit) {
-        part->limit = apr_strtoi64(limit, &end, 10);
-        if (end == limit || *end || part->limit < 1 || part->limit > JSON_MAX) {
-            return 0;
-        }
-    }
-    return !cursor || read_cursor(cursor, part);
-}
-
-/* The URL of the next part. */
-static const char *next_url(request_rec *r, apr_int64_t limit, const ms_row *last)
-{
-    return apr_psprintf(
-        r->pool,
-        "%s?limit=%" APR_INT64_T_FMT "&cursor=%" APR_INT64_T_FMT ".%" APR_INT64_T_FMT ".%s",
-        ms_percent_encode(r->pool, r->uri), limit, last->last_seen_at, last->created_at, last->id);
-}
-
-/* The last row in the order of the list. The current session is first and outside that order; if it
- * is the only row, the next part begins at the top. */
-static const ms_row *last_used(request_rec *r, const apr_array_header_t *rows,
-                               const ms_row *current)
-{
-    static const char before_all[] = "----------------------";
-    const ms_row *last = APR_ARRAY_IDX(rows, rows->nelts - 1, const ms_row *);
-    ms_row *start;
-
-    if (strcmp(last->id, current->id) != 0) {
-        return last;
-    }
-    start = apr_pcalloc(r->pool, sizeof(*start));
-    start->id = before_all;
-    start->last_seen_at = start->created_at = APR_INT64_MAX;
-    return start;
-}
-
-static int send_list(request_rec *r, const ms_row *current)
-{
-    const char *next = NULL;
-    apr_array_header_t *rows;
-    ms_list_part part;
-    json_t *list;
-    int limit;
-
-    if (!read_part(r, &part)) {
-        return ms_page_status(r, HTTP_BAD_REQUEST);
-    }
-    limit = (int)part.limit++; /* one more tells that there is another part */
-    if (ms_own_sessions_list(r, &part, &rows) != APR_SUCCESS) {
-        return ms_page_unavailable(r);
-    }
-    if (rows->nelts > limit) {
-        rows->nelts = limit;
-        next = next_url(r, limit, last_used(r, rows, current));
-    }
-    list = json_object();
-    json_object_set_new_nocheck(list, "user", json_string(current->user));
-    json_object_set_new_nocheck(list, "sessions", ms_sessions_models(r, rows));
-    if (next) {
-        json_object_set_new_nocheck(list, "next", json_string(next));
-    }
-    return ms_page_send_json(r, HTTP_OK, list);
-}
-
-static int show_list(request_rec *r, const ms_row *current)
-{
-    return ms_own_pages_wants_json(r) ? send_list(r, current) : ms_view_send(r);
 }
 
 /* ---- POST: the page's forms ------------------------------------------------------------------ */
@@ -245,7 +163,7 @@ static int revoke_sessions(request_rec *r, const apr_table_t *fields)
     int status;
 
     if (!ms_scope_of_form(r, MS_ACTOR_SELF, fields, &scope)) {
-        return ms_page_bad_form(r, HTTP_BAD_REQUEST);
+        return ms_page_bad_body(r, HTTP_BAD_REQUEST);
     }
     status = confirm(r, &scope);
     if (status != DECLINED) {
@@ -269,7 +187,7 @@ static int handle_post(request_rec *r)
     const int status = ms_form_body_read(r, &fields);
 
     if (status != OK) {
-        return ms_page_bad_form(r, status);
+        return ms_page_bad_body(r, status);
     }
     if (!ms_request_form_token_check(r, apr_table_get(fields, "csrf"))) {
         return ms_page_stale_form(r);
@@ -277,57 +195,14 @@ static int handle_post(request_rec *r)
     return act(r, fields);
 }
 
-/* ---- DELETE: the JSON interface ---------------------------------------------------------------
- */
+/* ---- who, and what of the list --------------------------------------------------------------- */
 
-/* The path after that of the list, such as "/<id>"; "" for the list itself. Without
- * ManagedSessionListURL the last segment is the id if it has the form of one. */
-static const char *path_below(request_rec *r)
-{
-    const ms_url *list = ms_config_list_url(r);
-    const char *path = list ? list->path : NULL;
-    const apr_size_t len = path ? strlen(path) : 0;
-    const char *slash;
-
-    if (len > 1 && strncmp(r->uri, path, len) == 0 && (!r->uri[len] || r->uri[len] == '/')) {
-        return r->uri + len;
-    }
-    slash = strrchr(r->uri, '/');
-    return slash && ms_token_is_id(slash + 1, strlen(slash + 1)) ? slash : "";
-}
-
-static int handle_delete(request_rec *r)
-{
-    const char *below = path_below(r);
-    const ms_scope scope = {.kind = *below ? MS_SCOPE_ID : MS_SCOPE_USER,
-                            .id = *below ? below + 1 : NULL};
-    const int status = confirm(r, &scope);
-
-    ms_respond_leave_body_unread(r);
-    if (status != DECLINED) {
-        return status;
-    }
-    if (*below) {
-        return r->args && *r->args ? ms_page_status(r, HTTP_NOT_FOUND)
-                                   : ms_scope_delete_one(r, MS_ACTOR_SELF, below + 1);
-    }
-    return r->args && *r->args ? ms_scope_delete_many(r, MS_ACTOR_SELF)
-                               : ms_page_wrong_method(r, "GET, HEAD, POST");
-}
-
-/* ---------------------------------------------------------------------------------------------- */
-
-/* If there is no sign-in page to redirect to: a page in the same style. A script gets the status
- * only.
- */
+/* If there is no sign-in page to redirect to: a page in the same style. */
 static int challenge(request_rec *r)
 {
     const int status = ms_challenge(r);
 
-    if (status != HTTP_UNAUTHORIZED || r->method_number == M_DELETE || ms_own_pages_wants_json(r)) {
-        return status;
-    }
-    return ms_page_message(r, status, "You are not signed in", "Sign in to see this page.");
+    return status == HTTP_UNAUTHORIZED ? ms_page_refuse(r, ms_challenge_problem(r)) : status;
 }
 
 int ms_sessions_confirm(request_rec *r)
@@ -356,26 +231,117 @@ static int require_session(request_rec *r, const ms_row **current)
     return *current ? DECLINED : challenge(r);
 }
 
+static int not_found(request_rec *r)
+{
+    ms_respond_leave_body_unread(r);
+    return ms_page_refuse(r, MS_PROBLEM_NOT_FOUND);
+}
+
+/* DECLINED if there is a session, and the URL is that of the list or of one of its sessions; else
+ * the answer. */
+static int begin(request_rec *r, const ms_row **current, ms_list_path *path)
+{
+    const int status = require_session(r, current);
+
+    if (status != DECLINED) {
+        return status;
+    }
+    *path = ms_list_path_read(r, (*current)->id);
+    return path->what == MS_LIST_NOTHING ? not_found(r) : DECLINED;
+}
+
+/* ---- the methods ----------------------------------------------------------------------------- */
+
+/* One session has no page of its own: a window is led to the list. */
+static int show_one(request_rec *r, const ms_row *current, const ms_list_path *path)
+{
+    const ms_row *row;
+
+    if (!ms_json_client_prefers_html(r)) {
+        return ms_list_json_send_one(r, current, path);
+    }
+    if (ms_own_sessions_show(r, path->id, &row) != APR_SUCCESS) {
+        return ms_page_unavailable(r);
+    }
+    return row ? ms_page_redirect(r, ms_percent_encode(r->pool, path->list)) : not_found(r);
+}
+
 int ms_sessions_get(request_rec *r)
 {
     const ms_row *current;
-    const int status = require_session(r, &current);
+    ms_list_path path;
+    const int status = begin(r, &current, &path);
 
-    return status == DECLINED ? show_list(r, current) : status;
+    if (status != DECLINED) {
+        return status;
+    }
+    if (path.what == MS_LIST_ONE) {
+        return show_one(r, current, &path);
+    }
+    return ms_own_pages_wants_json(r) ? ms_list_json_send(r, current, &path) : ms_view_send(r);
 }
 
 int ms_sessions_post(request_rec *r)
 {
     const ms_row *current;
-    const int status = require_session(r, &current);
+    ms_list_path path;
+    const int status = begin(r, &current, &path);
 
-    return status == DECLINED ? handle_post(r) : status;
+    if (status != DECLINED) {
+        return status;
+    }
+    return path.what == MS_LIST_WHOLE ? handle_post(r) : not_found(r);
+}
+
+int ms_sessions_patch(request_rec *r)
+{
+    const ms_row *current;
+    ms_list_path path;
+    int status = begin(r, &current, &path);
+
+    if (status != DECLINED) {
+        return status;
+    }
+    if (path.what == MS_LIST_WHOLE) {
+        return ms_page_wrong_method(r, "GET, HEAD, POST, DELETE");
+    }
+    status = ms_sessions_confirm(r);
+    if (status != DECLINED) {
+        ms_respond_leave_body_unread(r);
+        return status;
+    }
+    return ms_list_json_rename(r, current, &path);
+}
+
+static int end_by_json(request_rec *r, const ms_list_path *path)
+{
+    const int is_one = path->what == MS_LIST_ONE;
+    const ms_scope scope = {.kind = is_one ? MS_SCOPE_ID : MS_SCOPE_USER, .id = path->id};
+    const int status = confirm(r, &scope);
+
+    if (status != DECLINED) {
+        return status;
+    }
+    return is_one ? ms_scope_delete_one(r, MS_ACTOR_SELF, path->id)
+                  : ms_scope_delete_many(r, MS_ACTOR_SELF);
 }
 
 int ms_sessions_delete(request_rec *r)
 {
+    const int has_query = r->args && *r->args;
     const ms_row *current;
-    const int status = require_session(r, &current);
+    ms_list_path path;
+    const int status = begin(r, &current, &path);
 
-    return status == DECLINED ? handle_delete(r) : status;
+    if (status != DECLINED) {
+        return status;
+    }
+    ms_respond_leave_body_unread(r);
+    if (path.has_slash || (path.what == MS_LIST_ONE && has_query)) {
+        return not_found(r); /* what ends a session is written exactly */
+    }
+    if (path.what == MS_LIST_WHOLE && !has_query) {
+        return ms_page_wrong_method(r, "GET, HEAD, POST");
+    }
+    return end_by_json(r, &path);
 }

@@ -12,6 +12,7 @@
 /* See router.c. */
 int ms_sessions_get(request_rec *r);
 int ms_sessions_post(request_rec *r);
+int ms_sessions_patch(request_rec *r);
 int ms_sessions_delete(request_rec *r);
 
 /**
@@ -25,5 +26,8 @@ json_t *ms_sessions_model(request_rec *r, const ms_row *row, const ms_row *curre
 
 /** Several of them as an array, for the user who is signed in. Owned by the caller. */
 json_t *ms_sessions_models(request_rec *r, const apr_array_header_t *rows);
+
+/** The same for sessions that are over: when and how each ended. */
+json_t *ms_sessions_ended_models(request_rec *r, const apr_array_header_t *rows);
 
 #endif

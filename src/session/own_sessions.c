@@ -27,6 +27,24 @@ apr_status_t ms_own_sessions_list(request_rec *r, const ms_list_part *part,
     return ms_store_list(&ctx, current->user, ms_clock_now(), &own, rows);
 }
 
+apr_status_t ms_own_sessions_show(request_rec *r, const char *id, const ms_row **row)
+{
+    const ms_row *current;
+    apr_status_t rv = ms_request_session(r, &current);
+    ms_db_ctx ctx;
+
+    *row = NULL;
+    if (!current || !ms_token_is_id(id, strlen(id))) {
+        return rv;
+    }
+    ctx = ms_request_db_ctx(r);
+    rv = ms_store_show(&ctx, id, ms_clock_now(), row);
+    if (*row && strcmp((*row)->user, current->user) != 0) {
+        *row = NULL;
+    }
+    return rv;
+}
+
 apr_status_t ms_own_sessions_count(request_rec *r, apr_int64_t *n)
 {
     const ms_row *current;

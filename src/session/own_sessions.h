@@ -18,6 +18,13 @@
 apr_status_t ms_own_sessions_list(request_rec *r, const ms_list_part *part,
                                   apr_array_header_t **rows);
 
+/**
+ * One of them, with all that is known of it.
+ * @param id   as a client sent it
+ * @param row  out: NULL: there is no such session
+ */
+apr_status_t ms_own_sessions_show(request_rec *r, const char *id, const ms_row **row);
+
 /** How many there are. */
 apr_status_t ms_own_sessions_count(request_rec *r, apr_int64_t *n);
 

@@ -331,6 +331,26 @@ void ms_request_set_stale_after(ms_request *request, apr_int64_t seconds)
     request->stale_after = seconds;
 }
 
+ms_problem ms_request_problem(const ms_request *request)
+{
+    return request->problem;
+}
+
+void ms_request_set_problem(ms_request *request, ms_problem which)
+{
+    request->problem = which;
+}
+
+int ms_request_problem_is_sent(const ms_request *request)
+{
+    return request->is_problem_sent;
+}
+
+void ms_request_problem_send(ms_request *request)
+{
+    request->is_problem_sent = 1;
+}
+
 ms_dependence ms_request_dependence(const ms_request *request)
 {
     return request->depends;

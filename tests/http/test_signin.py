@@ -449,9 +449,9 @@ def exchange(server, head: str, body: bytes) -> bytes:
     (f"Content-Type: {FORM}\r\nContent-Length: {10 * 2**30}\r\nExpect: 100-continue\r\n", b"", 413),
     (f"Content-Type: {FORM}\r\nContent-Length: 16385\r\n", b"", 413),
     (f"Content-Type: {FORM}\r\nTransfer-Encoding: chunked\r\n", b"4000\r\n" + b"a" * 0x4000 + b"\r\n1\r\na\r\n", 413),
-    ("Content-Type: application/json\r\nContent-Length: 900\r\n", b"", 415),
+    ("Content-Type: application/xml\r\nContent-Length: 900\r\n", b"", 415),
     (f"Content-Type: application/json\r\nContent-Length: {10 * 2**30}\r\n", b"", 413),
-], ids=["10 GB", "10 GB expecting 100", "a byte over", "chunked without end", "JSON", "10 GB JSON"])
+], ids=["10 GB", "10 GB expecting 100", "a byte over", "chunked without end", "XML", "10 GB JSON"])
 def test_what_is_refused_is_not_read_and_the_connection_closes(server, head, body, status):
     """What is left of the body is never taken for a request."""
     said = exchange(server, head, body)
@@ -464,7 +464,7 @@ MULTIPART = b'--x\r\nContent-Disposition: form-data; name="username"\r\n\r\nalic
 
 
 @pytest.mark.parametrize("content_type, body, status", [
-    ("multipart/form-data; boundary=x", MULTIPART, 415), ("application/json", b'{"username": "alice"}', 415),
+    ("multipart/form-data; boundary=x", MULTIPART, 415), ("application/json", b'{"username": "alice"}', 400),
     ("text/plain", LOGIN, 415), (FORM + "x", LOGIN, 415), ("", LOGIN, 415), (None, LOGIN, 415),
     (FORM, b"&" * 10**5, 413), (FORM, LOGIN + b"&x=" + b"a" * 16384, 413),
     (FORM, b"&" * 16000, 400), (FORM, LOGIN + b"&&", 400), (FORM, LOGIN + b"&=x", 400), (FORM, LOGIN + b"%", 400),

@@ -165,9 +165,9 @@ def test_a_body_that_is_not_our_form_ends_nothing(server, content_type, body, st
     assert answer.status == status and answer.cookies() == [] and is_alive(server, token)
 
 
-@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "PROPFIND", "BREW"])
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "OPTIONS", "PROPFIND", "BREW"])
 def test_other_methods_are_refused(server, method):
     token = sign_in(server)
     answer = request(server, method, "/logout", {"Cookie": f"{harness.COOKIE}={token}"})
-    assert answer.status == 405 and set(answer.headers["Allow"].split(", ")) == {"GET", "HEAD", "POST"}
+    assert answer.status == 405 and set(answer.headers["Allow"].split(", ")) == {"GET", "HEAD", "POST", "DELETE"}
     assert answer.cookies() == [] and is_alive(server, token)

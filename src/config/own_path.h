@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where the configuration has placed a page: httpd does not tell a handler the path of the
+ * <Location> that it stands in.
+ */
+#ifndef MS_OWN_PATH_H
+#define MS_OWN_PATH_H
+
+#include <httpd.h>
+
+/**
+ * The path of the <Location> that gives this request that handler, the longest one if there are
+ * several, without a slash at its end. r->uri is that path or below it.
+ * @return in r->pool; NULL: another section does, or a pattern
+ */
+const char *ms_own_path(request_rec *r, const char *handler);
+
+#endif
