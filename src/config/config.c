@@ -34,7 +34,6 @@ void *ms_server_conf_merge(apr_pool_t *p, void *basev, void *addv)
     PICK(transient_lifetime, MS_UNSET);
     PICK(idle_timeout, MS_UNSET);
     PICK(touch_interval, MS_UNSET);
-    PICK(confirm_after, MS_UNSET);
     PICK(remember, MS_UNSET);
     PICK(limit, MS_UNSET);
     PICK(app_lifetime, MS_UNSET);
@@ -89,6 +88,7 @@ void *ms_dir_conf_merge(apr_pool_t *p, void *basev, void *addv)
     PICK(password_url_or_none, NULL);
     PICK(help_url_or_none, NULL);
     PICK(landing_url, NULL);
+    PICK(confirm_after, MS_UNSET);
     PICK(script, MS_UNSET);
     PICK(time_zone, NULL);
     PICK(title, NULL);

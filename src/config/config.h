@@ -46,9 +46,8 @@ typedef struct ms_server_conf {
     apr_int64_t transient_lifetime;
     apr_int64_t idle_timeout; /* 0: off */
     apr_int64_t touch_interval;
-    apr_int64_t confirm_after; /* 0: off */
-    int remember;              /* an ms_remember */
-    int limit;                 /* live sessions a user may have; 0: any number */
+    int remember; /* an ms_remember */
+    int limit;    /* live sessions a user may have; 0: any number */
     int limit_refuses;
     apr_int64_t app_lifetime;     /* of app passwords */
     int app_limit;                /* app passwords a user may have; 0: any number */
@@ -111,6 +110,7 @@ typedef struct ms_dir_conf {
     const ms_url *password_url_or_none;
     const ms_url *help_url_or_none;
     const ms_url *landing_url; /* NULL: as ms_config_landing() has it */
+    apr_int64_t confirm_after; /* seconds; unset or 0: off */
     int script;
     const ms_zone *time_zone; /* NULL: UTC */
     const char *title;

@@ -69,8 +69,8 @@ const command_rec ms_directives[] = {
               SERVER_FIELD(touch_interval), SERVER, "60s",
               "the time of last use is written at most once in this interval, within two seconds"),
     DIRECTIVE(
-        TAKE1, "ManagedSessionConfirmAfter", "duration", ms_set_server_duration_or_0,
-        SERVER_FIELD(confirm_after), SERVER, "0",
+        TAKE1, "ManagedSessionConfirmAfter", "duration", ms_set_dir_duration_or_0,
+        DIR_FIELD(confirm_after), SERVER_OR_DIR, "0",
         "to end other sessions in the list, or to name one, the user must have signed in this "
         "long ago at most, and otherwise signs in again; 0 is off"),
     DIRECTIVE(TAKE1, "ManagedSessionRemember", "On|Off|Ask", ms_set_remember,

@@ -277,7 +277,8 @@ const char *ms_set_server_text(cmd_parms *cmd, void *dir, const char *arg)
     return check_place(cmd);
 }
 
-static const char *set_duration(cmd_parms *cmd, const char *arg, apr_int64_t least)
+/* conf: where the field is. */
+static const char *set_duration(cmd_parms *cmd, void *conf, const char *arg, apr_int64_t least)
 {
     apr_int64_t seconds;
 
@@ -289,20 +290,25 @@ static const char *set_duration(cmd_parms *cmd, const char *arg, apr_int64_t lea
                     "30m",
             arg);
     }
-    *(apr_int64_t *)field_of(cmd, ms_server_conf_get(cmd->server)) = seconds;
+    *(apr_int64_t *)field_of(cmd, conf) = seconds;
     return check_place(cmd);
 }
 
 const char *ms_set_server_duration(cmd_parms *cmd, void *dir, const char *arg)
 {
     (void)dir;
-    return set_duration(cmd, arg, 1);
+    return set_duration(cmd, ms_server_conf_get(cmd->server), arg, 1);
 }
 
 const char *ms_set_server_duration_or_0(cmd_parms *cmd, void *dir, const char *arg)
 {
     (void)dir;
-    return set_duration(cmd, arg, 0);
+    return set_duration(cmd, ms_server_conf_get(cmd->server), arg, 0);
+}
+
+const char *ms_set_dir_duration_or_0(cmd_parms *cmd, void *dir, const char *arg)
+{
+    return set_duration(cmd, dir, arg, 0);
 }
 
 const char *ms_set_remember(cmd_parms *cmd, void *dir, const char *arg)

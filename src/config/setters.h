@@ -25,6 +25,7 @@ const char *ms_set_provider(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_server_flag(cmd_parms *cmd, void *dir, int on);
 const char *ms_set_server_text(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_server_duration(cmd_parms *cmd, void *dir, const char *arg);
+const char *ms_set_dir_duration_or_0(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_server_duration_or_0(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_remember(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_app_limit(cmd_parms *cmd, void *dir, const char *n);

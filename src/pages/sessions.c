@@ -207,11 +207,11 @@ static int challenge(request_rec *r)
 
 int ms_sessions_confirm(request_rec *r)
 {
-    const apr_int64_t after = ms_server_conf_get(r->server)->confirm_after;
+    const apr_int64_t after = ms_dir_conf_get(r)->confirm_after;
     const ms_row *current = ms_request_row(ms_request_get(r));
     const char *login;
 
-    if (!after || !current || ms_clock_now() - current->created_at <= after) {
+    if (after < 1 || !current || ms_clock_now() - current->created_at <= after) {
         return DECLINED;
     }
     ms_request_set_stale_after(ms_request_get(r), after);

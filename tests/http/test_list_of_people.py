@@ -236,6 +236,18 @@ def test_viewing_is_free_and_ending_others_asks_for_the_password(careful):
     assert "Safari 17 on iOS was signed out." in here.page.text and not is_in(careful, other)
 
 
+def test_each_location_may_have_its_own_time():
+    lists = "".join(f'<Location "/{name}">\nSetHandler managed-session-list\nManagedSessionConfirmAfter {after}\n</Location>\n'
+                    for name, after in (("free", "0"), ("late", "1h"), ("early", "1m")))
+    with Server(SITE + "ManagedSessionConfirmAfter 5m\n" + lists, own_paths=["/free", "/late", "/early"]) as server:
+        token = sign_in(server)
+        sign_in(server)
+        for seconds, statuses in ((120, [200, 200, 200, 303]), (240, [303, 200, 200, 303]), (3600, [303, 200, 303, 303])):
+            age(server, token, seconds)
+            assert [get(server, f"/{name}?confirm=others", token, harness.NAVIGATION).status
+                    for name in ("sessions", "free", "late", "early")] == statuses
+
+
 def test_ones_own_session_may_be_ended_without(careful):
     token = sign_in(careful)
     age(careful, token, 301)
