@@ -205,9 +205,10 @@ int ms_own_pages_on_pre_translate_name(request_rec *r)
     return has_set_handler(r) && ms_own_pages_is_check(r) ? DONE : DECLINED;
 }
 
+/* The configuration here is that of the other URL already, so only the note tells. */
 int ms_own_pages_on_map_to_storage(request_rec *r)
 {
-    const char *uri = has_set_handler(r) ? apr_table_get(r->notes, NOTE_URI) : NULL;
+    const char *uri = apr_is_empty_table(r->notes) ? NULL : apr_table_get(r->notes, NOTE_URI);
 
     /* Its path is another server's: no file has that name, and the name may be too long for one.
      * Also, httpd would answer TRACE in this phase, and a 200 lets the client's request pass. */

@@ -91,8 +91,8 @@ def with_users_in_database(connections: int) -> Server:
 @pytest.mark.sqlite
 @pytest.mark.parametrize("connections", [1, 2])
 def test_sign_ins_that_ask_the_same_database_for_the_password_all_finish(connections):
-    """The provider keeps its connection until the response ends; ours is that one, not another."""
-    with with_users_in_database(connections) as server, ThreadPoolExecutor(20) as visitors:
+    """The provider keeps its connection until the response ends; ours is that one, not another. Eight at once may check or wait."""
+    with with_users_in_database(connections) as server, ThreadPoolExecutor(8) as visitors:
         old = sign_in(server)
 
         def visit(i: int) -> int:
