@@ -19,6 +19,7 @@
 #include "http/form_body.h"
 #include "http/origin.h"
 #include "http/respond.h"
+#include "pages/admin_export.h"
 #include "pages/admin_search.h"
 #include "pages/page.h"
 #include "pages/scope.h"
@@ -83,15 +84,43 @@ static void add_words(request_rec *r, json_t *sessions, const apr_array_header_t
     }
 }
 
-static int send_page(request_rec *r, const ms_admin_search *q, json_t *sessions,
-                     const apr_array_header_t *rows, const char *next)
+/* The page says at its head what it is: it looks like that of the user's own sessions. */
+static json_t *page_model(request_rec *r)
 {
+    const ms_language *language = ms_page_language(r);
     json_t *model = ms_page_model(r);
-    const char *scope = q->user ? "user" : q->ip ? "ip" : NULL;
+    const char *site = json_string_value(json_object_get(model, "title"));
+
+    json_object_set_new(
+        model, "title",
+        json_string(apr_pstrcat(r->pool, site ? site : "", " \xE2\x80\x93 ",
+                                ms_language_text(language, "Administration"), NULL)));
+    json_object_set_new(model, "wide", json_true());
+    return model;
+}
+
+static json_t *url_args(request_rec *r, const char *args, const char *more)
+{
+    return json_string(apr_pstrcat(r->pool, args, *args ? "&" : "", more, NULL));
+}
+
+static json_t *list_model(request_rec *r, const ms_admin_search *q, json_t *sessions,
+                          const apr_array_header_t *rows, const char *next, apr_int64_t total)
+{
+    json_t *model = page_model(r);
+    const char *scope = q->user ? "user" : q->ip ? "ip" : NULL, *same = ms_admin_search_args(r, q);
 
     ms_page_set_heading(r, model, "All sessions");
     add_words(r, sessions, rows);
     json_object_set_new(model, "sessions", sessions);
+    json_object_set_new(model, "has_sessions", json_boolean(rows->nelts > 0));
+    json_object_set_new(model, "total", json_integer(total));
+    if (rows->nelts > 0) {
+        json_object_set_new(model, "csv", url_args(r, same, "format=csv"));
+    }
+    if (q->user) {
+        json_object_set_new(model, "ended", url_args(r, same, "state=ended"));
+    }
     json_object_set_new(model, "admin", text_of(r, r->user));
     json_object_set_new(model, "search_user", text_of(r, q->user));
     json_object_set_new(model, "search_ip", text_of(r, q->ip));
@@ -112,7 +141,36 @@ static int send_page(request_rec *r, const ms_admin_search *q, json_t *sessions,
                                                     ms_admin_search_args(r, q), NULL)));
     }
     add_token(r, model);
-    return ms_page_send(r, HTTP_OK, "admin.html", model);
+    return model;
+}
+
+/* How many the search has in all; counted only if there is more than this page. */
+static apr_status_t count(request_rec *r, const ms_admin_search *q, int shown, const char *next,
+                          apr_int64_t *total)
+{
+    const char *ip = q->ip ? ms_address_canonical(r->pool, q->ip) : NULL;
+
+    *total = shown;
+    return next || q->before_id ? ms_all_sessions_count(r, q->user, ip, total) : APR_SUCCESS;
+}
+
+static int send_page(request_rec *r, const ms_admin_search *q, json_t *sessions,
+                     const apr_array_header_t *rows, const char *next)
+{
+    apr_int64_t total;
+
+    if (count(r, q, rows->nelts, next, &total) != APR_SUCCESS) {
+        json_decref(sessions);
+        return ms_page_unavailable(r);
+    }
+    return ms_page_send(r, HTTP_OK, "admin.html", list_model(r, q, sessions, rows, next, total));
+}
+
+static int send_json(request_rec *r, json_t *sessions, const char *next)
+{
+    return ms_page_send_json(
+        r, HTTP_OK,
+        json_pack("{s:o, s:s?}", "sessions", sessions, "next", next ? url_of(r, next) : NULL));
 }
 
 static int show(request_rec *r, const ms_admin_search *q)
@@ -125,12 +183,61 @@ static int show(request_rec *r, const ms_admin_search *q)
         return ms_page_unavailable(r);
     }
     sessions = sessions_model(r, rows);
-    if (ms_own_pages_wants_json(r)) {
-        return ms_page_send_json(
-            r, HTTP_OK,
-            json_pack("{s:o, s:s?}", "sessions", sessions, "next", next ? url_of(r, next) : NULL));
+    return ms_own_pages_wants_json(r) ? send_json(r, sessions, next)
+                                      : send_page(r, q, sessions, rows, next);
+}
+
+/* Live sessions have an end that is to come; of these it is the time they ended. */
+static void add_end(request_rec *r, json_t *session, const ms_row *row)
+{
+    const json_t *ended_at = json_object_get(session, "expires_at");
+
+    json_object_set(session, "ended_at", (json_t *)ended_at);
+    json_object_del(session, "expires_at");
+    json_object_set_new(session, "end_reason",
+                        row->end_reason ? text_of(r, row->end_reason) : json_null());
+    json_object_set_new(session, "ended_by",
+                        row->ended_by ? text_of(r, row->ended_by) : json_null());
+}
+
+static int send_ended(request_rec *r, const ms_admin_search *q, json_t *sessions,
+                      const apr_array_header_t *rows, const char *next)
+{
+    json_t *model = page_model(r);
+
+    ms_page_set_heading(r, model, "Ended sessions");
+    add_words(r, sessions, rows);
+    for (int i = 0; i < rows->nelts; i++) {
+        const ms_row *row = APR_ARRAY_IDX(rows, i, const ms_row *);
+
+        json_t *session = json_array_get(sessions, (size_t)i);
+
+        json_object_set_new(session, "ended_text", json_string(ms_page_date(r, row->expires_at)));
+        json_object_set(session, "by", json_object_get(session, "ended_by"));
     }
-    return send_page(r, q, sessions, rows, next);
+    json_object_set_new(model, "sessions", sessions);
+    json_object_set_new(model, "has_sessions", json_boolean(rows->nelts > 0));
+    json_object_set_new(model, "whose", text_of(r, q->user));
+    json_object_set_new(model, "live", json_string(ms_admin_search_args(r, q)));
+    json_object_set_new(model, "next", next ? json_string(next) : json_null());
+    return ms_page_send(r, HTTP_OK, "admin_ended.html", model);
+}
+
+static int show_ended(request_rec *r, const ms_admin_search *q)
+{
+    apr_array_header_t *rows;
+    json_t *sessions;
+    const char *next;
+
+    if (ms_admin_search_ended(r, q, &rows, &next) != APR_SUCCESS) {
+        return ms_page_unavailable(r);
+    }
+    sessions = sessions_model(r, rows);
+    for (int i = 0; i < rows->nelts; i++) {
+        add_end(r, json_array_get(sessions, (size_t)i), APR_ARRAY_IDX(rows, i, const ms_row *));
+    }
+    return ms_own_pages_wants_json(r) ? send_json(r, sessions, next)
+                                      : send_ended(r, q, sessions, rows, next);
 }
 
 /* *name: the field of the form that names what is revoked. *value: NULL for the realm. Returns 0 if
@@ -185,7 +292,13 @@ int ms_admin_get(request_rec *r)
     if (!ms_admin_search_read(r, &q)) {
         return ms_page_bad_query(r);
     }
-    return q.confirm ? confirm(r, &q) : show(r, &q);
+    if (q.confirm) {
+        return confirm(r, &q);
+    }
+    if (q.is_ended) {
+        return show_ended(r, &q);
+    }
+    return ms_admin_export_is_wanted(r, &q) ? ms_admin_export_send(r, &q) : show(r, &q);
 }
 
 /* ---- POST and DELETE ------------------------------------------------------------------------

@@ -31,6 +31,15 @@ static int read_before(ms_admin_search *q, const char *text)
     return 1;
 }
 
+/* 0 if the field has another word. */
+static int read_word(const apr_table_t *fields, const char *name, const char *word, int *is_set)
+{
+    const char *value = ms_form_field(fields, name);
+
+    *is_set = value && strcmp(value, word) == 0;
+    return !value || *is_set;
+}
+
 int ms_admin_search_read(request_rec *r, ms_admin_search *q)
 {
     const char *args = r->args ? r->args : "", *before;
@@ -45,7 +54,9 @@ int ms_admin_search_read(request_rec *r, ms_admin_search *q)
     q->id = ms_form_field(fields, "id");
     q->confirm = ms_form_field(fields, "confirm");
     before = ms_form_field(fields, "before");
-    return !!q->user + !!q->ip + !!q->id <= 1 && (!before || read_before(q, before));
+    return !!q->user + !!q->ip + !!q->id <= 1 && (!before || read_before(q, before)) &&
+           read_word(fields, "state", "ended", &q->is_ended) &&
+           read_word(fields, "format", "csv", &q->is_csv) && (!q->is_ended || q->user);
 }
 
 const char *ms_admin_search_parameter(request_rec *r, const char *name, const char *value)
@@ -60,14 +71,15 @@ const char *ms_admin_search_args(request_rec *r, const ms_admin_search *q)
                        ms_admin_search_parameter(r, "id", q->id), NULL);
 }
 
-static apr_status_t find(request_rec *r, const ms_admin_search *q, apr_array_header_t **rows)
+static apr_status_t find(request_rec *r, apr_pool_t *p, const ms_admin_search *q,
+                         apr_array_header_t **rows)
 {
     const ms_search wanted = {q->user, q->ip ? ms_address_canonical(r->pool, q->ip) : NULL,
                               q->before, q->before_id};
     const ms_row *row = NULL;
     apr_status_t rv = APR_SUCCESS;
 
-    *rows = apr_array_make(r->pool, 1, sizeof(const ms_row *));
+    *rows = apr_array_make(p, 1, sizeof(const ms_row *));
     if (q->id) {
         rv = ms_all_sessions_find(r, q->id, &row);
         if (row) {
@@ -78,29 +90,79 @@ static apr_status_t find(request_rec *r, const ms_admin_search *q, apr_array_hea
     if ((q->user && !ms_utf8_is_user_name(q->user)) || (q->ip && !wanted.ip)) {
         return APR_SUCCESS; /* no such user or address exists; a database might reject the text */
     }
-    return ms_all_sessions_search(r, &wanted, rows);
+    return ms_all_sessions_search(r, p, &wanted, rows);
 }
 
-/* The query string of the next page; NULL if there is none. */
-static const char *next_args(request_rec *r, const ms_admin_search *q, apr_array_header_t *rows)
+/* Take away the row that shows that there is a next page. The last row of this one; NULL: there is
+ * no next page. */
+static const ms_row *cut(apr_array_header_t *rows)
 {
-    const char *same = ms_admin_search_args(r, q);
-    const ms_row *last;
-
     if (rows->nelts <= PAGE) {
         return NULL;
     }
     rows->nelts = PAGE;
-    last = APR_ARRAY_IDX(rows, PAGE - 1, const ms_row *);
-    return apr_psprintf(r->pool, "%s%sbefore=%" APR_INT64_T_FMT ".%s", same, *same ? "&" : "",
-                        last->created_at, last->id);
+    return APR_ARRAY_IDX(rows, PAGE - 1, const ms_row *);
+}
+
+/* The query string of the next page. */
+static const char *next_args(request_rec *r, const ms_admin_search *q, apr_int64_t at,
+                             const char *id)
+{
+    const char *same = ms_admin_search_args(r, q);
+
+    return apr_psprintf(r->pool, "%s%s%sbefore=%" APR_INT64_T_FMT ".%s", same, *same ? "&" : "",
+                        q->is_ended ? "state=ended&" : "", at, id);
 }
 
 apr_status_t ms_admin_search_run(request_rec *r, const ms_admin_search *q,
                                  apr_array_header_t **rows, const char **next)
 {
-    const apr_status_t rv = find(r, q, rows);
+    const apr_status_t rv = find(r, r->pool, q, rows);
+    const ms_row *last = rv == APR_SUCCESS ? cut(*rows) : NULL;
 
-    *next = rv == APR_SUCCESS ? next_args(r, q, *rows) : NULL;
+    *next = last ? next_args(r, q, last->created_at, last->id) : NULL;
+    return rv;
+}
+
+apr_status_t ms_admin_search_ended(request_rec *r, const ms_admin_search *q,
+                                   apr_array_header_t **rows, const char **next)
+{
+    const ms_ended_part part = {.limit = PAGE + 1, .before = q->before, .before_id = q->before_id};
+    apr_status_t rv = APR_SUCCESS;
+    const ms_row *last;
+
+    *rows = apr_array_make(r->pool, 1, sizeof(const ms_row *));
+    if (ms_utf8_is_user_name(q->user)) {
+        rv = ms_all_sessions_ended(r, q->user, &part, rows);
+    }
+    last = rv == APR_SUCCESS ? cut(*rows) : NULL;
+    *next = last ? next_args(r, q, last->expires_at, last->id) : NULL;
+    return rv;
+}
+
+apr_status_t ms_admin_search_each(request_rec *r, const ms_admin_search *q, int most,
+                                  void (*visit)(request_rec *r, apr_pool_t *p, const ms_row *row))
+{
+    ms_admin_search at = *q;
+    char before_id[MS_ID_LEN + 1];
+    const ms_row *last;
+    apr_array_header_t *rows;
+    apr_pool_t *p;
+    apr_status_t rv;
+
+    apr_pool_create(&p, r->pool);
+    do {
+        apr_pool_clear(p);
+        rv = find(r, p, &at, &rows);
+        last = rv == APR_SUCCESS ? cut(rows) : NULL;
+        for (int i = 0; rv == APR_SUCCESS && i < rows->nelts && most > 0; i++, most--) {
+            visit(r, p, APR_ARRAY_IDX(rows, i, const ms_row *));
+        }
+        if (last) {
+            at.before = last->created_at;
+            at.before_id = apr_cpystrn(before_id, last->id, sizeof(before_id)) ? before_id : NULL;
+        }
+    } while (last && most > 0 && !r->connection->aborted);
+    apr_pool_destroy(p);
     return rv;
 }

@@ -14,6 +14,8 @@ typedef struct ms_admin_search {
     const char *user;
     const char *ip;
     const char *id;
+    int is_ended;        /* those of the user that are over */
+    int is_csv;          /* as a file */
     const char *confirm; /* what is about to be revoked, "user", "ip" or "realm"; or NULL */
     apr_int64_t before;
     const char *before_id; /* NULL: the first page */
@@ -36,5 +38,21 @@ const char *ms_admin_search_parameter(request_rec *r, const char *name, const ch
  */
 apr_status_t ms_admin_search_run(request_rec *r, const ms_admin_search *q,
                                  apr_array_header_t **rows, const char **next);
+
+/**
+ * The sessions of a search that are over, the last one to end first. See ms_admin_search_run() and
+ * ms_all_sessions_ended().
+ */
+apr_status_t ms_admin_search_ended(request_rec *r, const ms_admin_search *q,
+                                   apr_array_header_t **rows, const char **next);
+
+/**
+ * Visit all sessions of a search, page by page, so that no more than a page is in memory.
+ * @param most   visit that many at most
+ * @param visit  is called for each row; what it allocates from p is gone after the page
+ * @return APR_SUCCESS, or the database could not be queried; some may have been visited
+ */
+apr_status_t ms_admin_search_each(request_rec *r, const ms_admin_search *q, int most,
+                                  void (*visit)(request_rec *r, apr_pool_t *p, const ms_row *row));
 
 #endif

@@ -182,6 +182,12 @@ int ms_page_send_script(request_rec *r)
                      ms_template_get("page.js")->text);
 }
 
+void ms_page_begin(request_rec *r, const char *type)
+{
+    set_headers(r, r->headers_out);
+    ap_set_content_type(r, type);
+}
+
 int ms_page_send_text(request_rec *r, int status, const char *type, const char *text)
 {
     return send_body(r, status, type, text);

@@ -50,6 +50,9 @@ int ms_page_send_json_tagged(request_rec *r, json_t *model);
 /** Send text of another type, which is not HTML. */
 int ms_page_send_text(request_rec *r, int status, const char *type, const char *text);
 
+/** Begin a response of another type whose content the caller writes. */
+void ms_page_begin(request_rec *r, const char *type);
+
 /** The JSON answer to a DELETE that revoked n sessions. */
 int ms_page_send_revoked(request_rec *r, apr_int64_t n);
 

@@ -8,12 +8,21 @@
 #include "core/clock.h"
 #include "session/request_state.h"
 
-apr_status_t ms_all_sessions_search(request_rec *r, const ms_search *search,
+apr_status_t ms_all_sessions_search(request_rec *r, apr_pool_t *p, const ms_search *search,
                                     apr_array_header_t **rows)
+{
+    ms_db_ctx ctx = ms_request_db_ctx(r);
+
+    ctx.p = p;
+    return ms_store_newest(&ctx, search, ms_clock_now(), rows);
+}
+
+apr_status_t ms_all_sessions_ended(request_rec *r, const char *user, const ms_ended_part *part,
+                                   apr_array_header_t **rows)
 {
     const ms_db_ctx ctx = ms_request_db_ctx(r);
 
-    return ms_store_newest(&ctx, search, ms_clock_now(), rows);
+    return ms_store_list_ended(&ctx, user, ms_clock_now(), part, rows);
 }
 
 apr_status_t ms_all_sessions_find(request_rec *r, const char *id, const ms_row **row)

@@ -9,10 +9,17 @@
 #include <httpd.h>
 #include "db/store.h"
 
-/** The sessions that search means, the newest first; MS_NEWEST_MAX at most. rows: an array of
- * const ms_row *. */
-apr_status_t ms_all_sessions_search(request_rec *r, const ms_search *search,
+/**
+ * The sessions that search means, the newest first; MS_NEWEST_MAX at most.
+ * @param p     where results live
+ * @param rows  out: an array of const ms_row *
+ */
+apr_status_t ms_all_sessions_search(request_rec *r, apr_pool_t *p, const ms_search *search,
                                     apr_array_header_t **rows);
+
+/** The sessions of a user that are over. See ms_store_list_ended(). */
+apr_status_t ms_all_sessions_ended(request_rec *r, const char *user, const ms_ended_part *part,
+                                   apr_array_header_t **rows);
 
 /** The session of that id. *row: NULL if there is none, or id does not have the form of one. */
 apr_status_t ms_all_sessions_find(request_rec *r, const char *id, const ms_row **row);

@@ -265,3 +265,30 @@ def test_a_title_and_a_style_sheet_of_the_sites_own(browse, new_site, server):
         button = driver.find_element(By.CSS_SELECTOR, "main button")
         assert "rgb(120, 20, 90)" in button.value_of_css_property("background-color").replace("rgba", "rgb").replace(", 1)", ")")
         shoot(driver, "own-style")
+
+
+WITH_SCRIPT = SITE.replace("LoginLimit 0", "LoginLimit 1 1h") + "ManagedSessionScript On\n"
+
+
+def test_with_the_script_a_password_can_be_shown_and_the_wait_is_counted(new_site, browse):
+    with new_site("https", WITH_SCRIPT) as site:
+        driver = browse()
+        go(driver, site, "/login")
+        field = driver.find_element(By.ID, "password")
+        driver.find_element(By.ID, "show-password").click()
+        wait(lambda: field.get_attribute("type") == "text", "the password in clear")
+        driver.find_element(By.ID, "show-password").click()
+        wait(lambda: field.get_attribute("type") == "password", "the password hidden again")
+        for _ in range(2):
+            answer = harness.post(site, "/login", {"username": "eve", "password": "x"})
+        assert answer.status == 429
+        driver.find_element(By.ID, "username").send_keys("eve")
+        driver.find_element(By.ID, "password").send_keys("x\n")
+        first = wait(lambda: driver.find_element(By.ID, "wait").text, "the seconds")
+        wait(lambda: driver.find_element(By.ID, "wait").text != first, "fewer seconds")
+
+
+def test_without_it_the_form_has_no_box_to_show_the_password(server, browse):
+    driver = browse()
+    go(driver, server, "/login")
+    assert not driver.find_elements(By.ID, "show")

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The administrators' page for the eye and for spreadsheets: a table, how many there are, what has ended, and a file."""
+import csv
+import io
+import re
+import urllib.parse
+
+import pytest
+
+from harness import JSON, FormReader, Server, get, post, request, sign_in
+from test_admin_page import ADMIN, PAGE, fill, found
+
+CSV = {"Accept": "text/csv"}
+pytestmark = pytest.mark.sqlite
+
+
+@pytest.fixture(scope="module")
+def site():
+    with Server(ADMIN) as running:
+        yield running
+
+
+@pytest.fixture()
+def admin(site) -> str:
+    if site.has_table():
+        site.sql("DELETE FROM managed_session")
+    return sign_in(site, "bob")
+
+
+def words(answer) -> str:
+    return " ".join(FormReader(answer.text).words)
+
+
+def links(answer) -> set[str]:
+    return {attrs["href"] for tag, attrs in FormReader(answer.text).tags if tag == "a"}
+
+
+def rows(answer) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(answer.body.decode("utf-8"), newline="")))
+
+
+def test_the_head_says_what_the_page_is(site, admin):
+    assert "<title>All sessions – app.test – Administration</title>" in get(site, PAGE, admin).text
+    assert "app.test – Verwaltung" in get(site, PAGE, admin, {"Accept-Language": "de"}).text
+
+
+def test_it_is_a_table_that_names_its_columns(site, admin):
+    tags = [tag for tag, _ in FormReader(get(site, PAGE, admin).text).tags]
+    assert tags.count("table") == 1 and [a.get("scope") for tag, a in FormReader(get(site, PAGE, admin).text).tags if tag == "th"] == [
+        "col"] * 5 + ["row"]
+
+
+def test_it_says_how_many_there_are(site, admin):
+    assert "One session." in words(get(site, PAGE, admin))
+    fill(site, 60)
+    assert "61 sessions." in words(get(site, PAGE, admin)) and "60 sessions." in words(get(site, PAGE + "?user=carol", admin))
+    assert "60 sessions." in words(get(site, PAGE + "?ip=203.0.113.5", admin)) and "sessions." not in words(get(site, PAGE + "?user=eve", admin))
+
+
+def test_all_sessions_of_a_user_are_ended_by_a_button(site, admin):
+    fill(site, 2)
+    tags = FormReader(get(site, PAGE + "?user=carol", admin).text).tags
+    assert [a.get("class") for tag, a in tags if tag == "a" and "confirm=user" in a["href"]] == ["button"]
+
+
+# -- what has ended --------------------------------------------------------------------------------
+
+
+def test_the_ended_ones_of_a_user_how_and_by_whom(site, admin):
+    ended, gone = sign_in(site), sign_in(site)
+    assert request(site, "DELETE", f"{PAGE}/{ended[:22]}", {"Cookie": f"__Host-session={admin}", **JSON}).status == 204
+    post(site, "/logout", cookie=gone)
+    page = get(site, PAGE + "?user=alice", admin)
+    assert "?user=alice&state=ended" in links(page)
+    page = get(site, PAGE + "?user=alice&state=ended", admin)
+    assert "revoked" in words(page) and "ended by bob" in words(page) and "signed_out" in words(page) and "?user=alice" in links(page)
+    answer = get(site, PAGE + "?user=alice&state=ended", admin, JSON).json()
+    assert {s["id"]: (s["end_reason"], s["ended_by"]) for s in answer["sessions"]} == {
+        ended[:22]: ("revoked", "bob"), gone[:22]: ("signed_out", None)}
+    assert all(s["ended_at"] and "expires_at" not in s for s in answer["sessions"]) and found(site, admin, "?user=alice") == []
+
+
+def test_in_pages_of_fifty(site, admin):
+    ids = fill(site, 70)
+    assert request(site, "DELETE", f"{PAGE}?scope=user&user=carol", {"Cookie": f"__Host-session={admin}", **JSON}).json() == {"revoked": 70}
+    seen, url = [], PAGE + "?user=carol&state=ended"
+    while url:
+        answer = get(site, url, admin, JSON).json()
+        seen.append([s["id"] for s in answer["sessions"]])
+        url = answer["next"]
+    assert [len(page) for page in seen] == [50, 20] and sorted(i for page in seen for i in page) == sorted(ids)
+
+
+@pytest.mark.parametrize("query", ["state=ended", "state=ended&ip=192.0.2.1", "state=x&user=alice", "format=x", "state=ended&user=a&before=1"])
+def test_a_query_that_means_nothing_is_refused(site, admin, query):
+    assert get(site, f"{PAGE}?{query}", admin, JSON).status == 400
+
+
+# -- the file --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("query, headers", [("?format=csv", {}), ("", CSV), ("?user=&format=csv", JSON)])
+def test_a_file_of_all_sessions(site, admin, query, headers):
+    ids = fill(site, 130)
+    answer = get(site, PAGE + query, admin, headers)
+    assert answer.status == 200 and answer.headers["Content-Type"].startswith("text/csv") and answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="sessions.csv"' and "nosniff" in str(answer.headers)
+    found = rows(answer)
+    assert list(found[0]) == ["id", "user", "name", "device", "ip", "last_ip", "label", "method", "created_at", "last_seen_at", "expires_at"]
+    assert [row["id"].lstrip("'") for row in found] == [admin[:22], *ids]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", found[0]["expires_at"])
+
+
+def test_of_a_search(site, admin):
+    ids = fill(site, 60)
+    answer = get(site, PAGE + "?user=carol&format=csv", admin)
+    assert [row["id"].lstrip("'") for row in rows(answer)] == ids
+    assert rows(get(site, PAGE + "?user=nobody&format=csv", admin)) == []
+    assert "?user=carol&format=csv" in links(get(site, PAGE + "?user=carol", admin))
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\uff1d1", "\uff0b1", "\uff0d1", "\uff201"])
+def test_no_field_is_a_formula(site, admin, name):
+    fill(site, 1, name)
+    [row] = rows(get(site, f"{PAGE}?format=csv&user={urllib.parse.quote(name)}", admin))
+    assert row["user"] == "'" + name
+
+
+def test_quotes_commas_and_lines_stay_in_their_field(site, admin):
+    fill(site, 1)
+    label = 'a "b", c;\u2028d'
+    site.sql("UPDATE managed_session SET label = ? WHERE user_name = 'carol'", label)
+    [row] = rows(get(site, PAGE + "?user=carol&format=csv", admin))
+    assert row["label"] == label and row["user"] == "carol" and row["name"] == ""
+
+
+def test_only_an_administrator_gets_it_and_no_page_of_another_site(site, admin):
+    site.expect("AH01630")
+    assert get(site, PAGE + "?format=csv", sign_in(site)).status == 403 and get(site, PAGE + "?format=csv").status == 401
+    assert get(site, PAGE + "?format=csv", admin, {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "script"}).status == 403
+
+
+def test_without_a_database_there_is_no_file(site, admin):
+    site.expect("MS000", status_5xx=True)
+    with site.broken_table():
+        assert get(site, PAGE + "?format=csv", admin).status == 503
