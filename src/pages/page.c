@@ -139,8 +139,8 @@ static int send_body(request_rec *r, int status, const char *type, const char *b
 {
     const int error = ms_request_chain_error_status(r);
 
-    if (!body) {
-        return HTTP_INTERNAL_SERVER_ERROR;
+    if (!body) { /* no memory */
+        return ms_page_status(r, HTTP_INTERNAL_SERVER_ERROR);
     }
     set_headers(r, r->headers_out);
     r->status = status == HTTP_OK && error ? error : status;

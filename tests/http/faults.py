@@ -18,6 +18,9 @@ import processes
 KINDS = OPEN, CHECK, PREPARE, QUERY, SELECT, CHANGE, FETCH, COUNT, ROW, VALUE = range(10)
 NOTHING, FAIL, FAIL_AFTER, LIE, LOSE, BLOCK, BLOCK_AFTER, KILL, KILL_AFTER = range(9)
 
+# In the order of system_fault.c.
+ALLOCATION, WRITE, LOCK, THREAD, SOCKET = range(5)
+
 EVER_AFTER = 2 ** 62  # as a last call
 CONNECTIONS = (OPEN, CHECK)
 STATEMENTS = (CHANGE, FETCH)
@@ -99,3 +102,19 @@ class Faults:
     def seen(self) -> list[int]:
         """The kinds of the calls since the plan was made, in order."""
         return list(self.shared.seen[1:self.calls + 1])
+
+
+class SystemFaults(Faults):
+    """The same for calls to the system (system_fault.c). The only action is FAIL."""
+
+    def give_to(self, server):
+        server.more_environment = {"LD_PRELOAD": str(build_system()), "TEST_SYSTEM_FAULTS": self.file}
+        return server
+
+
+@functools.cache
+def build_system() -> pathlib.Path:
+    library = folder_of_run() / "system_fault.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-std=gnu11", "-D_GNU_SOURCE", "-O1", "-Wall", "-Wextra", "-Werror", "-fvisibility=default",
+                    "-o", library, pathlib.Path(__file__).with_name("system_fault.c"), "-ldl"], check=True)
+    return library

@@ -87,9 +87,10 @@ on_stage: list["Stage"] = []
 class Stage:
     """A server whose database fails on demand, and whose clock can pass over any pause."""
 
-    def __init__(self, stack: contextlib.ExitStack, *lines: str, config: str = PLACES, noise: str = "^$", **options):
+    def __init__(self, stack: contextlib.ExitStack, *lines: str, config: str = PLACES, noise: str = "^$",
+                 kind_of_faults=faults.Faults, **options):
         application = stack.enter_context(Backend())
-        self.faults = faults.Faults()
+        self.faults = kind_of_faults()
         self.clock = clock.Clock()
         config = config.replace("@APP@", str(application.port)) + "\n".join(lines) + "\n"
         server = self.clock.give_to(self.faults.give_to(Server(config, without="cgid", **options)))

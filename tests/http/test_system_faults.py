@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each call to the system fails in its turn: an allocation, a write, a lock, a thread, a socket. No client gets in by that.
+
+The words are those of test_torture.py, whose flows are played here.
+"""
+import contextlib
+import os
+import re
+
+import pytest
+
+import clock
+import databases
+import faults
+from harness import PAGE, TOOL, eventually, random_token
+from test_torture import FLOWS, ONE_CONNECTION, PLACES, Flow, Stage, check_people, play
+
+pytestmark = [pytest.mark.sqlite, pytest.mark.slow,
+              pytest.mark.skipif(bool(TOOL) or not clock.is_possible() or databases.NAME != "sqlite",
+                                 reason="this tool wants to be before the C library itself, or the driver is of another kind")]
+LOGGED = r":(error|crit|alert|emerg)\]"
+EVENTS = PLACES + 'ManagedSessionEventLog "@ROOT@/logs/events.log"\n'
+KINDS = {"allocation": faults.ALLOCATION, "write": faults.WRITE, "lock": faults.LOCK, "socket call": faults.SOCKET}
+PLAYED = ["a page", "a page, long unused", "an unknown cookie", "a forged cookie", "sign in", "sign in again", "sign out", "the list",
+          "the list as JSON", "revoke one", "delete the others"]
+
+
+@pytest.fixture(scope="module")
+def stage():
+    with contextlib.ExitStack() as stack:
+        yield Stage(stack, "ManagedSessionCacheTTL 1s", config=EVENTS, kind_of_faults=faults.SystemFaults, extra=ONE_CONNECTION)
+
+
+def turns():
+    """Each of the first calls, and then fewer and fewer: there may be thousands."""
+    n = 1
+    while n < 10000:
+        yield n
+        n += max(1, n // 6)
+
+
+def descriptors(server) -> int:
+    return sum(len(os.listdir(f"/proc/{child}/fd")) for child in server.children())
+
+
+def is_done(flow: Flow, answer) -> bool | None:
+    """None: it cannot be known."""
+    if answer is None or answer.status >= 500:
+        assert answer is None or not answer.cookies() and PAGE not in answer.text and not answer.headers["X-User"]
+        return None
+    assert answer.status in flow.good, (answer.status, answer.text)
+    return True
+
+
+def check_all(stage: Stage, flow: Flow, cast, answer) -> None:
+    done = is_done(flow, answer)
+    check_people(stage, flow, cast, done)
+    token = answer.token() if answer else None
+    assert not token or (done and flow.begins and stage.who(token, flow.host) == "alice")
+    made = set(stage.rows(flow.host)) - {getattr(cast, name)[:22] for name in cast.owners()}
+    assert len(made) <= (1 if flow.begins else 0)
+    assert not re.search("exit signal", stage.server.new_log())
+
+
+@pytest.mark.parametrize("flow", PLAYED)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_call_to_the_system_that_fails(stage, kind, flow):
+    stage.server.expect(LOGGED, status_5xx=True)
+    has_some = flow.startswith("sign in")
+    flow = FLOWS[flow]
+    play(stage, flow, faults.NOTHING, 1, None, [KINDS[kind]])
+    children, before = stage.server.children(), descriptors(stage.server)
+    for i in turns():
+        cast, answer, met = play(stage, flow, faults.FAIL, i, None, [KINDS[kind]])
+        check_all(stage, flow, cast, answer)
+        if not met:
+            break
+    assert i > 1 or not has_some, "there are such calls"
+    assert stage.server.children() == children, "none has died"
+    eventually(lambda: descriptors(stage.server) <= before + 2, "the descriptors given back")
+
+
+def test_a_thread_that_cannot_be_started(stage):
+    """Of the module's, in a new child, which does its work without it."""
+    stage.server.expect(LOGGED, status_5xx=True)
+    cast = stage.cast("app.test")
+    for i in range(1, 10):
+        before = stage.server.children()
+        stage.faults.plan(faults.FAIL, i, None, [faults.THREAD])
+        stage.server.graceful()
+        eventually(lambda: stage.server.children() and not set(stage.server.children()) & set(before), "new children")
+        assert eventually(lambda: stage.ask("GET", "/app/", cast.mine), "a response").text == PAGE
+        assert stage.ask("GET", "/app/", random_token()).status == 401
+        if not stage.faults.end():
+            assert i > 1
+            return
+    raise AssertionError("that goes on without end")
