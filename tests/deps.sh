@@ -93,6 +93,9 @@ test)
     want uwsgi-plugin-python3 /usr/lib/uwsgi/plugins/python3_plugin.so
     want libapache2-mod-auth-openidc /usr/lib/apache2/modules/mod_auth_openidc.so
     want fail2ban fail2ban-regex
+    want nginx-light /usr/sbin/nginx
+    want caddy caddy
+    want haproxy /usr/sbin/haproxy
     want apparmor apparmor_parser
     ;;
 bench)

@@ -312,7 +312,7 @@ http {
         location /app/ { auth_request /check; }
         location = /check {
             internal;
-            proxy_pass http://sessions/app/empty;
+            proxy_pass http://sessions/auth;
             proxy_http_version 1.1;
             proxy_set_header Connection "";
             proxy_pass_request_body off;
@@ -320,6 +320,16 @@ http {
         }
     }
 }
+"""
+
+
+CHECK = """
+<Location "/auth">
+    SetHandler managed-session-check
+    ManagedSessionCheckPeers 127.0.0.1
+    AuthType ManagedSession
+    Require valid-user
+</Location>
 """
 
 
@@ -356,15 +366,14 @@ class Nginx:
 def nginx(stack, name):
     if not shutil.which("nginx", path="/usr/sbin:/usr/bin"):
         return []
-    service = Server(measure.PROTECTED, database=fill.FilledSqlite(10_000))
-    service.write("htdocs/app/empty", "")
+    service = Server(measure.PROTECTED + CHECK, database=fill.FilledSqlite(10_000))
     stack.enter_context(service)
     proxy = stack.enter_context(Nginx(service))
     requests = [measure.with_cookie(token) for token in fill.some_tokens(10_000, SESSIONS)]
     plain = [request.replace(b"/app/", b"/") for request in requests]
     return [Variant(f"{name}-unprotected", proxy, plain, note="nginx alone, the same file"),
             Variant(name, proxy, requests, others=[lambda: [service.process.pid]], stranger=measure.get(),
-                    note="auth_request to this module in an httpd beside it (an empty file), over kept connections")]
+                    note="auth_request to managed-session-check in an httpd beside it, over kept connections")]
 
 
 ALL = {"form-dbd": form_dbd, "form-dbd-best": form_dbd_best, "form-crypto": form_crypto, "form-crypto-best": form_crypto_best,

@@ -392,3 +392,43 @@ def test_a_handler_without_peers_is_warned_of(config, warns):
         assert not re.search("MS0(?!264)", result.stderr)
     finally:
         server.remove()
+
+
+# ---- servers that are not run here: their requests as they document them ----------------------------
+
+BROWSER = ("User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0\r\n"
+           "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r\nAccept-Language: en-US,en;q=0.5\r\n"
+           "Cookie: @COOKIE@\r\nSec-Fetch-Dest: document\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Site: none\r\n"
+           "Upgrade-Insecure-Requests: 1\r\n")
+REPLAYED = {
+    # https://doc.traefik.io/traefik/middlewares/http/forwardauth/
+    "traefik": "GET /redirect HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n" + BROWSER + (
+        "X-Forwarded-For: 198.51.100.7\r\nX-Forwarded-Host: app.example\r\nX-Forwarded-Method: GET\r\nX-Forwarded-Port: 443\r\n"
+        "X-Forwarded-Proto: https\r\nX-Forwarded-Server: traefik-0\r\nX-Forwarded-Uri: /page?a=1&b=2\r\n"
+        "X-Real-Ip: 198.51.100.7\r\nAccept-Encoding: gzip\r\n\r\n"),
+    # https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/filters/http/ext_authz/v3/ext_authz.proto, path_prefix
+    "envoy": "GET /redirect/page?a=1&b=2 HTTP/1.1\r\nhost: app.example\r\ncontent-length: 0\r\n" + BROWSER.lower().replace(
+        "@cookie@", "@COOKIE@") + (
+        "x-forwarded-proto: https\r\nx-request-id: 9bd1-4a3e\r\nx-envoy-internal: true\r\n"
+        "x-forwarded-for: 198.51.100.7\r\nx-envoy-expected-rq-timeout-ms: 250\r\n\r\n"),
+    # https://github.com/kubernetes/ingress-nginx, rootfs/etc/nginx/template/nginx.tmpl
+    "ingress-nginx": "GET /auth HTTP/1.1\r\nX-Request-ID: 9bd14a3e\r\nHost: httpd.sessions.svc\r\n" + (
+        "X-Original-URL: https://app.example/page?a=1&b=2\r\nX-Original-Method: GET\r\nX-Sent-From: nginx-ingress-controller\r\n"
+        "X-Real-IP: 198.51.100.7\r\nX-Forwarded-For: 198.51.100.7\r\nX-Auth-Request-Redirect: /page?a=1&b=2\r\n") + BROWSER + "\r\n",
+}
+
+
+@pytest.mark.parametrize("name", REPLAYED)
+def test_what_others_send_is_understood(site, name):
+    """Twice on one connection, which they keep."""
+    with connect(site) as s, s.makefile("rb") as stream:
+        for token, status in ((None, 401 if name == "ingress-nginx" else 303), (sign_in(site), 200)):
+            s.sendall(REPLAYED[name].replace("@COOKIE@", f"{COOKIE}={token}" if token else "theme=dark").encode())
+            found, headers = read_head(stream)
+            stream.read(int(headers["content-length"]))
+            assert found == status and headers.get("connection", "").lower() != "close"
+            if token:
+                assert headers["remote-user"] == "alice"
+            else:
+                back = way_back(headers.get("location") or headers["managed-session-login-url"])
+                assert back == ("/page?a=1&b=2" if name == "envoy" else "https://app.example/page?a=1&b=2")
