@@ -18,6 +18,7 @@
 #   make bench-db     what a look-up costs in tables of a thousand to five million sessions (BENCH: options)
 #   make bench-instructions  instructions of one request, protected and not
 #   make bench-signin  how long sign-ins wait for each other on SQLite, also beside another build (BENCH: options)
+#   make bench-fleet  how many queries a fleet of hosts sends, simulated
 #   make bench-memory  whether httpd's children grow in ten million requests
 #   make bench-open   what idle WebSockets cost that are cut when their session ends (BENCH: options)
 #   make bench-descriptors  whether descriptors are given back in 100,000 requests
@@ -232,7 +233,7 @@ test-valgrind: deps-test
 	  $(PYTHON) -B -m pytest -p no:cacheprovider -q tests/http -m valgrind $(PYTEST)
 
 # ---- benchmarks -------------------------------------------------------------------------------
-.PHONY: deps-bench bench bench-signin bench-open bench-descriptors bench-db bench-instructions bench-memory bench-report
+.PHONY: deps-bench bench bench-signin bench-open bench-descriptors bench-db bench-instructions bench-memory bench-fleet bench-report
 # BENCH holds options of the benchmark: make bench-db BENCH="--rows 1000,100000 --rounds 2"
 bench: deps-bench
 	@$(MAKE) --no-print-directory $(MODULE)
@@ -261,6 +262,9 @@ bench-open: $(MODULE)
 # Whether descriptors are given back: 100,000 requests for an application.
 bench-descriptors: $(MODULE)
 	MS_ROUNDS=100000 MS_MODULE=$(abspath $(MODULE)) $(PYTHON) -B -m pytest -p no:cacheprovider -q tests/http/test_lifeline.py -k descriptors $(PYTEST)
+
+bench-fleet:
+	@$(PYTHON) -B tests/bench/fleet.py
 
 # The figures of build/bench.json into docs/performance.md and its plot.
 bench-report:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import html
 import json
+import math
 import re
 
 from measure import CLIENTS, FILE_SIZE, MPM, RESULTS, TOP
 
-PAGE, PLOT = TOP / "docs/performance.md", TOP / "docs/performance.svg"
+PAGE, PLOT, FLEET_PLOT = TOP / "docs/performance.md", TOP / "docs/performance.svg", TOP / "docs/fleet.svg"
 DATABASES = {"sqlite": "SQLite", "pgsql": "PostgreSQL", "mysql": "MariaDB"}
 
 
@@ -60,6 +61,22 @@ def memory_table(section: dict) -> str:
             for p in section["points"]]
     return table("requests | children | RSS MiB | PSS MiB | failed", rows) + \
         f"\n\nSlope of PSS over the second half: {section['bytes_per_request']:+.3f} bytes a request."
+
+
+def fleet_table(section: dict) -> str:
+    found = {(point["sessions"], point["hosts"], point["rule"]): point["queries"] for point in section["points"]}
+    hosts, sessions = sorted({key[1] for key in found}), sorted({key[0] for key in found})
+    head = " | ".join(f"{n} host{'s' * (n > 1)}, {rule}" for n in hosts for rule in ("old", "new"))
+    return table(f"sessions at work | {head}", [[f"{n:,}"] + [f"{found[n, host, rule]:,.0f}" for host in hosts for rule in ("old", "new")]
+                                                for n in sessions])
+
+
+def sites_table(section: dict) -> str:
+    rows = [[f"{s['sessions'] / 1e6:g} million", f"{s['at_work']:,}", f"{s['hosts']:,}", f"{s['requests']:,.0f}", f"{s['table'] / 1e9:,.1f}",
+             f"{s['entries']:,.0f}", f"{s['cache'] / 1e6:,.0f}", f"{s['rows']:,.0f}", f"{s['queries']:,.0f}", f"{s['old']:,.0f}"]
+            for s in section["sites"]]
+    return table("sessions | at work | hosts | requests/s | table, GB | entries a host | their MB | rows touched/s | queries/s "
+                 "| queries/s by the old rule", rows)
 
 
 def machine_text(section: dict) -> str:
@@ -111,6 +128,39 @@ def plot(section: dict) -> str:
             f'aria-label="{title}">\n<style>{STYLE}\n</style>\n<text x="{LEFT}" y="18">{title}</text>\n{marks}\n{bars}\n</svg>\n')
 
 
+FLEET_LEFT, FLEET_WIDTH, FLEET_HEIGHT = 90, 480, 300
+FLEET_STYLE = """
+  text { font: 13px system-ui, sans-serif; fill: #24292f } .quiet { fill: #57606a } .grid { stroke: #d0d7de } polyline { fill: none; stroke-width: 2 }
+  .old { stroke: #8c959f } .new { stroke: #0969da } .two { stroke-dasharray: 8 4 } .four { stroke-dasharray: 2 4 }
+  @media (prefers-color-scheme: dark) {
+    text { fill: #e6edf3 } .quiet { fill: #9198a1 } .grid { stroke: #3d444d } .old { stroke: #6e7681 } .new { stroke: #4493f8 }
+  }"""
+
+
+def fleet_plot(section: dict) -> str:
+    """Both axes are logarithmic: queries per second of all hosts, by the sessions at work."""
+    points = section["points"]
+    low, high = (math.log10(edge(point["sessions"] for point in points)) for edge in (min, max))
+    top = math.ceil(math.log10(max(point["queries"] for point in points)))
+
+    def at(sessions: float, queries: float) -> str:
+        x = FLEET_LEFT + (math.log10(sessions) - low) / (high - low) * FLEET_WIDTH
+        return f"{x:.1f},{30 + FLEET_HEIGHT - math.log10(max(queries, 1)) / top * FLEET_HEIGHT:.1f}"
+
+    grid = "".join(f'<path class="grid" d="M{at(10 ** low, 10 ** y)}H{FLEET_LEFT + FLEET_WIDTH}"/><text class="quiet" x="{FLEET_LEFT - 8}" '
+                   f'y="{float(at(1, 10 ** y).split(",")[1]) + 4}" text-anchor="end">{10 ** y:,}</text>' for y in range(top + 1))
+    grid += "".join(f'<text class="quiet" x="{at(n, 1).split(",")[0]}" y="{FLEET_HEIGHT + 50}" text-anchor="middle">{n:,}</text>'
+                    for n in sorted({point["sessions"] for point in points}))
+    lines = ""
+    for hosts, dash in ((1, ""), (2, " two"), (4, " four")):
+        for rule in ("old", "new"):
+            line = [point for point in points if (point["hosts"], point["rule"]) == (hosts, rule)]
+            lines += f'<polyline class="{rule}{dash}" points="{" ".join(at(p["sessions"], p["queries"]) for p in line)}"/>\n'
+    title = "Queries per second by sessions at work (simulated); gray: old rule, blue: new; 1, 2 (dashed), 4 hosts (dotted)"
+    return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {FLEET_LEFT + FLEET_WIDTH + 180} {FLEET_HEIGHT + 60}" role="img" '
+            f'aria-label="{title}">\n<style>{FLEET_STYLE}\n</style>\n<text x="8" y="18">{title}</text>\n{grid}\n{lines}</svg>\n')
+
+
 # ---- the page -------------------------------------------------------------------------------------
 
 
@@ -120,7 +170,8 @@ def put(page: str, name: str, text: str) -> str:
     return made
 
 
-TABLES = {"speed": speed_table, "databases": databases_table, "instructions": instructions_table, "memory": memory_table}
+TABLES = {"speed": speed_table, "databases": databases_table, "instructions": instructions_table, "memory": memory_table,
+          "fleet": fleet_table}
 
 
 def write() -> None:
@@ -133,6 +184,9 @@ def write() -> None:
         page = put(page, "machine", machine_text(figures["speed"]))
         page = put(page, "plot", "![Requests per second beside the unprotected file](performance.svg)")
         PLOT.write_text(plot(figures["speed"]))
+    if "fleet" in figures:
+        page = put(page, "sites", sites_table(figures["fleet"]))
+        FLEET_PLOT.write_text(fleet_plot(figures["fleet"]))
     PAGE.write_text(page)
 
 
