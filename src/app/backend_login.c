@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Headers of proxied applications are in headers_out, those of CGI and FastCGI in err_headers_out,
- * where httpd has joined a header that was sent twice with a comma.
+ * The order: a sign-out, then a failed sign-in or a sign-in.
  */
 #include "app/backend_login.h"
 
 #include <string.h>
 #include <apr_strings.h>
 #include "access/script_refusal.h"
+#include "app/app_header.h"
+#include "app/sign_in_wish.h"
+#include "http/limited_log.h"
 #include "http/respond.h"
 #include "config/config.h"
-#include "http/limited_log.h"
 #include "session/revoke.h"
 #include "session/request.h"
 #include "session/sign_in_limit.h"
@@ -20,45 +21,10 @@
 
 #define METHOD "backend"
 
-typedef struct taken {
-    const char *value;
-    int n;
-} taken;
-
-static int count_value(void *takenv, const char *key, const char *value)
-{
-    taken *t = takenv;
-
-    (void)key;
-    t->value = value;
-    t->n++;
-    return 1;
-}
-
-static taken take(request_rec *r, const char *name)
-{
-    taken t = {NULL, 0};
-
-    apr_table_do(count_value, &t, r->headers_out, name, NULL);
-    apr_table_do(count_value, &t, r->err_headers_out, name, NULL);
-    if (t.n > 0) {
-        t.value = apr_pstrdup(r->pool, t.value);
-        apr_table_unset(r->headers_out, name);
-        apr_table_unset(r->err_headers_out, name);
-    }
-    return t;
-}
-
-static void ignore(request_rec *r, const char *name, const char *why)
-{
-    ms_limited_log(r, MS_LOG_IGNORED_HEADER, APLOG_WARNING,
-                   "MS0050: the application's header %s was ignored: %s", name, why);
-}
-
-static int is_single(request_rec *r, const char *name, const taken *t)
+static int is_single(request_rec *r, const ms_app_header *t)
 {
     if (t->n > 1 || strchr(t->value, ',')) {
-        ignore(r, name, "it was sent more than once, or has a comma in it");
+        ms_app_header_ignore(r, t->name, "it was sent more than once, or has a comma in it");
         return 0;
     }
     return 1;
@@ -93,11 +59,11 @@ static apr_status_t revoke_own(request_rec *r, int others_only)
     return rv;
 }
 
-static void end(request_rec *r, const taken *t)
+static void end(request_rec *r, const ms_app_header *t)
 {
     apr_status_t rv;
 
-    if (!is_single(r, MS_END_HEADER, t)) {
+    if (!is_single(r, t)) {
         return;
     }
     if (strcmp(t->value, "current") == 0) {
@@ -107,7 +73,7 @@ static void end(request_rec *r, const taken *t)
         rv = revoke_own(r, t->value[0] == 'o');
     }
     else {
-        ignore(r, MS_END_HEADER, "it takes current, others or all");
+        ms_app_header_ignore(r, MS_END_HEADER, "it takes current, others or all");
         return;
     }
     if (rv != APR_SUCCESS) {
@@ -121,9 +87,10 @@ static int is_success(request_rec *r)
     if (r->status >= HTTP_OK && r->status < HTTP_BAD_REQUEST) {
         return 1;
     }
-    ignore(r, MS_USER_HEADER,
-           apr_psprintf(r->pool, "it came with status %d, and only 2xx and 3xx sign a user in",
-                        r->status));
+    ms_app_header_ignore(r, MS_USER_HEADER,
+                         apr_psprintf(r->pool,
+                                      "it came with status %d, and only 2xx and 3xx sign a user in",
+                                      r->status));
     return 0;
 }
 
@@ -145,19 +112,19 @@ static int refuse(request_rec *r, ms_problem why)
     return HTTP_TOO_MANY_REQUESTS;
 }
 
-static int begin(request_rec *r, const taken *t)
+static int begin(request_rec *r, const ms_app_header *t, const ms_sign_in_wish *wish)
 {
     const ms_row *row;
     ms_sign_in_ticket attempt;
     apr_status_t rv;
 
-    if (!is_single(r, MS_USER_HEADER, t) || !is_success(r)) {
+    if (!is_single(r, t) || !is_success(r)) {
         return OK;
     }
     if (is_limited(r, t->value, &attempt)) {
         return refuse(r, MS_PROBLEM_ATTEMPTS);
     }
-    rv = ms_sign_in(r, t->value, METHOD, 0, NULL, &row);
+    rv = ms_sign_in(r, t->value, METHOD, wish, &row);
     if (rv == APR_SUCCESS) {
         ms_sign_in_limit_was_right(r, &attempt);
         return OK;
@@ -172,12 +139,12 @@ static int begin(request_rec *r, const taken *t)
     return OK;
 }
 
-static int fail(request_rec *r, const taken *t)
+static int fail(request_rec *r, const ms_app_header *t)
 {
     const char *user = *t->value ? t->value : NULL;
     ms_sign_in_ticket attempt;
 
-    if (!is_single(r, MS_FAILED_HEADER, t)) {
+    if (!is_single(r, t)) {
         return OK;
     }
     if (is_limited(r, user, &attempt)) {
@@ -189,19 +156,22 @@ static int fail(request_rec *r, const taken *t)
 
 int ms_backend_login(request_rec *r)
 {
-    const taken user = take(r, MS_USER_HEADER), ending = take(r, MS_END_HEADER),
-                failed = take(r, MS_FAILED_HEADER);
-    const char *name = failed.n ? MS_FAILED_HEADER : user.n ? MS_USER_HEADER : MS_END_HEADER;
+    const ms_app_header user = ms_app_header_take(r, MS_USER_HEADER),
+                        ending = ms_app_header_take(r, MS_END_HEADER),
+                        failed = ms_app_header_take(r, MS_FAILED_HEADER);
+    ms_sign_in_wish wish;
+    const char *name = ms_sign_in_wish_take(r, &wish);
 
-    if (!user.n && !ending.n && !failed.n) {
+    name = failed.n ? failed.name : user.n ? user.name : ending.n ? ending.name : name;
+    if (!name) {
         return OK;
     }
     if (ms_dir_conf_get(r)->backend_login != 1) {
-        ignore(r, name, "ManagedSessionBackendLogin is not On here");
+        ms_app_header_ignore(r, name, "ManagedSessionBackendLogin is not On here");
         return OK;
     }
     if (r->status == HTTP_NOT_MODIFIED) {
-        ignore(r, name, "it came with a 304, which may repeat an old response");
+        ms_app_header_ignore(r, name, "it came with a 304, which may repeat an old response");
         return OK;
     }
     if (ending.n) {
@@ -209,9 +179,15 @@ int ms_backend_login(request_rec *r)
     }
     if (failed.n) {
         if (user.n) {
-            ignore(r, MS_USER_HEADER, "it came with " MS_FAILED_HEADER);
+            ms_app_header_ignore(r, MS_USER_HEADER, "it came with " MS_FAILED_HEADER);
         }
         return fail(r, &failed);
     }
-    return user.n ? begin(r, &user) : OK;
+    if (user.n) {
+        return begin(r, &user, &wish);
+    }
+    if (!ending.n) {
+        ms_app_header_ignore(r, name, "it came without " MS_USER_HEADER);
+    }
+    return OK;
 }

@@ -10,6 +10,7 @@
 #include <apr_strings.h>
 #include <httpd.h>
 #include "app/backend_login.h"
+#include "app/sign_in_wish.h"
 #include "core/cookie.h"
 
 #define CLOSE_LINE "Connection: close\r\n"
@@ -68,12 +69,19 @@ static const char *value_of(const char *line, const char *name)
     return *line == ':' ? line + 1 : NULL;
 }
 
+static int is_wish(const char *line)
+{
+    const apr_size_t len = strcspn(line, " \t:");
+
+    return ms_sign_in_wish_is_header(line, len) && line[len + strspn(line + len, " \t")] == ':';
+}
+
 static int is_unwanted(const char *line, const char *cookie, int closes)
 {
     const char *set_cookie = value_of(line, "Set-Cookie");
 
     return value_of(line, MS_USER_HEADER) || value_of(line, MS_END_HEADER) ||
-           value_of(line, MS_FAILED_HEADER) ||
+           value_of(line, MS_FAILED_HEADER) || is_wish(line) ||
            (set_cookie && ms_cookie_is_named(set_cookie, cookie)) ||
            (closes && (value_of(line, "Connection") || value_of(line, "Keep-Alive")));
 }

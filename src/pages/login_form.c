@@ -262,12 +262,13 @@ static int lead_on(request_rec *r, const ms_row *row, const char *back)
 
 int ms_login_form_finish(request_rec *r, const ms_login_typed *who, const char *method)
 {
+    const ms_sign_in_wish wish = {.remember = who->remember, .shown_form = who->shown_form};
     const ms_row *row;
 
     if (ms_login_form_query(r, "reauth")) {
         ms_sign_in_replaces_stale(r);
     }
-    switch (ms_sign_in(r, who->user, method, who->remember, who->shown_form, &row)) {
+    switch (ms_sign_in(r, who->user, method, &wish, &row)) {
     case APR_SUCCESS:
         return lead_on(r, row, who->back ? who->back : ms_config_landing(r));
     case APR_EINVAL:

@@ -43,7 +43,8 @@ static apr_status_t managed_session_create(request_rec *r, const char *user, con
                                            int persistent, const managed_session_t **session)
 {
     const ms_row *row;
-    const apr_status_t rv = ms_sign_in(r, user, method, persistent, NULL, &row);
+    const ms_sign_in_wish wish = {.remember = persistent};
+    const apr_status_t rv = ms_sign_in(r, user, method, &wish, &row);
 
     *session = as_public(r, row);
     return rv;

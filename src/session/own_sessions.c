@@ -9,6 +9,7 @@
 #include "core/clock.h"
 #include "core/utf8.h"
 #include "session/request_state.h"
+#include "session/session_name.h"
 
 apr_status_t ms_own_sessions_list(request_rec *r, const ms_list_part *part,
                                   apr_array_header_t **rows)
@@ -74,21 +75,6 @@ apr_status_t ms_own_sessions_ended(request_rec *r, const ms_ended_part *part,
     return ms_store_list_ended(&ctx, current->user, ms_clock_now(), part, rows);
 }
 
-static const char *fit_name(apr_pool_t *p, const char *name)
-{
-    const char *begin = ms_utf8_storable(p, name, strlen(name));
-    char *fit, *end;
-
-    begin += strspn(begin, " ");
-    fit = apr_pstrdup(p, ms_utf8_storable(p, begin, MS_NAME_MAX));
-    end = fit + strlen(fit);
-    while (end > fit && end[-1] == ' ') {
-        end--;
-    }
-    *end = '\0';
-    return *fit ? fit : NULL;
-}
-
 apr_status_t ms_own_sessions_rename(request_rec *r, const char *id, const char *name, int *renamed)
 {
     const ms_row *current;
@@ -100,6 +86,6 @@ apr_status_t ms_own_sessions_rename(request_rec *r, const char *id, const char *
         return rv;
     }
     ctx = ms_request_db_ctx(r);
-    return ms_store_rename(&ctx, current->user, id, fit_name(r->pool, name), ms_clock_now(),
-                           renamed);
+    return ms_store_rename(&ctx, current->user, id, ms_session_name_fit(r->pool, name),
+                           ms_clock_now(), renamed);
 }

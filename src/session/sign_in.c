@@ -21,6 +21,7 @@
 #include "session/plain_http.h"
 #include "session/request_state.h"
 #include "session/session_limit.h"
+#include "session/session_name.h"
 #include "session/shown_form.h"
 #include "session/sign_in_limit.h"
 #include "session/sign_in_log.h"
@@ -35,7 +36,7 @@
 typedef struct sign_in {
     const char *user;
     const char *method;
-    int remember;
+    const ms_sign_in_wish *wish;
     const ms_shown_form *form; /* NULL: it was no form of ours, or the form has no value */
     ms_token token;
 } sign_in;
@@ -48,7 +49,7 @@ static int is_remembered(const ms_server_conf *conf, int wanted)
 }
 
 /* NULL: none is configured, it is empty, or it cannot be evaluated. */
-static const char *label_for(request_rec *r, apr_pool_t *p)
+static const char *configured_label(request_rec *r)
 {
     const ap_expr_info_t *expr = ms_dir_conf_get(r)->label;
     const char *error = NULL, *label = expr ? ap_expr_str_exec(r, expr, &error) : NULL;
@@ -57,34 +58,48 @@ static const char *label_for(request_rec *r, apr_pool_t *p)
         ms_limited_log(r, MS_LOG_LABEL, APLOG_WARNING, "MS0012: ManagedSessionLabel: %s", error);
         return NULL;
     }
-    return label && *label ? apr_pstrdup(p, ms_utf8_storable(p, label, LABEL_MAX)) : NULL;
+    return label && *label ? label : NULL;
+}
+
+static const char *label_for(request_rec *r, apr_pool_t *p, const char *wanted)
+{
+    const char *label = wanted ? wanted : configured_label(r);
+
+    return label ? apr_pstrdup(p, ms_utf8_storable(p, label, LABEL_MAX)) : NULL;
+}
+
+static apr_int64_t life_of(const ms_server_conf *conf, int persistent, apr_int64_t wanted)
+{
+    apr_int64_t life = conf->lifetime;
+
+    if (!persistent && conf->transient_lifetime < life) {
+        life = conf->transient_lifetime;
+    }
+    return wanted > 0 && wanted < life ? wanted : life;
 }
 
 static ms_row *new_row(request_rec *r, apr_pool_t *p, const sign_in *who)
 {
     const ms_server_conf *conf = ms_server_conf_get(r->server);
     const apr_int64_t now = ms_clock_now();
-    apr_int64_t life = conf->lifetime;
     ms_row *row = apr_pcalloc(p, sizeof(*row));
     char *hash = apr_palloc(p, MS_HASH_LEN + 1);
 
     ms_token_hash(&who->token, hash, p);
-    row->persistent = is_remembered(conf, who->remember);
-    if (!row->persistent && conf->transient_lifetime < life) {
-        life = conf->transient_lifetime;
-    }
+    row->persistent = is_remembered(conf, who->wish->remember);
     row->id = apr_pstrdup(p, who->token.id);
     row->secret_hash = hash;
     row->user = apr_pstrdup(p, who->user);
     row->created_at = now;
     row->last_seen_at = now;
-    row->max_expires_at = now + life;
+    row->max_expires_at = now + life_of(conf, row->persistent, who->wish->life);
     row->expires_at = ms_touch_expires(conf, now, row->max_expires_at);
     row->created_ip = r->useragent_ip;
     row->last_ip = r->useragent_ip;
     row->user_agent = ms_user_agent_of(r, p);
     row->auth_method = apr_pstrdup(p, ms_utf8_storable(p, who->method, MS_METHOD_MAX));
-    row->label = label_for(r, p);
+    row->label = label_for(r, p, who->wish->label);
+    row->name = who->wish->name ? ms_session_name_fit(p, who->wish->name) : NULL;
     return row;
 }
 
@@ -247,8 +262,7 @@ static apr_status_t begin_within_limit(request_rec *r, const sign_in *who, const
     return rv == APR_EEXIST ? APR_SUCCESS : rv;
 }
 
-static apr_status_t begin_from_form(request_rec *r, const char *shown_form, sign_in *who,
-                                    const ms_row **row)
+static apr_status_t begin_from_form(request_rec *r, sign_in *who, const ms_row **row)
 {
     const char *realm = ms_server_conf_get(r->server)->realm;
     ms_shown_form *form = apr_palloc(r->pool, sizeof(*form));
@@ -257,7 +271,7 @@ static apr_status_t begin_from_form(request_rec *r, const char *shown_form, sign
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    if (ms_shown_form_read(r->pool, shown_form, realm, who->user, form)) {
+    if (ms_shown_form_read(r->pool, who->wish->shown_form, realm, who->user, form)) {
         ms_shown_form_mark(form, ms_request_chain_first(r)->request_time, &who->token);
         who->form = form;
     }
@@ -271,10 +285,10 @@ void ms_sign_in_replaces_stale(request_rec *r)
     ms_request_get(r)->reauthenticates = 1;
 }
 
-apr_status_t ms_sign_in(request_rec *r, const char *user, const char *method, int remember,
-                        const char *shown_form, const ms_row **row)
+apr_status_t ms_sign_in(request_rec *r, const char *user, const char *method,
+                        const ms_sign_in_wish *wish, const ms_row **row)
 {
-    sign_in who = {.method = method, .remember = remember};
+    sign_in who = {.method = method, .wish = wish};
     const ms_row *presented;
     apr_status_t rv;
 
@@ -288,7 +302,7 @@ apr_status_t ms_sign_in(request_rec *r, const char *user, const char *method, in
         rv = ms_request_session(r, &presented);
     }
     if (rv == APR_SUCCESS) {
-        rv = begin_from_form(r, shown_form, &who, row);
+        rv = begin_from_form(r, &who, row);
     }
     if (rv == APR_SUCCESS) {
         ms_plain_http_note_sign_in(r);

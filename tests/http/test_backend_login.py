@@ -306,6 +306,62 @@ def test_the_applications_own_cookie_of_our_name_is_no_session(site):
     assert "mine=1" in answer.headers.get_all("Set-Cookie") and who(site, planted) is None
 
 
+# -- what else it may say --------------------------------------------------------------------------
+
+
+def row_of(server, answer, columns: str) -> tuple:
+    return server.sql(f"SELECT {columns} FROM managed_session WHERE session_id = ?", answer.token()[:22])[0]
+
+
+def test_it_may_say_what_the_session_is(site, way):
+    answer = ask(site, way, Managed_Session_User="carol", Managed_Session_Remember="1", Managed_Session_Label="Oslo Norway",
+                 Managed_Session_Name=" Kitchen tablet ", Managed_Session_Expires_In="3600")
+    assert told_nothing(answer) and "Max-Age=3600" in answer.cookies()[0]
+    assert row_of(site, answer, "persistent, label, name, expires_at - created_at, max_expires_at - created_at") == (
+        1, "Oslo Norway", "Kitchen tablet", 3600, 3600)
+
+
+@pytest.mark.parametrize("wanted, persistent, life", [
+    ({}, 0, 12 * 3600), ({"Managed_Session_Remember": "0"}, 0, 12 * 3600), ({"Managed_Session_Remember": "1"}, 1, 30 * 86400),
+    ({"Managed_Session_Expires_In": "99999999999"}, 0, 12 * 3600), ({"Managed_Session_Expires_In": "9" * 30}, 0, 12 * 3600),
+    ({"Managed_Session_Remember": "1", "Managed_Session_Expires_In": "86400"}, 1, 86400), ({"Managed_Session_Expires_In": "1"}, 0, 1)])
+def test_a_session_is_never_longer_than_the_configuration_says(site, wanted, persistent, life):
+    answer = ask(site, "/on/", Managed_Session_User="carol", **wanted)
+    assert row_of(site, answer, "persistent, max_expires_at - created_at") == (persistent, life)
+    assert ("Max-Age" in answer.cookies()[0]) == bool(persistent)
+
+
+@pytest.mark.parametrize("header, value", [
+    ("Remember", "yes"), ("Remember", "2"), ("Expires_In", "0"), ("Expires_In", "-1"), ("Expires_In", "1h"), ("Expires_In", "+5"),
+    ("Expires_In", ["5", "6"]), ("Name", ["a", "b"]), ("Label", ["a", "b"])])
+def test_what_has_no_meaning_is_logged_and_the_user_is_signed_in(site, header, value):
+    answers = []
+
+    def try_it():
+        answers.append(ask(site, "/on/", Managed_Session_User="carol", **{f"Managed_Session_{header}": value}))
+    harness.logged(site, f"MS0050: .*Managed-Session-{header.replace('_', '-')} was ignored", try_it)
+    assert told_nothing(answers[0])
+    assert row_of(site, answers[0], "persistent, label, name, max_expires_at - created_at") == (0, None, None, 12 * 3600)
+
+
+def test_texts_are_cut_and_made_fit_to_store(site):
+    answer = ask(site, "/on/", Managed_Session_User="carol", Managed_Session_Label="Oslo, Norway", Managed_Session_Name="a, b")
+    assert row_of(site, answer, "label, name") == ("Oslo, Norway", "a, b")
+    answer = ask(site, "/on/", Managed_Session_User="carol", Managed_Session_Label="x" * 300, Managed_Session_Name="y" * 50)
+    assert row_of(site, answer, "label, name") == ("x" * 255, "y" * 40)
+    answer = ask(site, "/on/", Managed_Session_User="carol", Managed_Session_Label="", Managed_Session_Name="  ")
+    assert row_of(site, answer, "label, name") == (None, None)
+
+
+@pytest.mark.parametrize("where", ["/on/", "/off/", "/bare/", "/cgi", "/cgi-off", "/fcgi", "/fcgi-off"])
+@pytest.mark.parametrize("status", ["200", "404"])
+def test_alone_they_do_nothing_and_do_not_show(site, where, status):
+    token, rows = sign_in(site), site.rows()
+    answer = ask(site, where, token, status=status, Managed_Session_Remember="1", Managed_Session_Label="x", MANAGED_SESSION_NAME="y",
+                 managed_session_expires_in="5")
+    assert told_nothing(answer) and not answer.cookies() and site.rows() == rows and who(site, token) == "alice"
+
+
 # -- places in which it may not --------------------------------------------------------------------
 
 
