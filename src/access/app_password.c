@@ -39,6 +39,14 @@ int ms_app_password_is_here(request_rec *r)
     return ms_dir_conf_get(r)->basic > MS_BASIC_OTHERS && is_basic(r);
 }
 
+/* A page of ours that no app may open. Forward auth decides by its Require lines. */
+static int is_page_for_browsers(request_rec *r)
+{
+    const ms_own_page *page = ms_own_pages_configured(r);
+
+    return page && !page->any;
+}
+
 static const char *basic_of(request_rec *r)
 {
     return ms_credentials_of_scheme(apr_table_get(r->headers_in, "Authorization"), "Basic");
@@ -127,7 +135,7 @@ int ms_app_password_on_check_authn(request_rec *r)
         return DECLINED;
     }
     ms_authn_depend(r, MS_DEPENDS_ENTIRELY);
-    if (ms_own_pages_configured(r)) {
+    if (is_page_for_browsers(r)) {
         return DECLINED; /* the provider refuses */
     }
     status = ms_app_password_refused(r);
@@ -165,7 +173,7 @@ static authn_status check_password(request_rec *r, const char *user, const char 
     if (!has_form(password)) {
         return AUTH_USER_NOT_FOUND;
     }
-    if (ms_own_pages_configured(r)) {
+    if (is_page_for_browsers(r)) {
         return refuse_own_page(r);
     }
     ms_authn_depend(r, MS_DEPENDS_ENTIRELY);
@@ -189,7 +197,7 @@ void ms_app_password_register(apr_pool_t *p)
 
 static const char *bearer_of(request_rec *r)
 {
-    return ms_dir_conf_get(r)->app_bearer == 1 && !ms_own_pages_configured(r)
+    return ms_dir_conf_get(r)->app_bearer == 1 && !is_page_for_browsers(r)
                ? ms_credentials_of_scheme(apr_table_get(r->headers_in, "Authorization"), "Bearer")
                : NULL;
 }

@@ -21,12 +21,23 @@ static int is(const char *word, const char *name)
 
 /* ---- words ----------------------------------------------------------------------------------- */
 
-static int read_own(request_rec *r, const char *word, ms_scope *scope)
+/* The form of the page has a checkbox, and says that it has one; a query says kind=browser. */
+static int leaves_apps(const apr_table_t *fields)
+{
+    const char *asks = apr_table_get(fields, "asks"), *kind = apr_table_get(fields, "kind");
+
+    return (asks && is(asks, "apps") && !apr_table_get(fields, "apps")) ||
+           (kind && is(kind, "browser"));
+}
+
+static int read_own(request_rec *r, const char *word, const apr_table_t *fields, ms_scope *scope)
 {
     const ms_row *current = ms_request_row(ms_request_get(r));
     const int others = is(word, "others");
 
-    *scope = (ms_scope){.kind = MS_SCOPE_USER, .except = others ? current->id : NULL};
+    *scope = (ms_scope){.kind = MS_SCOPE_USER,
+                        .except = others ? current->id : NULL,
+                        .browsers_only = leaves_apps(fields)};
     return others || is(word, "all");
 }
 
@@ -50,7 +61,7 @@ static int read_word(request_rec *r, ms_actor actor, const char *word, const apr
                      ms_scope *scope)
 {
     return actor == MS_ACTOR_ADMINISTRATOR ? read_any(r, word, fields, scope)
-                                           : read_own(r, word, scope);
+                                           : read_own(r, word, fields, scope);
 }
 
 int ms_scope_of_form(request_rec *r, ms_actor actor, const apr_table_t *fields, ms_scope *scope)

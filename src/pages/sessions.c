@@ -16,6 +16,7 @@
 #include "access/challenge.h"
 #include "access/own_pages.h"
 #include "http/origin.h"
+#include "pages/apps.h"
 #include "pages/devices.h"
 #include "pages/list_json.h"
 #include "pages/list_path.h"
@@ -54,6 +55,8 @@ json_t *ms_sessions_model(request_rec *r, const ms_row *row, const ms_row *curre
     json_object_set_new_nocheck(model, "id", json_string(row->id));
     json_object_set_new_nocheck(model, "current",
                                 json_boolean(current && strcmp(row->id, current->id) == 0));
+    json_object_set_new_nocheck(model, "kind",
+                                json_string_nocheck(row->kind == MS_KIND_APP ? "app" : "browser"));
     json_object_set_new_nocheck(model, "device", text_or_null(device->name));
     json_object_set_new_nocheck(model, "browser", text_or_null(device->browser));
     json_object_set_new_nocheck(model, "os", text_or_null(device->os));
@@ -178,13 +181,21 @@ static int revoke_sessions(request_rec *r, const apr_table_t *fields)
 
 static int act(request_rec *r, const apr_table_t *fields)
 {
+    if (ms_apps_is_making(fields)) {
+        return ms_apps_make(r, fields);
+    }
     return is_naming(fields) ? name_session(r, fields) : revoke_sessions(r, fields);
 }
 
 static int handle_post(request_rec *r)
 {
     apr_table_t *fields;
-    const int status = ms_form_body_read(r, &fields);
+    int status;
+
+    if (ms_json_client_sends(r)) {
+        return ms_apps_make_by_json(r);
+    }
+    status = ms_form_body_read(r, &fields);
 
     if (status != OK) {
         return ms_page_bad_body(r, status);
@@ -205,9 +216,8 @@ static int challenge(request_rec *r)
     return status == HTTP_UNAUTHORIZED ? ms_page_refuse(r, ms_challenge_problem(r)) : status;
 }
 
-int ms_sessions_confirm(request_rec *r)
+int ms_sessions_require_fresh(request_rec *r, apr_int64_t after)
 {
-    const apr_int64_t after = ms_dir_conf_get(r)->confirm_after;
     const ms_row *current = ms_request_row(ms_request_get(r));
     const char *login;
 
@@ -218,6 +228,16 @@ int ms_sessions_confirm(request_rec *r)
     login = r->method_number == M_POST && !ms_own_pages_wants_json(r) ? ms_challenge_login_url(r)
                                                                       : NULL;
     return login ? ms_page_redirect(r, login) : challenge(r);
+}
+
+apr_int64_t ms_sessions_confirm_after(const request_rec *r)
+{
+    return ms_dir_conf_get(r)->confirm_after;
+}
+
+int ms_sessions_confirm(request_rec *r)
+{
+    return ms_sessions_require_fresh(r, ms_sessions_confirm_after(r));
 }
 
 /* DECLINED if there is a session, else the answer. Called after the request's origin was checked:

@@ -21,6 +21,12 @@ int ms_sessions_delete(request_rec *r);
  */
 int ms_sessions_confirm(request_rec *r);
 
+/** The same for a sign-in of any age. after: seconds; 0: any is young enough. */
+int ms_sessions_require_fresh(request_rec *r, apr_int64_t after);
+
+/** ManagedSessionConfirmAfter where the request is, in seconds; 0: off. */
+apr_int64_t ms_sessions_confirm_after(const request_rec *r);
+
 /** A session as JSON. current: the session of the request, or NULL. Owned by the caller. */
 json_t *ms_sessions_model(request_rec *r, const ms_row *row, const ms_row *current);
 

@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "core/clock.h"
 #include "core/form.h"
+#include "pages/apps.h"
 #include "pages/cards.h"
 #include "pages/devices.h"
 #include "pages/ended.h"
@@ -113,7 +114,8 @@ typedef struct shown {
 /* One row more than a page has shows that there is a next page. */
 static apr_status_t read_rows(request_rec *r, shown *list)
 {
-    const ms_list_part part = {.limit = PAGE_SIZE + 1,
+    const ms_list_part part = {.browsers_only = ms_apps_is_on(r),
+                               .limit = PAGE_SIZE + 1,
                                .offset = (apr_int64_t)(list->page - 1) * PAGE_SIZE};
 
     return ms_own_sessions_list(r, &part, &list->rows);
@@ -126,10 +128,25 @@ static int pages_of(apr_int64_t total)
     return pages < PAGES_MAX ? (int)pages : PAGES_MAX;
 }
 
+/* Of those in the list, and of those in the section of apps: without that section they are in the
+ * list. */
+static apr_status_t count(request_rec *r, apr_int64_t *total, apr_int64_t *apps)
+{
+    apr_status_t rv = ms_own_sessions_count(r, 0, total);
+
+    *apps = 0;
+    if (rv == APR_SUCCESS && ms_apps_is_on(r)) {
+        rv = ms_own_sessions_count(r, 1, apps);
+    }
+    *total -= *apps;
+    return rv;
+}
+
 /* A list of one page needs one statement; a longer one is counted, too. */
 static apr_status_t read_page(request_rec *r, shown *list)
 {
     const char *asked = ms_view_page_asked(r);
+    apr_int64_t apps;
     apr_status_t rv;
 
     *list = (shown){.page = asked ? atoi(asked) : 1, .pages = 1};
@@ -139,7 +156,7 @@ static apr_status_t read_page(request_rec *r, shown *list)
     }
     list->total = list->rows->nelts;
     if (list->page > 1 || list->total > PAGE_SIZE) {
-        rv = ms_own_sessions_count(r, &list->total);
+        rv = count(r, &list->total, &apps);
     }
     list->pages = pages_of(list->total);
     if (rv == APR_SUCCESS && list->page > list->pages) {
@@ -201,10 +218,11 @@ static void add_password_url(request_rec *r, json_t *model)
 
 static int show(request_rec *r, json_t *model, const apr_table_t *query)
 {
-    apr_array_header_t *ended;
+    apr_array_header_t *ended, *apps;
     shown list;
 
-    if (read_page(r, &list) != APR_SUCCESS || ms_ended_read(r, &ended) != APR_SUCCESS) {
+    if (read_page(r, &list) != APR_SUCCESS || ms_ended_read(r, &ended) != APR_SUCCESS ||
+        (ms_apps_is_on(r) && ms_own_sessions_apps(r, &apps) != APR_SUCCESS)) {
         json_decref(model);
         return ms_page_unavailable(r);
     }
@@ -216,6 +234,9 @@ static int show(request_rec *r, json_t *model, const apr_table_t *query)
         ms_ended_add(r, model, ended);
     }
     add_password_url(r, model);
+    if (ms_apps_is_on(r)) {
+        ms_apps_add(r, model, apps);
+    }
     add_sessions(r, model, &list);
     return ms_page_send(r, HTTP_OK, "sessions.html", model);
 }
@@ -226,7 +247,7 @@ int ms_view_send(request_rec *r)
     const char *confirm = apr_table_get(query, "confirm");
     const int others = confirm && strcmp(confirm, "others") == 0,
               all = confirm && strcmp(confirm, "all") == 0;
-    apr_int64_t total = 0;
+    apr_int64_t total = 0, apps = 0;
     json_t *model;
 
     if (others || all) {
@@ -236,13 +257,17 @@ int ms_view_send(request_rec *r)
             return status;
         }
     }
-    if ((others || all) && ms_own_sessions_count(r, &total) != APR_SUCCESS) {
+    if (ms_apps_is_form(r, query)) {
+        return ms_apps_form(r);
+    }
+    if ((others || all) && count(r, &total, &apps) != APR_SUCCESS) {
         return ms_page_unavailable(r);
     }
     model = ms_page_model(r);
     set_text(model, "csrf", ms_request_form_token(r));
     set_text(model, "user", ms_request_row(ms_request_get(r))->user);
-    if (all || (others && total > 1)) {
+    json_object_set_new_nocheck(model, "app_count", json_integer(apps));
+    if (all || (others && total + apps > 1)) {
         return confirm_page(r, model, others, total);
     }
     return show(r, model, query);

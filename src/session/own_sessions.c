@@ -46,7 +46,7 @@ apr_status_t ms_own_sessions_show(request_rec *r, const char *id, const ms_row *
     return rv;
 }
 
-apr_status_t ms_own_sessions_count(request_rec *r, apr_int64_t *n)
+apr_status_t ms_own_sessions_count(request_rec *r, int apps_only, apr_int64_t *n)
 {
     const ms_row *current;
     const apr_status_t rv = ms_request_session(r, &current);
@@ -57,7 +57,22 @@ apr_status_t ms_own_sessions_count(request_rec *r, apr_int64_t *n)
         return rv;
     }
     ctx = ms_request_db_ctx(r);
-    return ms_store_count(&ctx, current->user, ms_clock_now(), n);
+    return apps_only ? ms_store_count_kind(&ctx, current->user, MS_KIND_APP, ms_clock_now(), n)
+                     : ms_store_count(&ctx, current->user, ms_clock_now(), n);
+}
+
+apr_status_t ms_own_sessions_apps(request_rec *r, apr_array_header_t **rows)
+{
+    const ms_row *current;
+    const apr_status_t rv = ms_request_session(r, &current);
+    ms_db_ctx ctx;
+
+    *rows = NULL;
+    if (!current) {
+        return rv;
+    }
+    ctx = ms_request_db_ctx(r);
+    return ms_store_list_apps(&ctx, current->user, ms_clock_now(), MS_APPS_MAX, rows);
 }
 
 apr_status_t ms_own_sessions_ended(request_rec *r, const ms_ended_part *part,

@@ -25,8 +25,16 @@ apr_status_t ms_own_sessions_list(request_rec *r, const ms_list_part *part,
  */
 apr_status_t ms_own_sessions_show(request_rec *r, const char *id, const ms_row **row);
 
-/** How many there are. */
-apr_status_t ms_own_sessions_count(request_rec *r, apr_int64_t *n);
+/** How many there are; or only those of apps. */
+apr_status_t ms_own_sessions_count(request_rec *r, int apps_only, apr_int64_t *n);
+
+#define MS_APPS_MAX 200 /* in one answer */
+
+/**
+ * Those of apps, the last one used first; MS_APPS_MAX at most.
+ * @param rows  out: an array of const ms_row *; NULL without a session
+ */
+apr_status_t ms_own_sessions_apps(request_rec *r, apr_array_header_t **rows);
 
 /**
  * Those that are over, the last one to end first.

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from harness import COOKIE, JSON, NAVIGATION, PAGE, SITE, Backend, Server, eventually, get, logged, request, sign_in
+from harness import COOKIE, FETCH, JSON, NAVIGATION, PAGE, SITE, Backend, Server, eventually, get, logged, request, sign_in
 
 APPS = """
 ManagedSessionEventLog "@ROOT@/logs/events.jsonl"
@@ -301,3 +301,191 @@ def test_while_the_database_is_away_an_app_gets_503():
             answer = get(server, "/dav/", headers=basic("alice", app))
             assert answer.status == 503 and answer.headers["Retry-After"]
             server.check()
+
+
+# ---- the list ------------------------------------------------------------------------------------
+
+LIST = APPS + """
+<Location "/sessions">
+    ManagedSessionAppPasswords On
+</Location>
+"""
+
+
+@pytest.fixture(scope="module")
+def listing():
+    with Server(SITE + LIST) as running:
+        for place in PLACES:
+            running.write(f"htdocs/{place}/index.html", PAGE)
+        yield running
+
+
+@pytest.fixture()
+def home(listing):
+    """A browser on the list of a user who has no app passwords."""
+    listing.sql("DELETE FROM managed_session WHERE kind = 1")
+    browser = listing.browser()
+    browser.sign_in()
+    browser.go("/sessions")
+    return browser
+
+
+def shown(page: str) -> dict[str, str]:
+    """What the page with a new password has to copy."""
+    return {name.rstrip("1"): value for name, value in re.findall(r'<input id="(\w+)" readonly value="([^"]+)"', page)}
+
+
+def make(browser, name: str) -> dict[str, str]:
+    browser.go("/sessions?app=new")
+    answer = browser.submit({"name": name}, action="make-app")
+    assert answer.status == 200, answer.text
+    return shown(answer.text)
+
+
+def test_a_user_makes_a_password_for_an_app_and_ends_it(listing, home):
+    assert "App passwords" in home.page.text and 'href="?app=new"' in home.page.text
+    made = make(home, "  Phone of <b>alice</b> ")
+    assert home.page.headers["Cache-Control"] == "no-store"
+    assert (made["user"], made["url"]) == ("alice", f"http://127.0.0.1:{listing.port}/dav")
+    assert get(listing, "/dav/", headers={**basic("alice", made["password"]), "User-Agent": "DAVx5/4.3"}).status == 200
+    page = home.go("/sessions").text
+    assert made["password"][23:] not in page and "Phone of &lt;b&gt;alice&lt;/b&gt;" in page
+    assert "Never used" not in page and "127.0.0.1" in page[page.index('id="apps"'):]
+    home.submit(id=made["password"][:22])
+    assert made["password"][:22] not in home.page.text
+    assert get(listing, "/dav/", headers=basic("alice", made["password"])).status == 401
+    event = events(listing, "app_password_made")[-1]
+    assert (event["user"], event["session"], event["by_session"]) == ("alice", made["password"][:22], home.token[:22])
+
+
+def test_to_load_the_page_again_shows_no_password_and_makes_none(listing, home):
+    make(home, "laptop")
+    home.go("/sessions?app=new")
+    again = home.submit({"name": "laptop"}, action="make-app")
+    assert again.status == 409 and "of this name already" in again.text and not shown(again.text)
+    assert listing.sql("SELECT COUNT(*) FROM managed_session WHERE kind = 1") == [(1,)]
+
+
+@pytest.mark.parametrize("name", ["", "   "])
+def test_a_password_needs_a_name(listing, home, name):
+    home.go("/sessions?app=new")
+    answer = home.submit({"name": name}, action="make-app")
+    assert answer.status == 400 and "Enter a name." in answer.text
+
+
+def test_a_password_is_made_after_a_fresh_sign_in_only(listing, home):
+    home.go("/sessions?app=new")
+    form = home.page
+    listing.sql("UPDATE managed_session SET created_at = created_at - 1000, last_seen_at = last_seen_at - 1000 WHERE session_id = ?",
+                home.token[:22])
+    answer = home.submit({"name": "late"}, action="make-app", follow=False)
+    assert answer.status == 303 and answer.location.startswith("/login?reauth=1&return=/sessions")
+    answer = home.go("/sessions?app=new", follow=False)
+    assert answer.status == 303 and answer.location.startswith("/login?reauth=1&return=/sessions%3Fapp")
+    assert listing.sql("SELECT COUNT(*) FROM managed_session WHERE kind = 1") == [(0,)]
+    home.go(answer.location)
+    home.submit({"username": "alice", "password": "wonderland"})
+    assert home.page.status == 200 and "Name of the app" in home.page.text and form.status == 200
+
+
+def test_apps_are_no_devices_of_the_list(listing, home):
+    make(home, "my slate")
+    devices, _, apps = home.go("/sessions").text.partition('id="apps"')
+    assert "my slate" not in devices and "my slate" in apps
+    kinds = {one["name"]: one["kind"] for one in home.fetch("/sessions").json()["sessions"]}
+    assert kinds["my slate"] == "app" and kinds[None] == "browser"
+
+
+@pytest.mark.parametrize("ticked", [True, False])
+def test_sign_out_everywhere_takes_apps_along_unless_the_user_keeps_them(listing, home, ticked):
+    made = make(home, "watch")
+    home.go("/sessions?confirm=all")
+    form = home.page.text
+    assert "End one app password, too" in form and 'name="apps" type="checkbox" value="1" checked' in form
+    if not ticked:
+        home.page.text = form.replace(' checked', '')
+    home.submit(action="revoke-all", follow=False)
+    assert (listing.end_of(made["password"]) is None) is not ticked
+    assert listing.end_of(home.token or made["password"]) is None or ticked
+    assert get(listing, "/dav/", headers=basic("alice", made["password"])).status == (401 if ticked else 200)
+
+
+def test_a_script_may_keep_apps_too(listing, home):
+    made = make(home, "script")
+    assert home.fetch("/sessions?scope=others&kind=browser", "DELETE").status == 200
+    assert listing.end_of(made["password"]) is None
+    assert home.fetch("/sessions?scope=others", "DELETE").json() == {"revoked": 1}
+    assert listing.end_of(made["password"]) == ("revoked", None)
+
+
+def post_json(browser, body, target: str = "/sessions"):
+    return browser._send("POST", target, {**JSON, **FETCH, "Content-Type": "application/json"},
+                         json.dumps(body).encode())
+
+
+def test_a_script_makes_one(listing, home):
+    answer = post_json(home, {"kind": "app", "name": "CI"})
+    assert answer.status == 201 and answer.headers["Cache-Control"] == "no-store"
+    made = answer.json()
+    assert (made["kind"], made["name"], made["user"], made["current"]) == ("app", "CI", "alice", False)
+    assert made["password"][:22] == made["id"]
+    assert get(listing, "/api/", headers=bearer(made["password"])).status == 200
+    assert home.fetch(f"/sessions/{made['id']}").json()["kind"] == "app"
+    assert home.fetch(f"/sessions/{made['id']}", "DELETE").status == 204
+    assert get(listing, "/api/", headers=bearer(made["password"])).status == 401
+
+
+@pytest.mark.parametrize("body, code", [
+    ({"kind": "browser", "name": "x"}, "invalid_json"), ({"name": "x"}, "invalid_json"), ({"kind": "app"}, "invalid_json"),
+    ({"kind": "app", "name": None}, "invalid_json"), ({"kind": "app", "name": "x", "user": "bob"}, "invalid_json"),
+    ({"kind": "app", "name": " "}, "invalid_name"), ({"kind": "app", "name": 41 * "x"}, "invalid_name"), ([], "invalid_json"),
+])
+def test_a_script_is_told_what_is_wrong(listing, home, body, code):
+    answer = post_json(home, body)
+    assert (answer.status, answer.json()["code"]) == (400, code)
+    assert listing.sql("SELECT COUNT(*) FROM managed_session WHERE kind = 1") == [(0,)]
+
+
+def test_a_script_of_an_old_sign_in_is_sent_to_sign_in(listing, home):
+    listing.sql("UPDATE managed_session SET created_at = created_at - 1000 WHERE session_id = ?", home.token[:22])
+    answer = post_json(home, {"kind": "app", "name": "late"})
+    assert (answer.status, answer.json()["code"]) == (401, "sign_in_too_old")
+
+
+def test_another_site_makes_none(listing, home):
+    for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.test"}):
+        answer = request(listing, "POST", "/sessions", {**headers, "Cookie": f"{COOKIE}={home.token}", "Content-Type": "application/json"},
+                         b'{"kind": "app", "name": "x"}')
+        assert answer.status == 403
+    assert listing.sql("SELECT COUNT(*) FROM managed_session WHERE kind = 1") == [(0,)]
+
+
+def test_without_the_directive_no_password_is_made(server):
+    browser = server.browser()
+    browser.sign_in()
+    page = browser.go("/sessions").text
+    assert "App passwords" not in page
+    csrf = re.search(r'name="csrf" value="([^"]+)"', page)[1]
+    answer = browser._send("POST", "/sessions", {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"},
+                           f"csrf={csrf}&action=make-app&name=x".encode())
+    assert answer.status == 403
+    answer = post_json(browser, {"kind": "app", "name": "x"})
+    assert (answer.status, answer.json()["code"]) == (403, "app_passwords_off")
+    app = insert_app(server, name="made elsewhere")
+    assert "made elsewhere" in browser.go("/sessions").text, "and can be ended"
+    server.sql("DELETE FROM managed_session WHERE session_id = ?", app[:22])
+
+
+@pytest.mark.sqlite
+def test_a_user_has_as_many_as_the_limit_allows_and_for_as_long():
+    with Server(SITE + LIST + "ManagedSessionAppLimit 2\nManagedSessionAppLifetime 10d\nManagedSessionLimit 1\n") as server:
+        browser = server.browser()
+        browser.sign_in()
+        for name in ("one", "two"):
+            make(browser, name)
+        browser.go("/sessions?app=new")
+        answer = browser.submit({"name": "three"}, action="make-app")
+        assert answer.status == 409 and "too many app passwords" in answer.text
+        answer = post_json(browser, {"kind": "app", "name": "three"})
+        assert (answer.status, answer.json()["code"]) == (409, "app_password_limit")
+        assert server.sql("SELECT DISTINCT expires_at - created_at FROM managed_session WHERE kind = 1") == [(864000,)]

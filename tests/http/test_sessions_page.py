@@ -15,7 +15,7 @@ CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, l
 SAFARI = ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
           "Version/17.5 Mobile/15E148 Safari/604.1")
 LOG_LINE = r"\[\w{3} \w{3} \d\d [\d:.]+ \d{4}\] "
-KEYS = {"id", "current", "device", "browser", "os", "ip", "last_ip", "label", "method", "created_at", "last_seen_at",
+KEYS = {"id", "kind", "current", "device", "browser", "os", "ip", "last_ip", "label", "method", "created_at", "last_seen_at",
         "expires_at", "name"}
 
 

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The password is in the response to the POST and nowhere else: no redirect carries it, and nothing
+ * keeps it for a page after that. Browsers do not store the page either.
+ */
+#include "pages/apps.h"
+
+#include <string.h>
+#include <apr_strings.h>
+#include "config/app_places.h"
+#include "config/config.h"
+#include "core/clock.h"
+#include "core/messages.h"
+#include "core/percent.h"
+#include "core/utf8.h"
+#include "http/json_body.h"
+#include "http/origin.h"
+#include "http/respond.h"
+#include "pages/page.h"
+#include "pages/sessions.h"
+#include "pages/view.h"
+#include "session/app_make.h"
+#include "session/own_sessions.h"
+#include "session/session_name.h"
+#include "session/request.h"
+
+#define FRESH 900 /* seconds; ManagedSessionConfirmAfter may want less */
+
+int ms_apps_is_on(request_rec *r)
+{
+    return ms_dir_conf_get(r)->app_passwords == 1;
+}
+
+static int require_fresh(request_rec *r)
+{
+    const apr_int64_t after = ms_sessions_confirm_after(r);
+
+    return ms_sessions_require_fresh(r, after > 0 && after < FRESH ? after : FRESH);
+}
+
+/* ---- the section ----------------------------------------------------------------------------- */
+
+void ms_apps_add(request_rec *r, json_t *model, const apr_array_header_t *rows)
+{
+    json_t *apps = ms_sessions_models(r, rows);
+
+    for (int i = 0; i < rows->nelts; i++) {
+        const ms_row *row = APR_ARRAY_IDX(rows, i, const ms_row *);
+        json_t *one = json_array_get(apps, (size_t)i);
+
+        json_object_set_new_nocheck(one, "i", json_integer(i + 1));
+        json_object_set_new_nocheck(one, "used", json_boolean(ms_row_is_used(row)));
+        ms_view_add_words(r, one, row, ms_clock_now());
+    }
+    json_object_set_new_nocheck(model, "apps", apps);
+    json_object_set_new_nocheck(model, "apps_on", json_true());
+}
+
+/* ---- the form -------------------------------------------------------------------------------- */
+
+int ms_apps_is_form(request_rec *r, const apr_table_t *query)
+{
+    const char *app = apr_table_get(query, "app");
+
+    return app && strcmp(app, "new") == 0 && ms_apps_is_on(r);
+}
+
+static json_t *model_of_page(request_rec *r)
+{
+    json_t *model = ms_page_model(r);
+
+    json_object_set_new_nocheck(model, "user",
+                                json_string(ms_request_row(ms_request_get(r))->user));
+    return model;
+}
+
+/* error: translated; NULL: none. */
+static int send_form(request_rec *r, int status, const char *error)
+{
+    json_t *model = model_of_page(r);
+
+    json_object_set_new_nocheck(model, "csrf", json_string(ms_request_form_token(r)));
+    if (error) {
+        json_object_set_new_nocheck(model, "error", json_string_nocheck(error));
+    }
+    ms_page_set_heading(r, model, "Make an app password");
+    return ms_page_send(r, status, "app_new.html", model);
+}
+
+int ms_apps_form(request_rec *r)
+{
+    const int status = require_fresh(r);
+
+    return status == DECLINED ? send_form(r, HTTP_OK, NULL) : status;
+}
+
+/* ---- make one -------------------------------------------------------------------------------- */
+
+int ms_apps_is_making(const apr_table_t *fields)
+{
+    const char *action = apr_table_get(fields, "action");
+
+    return action && strcmp(action, "make-app") == 0;
+}
+
+/* As the browser knows it, also behind a proxy. The request is of this origin, which was checked.
+ */
+static const char *origin_of(request_rec *r)
+{
+    const char *origin = apr_table_get(r->headers_in, "Origin");
+
+    return origin && strcmp(origin, "null") != 0 ? origin : ms_origin_own(r);
+}
+
+static json_t *urls_of(request_rec *r)
+{
+    const apr_array_header_t *paths = ms_app_places(r);
+    json_t *urls = json_array();
+
+    for (int i = 0; i < paths->nelts; i++) {
+        const char *url =
+            apr_pstrcat(r->pool, origin_of(r),
+                        ms_percent_encode(r->pool, APR_ARRAY_IDX(paths, i, const char *)), NULL);
+
+        json_array_append_new(urls, json_pack("{s:i, s:s}", "i", i + 1, "url", url));
+    }
+    if (paths->nelts == 0) {
+        json_array_append_new(urls, json_pack("{s:i, s:s+}", "i", 1, "url", origin_of(r), "/"));
+    }
+    return urls;
+}
+
+static int show_made(request_rec *r, const char *password)
+{
+    json_t *model = model_of_page(r);
+
+    json_object_set_new_nocheck(model, "password", json_string_nocheck(password));
+    json_object_set_new_nocheck(model, "urls", urls_of(r));
+    ms_page_set_heading(r, model, "Your new app password");
+    return ms_page_send(r, HTTP_OK, "app_made.html", model);
+}
+
+static int refuse(request_rec *r, apr_status_t rv)
+{
+    const ms_language *language = ms_page_language(r);
+
+    switch (rv) {
+    case APR_EINVAL:
+        return send_form(r, HTTP_BAD_REQUEST, ms_language_text(language, "Enter a name."));
+    case APR_EEXIST:
+        return send_form(
+            r, HTTP_CONFLICT,
+            ms_language_text(language, "You have an app password of this name already."));
+    case APR_ENOSPC:
+        return send_form(
+            r, HTTP_CONFLICT,
+            ms_language_text(language, "You have too many app passwords. End one of them first."));
+    case APR_ENOTIMPL:
+        return send_form(r, HTTP_NOT_IMPLEMENTED,
+                         ms_language_text(language,
+                                          "App passwords cannot be made here: the session table "
+                                          "is older and must be upgraded first."));
+    default:
+        return ms_page_unavailable(r);
+    }
+}
+
+static apr_status_t is_taken(request_rec *r, const char *name, int *taken)
+{
+    const char *fit = ms_session_name_fit(r->pool, name);
+    apr_array_header_t *rows;
+    const apr_status_t rv = ms_own_sessions_apps(r, &rows);
+
+    *taken = 0;
+    for (int i = 0; rv == APR_SUCCESS && fit && rows && i < rows->nelts; i++) {
+        const char *there = APR_ARRAY_IDX(rows, i, const ms_row *)->name;
+
+        *taken |= there && strcmp(there, fit) == 0;
+    }
+    return rv;
+}
+
+int ms_apps_make(request_rec *r, const apr_table_t *fields)
+{
+    const char *name = apr_table_get(fields, "name"), *password;
+    const ms_row *row;
+    apr_status_t rv;
+    int taken, status;
+
+    if (!ms_apps_is_on(r)) {
+        return ms_page_refuse(r, MS_PROBLEM_APPS_OFF);
+    }
+    status = require_fresh(r);
+    if (status != DECLINED) {
+        return status;
+    }
+    rv = is_taken(r, name ? name : "", &taken);
+    if (rv == APR_SUCCESS) {
+        rv = taken ? APR_EEXIST : ms_app_make(r, name ? name : "", &row, &password);
+    }
+    return rv == APR_SUCCESS ? show_made(r, password) : refuse(r, rv);
+}
+
+/* ---- by a script ----------------------------------------------------------------------------- */
+
+/* "kind", which is "app", and "name", and nothing else. @return the name; NULL: it is something
+ * else */
+static const char *read_json(const json_t *body)
+{
+    const char *kind = json_string_value(json_object_get(body, "kind")),
+               *name = json_string_value(json_object_get(body, "name"));
+
+    return json_object_size(body) == 2 && kind && strcmp(kind, "app") == 0 ? name : NULL;
+}
+
+static int refuse_json(request_rec *r, apr_status_t rv)
+{
+    switch (rv) {
+    case APR_EINVAL:
+        return ms_page_refuse(r, MS_PROBLEM_BAD_NAME);
+    case APR_ENOSPC:
+        return ms_page_refuse(r, MS_PROBLEM_APP_LIMIT);
+    case APR_ENOTIMPL:
+        return ms_page_refuse(r, MS_PROBLEM_NO_APPS);
+    default:
+        return ms_page_unavailable(r);
+    }
+}
+
+static int send_made(request_rec *r, const ms_row *row, const char *password)
+{
+    json_t *model = ms_sessions_model(r, row, NULL);
+
+    json_object_set_new(model, "user", json_string(row->user));
+    json_object_set_new(model, "password", json_string(password));
+    return ms_page_send_json(r, HTTP_CREATED, model);
+}
+
+static int make_by_json(request_rec *r)
+{
+    const char *name, *password;
+    const json_t *body;
+    const ms_row *row;
+    apr_status_t rv;
+    int status = ms_json_body_read(r, &body);
+
+    if (status != OK) {
+        return ms_page_bad_body(r, status);
+    }
+    name = read_json(body);
+    if (!name) {
+        return ms_page_refuse(r, MS_PROBLEM_BAD_JSON);
+    }
+    rv = ms_utf8_length(name) <= MS_NAME_MAX ? ms_app_make(r, name, &row, &password) : APR_EINVAL;
+    return rv == APR_SUCCESS ? send_made(r, row, password) : refuse_json(r, rv);
+}
+
+int ms_apps_make_by_json(request_rec *r)
+{
+    int status;
+
+    if (!ms_apps_is_on(r)) {
+        ms_respond_leave_body_unread(r);
+        return ms_page_refuse(r, MS_PROBLEM_APPS_OFF);
+    }
+    status = require_fresh(r);
+    if (status != DECLINED) {
+        ms_respond_leave_body_unread(r);
+        return status;
+    }
+    return make_by_json(r);
+}

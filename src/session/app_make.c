@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The limit is checked before the insert, and once more after it: two of the same moment see each
+ * other's rows then.
+ */
+#include "session/app_make.h"
+
+#include <apr_crypto.h>
+#include <apr_strings.h>
+#include "core/clock.h"
+#include "core/token.h"
+#include "session/events.h"
+#include "session/session_name.h"
+#include "session/request_state.h"
+
+#define METHOD "app"
+
+static ms_row *new_row(request_rec *r, const ms_token *token, const char *name, const char *user)
+{
+    const apr_int64_t now = ms_clock_now();
+    ms_row *row = apr_pcalloc(r->pool, sizeof(*row));
+    char *hash = apr_palloc(r->pool, MS_HASH_LEN + 1);
+
+    ms_token_hash(token, hash, r->pool);
+    row->id = apr_pstrdup(r->pool, token->id);
+    row->secret_hash = hash;
+    row->user = user;
+    row->created_at = row->last_seen_at = now;
+    row->expires_at = row->max_expires_at = now + ms_server_conf_get(r->server)->app_lifetime;
+    row->created_ip = row->last_ip = r->useragent_ip;
+    row->user_agent = ""; /* until the app uses it */
+    row->auth_method = METHOD;
+    row->persistent = 1;
+    row->name = name;
+    row->kind = MS_KIND_APP;
+    return row;
+}
+
+static apr_status_t check_room(const ms_db_ctx *ctx, const ms_row *row, int limit)
+{
+    apr_int64_t n = 0;
+    const apr_status_t rv =
+        limit ? ms_store_count_kind(ctx, row->user, MS_KIND_APP, row->created_at, &n) : APR_SUCCESS;
+
+    return rv == APR_SUCCESS && limit && n >= limit ? APR_ENOSPC : rv;
+}
+
+static apr_status_t keep_limit(const ms_db_ctx *ctx, const ms_row *row, int limit)
+{
+    const ms_scope scope = {.kind = MS_SCOPE_OVER,
+                            .user = row->user,
+                            .id = row->id,
+                            .limit = limit,
+                            .is_app = 1,
+                            .reason = MS_END_EVICTED};
+    apr_int64_t n = 0;
+    const apr_status_t rv =
+        limit ? ms_cached_store_revoke(ctx, &scope, row->created_at, &n) : APR_SUCCESS;
+
+    return rv == APR_SUCCESS && n > 0 ? APR_ENOSPC : rv;
+}
+
+static apr_status_t store(request_rec *r, const ms_row *row)
+{
+    const ms_db_ctx ctx = ms_request_db_ctx(r);
+    const int limit = ms_server_conf_get(r->server)->app_limit;
+    apr_status_t rv = check_room(&ctx, row, limit);
+
+    if (rv == APR_SUCCESS) {
+        rv = ms_store_insert_app(&ctx, row);
+    }
+    return rv == APR_SUCCESS ? keep_limit(&ctx, row, limit) : rv;
+}
+
+static void note(request_rec *r, const ms_row *row, const ms_row *current)
+{
+    ms_event event = ms_event_of("app_password_made", row->user, row->id);
+
+    event.by_session = current->id;
+    ms_event_write(r, &event);
+}
+
+apr_status_t ms_app_make(request_rec *r, const char *name, const ms_row **row,
+                         const char **password)
+{
+    const char *fit = ms_session_name_fit(r->pool, name);
+    const ms_row *current, *made;
+    ms_token token;
+    apr_status_t rv = ms_request_session(r, &current);
+
+    *row = NULL;
+    if (rv != APR_SUCCESS || !fit || !current) {
+        return rv != APR_SUCCESS ? rv : APR_EINVAL;
+    }
+    rv = ms_token_make(&token);
+    if (rv == APR_SUCCESS) {
+        made = new_row(r, &token, fit, current->user);
+        rv = store(r, made);
+    }
+    if (rv == APR_SUCCESS) {
+        char *text = apr_palloc(r->pool, MS_TOKEN_LEN + 1);
+
+        ms_token_format(&token, text);
+        *password = text;
+        *row = made;
+        note(r, made, current);
+    }
+    apr_crypto_memzero(&token, sizeof(token));
+    return rv;
+}
