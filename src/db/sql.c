@@ -200,6 +200,15 @@ static const struct {
                              " UNION SELECT {columns} FROM (SELECT {columns} FROM {table}"
                              " WHERE realm = %s AND last_ip = %s" NEWEST ") AS used) AS newest"
                              " ORDER BY created_at DESC, session_id DESC" NEWEST_LIMIT},
+    /* Only those that were ended. Along the index of ended rows, of all realms: CASE keeps SQLite
+     * from an index of the realm, which would read all its rows. */
+    [MS_SQL_NEWEST_ENDED] =
+        {"NEWEST_ENDED",
+         "SELECT {columns} FROM {table} WHERE CASE WHEN realm = %s THEN 1 ELSE 0 END = 1"
+         " AND {ended_at} <= %lld"
+         " AND ({ended_at} < %lld OR session_id < %s)"
+         " AND NOT ({live})"
+         " ORDER BY {ended_at} DESC, session_id DESC" NEWEST_LIMIT},
     [MS_SQL_COUNT_OF_IP] = {"COUNT_OF_IP", "SELECT (SELECT COUNT(*) FROM {table}"
                                            " WHERE realm = %s AND created_ip = %s AND {live})"
                                            " + (SELECT COUNT(*) FROM {table}"
@@ -323,6 +332,12 @@ static const char mysql_newest[] =
     " AND created_at <= %lld AND (created_at < %lld OR session_id < %s) AND realm <= %s"
     " ORDER BY realm DESC, created_at DESC, session_id DESC" NEWEST_LIMIT;
 
+/* In the order of the whole index. An end sets both times to the same. */
+static const char mysql_newest_ended[] =
+    "SELECT {columns} FROM {table} WHERE CASE WHEN realm = %s THEN 1 ELSE 0 END = 1 AND {ended_at} <= %lld"
+    " AND ({ended_at} < %lld OR session_id < %s) AND NOT ({live})"
+    " ORDER BY {ended_at} DESC, expires_at DESC, session_id DESC" NEWEST_LIMIT;
+
 static const char mysql_rows[] =
     "SELECT {columns} FROM {table} WHERE realm >= %s"
     " AND created_at <= %lld AND (created_at < %lld OR session_id < %s) AND realm <= %s"
@@ -373,6 +388,7 @@ static const char *const mysql_own[MS_SQL_N] = {[MS_SQL_FEED_CLOCK] = mysql_feed
                                                 [MS_SQL_CLEANUP_ENDED] = mysql_cleanup_ended,
                                                 [MS_SQL_END_OF_REALM] = mysql_end_of_realm,
                                                 [MS_SQL_NEWEST] = mysql_newest,
+                                                [MS_SQL_NEWEST_ENDED] = mysql_newest_ended,
                                                 [MS_SQL_ROWS] = mysql_rows,
                                                 [MS_SQL_END_OLDER] = mysql_end_older};
 

@@ -61,6 +61,7 @@ typedef enum {
     MS_SQL_NEWEST,         /* realm, now, before, before, its id, realm */
     MS_SQL_NEWEST_OF_USER, /* realm, user, now, before, before, its id */
     MS_SQL_NEWEST_OF_IP,   /* twice: realm, ip, now, before, before, its id */
+    MS_SQL_NEWEST_ENDED,   /* realm, before, before, its id, now */
     MS_SQL_COUNT_OF_IP,    /* realm, ip, now, realm, ip, now, ip */
     MS_SQL_COUNT_OF_REALM, /* realm, now */
     MS_SQL_END_OF_REALM,   /* END, realm, now, how many; then now */

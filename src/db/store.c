@@ -585,6 +585,16 @@ apr_status_t ms_store_newest(const ms_db_ctx *ctx, const ms_search *search, apr_
     return select_rows(ctx, MS_SQL_NEWEST, args, rows);
 }
 
+apr_status_t ms_store_newest_ended(const ms_db_ctx *ctx, apr_int64_t before, const char *before_id,
+                                   apr_int64_t now, apr_array_header_t **rows)
+{
+    const char *id = before_id ? before_id : "";
+    const apr_int64_t end = before_id ? before : APR_INT64_MAX;
+    const void *args[] = {ctx->store->realm, &end, &end, id, &now};
+
+    return select_rows(ctx, MS_SQL_NEWEST_ENDED, args, rows);
+}
+
 apr_status_t ms_store_count_of_ip(const ms_db_ctx *ctx, const char *ip, apr_int64_t now,
                                   apr_int64_t *n)
 {

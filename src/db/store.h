@@ -280,6 +280,15 @@ typedef struct ms_search {
 apr_status_t ms_store_newest(const ms_db_ctx *ctx, const ms_search *search, apr_int64_t now,
                              apr_array_header_t **rows);
 
+/**
+ * The sessions of the realm that were ended, the last one to end first; MS_NEWEST_MAX at most. The
+ * fields of a row are those of ms_store_list_ended().
+ * @param before, before_id  when the last one of the part before ended, and its id; NULL: from the
+ *                           last one ended on
+ */
+apr_status_t ms_store_newest_ended(const ms_db_ctx *ctx, apr_int64_t before, const char *before_id,
+                                   apr_int64_t now, apr_array_header_t **rows);
+
 /** How many live sessions were made, or used last, at an address. */
 apr_status_t ms_store_count_of_ip(const ms_db_ctx *ctx, const char *ip, apr_int64_t now,
                                   apr_int64_t *n);

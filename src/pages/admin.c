@@ -118,7 +118,7 @@ static json_t *list_model(request_rec *r, const ms_admin_search *q, json_t *sess
     if (rows->nelts > 0) {
         json_object_set_new(model, "csv", url_args(r, same, "format=csv"));
     }
-    if (q->user) {
+    if (!q->ip && !q->id) {
         json_object_set_new(model, "ended", url_args(r, same, "state=ended"));
     }
     json_object_set_new(model, "admin", text_of(r, r->user));
@@ -151,7 +151,8 @@ static apr_status_t count(request_rec *r, const ms_admin_search *q, int shown, c
     const char *ip = q->ip ? ms_address_canonical(r->pool, q->ip) : NULL;
 
     *total = shown;
-    return next || q->before_id ? ms_all_sessions_count(r, q->user, ip, total) : APR_SUCCESS;
+    return next || (q->before_id && shown > 0) ? ms_all_sessions_count(r, q->user, ip, total)
+                                               : APR_SUCCESS;
 }
 
 static int send_page(request_rec *r, const ms_admin_search *q, json_t *sessions,
@@ -217,7 +218,7 @@ static int send_ended(request_rec *r, const ms_admin_search *q, json_t *sessions
     }
     json_object_set_new(model, "sessions", sessions);
     json_object_set_new(model, "has_sessions", json_boolean(rows->nelts > 0));
-    json_object_set_new(model, "whose", text_of(r, q->user));
+    json_object_set_new(model, "whose", q->user ? text_of(r, q->user) : json_null());
     json_object_set_new(model, "live", json_string(ms_admin_search_args(r, q)));
     json_object_set_new(model, "next", next ? json_string(next) : json_null());
     return ms_page_send(r, HTTP_OK, "admin_ended.html", model);

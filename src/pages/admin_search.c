@@ -56,7 +56,7 @@ int ms_admin_search_read(request_rec *r, ms_admin_search *q)
     before = ms_form_field(fields, "before");
     return !!q->user + !!q->ip + !!q->id <= 1 && (!before || read_before(q, before)) &&
            read_word(fields, "state", "ended", &q->is_ended) &&
-           read_word(fields, "format", "csv", &q->is_csv) && (!q->is_ended || q->user);
+           read_word(fields, "format", "csv", &q->is_csv) && (!q->is_ended || (!q->ip && !q->id));
 }
 
 const char *ms_admin_search_parameter(request_rec *r, const char *name, const char *value)
@@ -132,7 +132,7 @@ apr_status_t ms_admin_search_ended(request_rec *r, const ms_admin_search *q,
     const ms_row *last;
 
     *rows = apr_array_make(r->pool, 1, sizeof(const ms_row *));
-    if (ms_utf8_is_user_name(q->user)) {
+    if (!q->user || ms_utf8_is_user_name(q->user)) {
         rv = ms_all_sessions_ended(r, q->user, &part, rows);
     }
     last = rv == APR_SUCCESS ? cut(*rows) : NULL;

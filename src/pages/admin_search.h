@@ -14,7 +14,7 @@ typedef struct ms_admin_search {
     const char *user;
     const char *ip;
     const char *id;
-    int is_ended;        /* those of the user that are over */
+    int is_ended;        /* those that are over, of the user or of all */
     int is_csv;          /* as a file */
     const char *confirm; /* what is about to be revoked, "user", "ip" or "realm"; or NULL */
     apr_int64_t before;

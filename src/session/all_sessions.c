@@ -22,7 +22,8 @@ apr_status_t ms_all_sessions_ended(request_rec *r, const char *user, const ms_en
 {
     const ms_db_ctx ctx = ms_request_db_ctx(r);
 
-    return ms_store_list_ended(&ctx, user, ms_clock_now(), part, rows);
+    return user ? ms_store_list_ended(&ctx, user, ms_clock_now(), part, rows)
+                : ms_store_newest_ended(&ctx, part->before, part->before_id, ms_clock_now(), rows);
 }
 
 apr_status_t ms_all_sessions_find(request_rec *r, const char *id, const ms_row **row)

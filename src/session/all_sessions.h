@@ -17,7 +17,8 @@
 apr_status_t ms_all_sessions_search(request_rec *r, apr_pool_t *p, const ms_search *search,
                                     apr_array_header_t **rows);
 
-/** The sessions of a user that are over. See ms_store_list_ended(). */
+/** The sessions of a user that are over; see ms_store_list_ended(). If user is NULL, those of the
+ * realm that were ended; see ms_store_newest_ended(). */
 apr_status_t ms_all_sessions_ended(request_rec *r, const char *user, const ms_ended_part *part,
                                    apr_array_header_t **rows);
 

@@ -653,7 +653,7 @@ def test_a_search_is_no_act_and_one_statement(site, admin):
     before = len(events(site))
     for query, statement in (("", "NEWEST"), ("?user=alice", "NEWEST_OF_USER"), ("?ip=127.0.0.1", "NEWEST_OF_IP"),
                              (f"?id={admin[:22]}", "SHOW"), ("?confirm=user&user=alice", "COUNT"),
-                             ("?confirm=ip&ip=127.0.0.1", "COUNT_OF_IP")):
+                             ("?confirm=ip&ip=127.0.0.1", "COUNT_OF_IP"), ("?state=ended", "NEWEST_ENDED")):
         site.forget_statements()
         assert get(site, PAGE + query, admin).status == 200
         assert site.statements()[-1] == statement and set(site.statements()[:-1]) <= {"FIND"}

@@ -75,7 +75,7 @@ def test_no_page_and_no_act_reads_the_whole_table(filled):
     realm, now = "app.test", int(time.time())
     deep = (now - 500_000, now - 500_000, "0" * 22)
     top = (2**63 - 1, 2**63 - 1, "")
-    for query in ("", "?user=user7", f"?ip={QUIET}", "?confirm=user&user=user7", f"?confirm=ip&ip={QUIET}"):
+    for query in ("", "?user=user7", f"?ip={QUIET}", "?state=ended", "?confirm=user&user=user7", f"?confirm=ip&ip={QUIET}"):
         assert get(filled, PAGE + query, filled.admin).status == 200
     for query in ("?scope=user&user=nobody", "?scope=ip&ip=203.0.113.1", f"/{'0' * 21}7"):
         assert request(filled, "DELETE", PAGE + query, {"Cookie": f"{COOKIE}={filled.admin}"}).status in (200, 204)
@@ -85,6 +85,7 @@ def test_no_page_and_no_act_reads_the_whole_table(filled):
     cases += [("NEWEST_OF_USER", (realm, "user7", now, *place), "user") for place in (top, deep)]
     cases += [("NEWEST_OF_IP", (realm, QUIET, now, *place) * 2, "made used") for place in (top, deep)]
     cases += [("NEWEST_OF_IP", (realm, BUSY, now, *place) * 2, "made used newest") for place in (top, deep)]
+    cases += [("NEWEST_ENDED", (realm, *place, now), "ended") for place in (top, deep)]
     end = ("revoked", "bob")
     cases += [("COUNT", (realm, "user7", now), "user"), ("COUNT_OF_IP", (realm, QUIET, now) * 2 + (QUIET,), "made used"),
               ("END_OF_IP", end + (realm, QUIET, now) * 2, "made used"), ("END_ALL", (*end, realm, "user7", now), "user")]

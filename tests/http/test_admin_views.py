@@ -11,7 +11,6 @@ from harness import JSON, FormReader, Server, get, post, request, sign_in
 from test_admin_page import ADMIN, PAGE, fill, found
 
 CSV = {"Accept": "text/csv"}
-pytestmark = pytest.mark.sqlite
 
 
 @pytest.fixture(scope="module")
@@ -80,10 +79,24 @@ def test_the_ended_ones_of_a_user_how_and_by_whom(site, admin):
     assert all(s["ended_at"] and "expires_at" not in s for s in answer["sessions"]) and found(site, admin, "?user=alice") == []
 
 
-def test_in_pages_of_fifty(site, admin):
+def test_of_all_users_of_this_site(site, admin):
+    tokens = [sign_in(site, user) for user in ("alice", "bob", "alice", "alice")]
+    for token in tokens[:3]:
+        post(site, "/logout", cookie=token)
+    site.sql("UPDATE managed_session SET ended_at = ended_at - 10 WHERE session_id = ?", tokens[1][:22])
+    site.sql("UPDATE managed_session SET realm = 'other' WHERE session_id = ?", tokens[2][:22])
+    answer = get(site, PAGE + "?state=ended", admin, JSON).json()
+    assert [(s["id"], s["user"]) for s in answer["sessions"]] == [(tokens[0][:22], "alice"), (tokens[1][:22], "bob")]
+    page = get(site, PAGE + "?state=ended", admin)
+    assert "Ended sessions" in words(page) and "?user=alice&state=ended" in links(page) and "?" in links(page)
+    assert "?state=ended" in links(get(site, PAGE, admin))
+
+
+@pytest.mark.parametrize("query", ["?user=carol&state=ended", "?state=ended"])
+def test_in_pages_of_fifty(site, admin, query):
     ids = fill(site, 70)
     assert request(site, "DELETE", f"{PAGE}?scope=user&user=carol", {"Cookie": f"__Host-session={admin}", **JSON}).json() == {"revoked": 70}
-    seen, url = [], PAGE + "?user=carol&state=ended"
+    seen, url = [], PAGE + query
     while url:
         answer = get(site, url, admin, JSON).json()
         seen.append([s["id"] for s in answer["sessions"]])
@@ -91,7 +104,7 @@ def test_in_pages_of_fifty(site, admin):
     assert [len(page) for page in seen] == [50, 20] and sorted(i for page in seen for i in page) == sorted(ids)
 
 
-@pytest.mark.parametrize("query", ["state=ended", "state=ended&ip=192.0.2.1", "state=x&user=alice", "format=x", "state=ended&user=a&before=1"])
+@pytest.mark.parametrize("query", ["state=ended&id=x", "state=ended&ip=192.0.2.1", "state=x&user=alice", "format=x", "state=ended&user=a&before=1"])
 def test_a_query_that_means_nothing_is_refused(site, admin, query):
     assert get(site, f"{PAGE}?{query}", admin, JSON).status == 400
 

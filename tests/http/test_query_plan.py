@@ -56,7 +56,7 @@ def test_no_statement_reads_the_whole_table(filled):
     token = filled.tokens[0]
     listed = get(filled, "/sessions", token, {"Accept": "application/json"}).json()["sessions"]
     assert len(listed) == 20
-    for query in ("", "?user=user5", "?ip=192.0.2.1", "?confirm=user&user=user5", "?confirm=ip&ip=192.0.2.2", "?confirm=realm"):
+    for query in ("", "?user=user5", "?ip=192.0.2.1", "?state=ended", "?confirm=user&user=user5", "?confirm=ip&ip=192.0.2.2", "?confirm=realm"):
         assert get(filled, "/admin" + query, token, {"Accept": "application/json"}).status == 200
     ended = request(filled, "DELETE", "/admin?scope=ip&ip=192.0.2.2", {"Cookie": f"{COOKIE}={token}"})
     assert ended.json() == {"revoked": 0}
@@ -65,7 +65,7 @@ def test_no_statement_reads_the_whole_table(filled):
         assert post(filled, "/sessions", {"csrf": csrf, **fields}, token).status == 303
     end = time.monotonic() + 20
     wanted = {"FIND", "LIST", "END", "END_OTHERS", "END_ALL", "INSERT", "TOUCH", "EVICT", "CLEANUP",
-              "NEWEST", "NEWEST_OF_USER", "NEWEST_OF_IP", "COUNT", "COUNT_OF_IP", "END_OF_IP", "LATEST", "COUNT_OF_REALM", "LIST_ENDED", "RENAME"}
+              "NEWEST", "NEWEST_OF_USER", "NEWEST_OF_IP", "NEWEST_ENDED", "COUNT", "COUNT_OF_IP", "END_OF_IP", "LATEST", "COUNT_OF_REALM", "LIST_ENDED", "RENAME"}
     while not wanted <= set(statements(filled)) and time.monotonic() < end:
         time.sleep(0.1)
     found = statements(filled)

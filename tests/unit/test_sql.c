@@ -92,6 +92,7 @@ static void placeholders_are_what_callers_pass(void **state)
                  {MS_SQL_NEWEST_OF_IP, "NEWEST_OF_IP",
                   "ssllls"
                   "ssllls"},
+                 {MS_SQL_NEWEST_ENDED, "NEWEST_ENDED", "sllsl"},
                  {MS_SQL_PLACES, "PLACES", "ssssssss"},
                  {MS_SQL_FEED_CLOCK, "FEED_CLOCK", ""},
                  {MS_SQL_FEED_ENDED, "FEED_ENDED", "l"},
@@ -165,6 +166,7 @@ static void a_dialects_own_statement_takes_the_same_arguments(void **state)
                                                  [MS_SQL_CLEANUP_ENDED] = "lll",
                                                  [MS_SQL_END_OF_REALM] = ENDED "slll",
                                                  [MS_SQL_NEWEST] = "slllss",
+                                                 [MS_SQL_NEWEST_ENDED] = "sllsl",
                                                  [MS_SQL_ROWS] = "sllss",
                                                  [MS_SQL_END_OLDER] = ENDED "slllsll",
                                                  [MS_SQL_FEED_CLOCK] = "",
@@ -299,8 +301,8 @@ static void an_end_is_an_update_of_what_is_live(void **state)
 
 static void a_page_of_the_newest_has_its_limit(void **state)
 {
-    static const ms_sql pages[] = {MS_SQL_NEWEST, MS_SQL_NEWEST_OF_USER, MS_SQL_NEWEST_OF_IP,
-                                   MS_SQL_ROWS, MS_SQL_ROWS_OF_USER};
+    static const ms_sql pages[] = {MS_SQL_NEWEST,       MS_SQL_NEWEST_OF_USER, MS_SQL_NEWEST_OF_IP,
+                                   MS_SQL_NEWEST_ENDED, MS_SQL_ROWS,           MS_SQL_ROWS_OF_USER};
     const char *limit = apr_psprintf(*state, " LIMIT %d", MS_NEWEST_MAX);
 
     for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
