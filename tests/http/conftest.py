@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 import databases
+import debian_layout
 import harness
 import processes
 
@@ -48,6 +49,15 @@ def server():
 def neighbour_order(request):
     """For Server(..., neighbours="dav dav_fs", order=neighbour_order): each test with the neighbour before ours and after it."""
     return request.param
+
+
+@pytest.fixture
+def debian():
+    if not debian_layout.package():
+        pytest.skip("Debian's package apache2 cannot be had here")
+    layout = debian_layout.Layout()
+    yield layout
+    layout.remove()
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 """The files of conf/examples as configurations of a test: unchanged, except for addresses and paths."""
 import pathlib
 import re
+import subprocess
 
 import databases
 import harness
@@ -9,6 +10,8 @@ from harness import Server
 
 FOLDER = pathlib.Path(__file__).parents[2] / "conf/examples"
 USUAL = {"/var/lib/managed-session/sessions.db": "@DB@", "/etc/apache2/htpasswd": "@ROOT@/passwords"}
+CERTIFICATES = {"/etc/ssl/certs/www.example.org.pem": "@ROOT@/site.pem", "/etc/ssl/private/www.example.org.key": "@ROOT@/site.pem",
+                "/etc/ssl/certs/our-users-ca.pem": "@ROOT@/site.pem", "*:443": "*:@PORT@"}
 
 
 def modules(name: str) -> list[str]:
@@ -37,3 +40,11 @@ def server(name: str, places: dict[str, str] | None = None, more: str = "", mpm:
     base = harness.BASE.replace("DBDriver sqlite3\n", "").replace('DBDParams "@DB@"\n', "")
     return Server(example(name, places) + more, base=base, modules=" ".join(wanted), mpm=mpm,
                   database=databases.Sqlite(), **options)
+
+
+def add_certificate(path) -> None:
+    """A key and its certificate, in one file."""
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
+                    "/CN=www.example.org", "-keyout", path, "-out", f"{path}.certificate"], check=True, capture_output=True)
+    with open(path, "a") as f, open(f"{path}.certificate") as certificate:
+        f.write(certificate.read())

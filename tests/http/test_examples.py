@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every file of conf/examples is a configuration that httpd takes, and README leads to it."""
 import re
-import subprocess
 
 import pytest
 
 import ctl
-import debian_layout
 import examples
 import harness
 
@@ -15,27 +13,8 @@ OTHERS = {"nginx.conf"}  # another server's
 NAMES = sorted(path.name for path in examples.FOLDER.glob("*.conf") if path.name not in OTHERS)
 COMMAND = re.compile(r"stays signed in\..*\n *# sudo managed-sessionctl (.*)")
 README = (examples.FOLDER.parents[1] / "README.md").read_text()
-CERTIFICATES = {"/etc/ssl/certs/www.example.org.pem": "@ROOT@/site.pem", "/etc/ssl/private/www.example.org.key": "@ROOT@/site.pem",
-                "/etc/ssl/certs/our-users-ca.pem": "@ROOT@/site.pem", "*:443": "*:@PORT@"}
-PLACES = {"client-certificate.conf": CERTIFICATES, "cache.conf": {"/var/cache/apache2/mod_cache_disk": "@ROOT@/run"},
+PLACES = {"client-certificate.conf": examples.CERTIFICATES, "cache.conf": {"/var/cache/apache2/mod_cache_disk": "@ROOT@/run"},
           "spa-api.conf": {}, "whole-site.conf": {}}
-
-
-@pytest.fixture
-def debian():
-    if not debian_layout.package():
-        pytest.skip("Debian's package apache2 cannot be had here")
-    layout = debian_layout.Layout()
-    yield layout
-    layout.remove()
-
-
-def add_certificate(path) -> None:
-    """A key and its certificate, in one file."""
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
-                    "/CN=www.example.org", "-keyout", path, "-out", f"{path}.certificate"], check=True, capture_output=True)
-    with open(path, "a") as f, open(f"{path}.certificate") as certificate:
-        f.write(certificate.read())
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -44,7 +23,7 @@ def test_httpd_takes_it(name):
         pytest.skip("not installed: " + ", ".join(examples.missing(name)))
     server = examples.server(name, PLACES.get(name))
     if name in ("client-certificate.conf",):
-        add_certificate(server.root / "site.pem")
+        examples.add_certificate(server.root / "site.pem")
     try:
         result = server.configtest()
         assert result.returncode == 0, result.stderr + server.error_log()
@@ -71,7 +50,7 @@ def test_it_can_be_pasted_into_a_site_of_a_stock_debian(debian, name):
     if examples.missing(name):
         pytest.skip("not installed: " + ", ".join(examples.missing(name)))
     assert not {m.removeprefix("mod_") for m in examples.modules(name)} - {"cgi", *modules}
-    add_certificate(debian.root / "site.pem")
+    examples.add_certificate(debian.root / "site.pem")
     places = {there: here.replace("@ROOT@", str(debian.root)).replace("@PORT@", "443") for there, here in PLACES.get(name, {}).items()}
     for there, here in {**places, "/var/lib/managed-session": str(debian.root / "state")}.items():
         text = text.replace(there, here)
