@@ -43,6 +43,7 @@ deb | chroots | test)
     need debhelper dh
     need dpkg-dev dpkg-buildpackage
     need libcmocka-dev /usr/include/cmocka.h
+    need tzdata /usr/share/zoneinfo/Europe/Berlin
     need libaprutil1-dbd-sqlite3 /usr/lib/*/apr-util-1/apr_dbd_sqlite3.so /usr/lib/*/apr-util-1/apr_dbd_sqlite3-1.so
     ;;
 esac
