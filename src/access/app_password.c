@@ -100,7 +100,7 @@ static int answer(request_rec *r, int status)
  * their sessions do not count here, the form would lead back here without end. */
 static int challenge(request_rec *r)
 {
-    if (ms_dir_conf_get(r)->on != 0 && ms_origin_is_navigation(r)) {
+    if (ms_dir_conf_get(r)->on != 0 && ms_challenge_is_navigation(r)) {
         return ms_challenge(r);
     }
     ms_respond_refuse(r, HTTP_UNAUTHORIZED, 0);

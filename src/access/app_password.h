@@ -2,7 +2,7 @@
 /*
  * App passwords as httpd's authentication knows them: the authn provider "managed-session" for
  * AuthBasicProvider, and Authorization: Bearer where ManagedSessionAppBearer is On. They open no
- * page of ours.
+ * page of ours; managed-session-check lets apps in to another server's pages.
  */
 #ifndef MS_APP_PASSWORD_H
 #define MS_APP_PASSWORD_H

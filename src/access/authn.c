@@ -69,11 +69,11 @@ int ms_authn_on_access_checker(request_rec *r)
     const int required = ms_authn_is_our_type(auth_type);
     const ms_row *row;
 
+    if (ms_own_pages_is_check_by_url(r) && ms_forwarded_check(r) != DECLINED) {
+        return ms_respond_refuse(r, HTTP_FORBIDDEN, 0);
+    }
     if ((!required && (!is_on(r) || is_without_session(r))) || is_for_foreign_user(r, auth_type)) {
         return DECLINED;
-    }
-    if (ms_own_pages_is_check(r) && ms_forwarded_check(r) != DECLINED) {
-        return ms_respond_refuse(r, HTTP_FORBIDDEN, 0);
     }
     ms_request_set_stale_after(ms_request_get(r),
                                0); /* of another location, in this request's history */

@@ -106,7 +106,7 @@ static int is_in_frame(request_rec *r)
     return dest && strcmp(dest, "document") != 0 && !is_own_page(r);
 }
 
-static int is_navigation(request_rec *r)
+int ms_challenge_is_navigation(request_rec *r)
 {
     ms_forwarded asked;
 
@@ -137,7 +137,7 @@ ms_problem ms_challenge_problem(request_rec *r)
 
 int ms_challenge(request_rec *r)
 {
-    const ms_url *login = is_navigation(r) ? ms_config_login_url(r) : NULL;
+    const ms_url *login = ms_challenge_is_navigation(r) ? ms_config_login_url(r) : NULL;
 
     ms_respond_refuse(r, HTTP_UNAUTHORIZED, 0);
     ms_request_refused(r);

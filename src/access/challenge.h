@@ -24,6 +24,9 @@ const char *ms_challenge_login_url(request_rec *r);
 /** The problem that a challenge is about. */
 ms_problem ms_challenge_problem(request_rec *r);
 
+/** Whether the client's request is a navigation, also if another server asks about it. */
+int ms_challenge_is_navigation(request_rec *r);
+
 /** The session database could not be queried. @return HTTP_SERVICE_UNAVAILABLE, with Retry-After */
 int ms_challenge_unavailable(request_rec *r);
 

@@ -121,7 +121,7 @@ int ms_own_pages_is_check(request_rec *r)
 
 int ms_own_pages_is_check_by_url(request_rec *r)
 {
-    return apr_table_get(r->notes, NOTE_CHECK) != NULL;
+    return !apr_is_empty_table(r->notes) && apr_table_get(r->notes, NOTE_CHECK);
 }
 
 int ms_own_pages_is_set(request_rec *r)

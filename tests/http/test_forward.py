@@ -8,6 +8,7 @@ import pytest
 
 import harness
 from harness import COOKIE, NAVIGATION, SITE, Server, connect, get, logged, random_token, request, sign_in
+from test_app_passwords import basic, bearer, insert_app
 
 pytestmark = pytest.mark.sqlite
 CHECK = """
@@ -217,7 +218,7 @@ def test_an_inherited_sign_in_page_can_be_taken_back(site):
     assert answer.status == 401 and answer.location is None
 
 
-# ---- whom it trusts ---------------------------------------------------------------------------------
+# ---- trust ------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("more", ["", 'RemoteIPHeader X-Forwarded-For\nRemoteIPInternalProxy 127.0.0.1\n'])
 def test_other_peers_get_403(more):
@@ -329,6 +330,30 @@ def test_the_site_is_the_one_that_the_client_sees(site):
 def test_an_ordinary_request_may_come_from_another_site(site):
     headers = {**asked(), "Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
     assert check(site, "/auth", sign_in(site), headers).status == 200
+
+
+# ---- app passwords ----------------------------------------------------------------------------------
+
+def test_an_app_password_lets_an_app_pass_and_no_browser_page():
+    dav = section("/dav", 'AuthName "Calendars"\nAuthBasicProvider managed-session\nRequire valid-user').replace(
+        "AuthType ManagedSession", "AuthType Basic")
+    api = section("/api", "ManagedSessionAppBearer On\nRequire session-kind app")
+    with Server(SITE + dav + api + section("/auth", "Require session-kind browser")) as server:
+        server.expect("AH01630|AH01617|MS0255")
+        password, browser = insert_app(server), sign_in(server)
+        for path, credentials in (("/dav", basic("alice", password)), ("/api", bearer(password))):
+            answer = check(server, path, headers={**asked(), **credentials})
+            assert answer.status == 200 and answer.headers["Remote-User"] == "alice", path
+            assert answer.headers["Managed-Session-Id"] == password[:22]
+        assert check(server, "/dav", headers={**asked(), **basic("bob", password)}).status == 401
+        refused = check(server, "/dav", headers={**asked("PROPFIND"), **basic("alice", random_token())})
+        assert refused.status == 401 and refused.headers["WWW-Authenticate"].startswith("Basic ")
+        window = check(server, "/dav", headers={**asked(), **NAVIGATION})
+        assert window.status == 401 and way_back(window.headers["Managed-Session-Login-URL"]) == "/page?a=1&b=2"
+        assert check(server, "/dav", browser, asked()).headers["Remote-User"] == "alice"
+        assert check(server, "/api", browser, asked()).status == 403
+        assert check(server, "/auth", password, asked()).status == 401
+        assert check(server, "/auth", browser, asked()).status == 200
 
 
 # ---- bodies and connections -------------------------------------------------------------------------
