@@ -85,6 +85,8 @@ test)
     want chromium-driver chromedriver
     want libnss3-tools certutil
     want prometheus promtool
+    want python3-jsonschema /usr/lib/python3/dist-packages/jsonschema
+    want python3-yaml /usr/lib/python3/dist-packages/yaml
     want mandoc mandoc
     want zsh zsh
     want python3-selenium /usr/lib/python3/dist-packages/selenium

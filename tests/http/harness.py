@@ -25,6 +25,7 @@ import time
 import urllib.parse
 
 import databases
+import openapi
 import processes
 from clock import Clock
 from databases import free_port
@@ -184,6 +185,7 @@ class Server:
         self.user = unprivileged()
         self.own_paths = own_paths
         self.lists_origins = "ManagedSessionOrigin" in config
+        self.is_described = SITE in config  # docs/openapi.yaml has the paths of the usual site
         self.process: subprocess.Popen | None = None
         self.db = self.root / "db" / "sessions.db"  # if the database is SQLite
         self.database = database or databases.chosen()
@@ -510,6 +512,8 @@ def raw(server: Server, data: bytes, method: str = "GET", target: str = "/") -> 
         response.begin()
         answer = Answer(response)
     check_answer(server, target, answer)
+    if server.is_described:
+        openapi.check(method, target, answer.status, answer.headers, answer.body)
     return answer
 
 
