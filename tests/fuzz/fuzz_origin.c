@@ -5,6 +5,7 @@
 #include <string.h>
 #include "core/address.h"
 #include "core/network.h"
+#include "core/peers.h"
 #include "core/web_origin.h"
 
 void fuzz_one(apr_pool_t *p, const char *data, apr_size_t len)
@@ -23,6 +24,7 @@ void fuzz_one(apr_pool_t *p, const char *data, apr_size_t len)
     if (ms_web_origin_of_url(p, text, &origin, &rest)) {
         FUZZ_CHECK(!*rest || strchr("/?#", *rest));
     }
+    ms_peers_add(ms_peers_make(p), text);
     ms_network_name(p, text);
     ms_network_like(p, text);
     FUZZ_CHECK(!ms_network_name(p, text) || ms_network_is_same(p, text, text));

@@ -21,6 +21,9 @@ void fuzz_one(apr_pool_t *p, const char *data, apr_size_t len)
         ms_token_hash(&token, hash, p);
         FUZZ_CHECK(ms_token_hash_equal(hash, hash));
     }
+    if (ms_token_parse_typed(text, &token)) {
+        FUZZ_CHECK(strlen(token.id) == MS_ID_LEN && strlen(token.secret) == MS_SECRET_LEN);
+    }
     FUZZ_CHECK(!ms_token_is_id(bytes, len) || len == MS_ID_LEN);
     ms_token_hash(&of_session, hash, p);
     FUZZ_CHECK(!ms_token_hash_equal(text, hash) || strcmp(text, hash) == 0);

@@ -428,3 +428,12 @@ def test_a_label_is_kept_with_the_session(watch, label, header, shown):
         [session] = get(server, "/sessions", answer.token(), {"Accept": "application/json"}).json()["sessions"]
         assert session["label"] == shown
         assert (shown in get(server, "/sessions", answer.token()).text) if shown else True
+
+
+def test_a_label_that_fails_keeps_no_user_out(watch):
+    with site(watch, 'ManagedSessionLabel "%{file:@ROOT@/not-there}"') as server:
+        server.expect("Evaluation of expression")
+        token = sign_in(server)
+        [session] = get(server, "/sessions", token, {"Accept": "application/json"}).json()["sessions"]
+        assert session["label"] is None
+        assert "MS0012: ManagedSessionLabel: " in server.new_log()

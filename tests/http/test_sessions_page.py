@@ -2,6 +2,7 @@
 """The list of one's sessions, as a page and as JSON, and everything that ends one of them."""
 import base64
 import re
+import socket
 import time
 import urllib.parse
 
@@ -55,6 +56,29 @@ def delete(server, token: str | None, target: str, headers=()) -> harness.Answer
 
 
 # -- who may see it --------------------------------------------------------------------------------
+
+
+def test_without_the_lists_url_a_script_ends_a_session_all_the_same():
+    """The last segment is the id, below wherever the list is."""
+    with Server(SITE.replace('ManagedSessionListURL "/sessions"\n', "")) as server:
+        mine, other = sign_in(server), sign_in(server)
+        assert delete(server, mine, f"/sessions/{other[:21]}").status in (404, 405)
+        assert delete(server, mine, f"/sessions/{other[:22]}").status == 204
+        assert get(server, "/app/", other).status == 401 and get(server, "/app/", mine).status == 200
+
+
+def test_a_form_that_is_cut_short_does_nothing(server):
+    """The client is gone before all of the body has come."""
+    token, rows = sign_in(server), server.rows()
+    for target, body in (("/login", b"username=alice&password=wonderland"), ("/logout", b"x=1"), ("/sessions", b"action=revoke-all")):
+        head = (f"POST {target} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nCookie: {harness.COOKIE}={token}\r\n"
+                f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body) + 1}\r\n\r\n")
+        with harness.connect(server) as s:
+            s.sendall(head.encode() + body)
+            s.shutdown(socket.SHUT_WR)
+            answer = b"".join(iter(lambda: s.recv(4096), b""))
+        assert not answer or answer.startswith(b"HTTP/1.1 400 "), answer
+    assert server.rows() == rows and get(server, "/app/", token).status == 200
 
 
 def test_no_list_without_a_session(server):
