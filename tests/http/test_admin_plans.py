@@ -152,3 +152,21 @@ def test_what_reads_live_sessions_does_not_read_past_ended_ones(filled):
         plan = steps(filled, texts[name], *args)
         used = set(re.findall(r"managed_session_([a-z]+)", " ".join(plan))) - {"pkey"}
         assert used and used <= set(index.split()) and not re.search(r"Seq Scan|SCAN managed_session|^ALL|^index ", " ".join(plan)), (name, plan)
+
+
+def test_a_sign_in_does_not_read_the_ended_sessions_of_its_user(filled):
+    """A user, a program maybe, has signed in and out ten thousand times this month."""
+    realm, now, driver = "app.test", int(time.time()), filled.database.driver
+    filled.sql("UPDATE managed_session SET ended_at = NULL, expires_at = ?, max_expires_at = ?", now + 90000, now + 90000)
+    filled.sql("UPDATE managed_session SET user_name = 'often', ended_at = created_at, expires_at = created_at WHERE created_at % 10 = 1")
+    if driver != "sqlite3":
+        filled.sql({"pgsql": "VACUUM ANALYZE managed_session", "mysql": "ANALYZE TABLE managed_session"}[driver])
+    sign_in(filled, "bob")
+    found, of_user = statements(filled), (realm, "often", now)
+    cases = {"LATEST": (100, *of_user), "EVICT": ("evicted", None, *of_user, "0" * 22, *of_user, "0" * 22, *of_user, now, 100)}
+    for name, args in cases.items():
+        plan = steps(filled, found[name], *args)
+        assert set(re.findall(r"managed_session_([a-z_]+)|(PRIMARY)", " ".join(plan))) == {("user", "")}, (name, plan)
+        assert not re.search(r"Seq Scan|SCAN managed_session", " ".join(plan)), (name, plan)
+        if driver == "sqlite3":
+            assert all("ended_at=?" in step for step in plan), (name, plan)

@@ -92,6 +92,26 @@ def test_a_standby_takes_over_under_load(pair, how):
         assert may_come_in(site, answer.token()), "and it can be written to"
 
 
+def test_the_feed_goes_on_with_the_standby_and_trusts_nothing_of_before(pair):
+    """It is another server: all sessions are looked up again there, and what ends there is over here without a look-up."""
+    primary, standby = pair
+    wait_for_standby(primary)
+    feed = "ManagedSessionCacheTTL 2s\nManagedSessionCacheLife 5m\n"
+    with Server(SITE + feed, database=whichever_writes(standby, primary)) as site:
+        site.expect(AWAY, status_5xx=True)
+        kept, ended = sign_in(site), sign_in(site)
+        assert may_come_in(site, kept) and may_come_in(site, ended)
+        primary.stop(signal.SIGKILL)
+        standby.promote()
+        site.connection = None
+        eventually(lambda: "MS0195" in site.error_log(), "another server")
+        assert may_come_in(site, kept) and may_come_in(site, ended)
+        now = "CAST(FLOOR(EXTRACT(EPOCH FROM clock_timestamp())) AS BIGINT)"
+        site._sql(f"UPDATE managed_session SET ended_at = {now}, expires_at = 0, max_expires_at = 0 WHERE session_id = ?", (ended[:22],))
+        eventually(lambda: get(site, "/app/", ended).status == 401, "the end, from the feed")
+        assert may_come_in(site, kept)
+
+
 def test_what_an_asynchronous_standby_had_not_received_never_was(pair):
     """Why docs/scaling.md requires a synchronous one: a sign-in is lost, and, worse, so is a revocation."""
     primary, standby = pair
