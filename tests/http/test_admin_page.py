@@ -12,7 +12,7 @@ import databases
 import harness
 from harness import COOKIE, JSON, SITE, Browser, FormReader, Server, get, post, random_token, request, sign_in
 
-KEYS = {"id", "user", "current", "device", "browser", "os", "ip", "last_ip", "label", "method", "created_at", "last_seen_at",
+KEYS = {"id", "kind", "user", "current", "device", "browser", "os", "ip", "last_ip", "label", "method", "created_at", "last_seen_at",
         "expires_at", "name"}
 ADMIN = SITE + """
 ManagedSessionEventLog "@ROOT@/logs/events.log"

@@ -9,7 +9,8 @@ import time
 
 import pytest
 
-from harness import COOKIE, FETCH, JSON, NAVIGATION, PAGE, SITE, Backend, Server, eventually, get, logged, request, sign_in
+from harness import COOKIE, DEADLINE, FETCH, JSON, NAVIGATION, PAGE, SITE, Backend, Server, eventually, get, logged, request, sign_in
+from open_ends import Client, SlowApplication
 
 APPS = """
 ManagedSessionEventLog "@ROOT@/logs/events.jsonl"
@@ -301,6 +302,49 @@ def test_while_the_database_is_away_an_app_gets_503():
             answer = get(server, "/dav/", headers=basic("alice", app))
             assert answer.status == 503 and answer.headers["Retry-After"]
             server.check()
+
+
+@pytest.mark.sqlite
+def test_what_an_app_has_open_ends_with_its_password():
+    with SlowApplication() as slow:
+        config = SITE + APPS + f'ProxyPass "/dav/slow/" "http://127.0.0.1:{slow.port}/"\n'
+        with Server(config, own_paths=()) as server:
+            server.expect(r"proxy_http|proxy:error|AH01102|AH10023|AH01114|AH01097")
+            app, other = insert_app(server), insert_app(server)
+            open_one, kept = (Client(server, "/dav/slow/stream", "none", headers=basic("alice", each).items()) for each in (app, other))
+            with open_one, kept:
+                assert slow.begun.acquire(timeout=DEADLINE) and slow.begun.acquire(timeout=DEADLINE)
+                home = sign_in(server)
+                assert request(server, "DELETE", f"/sessions/{app[:22]}", {"Cookie": f"{COOKIE}={home}"}).status == 204
+                open_one.read_to_end()
+                assert kept.is_open()
+                request(server, "DELETE", f"/sessions/{other[:22]}", {"Cookie": f"{COOKIE}={home}"})
+                kept.read_to_end()
+            slow.wait_for_end()
+            assert [event["session"] for event in events(server, "connections_cut")] == [app[:22], other[:22]]
+
+
+@pytest.mark.sqlite
+def test_forward_auth_admits_apps_by_its_require_lines():
+    config = SITE + APPS + """
+        <Location "/auth">
+            SetHandler managed-session-check
+            ManagedSessionCheckPeers 127.0.0.1
+            AuthType Basic
+            AuthName "auth"
+            AuthBasicProvider managed-session
+            Require valid-user
+        </Location>
+        <Location "/auth/browsers">
+            Require session-kind browser
+        </Location>"""
+    with Server(config) as server:
+        app = insert_app(server)
+        answer = get(server, "/auth", headers=basic("alice", app))
+        assert (answer.status, answer.headers["Remote-User"], answer.headers["Managed-Session-Id"]) == (200, "alice", app[:22])
+        assert get(server, "/auth", headers=basic("alice", app[:-3] + "AAA")).status == 401
+        server.expect("AH0163[01]")
+        assert get(server, "/auth/browsers", headers=basic("alice", app)).status == 403
 
 
 # ---- the list ------------------------------------------------------------------------------------
