@@ -76,7 +76,12 @@ static void set_text(json_t *model, const char *name, const char *text)
 
 static const char *words_of(request_rec *r, const ms_row *row)
 {
-    return ms_phrases_device(r->pool, ms_page_language(r), ms_devices_get(r, row->user_agent));
+    const ms_language *language = ms_page_language(r);
+
+    if (row->kind == MS_KIND_APP && !*row->user_agent) {
+        return ms_language_text(language, "App password"); /* it was never used */
+    }
+    return ms_phrases_device(r->pool, language, ms_devices_get(r, row->user_agent));
 }
 
 static json_t *model_of(request_rec *r, const ms_row *row)
