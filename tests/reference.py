@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Write the directive reference, docs/directives.md and the table in README.md, from the one table in
-src/config/directives.c. With --check: exit 1 and name the files that are out of date, these or
+src/config/directives.c and the prose in docs/directives (manual.py). With --check: exit 1 and name the files that are out of date, these or
 docs/messages.md (messages.py) or docs/standards.md (standards.py)."""
 import pathlib
 import re
 import sys
 
+import manual
 import messages
 import standards
 
@@ -46,9 +47,9 @@ def wanted() -> dict[pathlib.Path, str]:
     """The files and their text."""
     readme = ROOT / "README.md"
     return {
-        ROOT / "docs/directives.md": "# Directives\n\nMade from the table in src/config/directives.c by `make docs`. "
+        ROOT / "docs/directives.md": "# Directives\n\nMade from the table in src/config/directives.c, and the prose in docs/directives, by `make docs`. "
         "A duration is a number with s, m, h, d or w; without a\nunit it is in seconds. \"dir\" is `<Location>`, `<Directory>` and the like; "
-        "`.htaccess` needs AllowOverride AuthConfig.\n\n" + table(),
+        "`.htaccess` needs AllowOverride AuthConfig.\n\n" + table() + "\n" + "\n".join(manual.section(ROOT, d) for d in directives()),
         readme: re.sub(r"(<!-- directives -->\n).*(<!-- /directives -->)", lambda m: m[1] + table() + m[2],
                        readme.read_text(), flags=re.S),
     }
@@ -56,13 +57,16 @@ def wanted() -> dict[pathlib.Path, str]:
 
 def main() -> int:
     stale = [path for path, text in wanted().items() if not path.exists() or path.read_text() != text]
+    wrong = manual.mistakes(ROOT, directives())
+    for line in wrong:
+        print(line, file=sys.stderr)
     if "--check" in sys.argv:
         for path in stale:
             print(f"{path.relative_to(ROOT)} is out of date: run make docs", file=sys.stderr)
-        return 1 if messages.main() + standards.main() or stale else 0
+        return 1 if messages.main() + standards.main() or stale or wrong else 0
     for path, text in wanted().items():
         path.write_text(text)
-    return 0
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":
