@@ -126,7 +126,7 @@ static apr_status_t write_many(const apr_array_header_t *touches, const ms_db_ct
     const void *args[] = {as_json(touches, ctx->p)};
     apr_array_header_t *written;
     apr_int64_t changed;
-    apr_status_t rv = ms_store_run(ctx, MS_SQL_TOUCH_MANY, args, ms_result_change, &changed);
+    const apr_status_t rv = ms_store_run(ctx, MS_SQL_TOUCH_MANY, args, ms_result_change, &changed);
 
     if (rv != APR_SUCCESS) {
         return rv;
@@ -134,8 +134,9 @@ static apr_status_t write_many(const apr_array_header_t *touches, const ms_db_ct
     ms_count(MS_COUNT_TOUCHES, changed);
     if (changed < touches->nelts) {
         written = apr_array_make(ctx->p, BATCH, sizeof(ms_ended));
-        rv = ms_store_run(ctx, MS_SQL_TOUCHED, args, ms_result_ended, written);
-        forget_others(touches, written, ctx->p); /* all of them, if this has failed */
+        /* If it fails, all of them are forgotten. */
+        (void)ms_store_run(ctx, MS_SQL_TOUCHED, args, ms_result_ended, written);
+        forget_others(touches, written, ctx->p);
     }
     return APR_SUCCESS;
 }
@@ -191,7 +192,7 @@ static void log_one_by_one(ms_touches *touches)
     }
 }
 
-/* The statement of LogLevel trace1 has failed if this is logged. */
+/* If the statement for many has failed and those for one have not, it is the statement. */
 static apr_status_t write_singly(ms_touches *touches, const ms_db_ctx *ctx, int has_failed)
 {
     const apr_status_t rv = write_each(touches, ctx);
