@@ -85,6 +85,9 @@ test)
     want chromium-driver chromedriver
     want libnss3-tools certutil
     want prometheus promtool
+    want golang-go go
+    want ruby-sinatra /usr/share/rubygems-integration/all/specifications/sinatra-*.gemspec
+    want ruby-webrick /usr/share/rubygems-integration/all/specifications/webrick-*.gemspec
     want python3-jsonschema /usr/lib/python3/dist-packages/jsonschema
     want python3-yaml /usr/lib/python3/dist-packages/yaml
     want mandoc mandoc
