@@ -255,13 +255,21 @@ static int make_by_json(request_rec *r)
     return rv == APR_SUCCESS ? send_made(r, row, password) : refuse_json(r, rv);
 }
 
+/* What is no JSON was never meant for apps: a form that says it is, for example. */
+static int refuse_off(request_rec *r)
+{
+    const json_t *body;
+
+    return ms_json_body_read(r, &body) == OK ? ms_page_refuse(r, MS_PROBLEM_APPS_OFF)
+                                             : ms_page_bad_body(r, HTTP_UNSUPPORTED_MEDIA_TYPE);
+}
+
 int ms_apps_make_by_json(request_rec *r)
 {
     int status;
 
     if (!ms_apps_is_on(r)) {
-        ms_respond_leave_body_unread(r);
-        return ms_page_refuse(r, MS_PROBLEM_APPS_OFF);
+        return refuse_off(r);
     }
     status = require_fresh(r);
     if (status != DECLINED) {
