@@ -274,6 +274,15 @@ def test_trailers_must_not_count_as_headers_beside_a_users_header(site, header, 
     assert found is passes and ("set MergeTrailers Off" in said) is (not passes), said
 
 
+def test_a_provider_of_basic_needs_its_module():
+    server = Server(SITE + in_location("AuthBasicProvider file"), without="auth_basic")
+    try:
+        result = server.configtest()
+        assert result.returncode != 0 and "AuthBasicProvider needs mod_auth_basic: load it" in result.stderr
+    finally:
+        server.remove()
+
+
 @pytest.mark.parametrize("lines, wanted", [
     (in_location("ManagedSessionAuthProvider managed-session"), "write it after AuthBasicProvider where apps sign in"),
     ("<Location /x>\nRequire session-kind\n</Location>\n", "Require session-kind takes app"),

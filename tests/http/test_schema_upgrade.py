@@ -98,6 +98,22 @@ def test_a_table_of_before_is_upgraded_at_the_start_and_its_sessions_stay():
         assert re.search(r':notice\].*MS0181: the table "managed_session" has been upgraded to schema 2', log) and "MS0180" not in log
 
 
+def test_a_table_of_before_has_no_app_passwords_and_says_so():
+    config = OFF + '<Location "/sessions">\nManagedSessionAppPasswords On\n</Location>\n'
+    with old_table(Server(config)) as server:
+        browser = server.browser()
+        browser.sign_in()
+        assert "App passwords" in browser.go("/sessions").text
+        browser.go("/sessions?app=new")
+        server.expects_5xx = True
+        answer = browser.submit({"name": "phone"}, action="make-app")
+        assert answer.status == 501 and "must be upgraded first" in answer.text
+        answer = harness.request(server, "POST", "/sessions", {"Cookie": f"{harness.COOKIE}={browser.token}", "Content-Type": "application/json"},
+                                 b'{"kind": "app", "name": "phone"}')
+        assert (answer.status, answer.json()["code"]) == (409, "no_app_passwords")
+        assert server.sql("SELECT COUNT(*) FROM managed_session") == [(1,)]
+
+
 def test_the_next_start_finds_nothing_to_do():
     with old_table(Server()) as server:
         eventually(lambda: columns(server)[14:] == NEW, "the upgrade")
