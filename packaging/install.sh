@@ -38,7 +38,8 @@ each_file() {
     "$do" 644 conf/cleanup.sql "$sharedir/conf/cleanup.sql"
     for file in conf/schema/*; do "$do" 644 "$file" "$sharedir/conf/schema/${file##*/}"; done
     for file in README.md CHANGES SECURITY.md LICENSE; do "$do" 644 "$file" "$docdir/$file"; done
-    (cd docs && find . -type f) | LC_ALL=C sort | while read -r file; do "$do" 644 "docs/$file" "$docdir/docs/${file#./}"; done
+    # docs/directives.md has all of docs/directives; docs/man goes to mandir.
+    (cd docs && find . \( -path ./directives -o -path ./man \) -prune -o -type f -print) | LC_ALL=C sort | while read -r file; do "$do" 644 "docs/$file" "$docdir/docs/${file#./}"; done
     (cd conf/examples && find . -type f) | LC_ALL=C sort | while read -r file; do
         mode=644
         if [ -x "conf/examples/$file" ]; then mode=755; fi

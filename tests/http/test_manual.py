@@ -3,6 +3,7 @@
 import pathlib
 import re
 import shutil
+import subprocess
 import sys
 
 import pytest
@@ -86,3 +87,25 @@ def test_a_younger_directive_says_since_when(tmp_path):
     path.write_text("Since: 1.4.0\n\nText.\n")
     made = manual.section(tmp_path, {"name": "ManagedSessionNew", "where": "server", "takes": "text", "default": "none", "what": "new"})
     assert "mod_managed_session 1.4.0 and later" in made and made.endswith("\n\nText.\n")
+
+
+MAN = ROOT / "docs/man/mod_managed_session.7"
+
+
+@pytest.mark.skipif(not shutil.which("mandoc"), reason="mandoc is not installed")
+def test_the_man_page_is_correct():
+    done = subprocess.run(["mandoc", "-Tlint", "-Wstyle", MAN], capture_output=True, text=True)
+    assert not [line for line in done.stdout.splitlines() if "referenced manual not found" not in line]
+
+
+def test_the_man_page_has_every_handler_and_variable_and_no_directive_that_is_not():
+    page = MAN.read_text()
+    for name in re.findall(r'#define MS_HANDLER_\w+\s+"([\w-]+)"', (ROOT / "src/config/config.h").read_text()):
+        assert name in page
+    assert set(re.findall(r"\bManagedSession[A-Z]\w*", page)) <= set(NAMES)
+
+
+def test_the_example_of_the_man_page_is_taken(stock):
+    stock.add_site(re.search(r"(?s)\.Sh EXAMPLES\n\.Bd -literal\n(.*?)\.Ed", MAN.read_text())[1])
+    result = stock.configtest()
+    assert result.returncode == 0 and "Syntax OK" in result.stderr, result.stderr

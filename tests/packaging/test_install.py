@@ -64,6 +64,8 @@ def test_a_prefix_moves_what_is_shared(tmp_path, variable):
     machine = Machine(tmp_path, "Debian")
     machine.make("install", f"{variable}=/opt/sessions")
     assert "opt/sessions/share/mod_managed_session/docs/upgrade.md" in machine.files()
+    assert "opt/sessions/share/man/man7/mod_managed_session.7" in machine.files()
+    assert not [name for name in machine.files() if "/docs/man/" in name or "/docs/directives/" in name]
 
 
 def test_the_folder_of_the_sessions_is_closed_to_others(tmp_path):
