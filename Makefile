@@ -20,6 +20,7 @@
 #   make bench-signin  how long sign-ins wait for each other on SQLite, also beside another build (BENCH: options)
 #   make bench-fleet  how many queries a fleet of hosts sends, simulated
 #   make bench-memory  whether httpd's children grow in ten million requests
+#   make bench-forward  nginx that queries managed-session-check for each request, beside nginx alone (BENCH: options)
 #   make bench-open   what idle WebSockets cost that are cut when their session ends (BENCH: options)
 #   make bench-descriptors  whether descriptors are given back in 100,000 requests
 #   make bench-cleanup  what visitors notice of a clean-up
@@ -233,11 +234,15 @@ test-valgrind: deps-test
 	  $(PYTHON) -B -m pytest -p no:cacheprovider -q tests/http -m valgrind $(PYTEST)
 
 # ---- benchmarks -------------------------------------------------------------------------------
-.PHONY: deps-bench bench bench-signin bench-open bench-descriptors bench-db bench-instructions bench-memory bench-fleet bench-report
+.PHONY: deps-bench bench bench-forward bench-signin bench-open bench-descriptors bench-db bench-instructions bench-memory bench-fleet bench-report
 # BENCH holds options of the benchmark: make bench-db BENCH="--rows 1000,100000 --rounds 2"
 bench: deps-bench
 	@$(MAKE) --no-print-directory $(MODULE)
 	@MS_MODULE=$(abspath $(MODULE)) $(PYTHON) -B tests/bench/speed.py $(BENCH)
+
+bench-forward: deps-bench
+	@$(MAKE) --no-print-directory $(MODULE)
+	@MS_MODULE=$(abspath $(MODULE)) $(PYTHON) -B tests/bench/speed.py --only nginx $(BENCH)
 
 bench-db: deps-bench
 	@$(MAKE) --no-print-directory $(MODULE)

@@ -23,7 +23,7 @@ static int is_here_and_cross_origin(request_rec *r)
 
 int ms_websocket_is_cross_origin(request_rec *r)
 {
-    const int is_cross = ms_own_pages_is_check(r)
+    const int is_cross = ms_own_pages_is_check_by_url(r)
                              ? ms_forwarded_is_websocket(r) && ms_forwarded_is_cross_origin(r)
                              : is_here_and_cross_origin(r);
 
