@@ -141,7 +141,7 @@ static void free_if_dead(slot *s, apr_uint64_t state)
 
 static int copy(slot *s, apr_uint64_t state, ms_queued_touch *touch)
 {
-    apr_uint64_t words[WORDS];
+    apr_uint64_t words[WORDS] = {0};
 
     for (apr_size_t i = 0; i < WORDS; i++) {
         words[i] = atomic_load(&s->content[i]);
