@@ -12,6 +12,7 @@
 #   make test-asan    the tests with the module under AddressSanitizer and UBSan
 #   make fuzz         each parser of what comes from outside with inputs at random, SECONDS=60 each
 #   make fuzz-http    requests at random for a whole httpd under AddressSanitizer and UBSan, SECONDS=60 in all
+#   make coverage     which lines the tests reach (build/coverage/coverage.html) and which not (tests/uncovered.txt)
 #   make mutants      the module with one small mistake after another, which tests must notice (MUTANTS: options)
 #   make test-valgrind  the main story with httpd under valgrind
 #   make bench        requests per second beside the unprotected file and beside other modules (BENCH: options)
@@ -60,7 +61,7 @@ CTL      := $(BUILD)/managed-sessionctl
 CTL_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard ctl/*.c))) $(BUILD)/db/store.o $(BUILD)/db/result.o $(BUILD)/db/table.o
 
 .PHONY: FORCE all deps-build deps-demo deps-test demo demo-stop test test-fast test-unit test-http test-databases test-pgsql test-mysql test-browser test-apps test-races \
-        stress stress-feed test-asan fuzz fuzz-targets fuzz-replay fuzz-http mutants \
+        stress stress-feed test-asan fuzz fuzz-targets fuzz-replay fuzz-http mutants coverage \
         test-valgrind bench-cleanup check check-quick check-tidy check-cppcheck format docs catalogues clean
 .DELETE_ON_ERROR:
 
@@ -195,13 +196,13 @@ FUZZ         := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_BUILD   := build/fuzz
 # Two targets are of files that know httpd; stubs.c stands for it.
 $(BUILD)/fuzz_events: FUZZ_HTTPD = $(BUILD)/session/events.o
-$(BUILD)/fuzz_head: FUZZ_HTTPD = $(BUILD)/app/response_head.o
+$(BUILD)/fuzz_head: FUZZ_HTTPD = $(BUILD)/app/response_head.o $(BUILD)/app/sign_in_wish.o $(BUILD)/app/app_header.o
 FUZZ_OBJS     = $(PURE:%=$(BUILD)/%.o) $(BUILD)/pages.o $(BUILD)/languages.o
 FUZZ_MAKE     = $(MAKE) --no-print-directory BUILD=$(FUZZ_BUILD) CC=clang OPTIMIZE="-O1 -g -fno-omit-frame-pointer" \
                 SANITIZE="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all"
 fuzz_options  = -dict=tests/fuzz/dictionary.txt -max_len=4096 -timeout=10 -rss_limit_mb=4096 -print_final_stats=1 -artifact_prefix=$(FUZZ_BUILD)/
 
-$(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c tests/fuzz/fuzz.c tests/fuzz/fuzz.h tests/fuzz/stubs.c $(PURE:%=$(BUILD)/%.o) $(BUILD)/session/events.o $(BUILD)/app/response_head.o $(BUILD)/pages.o $(BUILD)/languages.o
+$(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c tests/fuzz/fuzz.c tests/fuzz/fuzz.h tests/fuzz/stubs.c $(PURE:%=$(BUILD)/%.o) $(BUILD)/session/events.o $(BUILD)/app/response_head.o $(BUILD)/app/sign_in_wish.o $(BUILD)/app/app_header.o $(BUILD)/pages.o $(BUILD)/languages.o
 	$(CC) $(MS_CFLAGS) -D_GNU_SOURCE -Itests/fuzz -fsanitize=fuzzer -o $@ $< tests/fuzz/fuzz.c tests/fuzz/stubs.c \
 	  $(FUZZ_HTTPD) $(FUZZ_OBJS) -ljansson -lunistring -ldl $(APR_LIBS)
 
@@ -224,6 +225,17 @@ fuzz-http: deps-test
 	  SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all" build/asan/mod_managed_session.so
 	@MS_TOOL=asan MS_CACHE=on MS_MODULE=$(abspath build/asan/mod_managed_session.so) \
 	  $(PYTHON) -B tests/fuzz/httpd.py --seconds $(SECONDS) $(FUZZ_HTTP)
+
+# What no test reaches: build/coverage/coverage.txt and .html, and tests/uncovered.txt, which can only shrink. httpd's
+# children are another user, and add to the same files.
+coverage: deps-test
+	@umask 000; $(MAKE) --no-print-directory BUILD=build/coverage OPTIMIZE="-O0 -g" SANITIZE="--coverage -fprofile-update=atomic" \
+	  build/coverage/mod_managed_session.so build/coverage/managed-sessionctl
+	@find build/coverage -name "*.gcda" -delete; chmod -R a+rwX build/coverage
+	umask 000; for database in $(or $(MS_DATABASE),sqlite pgsql mysql); do \
+	  MS_DATABASE=$$database MS_CACHE=on MS_MODULE=$(abspath build/coverage/mod_managed_session.so) \
+	    $(PYTHON) -B -m pytest -p no:cacheprovider -q tests/http $(PYTEST) || exit 1; done
+	$(PYTHON) -B tests/coverage.py build/coverage $(COVERAGE)
 
 mutants: deps-test $(MODULE)
 	@$(PYTHON) -B tests/mutants/run.py $(MUTANTS)

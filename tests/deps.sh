@@ -75,6 +75,7 @@ test)
     need python3-pystache /usr/lib/python3/dist-packages/pystache
     need nghttp2-client nghttp
     need clang clang
+    want gcovr gcovr
     need libclang-rt-14-dev /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a
     need clang-format clang-format
     need clang-tidy clang-tidy

@@ -229,7 +229,7 @@ int ms_page_send_json_tagged(request_rec *r, json_t *model)
 
     json_decref(model);
     if (!json) {
-        return HTTP_INTERNAL_SERVER_ERROR;
+        return ms_page_status(r, HTTP_INTERNAL_SERVER_ERROR);
     }
     tag = tag_of(r, json);
     apr_table_setn(r->headers_out, "ETag", tag);

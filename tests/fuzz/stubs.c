@@ -6,6 +6,7 @@
 #include <httpd.h>
 
 #include <http_log.h>
+#include "http/limited_log.h"
 
 void ap_log_error_(const char *file, int line, int module_index, int level, apr_status_t status,
                    const server_rec *s, const char *fmt, ...)
@@ -22,4 +23,9 @@ void ap_log_rerror_(const char *file, int line, int module_index, int level, apr
 int ap_cstr_casecmpn(const char *a, const char *b, apr_size_t n)
 {
     return strncasecmp(a, b, n);
+}
+
+void ms_limited_log(request_rec *r, ms_log_kind kind, int level, const char *format, ...)
+{
+    (void)r, (void)kind, (void)level, (void)format;
 }

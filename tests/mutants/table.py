@@ -83,8 +83,8 @@ MUTANTS = [
     m("a touch extends past the lifetime", TOUCH, "idle_at < max_expires ? idle_at", "idle_at > 0 ? idle_at", "http session_life past_its_lifetime"),
     m("a touch at each request", TOUCH, "t.now - request->row->last_seen_at >= t.interval &&", "t.now - request->row->last_seen_at >= 0 * t.interval &&",
       "http session_life touch_interval_is_obeyed storm"),
-    m("transient sessions live as long as others", "src/session/sign_in.c", "!row->persistent && conf->transient_lifetime < life",
-      "row->persistent && conf->transient_lifetime < life", "http session_life remembered"),
+    m("transient sessions live as long as others", "src/session/sign_in.c", "if (!persistent && conf->transient_lifetime < life) {",
+      "if (persistent && conf->transient_lifetime < life) {", "http session_life remembered"),
 
     m("a queued touch raises what has ended", SQL, 'TOUCH " WHERE session_id = %s AND {live}"', 'TOUCH " WHERE session_id = %s AND 0 < %lld"',
       "http touches raised",
