@@ -100,6 +100,7 @@ test)
     want uwsgi-plugin-python3 /usr/lib/uwsgi/plugins/python3_plugin.so
     want libapache2-mod-auth-openidc /usr/lib/apache2/modules/mod_auth_openidc.so
     want libapache2-mod-auth-gssapi /usr/lib/apache2/modules/mod_auth_gssapi.so
+    want slapd /usr/sbin/slapd
     want radicale radicale
     want vdirsyncer vdirsyncer
     want cadaver cadaver

@@ -45,6 +45,7 @@ def server(name: str, places: dict[str, str] | None = None, more: str = "", mpm:
 def add_certificate(path) -> None:
     """A key and its certificate, in one file."""
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
-                    "/CN=www.example.org", "-keyout", path, "-out", f"{path}.certificate"], check=True, capture_output=True)
+                    "/CN=www.example.org", "-addext", "subjectAltName=DNS:www.example.org,IP:127.0.0.1", "-keyout", path,
+                    "-out", f"{path}.certificate"], check=True, capture_output=True)
     with open(path, "a") as f, open(f"{path}.certificate") as certificate:
         f.write(certificate.read())
