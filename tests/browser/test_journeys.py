@@ -116,7 +116,7 @@ def test_back_after_sign_out_shows_nothing_private(browse, server, entered):
         go(driver, server, "/app/private.html?2")
     go(driver, server, "/logout")
     press_button(driver)
-    says(driver, "public page")
+    says(driver, "You are signed out on this device.")
     back_to_private(driver, 2)
 
 
@@ -125,7 +125,7 @@ def test_back_after_an_applications_own_sign_out_button_shows_nothing_private(br
     server.write("htdocs/app/private.html", PRIVATE + '<main><form method=post action=/logout><button>Sign out</button></form></main>')
     sign_in_by_form(driver, server, path="/app/private.html")
     press_button(driver)
-    says(driver, "public page")
+    says(driver, "You are signed out on this device.")
     back_to_private(driver, 1)
 
 
