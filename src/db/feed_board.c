@@ -98,7 +98,7 @@ void ms_feed_place_leave(ms_feed_place *place)
 
 void ms_feed_place_load(ms_feed_place *place, ms_feed_cursor *cursor)
 {
-    apr_int64_t words[sizeof(*cursor) / sizeof(apr_int64_t)];
+    apr_int64_t words[sizeof(*cursor) / sizeof(apr_int64_t)] = {0};
 
     for (apr_size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
         words[i] = (apr_int64_t)atomic_load(&place->cursor[i]);
