@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import email.utils
 import importlib.util
 import http.client
 import os
@@ -667,8 +666,7 @@ def test_what_gitweb_would_let_shared_caches_keep_stays_private(gitweb):
     page = harness.get(gitweb, f"/gitweb/?p=tea.git;a=commit;h={gitweb.first}", harness.sign_in(gitweb))
     assert "Add README" in page.text
     assert "private" in page.headers["Cache-Control"] and "Cookie" in page.headers["Vary"]
-    expires, date = (email.utils.parsedate_to_datetime(page.headers[name]) for name in ("Expires", "Date"))
-    assert expires <= date, "gitweb said: in a day"
+    assert "Expires" not in page.headers, "gitweb said: in a day"
 
 
 def test_gitweb_shows_a_revoked_browser_the_sign_in_page(gitweb):
