@@ -62,7 +62,7 @@ static const char *text_of(apr_pool_t *p, const json_t *value)
 
 static int read_fields(request_rec *r, apr_table_t **fields)
 {
-    const json_t *object;
+    const json_t *object = NULL;
     const int status = ms_json_body_read(r, &object);
 
     *fields = apr_table_make(r->pool, 4);

@@ -261,9 +261,11 @@ static int not_found(request_rec *r)
  * the answer. */
 static int begin(request_rec *r, const ms_row **current, ms_list_path *path)
 {
-    const int status = require_session(r, current);
+    int status;
 
-    if (status != DECLINED) {
+    *path = (ms_list_path){.what = MS_LIST_NOTHING};
+    status = require_session(r, current);
+    if (!*current) {
         return status;
     }
     *path = ms_list_path_read(r, (*current)->id);

@@ -218,7 +218,7 @@ static void add_password_url(request_rec *r, json_t *model)
 
 static int show(request_rec *r, json_t *model, const apr_table_t *query)
 {
-    apr_array_header_t *ended, *apps;
+    apr_array_header_t *ended, *apps = NULL;
     shown list;
 
     if (read_page(r, &list) != APR_SUCCESS || ms_ended_read(r, &ended) != APR_SUCCESS ||
