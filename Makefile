@@ -8,6 +8,7 @@
 #   make test-browser  the pages in a real browser, with pictures of them in build/screenshots
 #   make test-apps    real applications behind the module, as conf/examples has them
 #   make stress       the look-up cache and revocation, long and with everything at once
+#   make model        the protocol of the look-up cache and the feed in the model checker spin
 #   make stress-feed  several hosts and sessions that end at random, while children and databases are killed
 #   make test-asan    the tests with the module under AddressSanitizer and UBSan
 #   make fuzz         each parser of what comes from outside with inputs at random, SECONDS=60 each
@@ -61,7 +62,7 @@ CTL      := $(BUILD)/managed-sessionctl
 CTL_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard ctl/*.c))) $(BUILD)/db/store.o $(BUILD)/db/result.o $(BUILD)/db/table.o
 
 .PHONY: FORCE all deps-build deps-demo deps-test demo demo-stop test test-fast test-unit test-http test-databases test-pgsql test-mysql test-browser test-apps test-races \
-        stress stress-feed test-asan fuzz fuzz-targets fuzz-replay fuzz-http mutants coverage \
+        stress stress-feed model test-asan fuzz fuzz-targets fuzz-replay fuzz-http mutants coverage \
         test-valgrind bench-cleanup check check-quick check-tidy check-cppcheck format docs catalogues clean
 .DELETE_ON_ERROR:
 
@@ -190,6 +191,9 @@ test-asan: deps-test
 	  SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all" build/asan/mod_managed_session.so build/asan/managed-sessionctl
 	MS_TOOL=asan MS_MODULE=$(abspath build/asan/mod_managed_session.so) \
 	  $(PYTHON) -B -m pytest -p no:cacheprovider -q tests/http $(PYTEST)
+
+model: deps-test
+	$(PYTHON) -B tests/model/run.py
 
 # libFuzzer comes with clang. The corpora are small; what `make fuzz` finds beyond them is in build/fuzz/corpus.
 FUZZ         := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))

@@ -81,6 +81,7 @@ test)
     need clang-tidy clang-tidy
     need cppcheck cppcheck
     need valgrind valgrind
+    want spin spin
     need openssl openssl
     want chromium chromium
     want chromium-driver chromedriver
