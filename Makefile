@@ -117,8 +117,8 @@ UNIT := $(patsubst tests/unit/test_%.c,$(BUILD)/unit/test_%,$(wildcard tests/uni
 APR_LIBS = $(shell apr-1-config --link-ld --libs 2>/dev/null) $(shell apu-1-config --link-ld --libs 2>/dev/null)
 
 test: deps-test
-	@$(MAKE) --no-print-directory check test-unit test-races fuzz-replay test-http test-packages
-	@$(MAKE) --no-print-directory -j3 --output-sync=target test-pgsql test-mysql test-browser
+	@$(MAKE) --no-print-directory check test-unit test-races fuzz-replay $(CTL)
+	@$(MAKE) --no-print-directory -j3 --output-sync=target test-http test-pgsql test-mysql test-browser test-packages
 
 test-unit: $(UNIT) $(CTL)
 	@for t in $(UNIT); do echo "== $$t"; $$t || exit 1; done
