@@ -49,6 +49,8 @@ class Access:
 class PgBouncer(PostgreSQL):
     """In front of a PostgreSQL, which makes its databases; `mode` is its pool_mode."""
 
+    at_once = signal.SIGKILL  # it does not handle SIGQUIT, which a shell's background jobs ignore
+
     def __init__(self, behind: PostgreSQL, mode: str, settings: str = ""):
         self.behind, self.mode, self.settings = behind, mode, settings
         super().__init__()
