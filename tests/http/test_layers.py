@@ -63,4 +63,4 @@ def test_what_messages_and_the_header_name_is_installed(tmp_path):
         named |= set(re.findall(r"\b(?:conf|docs)/[\w/-]+\.(?:sql|md|conf)\b", source.read_text()))
     assert {"conf/schema/sqlite.sql", "conf/cleanup.sql"} <= named
     assert [name for name in sorted(named) if not (tmp_path / "usr/share/mod_managed_session" / name).exists()] == []
-    assert {path.name for path in tmp_path.rglob("mod_managed_session.*")} == {"mod_managed_session.so", "mod_managed_session.h"}
+    assert {path.name for path in tmp_path.rglob("mod_managed_session.*")} == {"mod_managed_session.so", "mod_managed_session.h", "mod_managed_session.7"}

@@ -145,11 +145,17 @@ def error_page():
         yield server
 
 
-@pytest.mark.parametrize("method, headers", [("GET", NAVIGATION), ("GET", []), ("POST", []), ("PUT", []), ("GET", [("Accept", "application/json")])])
+@pytest.mark.parametrize("method, headers", [("GET", NAVIGATION), ("GET", []), ("POST", []), ("PUT", [])])
 def test_the_form_as_an_error_page_keeps_the_errors_status(error_page, method, headers):
     answer = request(error_page, method, "/app/x?a=b", headers, b"" if method != "GET" else None)
     assert answer.status == 401 and answer.headers["WWW-Authenticate"] == 'ManagedSession realm="app"'
     assert "<h1>Sign in</h1>" in answer.text and not answer.cookies()
+
+
+def test_a_script_gets_the_error_and_no_form(error_page):
+    answer = get(error_page, "/app/x?a=b", headers=[("Accept", "application/json")])
+    assert answer.status == 401 and answer.headers["WWW-Authenticate"] == 'ManagedSession realm="app"'
+    assert answer.json()["code"] == "not_signed_in" and not answer.cookies()
 
 
 def test_and_signs_in_and_leads_back(error_page):
