@@ -127,6 +127,23 @@ def test_without_sync_wait_a_node_that_lags_answers_what_it_knows(nodes, more, p
         eventually(lambda: get(other, "/app/", revoked).status == 401, "applied")
 
 
+def test_the_feed_waits_for_a_node_that_lags_and_look_ups_do_not(nodes):
+    """Only the poll asks for wsrep_sync_wait. While it waits it publishes nothing; what ended meanwhile is over when it goes on."""
+    feed = "ManagedSessionCacheTTL 2s\nManagedSessionCacheLife 5m\n"
+    waiting = "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'SELECT UNIX_TIMESTAMP(), 0, 0,%'"
+    with at(nodes[0]) as one, at(nodes[1], feed) as other:
+        other.expect(AWAY, status_5xx=True)
+        keeper, revoked = sign_in(one), sign_in(one)
+        for token in (keeper, revoked):
+            eventually(lambda: get(other, "/app/", token).status == 200, "applied")
+        with behind(nodes[1]):
+            assert post(one, "/logout", cookie=revoked).status == 303
+            eventually(lambda: ask(nodes[1], waiting) == 1, "the poll waits")
+            assert get(other, "/app/", keeper).status == 200
+        eventually(lambda: get(other, "/app/", revoked).status == 401, "the end, from the feed")
+        assert get(other, "/app/", keeper).status == 200
+
+
 def test_nodes_that_are_killed_under_load(nodes):
     """The others go on; who is left alone answers nothing rather than something old; and all come back."""
     touch = WAIT + "ManagedSessionTouchInterval 1\n"
@@ -154,20 +171,3 @@ def test_nodes_that_are_killed_under_load(nodes):
             nodes[0].administer("SET GLOBAL wsrep_provider_options = 'pc.bootstrap=1'")
             here.another(200)
         assert not here.wrong + there.wrong, (here.wrong + there.wrong)[:5]
-
-
-def test_the_feed_waits_for_a_node_that_lags_and_look_ups_do_not(nodes):
-    """Only the poll asks for wsrep_sync_wait. While it waits it publishes nothing; what ended meanwhile is over when it goes on."""
-    feed = "ManagedSessionCacheTTL 2s\nManagedSessionCacheLife 5m\n"
-    waiting = "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'SELECT UNIX_TIMESTAMP(), 0, 0,%'"
-    with at(nodes[0]) as one, at(nodes[1], feed) as other:
-        other.expect(AWAY, status_5xx=True)
-        keeper, revoked = sign_in(one), sign_in(one)
-        for token in (keeper, revoked):
-            eventually(lambda: get(other, "/app/", token).status == 200, "applied")
-        with behind(nodes[1]):
-            assert post(one, "/logout", cookie=revoked).status == 303
-            eventually(lambda: ask(nodes[1], waiting) == 1, "the poll waits")
-            assert get(other, "/app/", keeper).status == 200
-        eventually(lambda: get(other, "/app/", revoked).status == 401, "the end, from the feed")
-        assert get(other, "/app/", keeper).status == 200
