@@ -3,6 +3,7 @@
 
 The package's own a2enmod enables modules there, and its postinst names those that are enabled by default.
 """
+import fcntl
 import functools
 import os
 import pathlib
@@ -16,19 +17,25 @@ import processes
 KEPT = pathlib.Path(__file__).resolve().parents[2] / "build/debian-apache2"
 
 
+def fetch(files: pathlib.Path) -> None:
+    subprocess.run(["apt-get", "-qq", "download", "apache2"], cwd=KEPT, check=True, capture_output=True, timeout=60)
+    subprocess.run(["dpkg-deb", "-R", next(KEPT.glob("*.deb")), KEPT / "new"], check=True, timeout=60)
+    (KEPT / "new").rename(files)
+
+
 @functools.cache
 def package() -> pathlib.Path | None:
-    """The package's files, and its scripts in DEBIAN; None if it cannot be had here."""
+    """The package's files, and its scripts in DEBIAN; None if it cannot be had here. Several runs of the tests may want it at once."""
     files = KEPT / "files"
-    if not files.exists():
-        shutil.rmtree(KEPT, ignore_errors=True)
-        KEPT.mkdir(parents=True)
-        try:
-            subprocess.run(["apt-get", "-qq", "download", "apache2"], cwd=KEPT, check=True, capture_output=True, timeout=60)
-            subprocess.run(["dpkg-deb", "-R", next(KEPT.glob("*.deb")), KEPT / "new"], check=True, timeout=60)
-        except (OSError, subprocess.SubprocessError):
-            return None
-        (KEPT / "new").rename(files)
+    KEPT.mkdir(parents=True, exist_ok=True)
+    with (KEPT / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not files.exists():
+            shutil.rmtree(KEPT / "new", ignore_errors=True)
+            try:
+                fetch(files)
+            except (OSError, subprocess.SubprocessError, StopIteration):
+                return None
     return files
 
 
