@@ -213,13 +213,14 @@ static const char *tag_of(request_rec *r, const char *json)
         apr_pencode_base64_binary(r->pool, digest, TAG_BYTES, APR_ENCODE_BASE64URL, NULL));
 }
 
-/* Older httpds send a 304 without the headers of CORS, and the browser would keep the response
- * from the script: another origin gets it whole. */
+/* To a PATCH the response is the new state, also if the client knows it. Older httpds send a 304
+ * without the headers of CORS, and the browser would keep the response from the script: another
+ * origin gets it whole. */
 static int is_known(request_rec *r, const char *tag)
 {
     const char *known = apr_table_get(r->headers_in, "If-None-Match");
 
-    return known && !ms_cors_origin(r) &&
+    return known && r->method_number == M_GET && !ms_cors_origin(r) &&
            (strcmp(known, "*") == 0 || ap_find_etag_weak(r->pool, known, tag));
 }
 

@@ -288,3 +288,11 @@ def test_an_unchanged_list_is_not_sent_again(server):
         answer = send(server, "GET", target, token, headers={"If-None-Match": tag})
         assert answer.status == 200 and answer.headers["ETag"] != tag
     assert send(server, "GET", "/sessions", headers={"If-None-Match": "*"}).status == 401
+
+
+@pytest.mark.sqlite
+def test_a_change_is_never_answered_with_not_modified(server):
+    token = sign_in(server)
+    for known in ("*", send(server, "GET", "/sessions/current", token).headers["ETag"]):
+        answer = send(server, "PATCH", "/sessions/current", token, {"name": None}, {"If-None-Match": known})
+        assert answer.status == 200 and answer.json()["name"] is None
