@@ -26,8 +26,15 @@ static int leaves_apps(const apr_table_t *fields)
 {
     const char *asks = apr_table_get(fields, "asks"), *kind = apr_table_get(fields, "kind");
 
-    return (asks && is(asks, "apps") && !apr_table_get(fields, "apps")) ||
-           (kind && is(kind, "browser"));
+    return (asks && is(asks, "apps") && !apr_table_get(fields, "apps")) || kind;
+}
+
+/* Another kind must not end the browsers' sessions, too. */
+static int is_kind_known(const apr_table_t *fields)
+{
+    const char *kind = apr_table_get(fields, "kind");
+
+    return !kind || is(kind, "browser");
 }
 
 static int read_own(request_rec *r, const char *word, const apr_table_t *fields, ms_scope *scope)
@@ -38,7 +45,7 @@ static int read_own(request_rec *r, const char *word, const apr_table_t *fields,
     *scope = (ms_scope){.kind = MS_SCOPE_USER,
                         .except = others ? current->id : NULL,
                         .browsers_only = leaves_apps(fields)};
-    return others || is(word, "all");
+    return (others || is(word, "all")) && is_kind_known(fields);
 }
 
 static int read_any(request_rec *r, const char *word, const apr_table_t *fields, ms_scope *scope)

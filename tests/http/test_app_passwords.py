@@ -458,6 +458,9 @@ def test_a_script_may_keep_apps_too(listing, home):
     made = make(home, "script")
     assert home.fetch("/sessions?scope=others&kind=browser", "DELETE").status == 200
     assert listing.end_of(made["password"]) is None
+    for kind in ("app", "", "Browser"):
+        answer = home.fetch(f"/sessions?scope=all&kind={kind}", "DELETE")
+        assert (answer.status, answer.json()["code"]) == (400, "invalid_query")
     assert home.fetch("/sessions?scope=others", "DELETE").json() == {"revoked": 1}
     assert listing.end_of(made["password"]) == ("revoked", None)
 
