@@ -225,8 +225,7 @@ int ms_sessions_require_fresh(request_rec *r, apr_int64_t after)
         return DECLINED;
     }
     ms_request_set_stale_after(ms_request_get(r), after);
-    login = r->method_number == M_POST && !ms_own_pages_wants_json(r) ? ms_challenge_login_url(r)
-                                                                      : NULL;
+    login = r->method_number == M_POST && !ms_json_client_is(r) ? ms_challenge_login_url(r) : NULL;
     return login ? ms_page_redirect(r, login) : challenge(r);
 }
 
