@@ -12,7 +12,7 @@
 #include "access/challenge.h"
 #include "access/own_pages.h"
 #include "config/config.h"
-#include "core/accept.h"
+#include "http/json_client.h"
 #include "pages/page.h"
 #include "pages/ways_on.h"
 #include "session/request.h"
@@ -43,12 +43,6 @@ static int is_refused_here(request_rec *r)
 static int is_for_a_server(request_rec *r)
 {
     return ms_own_pages_is_check(r) && ms_dir_conf_get(r)->check_redirects != 1;
-}
-
-static int prefers_html(const request_rec *r)
-{
-    return ms_accept_prefers(apr_table_get(r->headers_in, "Accept"), "text/html",
-                             "application/json");
 }
 
 static json_t *forbidden(request_rec *r, const ms_row *row)
@@ -111,8 +105,8 @@ void ms_refusal_explain(request_rec *r)
 {
     json_t *model;
 
-    if (r->header_only || !is_refused_here(r) || is_for_a_server(r) || !prefers_html(r) ||
-        has_other_text(r)) {
+    if (r->header_only || !is_refused_here(r) || is_for_a_server(r) ||
+        !ms_json_client_prefers_html(r) || has_other_text(r)) {
         return;
     }
     model = model_of(r);
