@@ -160,7 +160,8 @@ apr_status_t ms_admin_search_each(request_rec *r, const ms_admin_search *q, int 
         }
         if (last) {
             at.before = last->created_at;
-            at.before_id = apr_cpystrn(before_id, last->id, sizeof(before_id)) ? before_id : NULL;
+            apr_cpystrn(before_id, last->id, sizeof(before_id));
+            at.before_id = before_id;
         }
     } while (last && most > 0 && !r->connection->aborted);
     apr_pool_destroy(p);
