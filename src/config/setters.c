@@ -83,8 +83,13 @@ const char *ms_set_dir_url(cmd_parms *cmd, void *dir, const char *arg)
 
 const char *ms_set_time_zone(cmd_parms *cmd, void *dir, const char *arg)
 {
-    const ms_zone *zone = ms_zone_load(cmd->pool, arg, ms_clock_now());
+    const char *wrong = check_place(cmd); /* first: in .htaccess other threads would see its TZ */
+    const ms_zone *zone;
 
+    if (wrong) {
+        return wrong;
+    }
+    zone = ms_zone_load(cmd->pool, arg, ms_clock_now());
     if (!zone) {
         return needs(
             cmd,
@@ -93,7 +98,7 @@ const char *ms_set_time_zone(cmd_parms *cmd, void *dir, const char *arg)
             arg);
     }
     *(const ms_zone **)field_of(cmd, dir) = zone;
-    return check_place(cmd);
+    return NULL;
 }
 
 const char *ms_set_dir_url_or_none(cmd_parms *cmd, void *dir, const char *arg)

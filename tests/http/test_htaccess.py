@@ -80,6 +80,15 @@ def test_a_list_of_allowed_directives_does_not_allow_it_either():
         assert get(server, "/mallory/x").status == 500
 
 
+def test_no_time_zone_is_loaded_while_threads_run():
+    """Its TZ would be that of the whole process for a while, so its name is not even looked at."""
+    config = '<Directory "@ROOT@/htdocs/mallory">\nAllowOverride None\nAllowOverrideList ManagedSessionTimeZone\n</Directory>\n'
+    with Server(SITE + config) as server:
+        server.expect("cannot occur within", status_5xx=True)
+        server.write("htdocs/mallory/.htaccess", "ManagedSessionTimeZone Mars/Phobos\n")
+        assert get(server, "/mallory/x").status == 500
+
+
 @pytest.mark.parametrize("text", [
     OWN_PASSWORDS, ANYBODY, f'<If "true">\n{OWN_PASSWORDS}</If>\n', f'<If "true">\n{ANYBODY}</If>\n', f'<Files "login">\n{ANYBODY}</Files>\n',
     f'<FilesMatch "^log">\n<If "true">\n{ANYBODY}</If>\n</FilesMatch>\n', 'AuthUserFile "@ROOT@/evil"\n', '<If "true">\nAuthUserFile "@ROOT@/evil"\n</If>\n'])
