@@ -498,8 +498,12 @@ const char *ms_note_basic_provider(cmd_parms *cmd, void *dir, const char *name)
 
 const char *ms_set_user_name(cmd_parms *cmd, void *dir, const char *arg)
 {
-    ms_server_conf_get(cmd->server)->folds_names = 1;
-    return ms_set_dir_expr(cmd, dir, arg);
+    const char *wrong = ms_set_dir_expr(cmd, dir, arg);
+
+    if (!wrong) {
+        ms_server_conf_get(cmd->server)->folds_names = 1;
+    }
+    return wrong;
 }
 
 const char *ms_set_dir_expr(cmd_parms *cmd, void *dir, const char *arg)
