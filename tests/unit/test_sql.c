@@ -45,82 +45,86 @@ static const char *statement(apr_pool_t *p, ms_sql which, int schema)
 #define ENDED "ss" /* MS_SQL_END_ARGS: why, by which user */
 
 /* One placeholder for each argument that sql.h lists and the callers pass. */
+static const struct {
+    ms_sql which;
+    const char *name, *kinds;
+} passed_args[] = {
+    {MS_SQL_PROBE, "PROBE", ""},
+    {MS_SQL_FIND, "FIND", "ssl"},
+    {MS_SQL_FIND_ANY, "FIND_ANY", "ssssssss" /* MS_FIND_MAX ids */ "sl"},
+    {MS_SQL_FIND_MANY, "FIND_MANY",
+     "ssssssssssssssssssssssss"
+     "ssssssssssssssssssssssss" /* MS_FIND_MANY_MAX ids */ "sl"},
+    {MS_SQL_SHOW, "SHOW", "ssl"},
+    {MS_SQL_INSERT, "INSERT", "ssssllllsssssl" /* since schema 2: */ "lsssl"},
+    {MS_SQL_LIST, "LIST", "sslsll"},
+    {MS_SQL_LIST_BROWSERS, "LIST_BROWSERS", "sslsll"},
+    {MS_SQL_LIST_APPS, "LIST_APPS", "ssll"},
+    {MS_SQL_LIST_ALIKE, "LIST_ALIKE", "ssls"},
+    {MS_SQL_LIST_AFTER, "LIST_AFTER", "sslsllllsl"},
+    {MS_SQL_LIST_ENDED, "LIST_ENDED",
+     "sslllsll"
+     "ssllllsl"
+     "l"},
+    {MS_SQL_RENAME, "RENAME", "sssls"},
+    {MS_SQL_END, "END", ENDED "ssls"},
+    {MS_SQL_END_OTHERS, "END_OTHERS", ENDED "ssls"},
+    {MS_SQL_END_ALL, "END_ALL", ENDED "ssl"},
+    {MS_SQL_END_OTHER_BROWSERS, "END_OTHER_BROWSERS", ENDED "ssls"},
+    {MS_SQL_END_BROWSERS, "END_BROWSERS", ENDED "ssl"},
+    {MS_SQL_TOUCH, "TOUCH", "lslsslll"},
+    {MS_SQL_TOUCH_APP, "TOUCH_APP", "lssssll"},
+    {MS_SQL_TOUCH_BY_ID, "TOUCH_BY_ID", "lslslll"},
+    {MS_SQL_TOUCH_MANY, "TOUCH_MANY", "s"},
+    {MS_SQL_TOUCHED, "TOUCHED", "s"},
+    {MS_SQL_COUNT, "COUNT", "ssl"},
+    {MS_SQL_COUNT_BROWSERS, "COUNT_BROWSERS", "ssl"},
+    {MS_SQL_COUNT_APPS, "COUNT_APPS", "ssl"},
+    {MS_SQL_LATEST, "LATEST", "lssl"},
+    {MS_SQL_EVICT, "EVICT", ENDED "sslssslssslll"},
+    {MS_SQL_END_OVER, "END_OVER", ENDED "sslssll"},
+    {MS_SQL_END_OVER_APPS, "END_OVER_APPS", ENDED "sslssll"},
+    {MS_SQL_CLEANUP, "CLEANUP", "lll"},
+    {MS_SQL_CLEANUP_ENDED, "CLEANUP_ENDED", "lll"},
+    {MS_SQL_NEWEST, "NEWEST", "sllls"},
+    {MS_SQL_NEWEST_OF_USER, "NEWEST_OF_USER", "ssllls"},
+    {MS_SQL_NEWEST_OF_IP, "NEWEST_OF_IP",
+     "ssllls"
+     "ssllls"},
+    {MS_SQL_NEWEST_ENDED, "NEWEST_ENDED", "sllsl"},
+    {MS_SQL_PLACES, "PLACES", "ssssssss"},
+    {MS_SQL_FEED_CLOCK, "FEED_CLOCK", ""},
+    {MS_SQL_FEED_ENDED, "FEED_ENDED", "l"},
+    {MS_SQL_COUNT_OF_IP, "COUNT_OF_IP", "sslssls"},
+    {MS_SQL_COUNT_OF_REALM, "COUNT_OF_REALM", "sl"},
+    {MS_SQL_END_OF_REALM, "END_OF_REALM", ENDED "slll"},
+    {MS_SQL_END_OF_IP, "END_OF_IP", ENDED "sslssl"},
+    {MS_SQL_ROW, "ROW", "ss"},
+    {MS_SQL_ROWS, "ROWS", "slls"},
+    {MS_SQL_ROWS_OF_USER, "ROWS_OF_USER", "sslls"},
+    {MS_SQL_COUNT_ROWS, "COUNT_ROWS", "s"},
+    {MS_SQL_COUNT_ROWS_OF_USER, "COUNT_ROWS_OF_USER", "ss"},
+    {MS_SQL_COUNT_USERS, "COUNT_USERS", "sl"},
+    {MS_SQL_COUNT_SINCE, "COUNT_SINCE", "sl"},
+    {MS_SQL_COUNT_OLDER, "COUNT_OLDER", "sll"},
+    {MS_SQL_COUNT_EXPIRED, "COUNT_EXPIRED", "l"},
+    {MS_SQL_COUNT_ENDED, "COUNT_ENDED", "l"},
+    {MS_SQL_COUNT_ENDED_BY, "COUNT_ENDED_BY", "ss"},
+    {MS_SQL_END_OLDER, "END_OLDER", ENDED "slllsll"},
+    {MS_SQL_ERASE, "ERASE", "ssl"},
+    {MS_SQL_ERASE_FRESH, "ERASE_FRESH", "ssssssl"},
+    {MS_SQL_ERASE_ENDED_BY, "ERASE_ENDED_BY", "sss"},
+};
+
 static void placeholders_are_what_callers_pass(void **state)
 {
-    static const struct {
-        ms_sql which;
-        const char *name, *kinds;
-    } cases[] = {{MS_SQL_PROBE, "PROBE", ""},
-                 {MS_SQL_FIND, "FIND", "ssl"},
-                 {MS_SQL_FIND_ANY, "FIND_ANY", "ssssssss" /* MS_FIND_MAX ids */ "sl"},
-                 {MS_SQL_FIND_MANY, "FIND_MANY",
-                  "ssssssssssssssssssssssss"
-                  "ssssssssssssssssssssssss" /* MS_FIND_MANY_MAX ids */ "sl"},
-                 {MS_SQL_SHOW, "SHOW", "ssl"},
-                 {MS_SQL_INSERT, "INSERT", "ssssllllsssssl" /* since schema 2: */ "lsssl"},
-                 {MS_SQL_LIST, "LIST", "sslsll"},
-                 {MS_SQL_LIST_BROWSERS, "LIST_BROWSERS", "sslsll"},
-                 {MS_SQL_LIST_APPS, "LIST_APPS", "ssll"},
-                 {MS_SQL_LIST_ALIKE, "LIST_ALIKE", "ssls"},
-                 {MS_SQL_LIST_AFTER, "LIST_AFTER", "sslsllllsl"},
-                 {MS_SQL_LIST_ENDED, "LIST_ENDED",
-                  "sslllsll"
-                  "ssllllsl"
-                  "l"},
-                 {MS_SQL_RENAME, "RENAME", "sssls"},
-                 {MS_SQL_END, "END", ENDED "ssls"},
-                 {MS_SQL_END_OTHERS, "END_OTHERS", ENDED "ssls"},
-                 {MS_SQL_END_ALL, "END_ALL", ENDED "ssl"},
-                 {MS_SQL_END_OTHER_BROWSERS, "END_OTHER_BROWSERS", ENDED "ssls"},
-                 {MS_SQL_END_BROWSERS, "END_BROWSERS", ENDED "ssl"},
-                 {MS_SQL_TOUCH, "TOUCH", "lslsslll"},
-                 {MS_SQL_TOUCH_APP, "TOUCH_APP", "lssssll"},
-                 {MS_SQL_TOUCH_BY_ID, "TOUCH_BY_ID", "lslslll"},
-                 {MS_SQL_TOUCH_MANY, "TOUCH_MANY", "s"},
-                 {MS_SQL_TOUCHED, "TOUCHED", "s"},
-                 {MS_SQL_COUNT, "COUNT", "ssl"},
-                 {MS_SQL_COUNT_BROWSERS, "COUNT_BROWSERS", "ssl"},
-                 {MS_SQL_COUNT_APPS, "COUNT_APPS", "ssl"},
-                 {MS_SQL_LATEST, "LATEST", "lssl"},
-                 {MS_SQL_EVICT, "EVICT", ENDED "sslssslssslll"},
-                 {MS_SQL_END_OVER, "END_OVER", ENDED "sslssll"},
-                 {MS_SQL_END_OVER_APPS, "END_OVER_APPS", ENDED "sslssll"},
-                 {MS_SQL_CLEANUP, "CLEANUP", "lll"},
-                 {MS_SQL_CLEANUP_ENDED, "CLEANUP_ENDED", "lll"},
-                 {MS_SQL_NEWEST, "NEWEST", "sllls"},
-                 {MS_SQL_NEWEST_OF_USER, "NEWEST_OF_USER", "ssllls"},
-                 {MS_SQL_NEWEST_OF_IP, "NEWEST_OF_IP",
-                  "ssllls"
-                  "ssllls"},
-                 {MS_SQL_NEWEST_ENDED, "NEWEST_ENDED", "sllsl"},
-                 {MS_SQL_PLACES, "PLACES", "ssssssss"},
-                 {MS_SQL_FEED_CLOCK, "FEED_CLOCK", ""},
-                 {MS_SQL_FEED_ENDED, "FEED_ENDED", "l"},
-                 {MS_SQL_COUNT_OF_IP, "COUNT_OF_IP", "sslssls"},
-                 {MS_SQL_COUNT_OF_REALM, "COUNT_OF_REALM", "sl"},
-                 {MS_SQL_END_OF_REALM, "END_OF_REALM", ENDED "slll"},
-                 {MS_SQL_END_OF_IP, "END_OF_IP", ENDED "sslssl"},
-                 {MS_SQL_ROW, "ROW", "ss"},
-                 {MS_SQL_ROWS, "ROWS", "slls"},
-                 {MS_SQL_ROWS_OF_USER, "ROWS_OF_USER", "sslls"},
-                 {MS_SQL_COUNT_ROWS, "COUNT_ROWS", "s"},
-                 {MS_SQL_COUNT_ROWS_OF_USER, "COUNT_ROWS_OF_USER", "ss"},
-                 {MS_SQL_COUNT_USERS, "COUNT_USERS", "sl"},
-                 {MS_SQL_COUNT_SINCE, "COUNT_SINCE", "sl"},
-                 {MS_SQL_COUNT_OLDER, "COUNT_OLDER", "sll"},
-                 {MS_SQL_COUNT_EXPIRED, "COUNT_EXPIRED", "l"},
-                 {MS_SQL_COUNT_ENDED, "COUNT_ENDED", "l"},
-                 {MS_SQL_COUNT_ENDED_BY, "COUNT_ENDED_BY", "ss"},
-                 {MS_SQL_END_OLDER, "END_OLDER", ENDED "slllsll"},
-                 {MS_SQL_ERASE, "ERASE", "ssl"},
-                 {MS_SQL_ERASE_FRESH, "ERASE_FRESH", "ssssssl"},
-                 {MS_SQL_ERASE_ENDED_BY, "ERASE_ENDED_BY", "sss"}};
-
-    assert_int_equal(sizeof(cases) / sizeof(cases[0]), MS_SQL_N);
+    assert_int_equal(sizeof(passed_args) / sizeof(passed_args[0]), MS_SQL_N);
     for (size_t i = 0; i < MS_SQL_N; i++) {
-        assert_string_equal(ms_sql_name(cases[i].which), cases[i].name);
-        assert_string_equal(placeholders(*state, statement(*state, cases[i].which, MS_SCHEMA)),
-                            cases[i].kinds);
+        const ms_sql which = passed_args[i].which;
+
+        assert_string_equal(ms_sql_name(which), passed_args[i].name);
+        assert_string_equal(placeholders(*state, statement(*state, which, MS_SCHEMA)),
+                            passed_args[i].kinds);
     }
 }
 
