@@ -57,7 +57,7 @@ DBDParams "@DB@"
 </Directory>
 """
 MPM = ("event MPM as it is where nothing is said (StartServers 3, ThreadsPerChild 25, MinSpareThreads 75, MaxSpareThreads 250, "
-       "MaxRequestWorkers 400, KeepAliveTimeout 5), mod_dbd likewise (DBDMin 1, DBDKeep 2, DBDMax 10), MaxKeepAliveRequests 0, "
+       "MaxRequestWorkers 400, KeepAliveTimeout 5), mod_dbd in the same way (DBDMin 1, DBDKeep 2, DBDMax 10), MaxKeepAliveRequests 0, "
        "AllowOverride None, no access log")
 
 # Nothing is written: what is measured is the look-up. At work each session adds a touch in each ManagedSessionTouchInterval.

@@ -26,7 +26,7 @@ COLUMNS = [("requests/s", 12, of("rps")), ("(min-max)", 16, range_of("rps")), ("
            ("wrk", 5, percent_of("client_busy"))]
 LEGEND = """CPU, others (the database, memcached, or the httpd behind nginx), added (both less the unprotected request), p50, p99:
 microseconds. ratio: of the unprotected requests per second in the same round; that of requests without a cookie is compared
-with unprotected ones without a cookie. granted: of those per second in a section of httpd's own that grants all, likewise.
+with unprotected ones without a cookie. granted: of those per second in a section of httpd's own that grants all, in the same way.
 RSS, PSS: MiB, all children together.
 wrk: how busy its cores are; near 100 % it is what is measured.
 """

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The memory of the look-up cache, which a stray write of any module may damage. The input is a
- * list of five bytes: where, and what to write there. Whatever is there: it does not crash, no
- * other secret is let in, and no name is longer than its place.
+ * list of five bytes: where, and what to write there. With any bytes in it the module does not
+ * crash, lets no other secret in, and reads no name that is longer than its place.
  */
 #include "fuzz.h"
 
