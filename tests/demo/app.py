@@ -30,7 +30,7 @@ LIVE = """<!DOCTYPE html>
 <title>An open connection</title></head>
 <body style="font: 1rem/1.5 system-ui; max-width: 40rem; margin: 2rem auto; padding: 0 1rem">
 <h1>An open connection</h1>
-<p>This page holds a WebSocket. End this session from another browser, or as the administrator: the connection is cut at once.</p>
+<p>This page holds a WebSocket. End this session from another browser, or as the administrator: the connection is cut within a second.</p>
 <p id="state" role="status">Connecting ...</p>
 <p><a href="/sessions">Where you are signed in</a> · <a href="/app/">Your notes</a></p>
 <script>

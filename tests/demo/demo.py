@@ -24,6 +24,9 @@ ManagedSessionTitle "Demo"
 # Over plain http some clients (curl, Safari) do not send Secure cookies back, not even to this machine.
 ManagedSessionCookieSecure Off
 ManagedSessionLoginLimit 5 1m
+# The defaults, which the tests' configuration switches off: what is open ends soon after its session.
+ManagedSessionCacheTTL 1s
+ManagedSessionCacheLife 5m
 ManagedSessionScript On
 RedirectMatch "^/$" "/app/"
 <Location "/app">

@@ -7,6 +7,7 @@ import pathlib
 import re
 import socket
 import subprocess
+import sys
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -15,7 +16,10 @@ import pytest
 
 import harness
 
-DEMO = pathlib.Path(__file__).parents[1] / "demo/demo.py"
+TESTS = pathlib.Path(__file__).parents[1]
+DEMO = TESTS / "demo/demo.py"
+sys.path.insert(0, str(TESTS))
+import reference  # noqa: E402
 
 pytestmark = pytest.mark.sqlite
 
@@ -37,6 +41,19 @@ def test_the_demonstration_runs_until_it_is_stopped(tmp_path):
     finally:
         assert "has been stopped" in demo("stop", state)
     assert not pathlib.Path(known["root"]).exists() and not state.exists()
+
+
+def test_what_is_open_ends_as_soon_as_with_the_defaults(tmp_path):
+    """The tests' configuration has no cache and no feed: an end would be noticed after five seconds only."""
+    state = tmp_path / "demo.json"
+    demo("start", state)
+    try:
+        lines = (pathlib.Path(json.loads(state.read_text())["root"]) / "httpd.conf").read_text().splitlines()
+        in_effect = dict(line.split(None, 1) for line in lines if line.startswith("ManagedSessionCache"))
+        defaults = {each["name"]: each["default"] for each in reference.directives()}
+        assert in_effect == {name: defaults[name] for name in ("ManagedSessionCacheTTL", "ManagedSessionCacheLife")}
+    finally:
+        demo("stop", state)
 
 
 def read(url: str, cookie: str = "", **fields: str):
