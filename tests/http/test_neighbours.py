@@ -34,16 +34,48 @@ ProxyPass "/open/echo" "http://127.0.0.1:@HTTP@/open/echo"
     Options +FollowSymLinks
     AllowOverride None
 </Directory>
+<Location "/open/closed.html">
+    Require all denied
+    ErrorDocument 403 /open/refused.html
+</Location>
+<Location "/open/gone">
+    ErrorDocument 404 "It is not here.\n"
+</Location>
 """
 OURS = SITE + """
 ManagedSessionRealm app
+ManagedSessionOrigin https://app.example
+ManagedSessionScript On
 <Location "/app">
     ManagedSessionUserHeader X-Remote-User
 </Location>
+<Location "/machines/health">
+    SetHandler managed-session-health
+    Require local
+</Location>
+<Location "/machines/metrics">
+    SetHandler managed-session-metrics
+    Require local
+</Location>
+<Location "/machines/for-bob">
+    AuthType ManagedSession
+    Require user bob
+</Location>
+<Location "/machines/check">
+    SetHandler managed-session-check
+    ManagedSessionCheckPeers 127.0.0.1
+    AuthType ManagedSession
+    Require valid-user
+</Location>
 """
 UPLOAD = b"x" * 200_000
+LISTED = ("Origin", "https://app.example")
+PREFLIGHT = [LISTED, ("Access-Control-Request-Method", "POST")]
 UNTOUCHED = {
     "a page": ("GET", "/", (), None), "its head": ("HEAD", "/", (), None), "a part": ("GET", "/", [("Range", "bytes=0-3")], None),
+    "what has not changed": ("GET", "/", [("If-Modified-Since", "Tue, 14 Nov 2023 22:13:20 GMT")], None),
+    "what is refused": ("GET", "/open/closed.html", (), None), "its head, refused": ("HEAD", "/open/closed.html", (), None),
+    "what is gone": ("GET", "/open/gone", (), None), "a preflight": ("OPTIONS", "/open/echo", PREFLIGHT, None),
     "what is missing": ("GET", "/none.html", (), None), "a folder": ("GET", "/open", (), None),
     "options": ("OPTIONS", "/", (), None), "a form": ("POST", "/open/echo", [("Content-Type", "text/plain")], b"a=1"),
     "cookies": ("GET", "/open/echo?Set-Cookie=theme%3Ddark&X-Told=1", [("Cookie", "theme=dark; lang=en"), ("X-More", "1")], None),
@@ -51,7 +83,7 @@ UNTOUCHED = {
     "what may be kept": ("GET", "/open/echo?Cache-Control=public%2C+max-age%3D60&ETag=%221%22", (), None),
     "an upload": ("PUT", "/open/echo", [("Expect", "100-continue")], UPLOAD),
     "an early hint": ("GET", "/open/echo?Interim-Link=%3C/a.css%3E%3B+rel%3Dpreload", (), None),
-    "an error": ("GET", "/open/echo?Status=503", (), None),
+    "an error": ("GET", "/open/echo?Status=503", (), None), "a deletion": ("DELETE", "/open/none.html", (), None),
 }
 
 
@@ -66,7 +98,8 @@ class Place:
             config = config.replace(f"@{mark}@", application.handler if hasattr(application, "handler") else str(application.port))
         self.server = Server(config, neighbours=neighbour.modules, order=order or "before", load_module=bool(order),
                              base=harness.BASE if order else harness.BASE.replace("managed_session:trace8", ""), extra="DBDMin 1\nDBDKeep 1\nDBDMax 1\n")
-        files = {"open/index.html": "open page\n", **neighbour.files}
+        self.server.expected_later.append("AH01630")
+        files = {"open/index.html": "open page\n", "open/closed.html": "closed page\n", "open/refused.html": "refused page\n", **neighbour.files}
         for name, text in files.items():
             path = self.server.write(f"htdocs/{name}", text, 0o755 if name.endswith(".cgi") else 0o644)
             os.utime(path, (1_700_000_000, 1_700_000_000))
@@ -108,6 +141,32 @@ def front_controller(place, token):
 def fallback(place, token):
     assert get(place.server, "/no-such-page").text == "front page\n"
     assert get(place.server, "/app/no-such-page").status == 401 and get(place.server, "/app/no-such-page", token).text == "front page\n"
+
+
+def rewritten(place, token):
+    """[PT], [P] and [R] lead to open places as they do without the module, and to protected places only signed in."""
+    server = place.server
+    assert get(server, "/passed/index.html").text == "open page\n" and get(server, "/moved/index.html").status == 302
+    assert get(server, "/passed-app/").status == 401 and get(server, "/passed-app/", token).text == PAGE
+    assert get(server, "/fetched/x").status == 200 and get(server, "/app/fetched/x").status == 401
+    assert get(server, "/app/fetched/x", token).status == 200 and dict(place.http.requests[-1])["X-Remote-User"] == "alice"
+    assert 'id="username"' in get(server, "/sign-in", None, harness.NAVIGATION.items()).text
+
+
+def overridden(place, token):
+    """An application's error becomes the site's page, also of a protected place; the module's own refusals stay."""
+    assert get(place.server, "/open/echo?Status=404").text == "refused page\n"
+    answer = get(place.server, "/app/echo?Status=404", token)
+    assert answer.status == 404 and answer.text == "refused page\n"
+    assert get(place.server, "/app/echo?Status=404").status == 401
+
+
+def early_headers(place, token):
+    """A header that is set or removed early is as if the client had sent it or not."""
+    assert get(place.server, "/open/index.html").headers.get_all("X-Always") == ["1"]
+    found = place.reached("/app/echo", ("X-Remote-User", "admin"), cookie=token)
+    assert [v for n, v in found if n == "x-remote-user"] == ["alice"] and ("x-early", "1") in found
+    assert get(place.server, "/app/").headers.get_all("X-Always") == ["1"]
 
 
 def script_for_everything(place, token):
@@ -280,6 +339,15 @@ NEIGHBOURS = {
     "rewrite, a folder's": Neighbour("rewrite", f'<Directory "@ROOT@/htdocs">\n    Options +ExecCGI\n    AddHandler cgi-script .cgi\n'
                                      f'{FRONT_RULES}</Directory>\n',
                                      front_controller, FRONT),
+    "rewrite, a server's": Neighbour("rewrite", """
+RewriteEngine On
+RewriteRule "^/passed/(.*)$" "/open/$1" [PT,L]
+RewriteRule "^/passed-app/(.*)$" "/app/$1" [PT,L]
+RewriteRule "^/sign-in$" "/login" [PT,L]
+RewriteRule "^/fetched/(.*)$" "http://127.0.0.1:@HTTP@/$1" [P,L]
+RewriteRule "^/app/fetched/(.*)$" "http://127.0.0.1:@HTTP@/$1" [P,L]
+RewriteRule "^/moved/(.*)$" "/open/$1" [R=302,L]
+""", rewritten),
     "rewrite, a location's": Neighbour("rewrite", f'<Location "/">\n{FRONT_RULES}</Location>\n', fallback, FRONT),
     "rewrite, a handler's": Neighbour("rewrite", CGI + '<Location "/">\n    RewriteEngine On\n    RewriteRule "\\.cgi$" - [H=cgi-script]\n'
                                       '</Location>\n<Directory "@ROOT@/htdocs/login">\n    Options +ExecCGI\n</Directory>\n',
@@ -294,6 +362,14 @@ Header always set X-Frame-Options SAMEORIGIN "expr=%{{REQUEST_URI}} =~ m#^/(app|
     RequestHeader set X-Told "expr=%{{REMOTE_USER}}"
 </Location>
 """, own_headers),
+    "headers, early": Neighbour("headers", """
+RequestHeader set X-Early 1 early
+RequestHeader set X-Remote-User admin early
+RequestHeader unset X-More early
+Header always set X-Always 1
+Header set X-Late 1
+Header edit Set-Cookie "^(theme=.*)$" "$1; Secure"
+""", early_headers),
     "auth_basic, AuthBasicFake": Neighbour("auth_basic", '<Location "/app/echo">\n    AuthBasicFake application secret\n</Location>\n',
                                            fake_credentials),
     "auth_basic": Neighbour("auth_basic", """
@@ -317,6 +393,7 @@ Alias "/basic" "@ROOT@/htdocs/basic"
     ManagedSessionUserHeader X-Remote-User
 </LocationMatch>
 """),
+    "proxy, its errors": Neighbour("proxy", "ProxyErrorOverride On\nErrorDocument 404 /open/refused.html\nErrorDocument 503 /open/refused.html\n", overridden),
     "proxy, its schemes": Neighbour("proxy proxy_ajp proxy_scgi", BY_SCHEME.replace("@UWSGI@", "1"), schemes, applications=APPLICATIONS),
     "proxy_fcgi": Neighbour("proxy proxy_fcgi", '<LocationMatch "^/app/by/php$">\n    SetHandler "@PHP@"\n</LocationMatch>\n'
                             'Alias "/app/by/php" "@ROOT@/htdocs/echo.php"\n', schemes, {"echo.php": backends.PHP_ECHO},
@@ -400,6 +477,36 @@ def test_the_story_of_a_session(place):
     laptop.go("/logout")
     assert laptop.submit(follow=False).status == 303 and laptop.token is None
     assert get(server, "/app/", token).status == 401
+
+
+def test_the_pages_for_machines_and_scripts_are_the_same(place):
+    """The check for other servers (never from a cache), health, metrics; CORS and the pages' script."""
+    server, token = place.server, sign_in(place.server)
+    for cookie, status in ((None, 401), (token, 200), (None, 401), (random_token(), 401), (token, 200)):
+        answer = get(server, "/machines/check", cookie, [("X-Forwarded-Uri", "/index.html")])
+        assert (answer.status, answer.headers["Remote-User"]) == (status, "alice" if status == 200 else None)
+    assert get(server, "/machines/health").json()["status"] == "ok"
+    assert "managed_session_sign_ins_total" in get(server, "/machines/metrics").text
+    preflight = request(server, "OPTIONS", "/sessions/current", PREFLIGHT)
+    assert preflight.status == 204 and preflight.headers["Access-Control-Allow-Origin"] == LISTED[1]
+    listed = get(server, "/sessions", token, [LISTED, ("Accept", "application/json")])
+    assert listed.status == 200 and listed.headers.get_all("Access-Control-Allow-Origin") == [LISTED[1]]
+    for path, cookie in (("/sessions", token), ("/login", None)):
+        page = get(server, path, cookie, [("Accept", "text/html")])
+        [source] = re.findall(r'<script[^>]* src="([^"]*)"', page.text)
+        script = get(server, source, cookie)
+        assert source.startswith(path + "?") and script.status == 200 and script.headers.get_content_type() == "text/javascript", path
+
+
+def test_a_refusal_looks_as_the_site_wants_it(place):
+    """A visitor's 401, a user's 403: the page of the module, or JSON, and no other page in its place."""
+    token = sign_in(place.server)
+    answer = get(place.server, "/machines/for-bob", token, [("Accept", "application/json")])
+    assert answer.status == 403 and answer.json()["code"] == "forbidden"
+    answer = get(place.server, "/app/", None, [("Accept", "application/json")])
+    assert answer.status == 401 and answer.json()["code"] == "not_signed_in"
+    answer = get(place.server, "/machines/for-bob", token, [("Accept", "text/html"), *harness.NAVIGATION.items()])
+    assert answer.status == 403 and "alice" in answer.text
 
 
 def test_no_other_user_is_let_in(place):
