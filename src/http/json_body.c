@@ -5,6 +5,7 @@
 #include "http/json_body.h"
 
 #include <apr_strings.h>
+#include "core/form.h"
 #include "http/body.h"
 #include "http/form_body.h"
 #include "http/json_client.h"
@@ -68,6 +69,9 @@ static int read_fields(request_rec *r, apr_table_t **fields)
     *fields = apr_table_make(r->pool, 4);
     if (status != OK) {
         return status;
+    }
+    if (json_object_size(object) > MS_FORM_FIELDS_MAX) {
+        return ms_body_refuse(r, HTTP_BAD_REQUEST, "there are too many members");
     }
     for (void *at = json_object_iter((json_t *)object); at;
          at = json_object_iter_next((json_t *)object, at)) {

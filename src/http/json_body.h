@@ -20,7 +20,8 @@ int ms_json_body_read(request_rec *r, const json_t **object);
  * Read the fields of a form, or of a JSON object if Content-Type says so: its strings, and its
  * booleans, which become "1" and "0". Members that are null are left out.
  * @param fields  name to value, in r->pool
- * @return as ms_form_body_read() and ms_json_body_read(); 400 for a member of another type, too
+ * @return as ms_form_body_read() and ms_json_body_read(); 400 for a member of another type, and for
+ *         more than MS_FORM_FIELDS_MAX of them, too
  */
 int ms_json_body_read_fields(request_rec *r, apr_table_t **fields);
 

@@ -69,6 +69,13 @@ def test_json_that_is_no_sign_in(server, body):
 
 
 @pytest.mark.sqlite
+def test_json_has_no_more_members_than_a_form_has_fields(server):
+    fields = {"username": "alice", "password": "wonderland", **{f"x{i}": "" for i in range(18)}}
+    assert send(server, "POST", "/login", data=fields).status == 200
+    problem(send(server, "POST", "/login", data={**fields, "one more": None}), 400, "invalid_json")
+
+
+@pytest.mark.sqlite
 def test_json_over_the_limit(server):
     problem(send(server, "POST", "/login", data=b'{"a": "' + b"A" * 17000 + b'"}'), 413, "too_large")
 
