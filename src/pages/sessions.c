@@ -146,14 +146,16 @@ static int name_session(request_rec *r, const apr_table_t *fields)
 {
     const char *name = apr_table_get(fields, "name");
     const int status = ms_sessions_confirm(r);
+    apr_status_t rv;
     int renamed;
 
     if (status != DECLINED) {
         return status;
     }
-    if (ms_own_sessions_rename(r, apr_table_get(fields, "id"), name ? name : "", &renamed) !=
-        APR_SUCCESS) {
-        return ms_page_unavailable(r);
+    rv = ms_own_sessions_rename(r, apr_table_get(fields, "id"), name ? name : "", &renamed);
+    if (rv != APR_SUCCESS) {
+        return rv == APR_ENOTIMPL ? ms_page_refuse(r, MS_PROBLEM_OLD_TABLE)
+                                  : ms_page_unavailable(r);
     }
     return go_back(r, renamed ? MS_VIEW_DONE_NAMED : MS_VIEW_DONE_GONE, NULL);
 }

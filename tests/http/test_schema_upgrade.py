@@ -183,6 +183,18 @@ def test_many_hosts_at_once_upgrade_it_once():
             host.remove()
 
 
+def test_a_table_of_before_keeps_no_names_and_says_so():
+    with old_table(Server(OFF)) as server:
+        browser = server.browser()
+        browser.sign_in()
+        browser.go("/sessions")
+        answer = browser.submit({"name": "desk"}, action="rename")
+        assert answer.status == 409 and "keeps no names" in answer.text and "Retry-After" not in answer.headers
+        target, cookie = f"/sessions/{browser.token[:22]}", {"Cookie": f"{harness.COOKIE}={browser.token}"}
+        answer = harness.request(server, "PATCH", target, {**cookie, "Content-Type": "application/json"}, b'{"name": "desk"}')
+        assert (answer.status, answer.json()["code"]) == (409, "no_names")
+
+
 def test_off_names_the_file_and_the_old_table_works_until_it_is_run():
     with old_table(Server(OFF)) as server:
         token = sign_in(server)
