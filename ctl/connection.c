@@ -121,9 +121,11 @@ static apr_status_t find_table(const ms_db_ctx *ctx)
     return rv ? APR_EGENERAL : APR_SUCCESS;
 }
 
+/* One whose table is not found is closed: it is not the one for the next table. */
 static apr_status_t open_connection(const ms_db_ctx *ctx)
 {
     ms_table table;
+    apr_status_t rv;
 
     apr_pool_create(&own.life, own.p);
     own.cache = (ms_stmt_cache){{NULL}};
@@ -136,7 +138,11 @@ static apr_status_t open_connection(const ms_db_ctx *ctx)
     run_init();
     table = table_of(ctx);
     ms_table_set_up_connection(&table);
-    return find_table(ctx);
+    rv = find_table(ctx);
+    if (rv != APR_SUCCESS) {
+        ms_link_close();
+    }
+    return rv;
 }
 
 /* ---- what the store calls -------------------------------------------------------------------- */

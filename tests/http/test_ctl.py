@@ -441,6 +441,15 @@ def test_check_says_what_is_wrong(ctl, site):
     assert "2 sessions began in the future" in ctl("check").out
 
 
+def test_check_tells_a_table_that_is_there_from_one_that_is_not():
+    hosts = HOSTS.replace("ServerName two.test", "ServerName two.test\nManagedSessionTable not_there\nManagedSessionCreateTable Off")
+    with Server(hosts) as server:
+        server.expect("MS0002", status_5xx=True)
+        result = Ctl(server)("check")
+        assert result.status == 3 and "not_there" in result.err
+        assert "the table managed_session has the newest schema" in result.out and "has schema 1" not in result.out
+
+
 def test_check_changes_nothing(ctl, site):
     sign_in(site)
     before = site.sql("SELECT * FROM managed_session")
