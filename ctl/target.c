@@ -132,12 +132,15 @@ static apr_array_header_t *texts_of(apr_pool_t *p, const json_t *object, const c
     return texts;
 }
 
+/* As mod_dbd has it, DBDParams that are not set are "". */
 static ms_target read_target(apr_pool_t *p, const json_t *server)
 {
+    const char *params = text_of(p, server, "params");
+
     return (ms_target){.host = text_of(p, server, "host"),
                        .aliases = texts_of(p, server, "aliases"),
                        .driver = text_of(p, server, "driver"),
-                       .params = text_of(p, server, "params"),
+                       .params = params ? params : "",
                        .init = texts_of(p, server, "init"),
                        .table = text_of(p, server, "table"),
                        .realm = text_of(p, server, "realm"),

@@ -345,6 +345,18 @@ def test_debians_own_control_script_leads_to_the_database():
 
 
 @sqlite_only
+@sqlite_only
+@pytest.mark.parametrize("driver", ["pgsql", "mysql"])
+def test_a_server_needs_no_dbdparams(tmp_path, driver):
+    """mod_dbd connects without any: PostgreSQL's come from the environment."""
+    httpd, host = tmp_path / "httpd", {"host": "one.test", "aliases": [], "driver": driver, "params": None, "init": [],
+                                       "table": "managed_session", "realm": "one.test"}
+    httpd.write_text(f"#!/bin/sh\necho '{json.dumps({'managed_session': {'servers': [host]}}, separators=(',', ':'))}'\n")
+    httpd.chmod(0o755)
+    result = run("list", "--httpd", httpd, PGHOST="/nowhere", PGUSER="web")
+    assert result.status == 3 and result.err.count("\n") == 1, result
+
+
 def test_a_configuration_that_is_wrong_is_httpds_to_explain():
     server = Server(SITE + "NoSuchDirective On\n")
     try:
