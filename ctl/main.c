@@ -183,7 +183,7 @@ int main(int argc, char **argv)
     wrong = ms_options_read(p, argc, argv, &options);
     result = run(p, wrong, &options);
     ms_link_close();
-    if (fflush(stdout) != 0) {
+    if (fflush(stdout) != 0 || ferror(stdout)) { /* a buffer that cannot be written is dropped */
         ms_tool_complain("the output could not be written");
         result = MS_EXIT_DATABASE;
     }

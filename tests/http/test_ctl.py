@@ -594,3 +594,12 @@ def test_a_full_disk_is_no_success(ctl, site):
         done = subprocess.run([PROGRAM, "export", *of(site)], stdout=full, stderr=subprocess.PIPE, text=True)
     assert done.returncode == 3 and "could not be written" in done.stderr
     assert request(site, "GET", "/").status == 200
+
+
+@sqlite_only
+def test_a_disk_that_is_full_from_some_line_on_is_no_success(ctl, site):
+    """Also if that line is the last one."""
+    for _ in range(12):
+        sign_in(site)
+        with open("/dev/full", "w") as full:
+            assert subprocess.run([PROGRAM, "export", *of(site)], stdout=full, stderr=subprocess.DEVNULL).returncode == 3
