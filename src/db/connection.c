@@ -295,7 +295,7 @@ static void attach_native(ms_connection *c)
 
     for (ms_stmt_cache *prepared = state->prepared; prepared; prepared = prepared->next) {
         for (int i = 0; i < MS_SQL_N; i++) {
-            ms_native_forget(state->native, &prepared->native[i]);
+            prepared->native[i] = NULL;
         }
     }
     state->native = ms_native_attach(state->pool, c->dbd->driver, c->dbd->handle);

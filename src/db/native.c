@@ -28,10 +28,10 @@ int ms_native_run(ms_native *native, ms_native_stmt **stmt, ms_native_call *call
 
 void ms_native_forget(ms_native *native, ms_native_stmt **stmt)
 {
-    if (native && *stmt) {
+    if (native && *stmt && native->api->forget) {
         native->api->forget(native, *stmt);
+        *stmt = NULL;
     }
-    *stmt = NULL;
 }
 
 void ms_native_set_up(ms_native *native)

@@ -50,6 +50,7 @@ typedef struct ms_native_api {
     /* *stmt is NULL until it is prepared. Returns 0, MS_NATIVE_DECLINED, or an error code whose
      * text apr_dbd_error() returns. */
     int (*run)(ms_native *native, ms_native_stmt **stmt, ms_native_call *call);
+    /* NULL: a statement that has failed can be executed again. */
     void (*forget)(ms_native *native, ms_native_stmt *stmt);
     void (*set_up)(ms_native *native); /* after the dialect's settings; or NULL */
     void (*tidy)(ms_native *native);   /* see ms_native_tidy(); or NULL */
@@ -77,7 +78,7 @@ int ms_native_run(ms_native *native, ms_native_stmt **stmt, ms_native_call *call
 /** The dialect's settings have been made on the connection. native may be NULL. */
 void ms_native_set_up(ms_native *native);
 
-/** A statement failed: prepare it again next time. */
+/** A statement failed: prepare it again next time, if that is of use. native may be NULL. */
 void ms_native_forget(ms_native *native, ms_native_stmt **stmt);
 
 /** Work that would keep a request waiting, for a thread that serves none. native may be NULL. */

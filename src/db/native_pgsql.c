@@ -68,6 +68,7 @@ typedef struct pg_native {
 } pg_native;
 
 struct ms_native_stmt {
+    const char *sql; /* of the call that prepared it: another one if the table was upgraded */
     const char *name;
     const char *kinds; /* of the arguments: see ms_native_text() */
 };
@@ -148,6 +149,7 @@ static int prepare(pg_native *native, const ms_native_call *call, ms_native_stmt
         return lib->status(native->conn) == CONNECTION_OK ? MS_NATIVE_DECLINED : FAILED;
     }
     *stmt = apr_pcalloc(native->p, sizeof(**stmt));
+    (*stmt)->sql = call->sql;
     (*stmt)->name = name;
     (*stmt)->kinds = apr_pstrdup(native->p, kinds);
     return 0;
@@ -205,7 +207,9 @@ static int execute(pg_native *native, ms_native_stmt **stmt, ms_native_call *cal
     return rv;
 }
 
-/* An error would end a transaction that another user of the connection has begun. */
+/* The server keeps a statement until the connection ends, also one that has failed. So it is used
+ * again: one more for each failure would fill the server's memory. An error would end a transaction
+ * that another user of the connection has begun. */
 static int run(ms_native *nativev, ms_native_stmt **stmt, ms_native_call *call)
 {
     pg_native *native = (pg_native *)nativev;
@@ -214,14 +218,8 @@ static int run(ms_native *nativev, ms_native_stmt **stmt, ms_native_call *call)
     if (native->is_off || native->lib.transactionStatus(native->conn) != TRANS_IDLE) {
         return MS_NATIVE_DECLINED;
     }
-    rv = *stmt ? 0 : prepare(native, call, stmt);
+    rv = *stmt && (*stmt)->sql == call->sql ? 0 : prepare(native, call, stmt);
     return rv ? rv : execute(native, stmt, call);
-}
-
-static void forget(ms_native *native, ms_native_stmt *stmt)
-{
-    (void)native;
-    (void)stmt; /* the server keeps it until the connection ends */
 }
 
 /* What almost every request needs; other statements may need other plans for other arguments. */
@@ -245,4 +243,4 @@ static ms_native *attach(apr_pool_t *p, const apr_dbd_driver_t *driver, apr_dbd_
     return &native->base;
 }
 
-const ms_native_api ms_native_pgsql = {"pgsql", attach, covers, run, forget, NULL, NULL};
+const ms_native_api ms_native_pgsql = {"pgsql", attach, covers, run, NULL, NULL, NULL};

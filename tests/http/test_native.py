@@ -181,6 +181,20 @@ def test_what_each_request_needs_is_planned_once_for_a_connection(instance):
 
 
 @postgresql
+def test_a_statement_that_fails_is_not_planned_again(instance):
+    """The server would keep each of them for as long as the connection lasts."""
+    with Server(SITE + UNCACHED + "ManagedSessionTouchInterval 1\n", database=instance, extra=ONE_CHILD) as server:
+        token = sign_in(server)
+        server.sql("CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$")
+        server.sql("CREATE TRIGGER no BEFORE UPDATE ON managed_session FOR EACH ROW EXECUTE FUNCTION no()")
+        start = len(log_of(instance))
+        server.expect("MS0004")
+        eventually(lambda: get(server, "/app/", token).text == PAGE and "ERROR:  no" in log_of(instance)[start:], "it was used, a second later")
+    named = re.findall(r"execute (\S+): UPDATE managed_session SET last_seen_at", log_of(instance)[start:])
+    assert len(named) > 1 and len(set(named)) == 1 and named[0] != "<unnamed>"
+
+
+@postgresql
 def test_a_killed_connection_is_made_again_and_prepared_again(instance):
     with Server(SITE + UNCACHED, database=instance, extra=ONE_CHILD) as server:
         token = sign_in(server)
