@@ -134,7 +134,7 @@ $(BUILD)/unit/stress_cache: tests/stress/shm_cache.c $(wildcard src/db/shm_cache
 	$(CC) $(MS_CFLAGS) -fPIE -fsanitize=thread -o $@ tests/stress/shm_cache.c src/db/shm_cache.c src/core/siphash.c $(APR_LIBS)
 
 # The requests that are open, and the thread that cuts them.
-STRESS_OPEN := src/session/open_requests.c src/core/duplicate.c src/core/clock.c
+STRESS_OPEN := src/session/open_requests.c src/core/child_thread.c src/core/duplicate.c src/core/clock.c
 $(BUILD)/unit/stress_open: tests/stress/open_requests.c $(STRESS_OPEN) $(STRESS_OPEN:.c=.h)
 	@mkdir -p $(@D)
 	$(CC) $(MS_CFLAGS) -fPIE -fsanitize=thread -o $@ tests/stress/open_requests.c $(STRESS_OPEN) $(APR_LIBS)

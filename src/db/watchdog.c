@@ -9,19 +9,15 @@
 #include <fcntl.h>
 #include <unistd.h>
 #include <sys/socket.h>
-#include <apr_file_io.h>
-#include <apr_signal.h>
 #include <apr_thread_mutex.h>
-#include <apr_thread_proc.h>
+#include "core/child_thread.h"
 
 APR_RING_HEAD(waiters, ms_watchdog);
 
 typedef struct watch {
     apr_thread_mutex_t *lock;
-    apr_thread_t *thread;
     struct waiters all;
-    apr_uint32_t now;        /* seconds, counted: a clock that is set must not shorten them */
-    apr_file_t *ended, *end; /* a pipe: a byte in it ends the thread */
+    apr_uint32_t now; /* seconds, counted: a clock that is set must not shorten them */
 } watch;
 
 static watch *child; /* process-wide, set at start; NULL: no thread */
@@ -63,26 +59,11 @@ static void look(watch *w)
     apr_thread_mutex_unlock(w->lock);
 }
 
-static void *APR_THREAD_FUNC run(apr_thread_t *thread, void *watchv)
+static void work(ms_child_thread *thread, void *watchv)
 {
-    watch *w = watchv;
-    char byte;
-
-    (void)thread;
-    apr_setup_signal_thread(); /* signals are for httpd's own threads */
-    while (APR_STATUS_IS_TIMEUP(apr_file_getc(&byte, w->ended))) {
-        look(w);
+    while (ms_child_thread_pause(thread, apr_time_from_sec(1))) {
+        look(watchv);
     }
-    return NULL;
-}
-
-static apr_status_t stop(void *watchv)
-{
-    watch *w = watchv;
-    apr_status_t rv;
-
-    apr_file_putc(0, w->end);
-    return apr_thread_join(&rv, w->thread);
 }
 
 apr_status_t ms_watchdog_child_init(apr_pool_t *pchild)
@@ -94,16 +75,9 @@ apr_status_t ms_watchdog_child_init(apr_pool_t *pchild)
     APR_RING_INIT(&w->all, ms_watchdog, link);
     w->now = 1;
     if (rv == APR_SUCCESS) {
-        rv = apr_file_pipe_create(&w->ended, &w->end, pchild);
+        rv = ms_child_thread_start(pchild, pchild, work, w);
     }
     if (rv == APR_SUCCESS) {
-        rv = apr_file_pipe_timeout_set(w->ended, apr_time_from_sec(1));
-    }
-    if (rv == APR_SUCCESS) {
-        rv = apr_thread_create(&w->thread, NULL, run, w, pchild);
-    }
-    if (rv == APR_SUCCESS) {
-        apr_pool_pre_cleanup_register(pchild, w, stop);
         child = w;
     }
     return rv;

@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The threads do not use mod_watchdog: it may not be loaded, and its waits are too coarse for a
- * child that takes over. They wait on a pipe and not on a condition, whose time-outs go by the wall
- * clock: that may be set back.
+ * child that takes over.
  */
 #include "session/feeds.h"
 
 #include <apr_atomic.h>
-#include <apr_file_io.h>
-#include <apr_signal.h>
-#include <apr_thread_proc.h>
 #include <http_log.h>
 #include "config/config.h"
 #include "config/runtime.h"
+#include "core/child_thread.h"
 #include "core/clock.h"
 #include "db/cached_store.h"
 #include "db/feed.h"
@@ -31,8 +28,6 @@ typedef struct feed_thread {
     ms_touches *touches;
     int is_read; /* the last poll succeeded, so that the table can be written too, or may be */
     apr_int64_t interval; /* milliseconds, from the begin of one poll to that of the next */
-    apr_thread_t *thread;
-    apr_file_t *ended, *end; /* a pipe: a byte in it ends the thread */
 } feed_thread;
 
 static volatile apr_uint32_t stopping; /* process-wide: this child ends */
@@ -90,12 +85,11 @@ static apr_int64_t interval_of(const server_rec *main_server, const server_rec *
  */
 
 /* Returns whether the thread goes on. */
-static int pause_for(feed_thread *t, apr_int64_t ms)
+static int pause_for(ms_child_thread *thread, apr_int64_t ms)
 {
-    char byte;
+    const apr_interval_time_t time = apr_time_from_msec(ms < PAUSE_LEAST ? PAUSE_LEAST : ms);
 
-    apr_file_pipe_timeout_set(t->ended, apr_time_from_msec(ms < PAUSE_LEAST ? PAUSE_LEAST : ms));
-    return APR_STATUS_IS_TIMEUP(apr_file_getc(&byte, t->ended)) && !apr_atomic_read32(&stopping);
+    return ms_child_thread_pause(thread, time) && !apr_atomic_read32(&stopping);
 }
 
 /* Returns when the next one is due. */
@@ -110,14 +104,12 @@ static apr_int64_t poll_table(feed_thread *t)
     return ms_clock_steady_ms() + (t->interval > PAUSE_FAILURE ? t->interval : PAUSE_FAILURE);
 }
 
-static void *APR_THREAD_FUNC run(apr_thread_t *thread, void *data)
+static void work(ms_child_thread *thread, void *data)
 {
     feed_thread *t = data;
     apr_int64_t due = 0, left;
     apr_pool_t *p;
 
-    (void)thread;
-    apr_setup_signal_thread(); /* signals are for httpd's own threads */
     apr_pool_create(&p, NULL); /* the child's pool is not for threads */
     t->feed = ms_feed_create(p, t->store);
     t->touches = ms_touches_create(p, t->store, t->feed);
@@ -131,39 +123,16 @@ static void *APR_THREAD_FUNC run(apr_thread_t *thread, void *data)
             ms_touches_write(t->touches, due);
         }
         left = is_ours ? due - ms_clock_steady_ms() : TICK;
-    } while (pause_for(t, left < TICK ? left : TICK));
+    } while (pause_for(thread, left < TICK ? left : TICK));
     if (t->is_read) {
         ms_touches_leave(t->touches);
     }
     ms_feed_leave(t->feed);
     apr_pool_destroy(p);
-    return NULL;
 }
 
-/* ---- start and end ----------------------------------------------------------------------------
+/* ---- start -------------------------------------------------------------------------------------
  */
-
-static apr_status_t stop(void *data)
-{
-    feed_thread *t = data;
-    apr_status_t rv;
-
-    apr_file_putc(0, t->end);
-    return apr_thread_join(&rv, t->thread);
-}
-
-static apr_status_t start(apr_pool_t *pchild, feed_thread *t)
-{
-    apr_status_t rv = apr_file_pipe_create(&t->ended, &t->end, pchild);
-
-    if (rv == APR_SUCCESS) {
-        rv = apr_thread_create(&t->thread, NULL, run, t, pchild);
-    }
-    if (rv == APR_SUCCESS) {
-        apr_pool_pre_cleanup_register(pchild, t, stop);
-    }
-    return rv;
-}
 
 void ms_feeds_child_init(apr_pool_t *pchild, server_rec *main_server)
 {
@@ -176,7 +145,7 @@ void ms_feeds_child_init(apr_pool_t *pchild, server_rec *main_server)
             continue;
         }
         t->interval = interval_of(main_server, s);
-        if (start(pchild, t) != APR_SUCCESS) {
+        if (ms_child_thread_start(pchild, pchild, work, t) != APR_SUCCESS) {
             ap_log_error(APLOG_MARK, APLOG_ERR, 0, s,
                          "MS0199: no thread can be made that reads which sessions have ended; if "
                          "this is so in all children, each session is looked up once in "

@@ -9,11 +9,9 @@
 
 #include <string.h>
 #include <apr_atomic.h>
-#include <apr_file_io.h>
-#include <apr_signal.h>
 #include <apr_strings.h>
 #include <apr_thread_mutex.h>
-#include <apr_thread_proc.h>
+#include "core/child_thread.h"
 #include "core/clock.h"
 
 #define CLOSE_WITHIN_MS 500  /* for a request's own thread to end it properly */
@@ -25,9 +23,7 @@ typedef struct ring {
     apr_pool_t *p; /* lives as long as the process: threads may outlive the child's pool */
     const ms_open_functions *functions;
     apr_thread_mutex_t *lock;
-    apr_thread_t *thread;
     struct open_ring all;
-    apr_file_t *ended, *end; /* a pipe: a byte in it ends the thread */
 } ring;
 
 /* What the thread found in one look. */
@@ -257,42 +253,11 @@ static void look(ring *w)
     }
 }
 
-static void *APR_THREAD_FUNC run(apr_thread_t *thread, void *ringv)
+static void work(ms_child_thread *thread, void *ringv)
 {
-    ring *w = ringv;
-    char byte;
-
-    (void)thread;
-    apr_setup_signal_thread(); /* signals are for httpd's own threads */
-    while (APR_STATUS_IS_TIMEUP(apr_file_getc(&byte, w->ended))) {
-        look(w);
+    while (ms_child_thread_pause(thread, apr_time_from_msec(MS_OPEN_LOOK_MS))) {
+        look(ringv);
     }
-    return NULL;
-}
-
-static apr_status_t stop(void *ringv)
-{
-    ring *w = ringv;
-    apr_status_t rv;
-
-    apr_file_putc(0, w->end);
-    return apr_thread_join(&rv, w->thread);
-}
-
-static apr_status_t start(ring *w)
-{
-    apr_status_t rv = apr_thread_mutex_create(&w->lock, APR_THREAD_MUTEX_DEFAULT, w->p);
-
-    if (rv == APR_SUCCESS) {
-        rv = apr_file_pipe_create(&w->ended, &w->end, w->p);
-    }
-    if (rv == APR_SUCCESS) {
-        rv = apr_file_pipe_timeout_set(w->ended, apr_time_from_msec(MS_OPEN_LOOK_MS));
-    }
-    if (rv == APR_SUCCESS) {
-        rv = apr_thread_create(&w->thread, NULL, run, w, w->p);
-    }
-    return rv;
 }
 
 apr_status_t ms_open_requests_child_init(apr_pool_t *pchild, const ms_open_functions *functions)
@@ -307,9 +272,11 @@ apr_status_t ms_open_requests_child_init(apr_pool_t *pchild, const ms_open_funct
     w->p = p;
     w->functions = functions;
     APR_RING_INIT(&w->all, ms_open_request, link);
-    rv = start(w);
+    rv = apr_thread_mutex_create(&w->lock, APR_THREAD_MUTEX_DEFAULT, p);
     if (rv == APR_SUCCESS) {
-        apr_pool_pre_cleanup_register(pchild, w, stop);
+        rv = ms_child_thread_start(pchild, p, work, w);
+    }
+    if (rv == APR_SUCCESS) {
         child = w;
     }
     return rv;
