@@ -107,11 +107,13 @@ int ms_scope_delete_one(request_rec *r, ms_actor actor, const char *id)
                        : ms_page_refuse(r, MS_PROBLEM_NOT_FOUND);
 }
 
-/* A query that names a user beside an address may mean fewer sessions than it would revoke. */
+/* A query that names a user beside an address, a session, or a kind as a user may, may mean fewer
+ * sessions than it would revoke. */
 static int names_more(const apr_table_t *fields, const ms_scope *scope)
 {
     return (scope->kind != MS_SCOPE_USER && ms_form_field(fields, "user")) ||
-           (scope->kind != MS_SCOPE_IP && ms_form_field(fields, "ip"));
+           (scope->kind != MS_SCOPE_IP && ms_form_field(fields, "ip")) ||
+           ms_form_field(fields, "id") || ms_form_field(fields, "kind");
 }
 
 static int read_query(request_rec *r, ms_actor actor, ms_scope *scope)

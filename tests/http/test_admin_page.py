@@ -534,7 +534,7 @@ def test_the_look_up_cache_forgets_whom_an_administrator_ends(how):
 @pytest.mark.parametrize("query", [
     "scope=user", "scope=user&user=", "scope=ip", "scope=ip&user=alice", "scope=user&ip=127.0.0.1", "scope=all", "scope=",
     "user=alice", "scope=user&user=alice&ip=127.0.0.1", "scope=user&user=alice&scope=ip", "scope=all&user=alice", "scope=%00",
-    "scope=realm&user=alice", "scope=realm&ip=127.0.0.1",
+    "scope=realm&user=alice", "scope=realm&ip=127.0.0.1", "scope=realm&id=x", "scope=user&user=alice&kind=browser",
 ])
 def test_a_scope_that_is_none_ends_nothing(site, admin, query):
     token = sign_in(site)
