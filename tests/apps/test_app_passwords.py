@@ -12,12 +12,13 @@ import sys
 
 import pytest
 
+import examples
 import harness
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import test_apps  # noqa: E402
 
-# What a proxy in front that ends TLS sends, since the programs would not trust a certificate of this test.
+# What a proxy in front that ends TLS sends: not all of the programs can be made to trust a certificate of this test.
 TLS_IN_FRONT = '\nRequestHeader set X-Forwarded-Proto "https" early\n'
 
 
@@ -130,14 +131,27 @@ def test_curl_with_a_netrc_file_and_without(radicale):
     assert run(radicale, *command, "--netrc-file", str(netrc)).stdout == "401"
 
 
-# ---- git -----------------------------------------------------------------------------------------
+# ---- git and curl, over TLS of httpd's own -------------------------------------------------------
+
+TLS = """
+Listen 127.0.0.1:@TLS@
+<VirtualHost 127.0.0.1:@TLS@>
+    SSLEngine On
+    SSLCertificateFile "@ROOT@/certificate.pem"
+</VirtualHost>
+"""
+
 
 @pytest.fixture(scope="module")
 def git():
+    """The usual server, and at tls_port the same over https, with a certificate that git and curl are told to trust."""
     if not shutil.which("git") or not os.path.exists("/usr/lib/git-core/git-http-backend"):
         pytest.skip("git is not installed (apt-get install git)")
+    port = harness.free_port()
     server = harness.Server(test_apps.example("git.conf", **{"/srv/git": "@ROOT@/git", "/etc/gitweb.conf": "@ROOT@/gitweb.conf"})
-                            + TLS_IN_FRONT)
+                            + "ManagedSessionRealm app\n" + TLS.replace("@TLS@", str(port)), modules="ssl socache_shmcb")
+    server.tls_port = port
+    examples.add_certificate(server.write("certificate.pem", ""))
     server.write("gitweb.conf", "")
     assert run(server, "git", "init", "--quiet", "--bare", "--initial-branch=main", str(server.root / "git/tea.git")).returncode == 0
     if server.user:
@@ -147,11 +161,27 @@ def git():
         yield server
 
 
+def test_curl_over_https_and_not_over_http(git):
+    needs("curl", "curl")
+    password = make(git, "curl")
+
+    def status(scheme: str, port: int, typed: str) -> str:
+        return run(git, "curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "--cacert", f"{git.root}/certificate.pem",
+                   "-u", f"alice:{typed}", f"{scheme}://127.0.0.1:{port}/git/tea.git/info/refs?service=git-upload-pack").stdout
+    assert status("https", git.tls_port, password) == "200"
+    assert status("https", git.tls_port, password[:-3] + "AAA") == status("https", git.tls_port, "wonderland") == "401"
+    git.expect("MS0255")
+    assert status("http", git.port, password) == "403"
+    test_apps.revoke(git, "alice", password)
+    assert status("https", git.tls_port, password) == "401"
+
+
 def test_git_pushes_with_a_password_that_its_store_has_until_it_is_ended(git):
     password = make(git, "git on the laptop")
-    private(git, "home/credentials", f"http://alice:{password}@127.0.0.1%3a{git.port}\n")
-    store = ["git", "-c", f"credential.helper=store --file={git.root}/home/credentials"]
-    done = run(git, *store, "clone", "--quiet", f"http://127.0.0.1:{git.port}/git/tea.git", "tea")
+    private(git, "home/credentials", f"https://alice:{password}@127.0.0.1%3a{git.tls_port}\n")
+    store = ["git", "-c", f"credential.helper=store --file={git.root}/home/credentials",
+             "-c", f"http.sslCAInfo={git.root}/certificate.pem"]
+    done = run(git, *store, "clone", "--quiet", f"https://127.0.0.1:{git.tls_port}/git/tea.git", "tea")
     assert done.returncode == 0, done.stderr
     tea = ["-C", str(git.root / "home/tea")]
     for command in (["checkout", "-q", "-B", "main"], ["commit", "-q", "--allow-empty", "-m", "Boil water"], ["push", "-q", "origin", "main"]):
