@@ -189,13 +189,15 @@ class Http2:
     def _send(self, kind: int, flags: int, stream: int, payload: bytes) -> None:
         self.socket.sendall(len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload)
 
-    def request(self, target: str, token: str, method: str = "GET", headers=()) -> int:
-        """The number of its stream."""
+    def request(self, target: str, token: str, method: str = "GET", headers=(), parts=()) -> int:
+        """The number of its stream. If it has parts of a body, it does not end after them."""
         stream, self.next_id = self.next_id, self.next_id + 2
         pairs = [(":method", method), (":scheme", "http"), (":authority", self.host), (":path", target),
                  ("cookie", f"{harness.COOKIE}={token}"), *headers]
-        self._send(HEADERS, END_STREAM | END_HEADERS, stream, b"".join(b"\0" + hpack_text(n) + hpack_text(v) for n, v in pairs))
+        self._send(HEADERS, END_HEADERS | (0 if parts else END_STREAM), stream, b"".join(b"\0" + hpack_text(n) + hpack_text(v) for n, v in pairs))
         self.came[stream] = []
+        for part in parts:
+            self._send(DATA, 0, stream, part)
         return stream
 
     def read(self) -> None:

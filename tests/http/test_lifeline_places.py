@@ -197,24 +197,40 @@ ManagedSessionRealm app
         yield server
 
 
-def test_over_tls(tls):
+def unverified() -> ssl.SSLContext:
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    plain, tls.port = tls.port, tls.tls_port
-    mine, other = None, None
-    try:
-        stream = None
-        tls.port = plain
-        mine, other = sign_in(tls), sign_in(tls)
-        tls.port = tls.tls_port
-        stream = open_stream(tls, mine, wrap=context.wrap_socket)
-    finally:
-        tls.port = plain
+    return context
+
+
+def connect_tls(server) -> ssl.SSLSocket:
+    return unverified().wrap_socket(socket.create_connection(("127.0.0.1", server.tls_port), DEADLINE))
+
+
+@pytest.mark.parametrize("target", ["silent", "mute", "download", "upload"])
+def test_over_tls(tls, target, monkeypatch):
+    mine, other = sign_in(tls), sign_in(tls)
+    upload = {"method": "POST", "headers": [("Content-Length", "1000000")], "body": bytes(0x20000)} if target == "upload" else {}
+    with monkeypatch.context() as patch:
+        patch.setattr(tls, "port", tls.tls_port)
+        stream = Client(tls, f"/app/slow/{target}", mine, wrap=unverified().wrap_socket, **upload)
     with stream:
+        assert tls.slow.begun.acquire(timeout=DEADLINE)
         assert stream.is_open()
         revoke(tls, other, mine[:22])
         stream.read_to_end()
         tls.slow.wait_for_end()
+
+
+def test_a_web_socket_over_tls_gets_its_close_frame(tls, monkeypatch):
+    mine, other = sign_in(tls), sign_in(tls)
+    with monkeypatch.context() as patch:
+        patch.setattr(harness, "connect", connect_tls)
+        web_socket = WebSocket(tls, "/app/socket", mine)
+    with web_socket:
+        assert web_socket.say("hello") == "hello"
+        revoke(tls, other, mine[:22])
+        assert backends.read_frame(web_socket.stream) == (8, b"\x03\xf0")
 
 
 def curl(server, token: str, target: str, *more: str) -> subprocess.Popen:
@@ -235,6 +251,17 @@ def test_over_http2(tls, target):
     assert client.wait(DEADLINE) not in (0, 28), client.stdout.read()
     client.stdout.close()
     if target.startswith("slow"):
+        tls.slow.wait_for_end()
+
+
+def test_an_upload_over_http2(tls):
+    mine, other = sign_in(tls), sign_in(tls)
+    with Http2(tls) as client:
+        client.request("/app/slow/upload", mine, "POST", parts=3 * [bytes(16000)])
+        assert tls.slow.begun.acquire(timeout=DEADLINE)
+        revoke(tls, other, mine[:22])
+        with pytest.raises(ConnectionError):
+            client.read_until(lambda: False)
         tls.slow.wait_for_end()
 
 
