@@ -40,13 +40,6 @@ void ms_duplicate_reset(int copy)
     }
 }
 
-void ms_duplicate_shut_down(int copy)
-{
-    if (copy >= 0) {
-        shutdown(copy, SHUT_RDWR);
-    }
-}
-
 void ms_duplicate_end_reading(int copy)
 {
     if (copy >= 0) {

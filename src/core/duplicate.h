@@ -23,14 +23,11 @@ void ms_duplicate_close(int copy);
 
 /**
  * Reset a TCP connection: the peer is notified at once, and what waits in the kernel's buffers is
- * not sent. If the system cannot do that, the connection is shut down, and the kernel goes on to
- * send what it has.
+ * not sent. If the system cannot do that, or it is a Unix domain socket, the connection is shut
+ * down in both directions: the kernel goes on to send what it has. The thread that waits for the
+ * peer is woken either way.
  */
 void ms_duplicate_reset(int copy);
-
-/** End both directions of a connection, of any kind: the peer reads an end of file, and so does the
- * thread that waits for the peer. */
-void ms_duplicate_shut_down(int copy);
 
 /** The thread that reads from a connection reads an end of file; the peer may still be written to.
  */

@@ -61,12 +61,14 @@ static int set_application_of(ms_open_request *open, int application)
 /* ---- cut ------------------------------------------------------------------------------------- */
 
 /* The client first: it must not see what the request's thread sends when the application is gone.
- */
+ * The application's connection is reset, too: an end of file does not reach an application that is
+ * about to write while nothing is read, and it would wait for as long as the kernel knows the
+ * connection. */
 static void cut(ms_open_request *open)
 {
     apr_atomic_set32(&open->state, MS_OPEN_CUT);
     ms_duplicate_reset(open->client);
-    ms_duplicate_shut_down(application_of(open));
+    ms_duplicate_reset(application_of(open));
 }
 
 static void begin_to_close(ms_open_request *open, apr_int64_t now)
@@ -343,7 +345,7 @@ void ms_open_requests_set_application(ms_open_request *open, int application, in
         set_application_of(open, application);
     }
     if (state_of(open) == MS_OPEN_CUT) {
-        ms_duplicate_shut_down(application);
+        ms_duplicate_reset(application);
     }
 }
 

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * src/session/open_requests.c: how the two connections of a request end with its session.
+ */
+#include "unit.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include "session/open_requests.h"
+
+#define WITHIN_MS 20000 /* a busy machine */
+
+/* ---- a session that has ended ---------------------------------------------------------------- */
+
+static apr_uint64_t endings(void *place, const char *id, const char *user)
+{
+    (void)place, (void)id, (void)user;
+    return 1; /* and 0 when the request was entered */
+}
+
+static apr_int64_t verify_every(void *place)
+{
+    (void)place;
+    return WITHIN_MS;
+}
+
+static apr_status_t look_up(void *place, ms_open_question *questions, int n, apr_pool_t *p)
+{
+    (void)place, (void)p;
+    for (int i = 0; i < n; i++) {
+        questions[i].expires_at = 0;
+    }
+    return APR_SUCCESS;
+}
+
+static void notify(void *place, const char *id, const char *user, int n, apr_pool_t *p)
+{
+    (void)place, (void)id, (void)user, (void)n, (void)p;
+}
+
+static const ms_open_functions functions = {endings, verify_every, look_up, notify};
+
+/* ---- connections ----------------------------------------------------------------------------- */
+
+/* ends[0] is httpd's, ends[1] the other side's, which does not block. */
+static void connect_tcp(int ends[2])
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t len = sizeof(address);
+    const int listener = socket(AF_INET, SOCK_STREAM, 0);
+
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, len), 0);
+    assert_int_equal(listen(listener, 1), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &len), 0);
+    ends[0] = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(connect(ends[0], (struct sockaddr *)&address, len), 0);
+    ends[1] = accept(listener, NULL, NULL);
+    assert_int_equal(fcntl(ends[1], F_SETFL, O_NONBLOCK), 0);
+    close(listener);
+}
+
+/* Until neither kernel takes more, as an application does whose response is read slowly. */
+static void fill(int fd)
+{
+    static const char data[65536];
+    struct pollfd writable = {fd, POLLOUT, 0};
+
+    while (poll(&writable, 1, 100) == 1) {
+        assert_true(write(fd, data, sizeof(data)) > 0);
+    }
+}
+
+/* Whether the other side is notified, without a read or write of its own. */
+static short notified_of(int fd, short event)
+{
+    struct pollfd waiting = {fd, event, 0};
+
+    return poll(&waiting, 1, WITHIN_MS) == 1 ? waiting.revents : 0;
+}
+
+static void enter(ms_open_request *open, const int client[2], const int application[2])
+{
+    memset(open, 0, sizeof(*open));
+    open->id = "AAAAAAAAAAAAAAAAAAAAAA";
+    open->user = "alice";
+    open->expires_at = APR_INT64_MAX;
+    open->client = dup(client[0]);
+    open->application = MS_NO_DUPLICATE;
+    ms_open_requests_enter(open);
+    ms_open_requests_set_application(open, dup(application[0]), 0);
+}
+
+static void leave(ms_open_request *open, const int client[2], const int application[2])
+{
+    ms_open_requests_leave(open);
+    for (int i = 0; i < 2; i++) {
+        close(client[i]);
+        close(application[i]);
+    }
+}
+
+/* ---- stories --------------------------------------------------------------------------------- */
+
+/* Its window is closed: an end of file alone would leave it waiting until the kernel forgets the
+ * connection, a minute or more. */
+static void an_application_that_cannot_write_is_notified(void **state)
+{
+    int client[2], application[2];
+    ms_open_request open;
+
+    connect_tcp(client);
+    connect_tcp(application);
+    fill(application[1]);
+    assert_int_equal(ms_open_requests_child_init(*state, &functions), APR_SUCCESS);
+    enter(&open, client, application);
+    assert_true(notified_of(client[1], 0) & POLLERR);
+    assert_true(notified_of(application[1], 0) & POLLERR);
+    assert_int_equal(ms_open_requests_state(&open), MS_OPEN_CUT);
+    leave(&open, client, application);
+}
+
+static void an_application_that_was_reached_later_is_cut_too(void **state)
+{
+    int client[2], application[2], other[2];
+    ms_open_request open;
+
+    connect_tcp(client);
+    connect_tcp(application);
+    connect_tcp(other);
+    assert_int_equal(ms_open_requests_child_init(*state, &functions), APR_SUCCESS);
+    enter(&open, client, application);
+    assert_true(notified_of(client[1], 0) & POLLERR);
+    fill(other[1]);
+    ms_open_requests_set_application(&open, dup(other[0]), 0);
+    assert_true(notified_of(other[1], 0) & POLLERR);
+    leave(&open, client, application);
+    close(other[0]);
+    close(other[1]);
+}
+
+/* A connection of no TCP cannot be reset. */
+static void an_application_at_a_unix_socket_reads_the_end(void **state)
+{
+    int client[2], application[2];
+    ms_open_request open;
+
+    connect_tcp(client);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, application), 0);
+    assert_int_equal(ms_open_requests_child_init(*state, &functions), APR_SUCCESS);
+    enter(&open, client, application);
+    assert_true(notified_of(application[1], POLLIN) & POLLIN);
+    leave(&open, client, application);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(an_application_that_cannot_write_is_notified),
+        TEST(an_application_that_was_reached_later_is_cut_too),
+        TEST(an_application_at_a_unix_socket_reads_the_end),
+    };
+
+    return RUN(tests);
+}
