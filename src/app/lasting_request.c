@@ -98,6 +98,14 @@ static void take_socket(request_rec *r, const apr_bucket_brigade *bb)
     }
 }
 
+/* mod_proxy has given the connection of a whole response back, and another request may have it. */
+static void end_use_of_application(request_rec *r, const apr_bucket_brigade *bb)
+{
+    if (is_whole(bb)) {
+        ms_lifeline_forget_application(r);
+    }
+}
+
 static apr_status_t end_before_head(request_rec *r)
 {
     r->connection->aborted = 1;
@@ -126,7 +134,8 @@ static apr_status_t filter_parts(ap_filter_t *f, apr_bucket_brigade *bb)
     if (s->parts++ > 0 || has_flush(bb) || !is_short(bb)) {
         ms_lifeline_enter(f->r);
     }
-    if (s->parts > 1 && !ms_lifeline_is_alone(f->r)) {
+    end_use_of_application(f->r, bb);
+    if (s->parts > 1 && !ms_lifeline_is_entered(f->r)) {
         ap_remove_output_filter(f);
     }
     return ap_pass_brigade(f->next, bb);
@@ -139,6 +148,7 @@ apr_status_t ms_lasting_request_begin(request_rec *r, const apr_bucket_brigade *
     }
     if (ms_lifeline_is_entered(r)) {
         take_socket(r, bb);
+        end_use_of_application(r, bb);
     }
     if (has_user(r) && !ms_own_pages_is_set(r) && (!is_whole(bb) || !is_short(bb))) {
         ap_add_output_filter(FILTER_NAME, apr_pcalloc(r->pool, sizeof(seen)), r, r->connection);

@@ -224,11 +224,6 @@ int ms_lifeline_is_closing(request_rec *r)
     return is_in_state(r, MS_OPEN_CLOSING);
 }
 
-int ms_lifeline_is_alone(request_rec *r)
-{
-    return ms_lifeline_is_entered(r) && is_of_many_clients(r);
-}
-
 int ms_lifeline_set_application(request_rec *r, apr_socket_t *socket, int closes)
 {
     const ms_request *request = ms_request_peek(r);
@@ -241,4 +236,13 @@ int ms_lifeline_set_application(request_rec *r, apr_socket_t *socket, int closes
         ms_open_requests_set_application(request->open, application, closes);
     }
     return 1;
+}
+
+void ms_lifeline_forget_application(request_rec *r)
+{
+    const ms_request *request = ms_request_peek(r);
+
+    if (request && request->open) {
+        ms_open_requests_forget_application(request->open);
+    }
 }

@@ -32,10 +32,6 @@ int ms_lifeline_is_cut(request_rec *r);
  * may end properly before it is cut. */
 int ms_lifeline_is_closing(request_rec *r);
 
-/** Whether other clients' requests share the connection to the client, so that the request must end
- * by itself once it is cut. */
-int ms_lifeline_is_alone(request_rec *r);
-
 /**
  * The request waits for an application at the other end of this socket, which is closed when the
  * request is cut.
@@ -44,5 +40,9 @@ int ms_lifeline_is_alone(request_rec *r);
  * @return whether the request is entered
  */
 int ms_lifeline_set_application(request_rec *r, apr_socket_t *socket, int closes);
+
+/** The application's whole response has been read: its connection may be another request's now, and
+ * is left alone when this one is cut. */
+void ms_lifeline_forget_application(request_rec *r);
 
 #endif

@@ -349,6 +349,14 @@ void ms_open_requests_set_application(ms_open_request *open, int application, in
     }
 }
 
+/* A tunnel keeps its connection to its end. */
+void ms_open_requests_forget_application(ms_open_request *open)
+{
+    if (!open->closes && application_of(open) != MS_NO_DUPLICATE) {
+        replace_application(open, MS_NO_DUPLICATE, 0);
+    }
+}
+
 ms_open_state ms_open_requests_state(const ms_open_request *open)
 {
     return state_of(open);

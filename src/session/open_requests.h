@@ -89,6 +89,9 @@ void ms_open_requests_leave(ms_open_request *open);
  * @param closes       see ms_open_request */
 void ms_open_requests_set_application(ms_open_request *open, int application, int closes);
 
+/** The application's connection is no longer the request's: it is not cut with it. */
+void ms_open_requests_forget_application(ms_open_request *open);
+
 ms_open_state ms_open_requests_state(const ms_open_request *open);
 
 #endif

@@ -18,7 +18,8 @@ class SlowApplication(http.server.ThreadingHTTPServer):
     """An HTTP application whose responses do not end by themselves.
 
     /stream: an event at once, then one each "pause" seconds. /silent: a head and then nothing. /mute: not even a head.
-    /download: data without end. /upload: reads the body. .ended is set when the other side has gone.
+    /download: data without end. /upload: reads the body. /kept: a short response, after which the connection stays open.
+    .ended is set when the other side has gone; .peers are the other side's ports, one for each request.
     """
 
     daemon_threads = True
@@ -28,6 +29,7 @@ class SlowApplication(http.server.ThreadingHTTPServer):
         super().__init__(address, SlowHandler)
         self.port = self.server_address[1]
         self.release = threading.Event()  # ends what is silent
+        self.peers: list[int] = []
         self.begun, self.ended = threading.Semaphore(0), threading.Semaphore(0)
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
@@ -44,12 +46,13 @@ class SlowHandler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         url = urllib.parse.urlsplit(self.path)
+        self.server.peers.append(self.client_address[1])
         self.server.begun.release()
         try:
             getattr(self, url.path.rpartition("/")[2])(float(dict(urllib.parse.parse_qsl(url.query)).get("pause", 3600)))
         except OSError:
             pass
-        self.close_connection = True
+        self.close_connection = not url.path.endswith("/kept")
         self.server.ended.release()
 
     do_POST = do_GET
@@ -95,6 +98,9 @@ class SlowHandler(http.server.BaseHTTPRequestHandler):
 
     def small(self, _):
         self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello")
+
+    def kept(self, _):
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 20000\r\n\r\n" + bytes(20000))
 
     def log_message(self, *_):
         pass

@@ -312,6 +312,27 @@ def test_a_kept_connection_of_a_proxy_is_cut_for_the_request_on_it_only(tls):
         proxy.read_to_end()
 
 
+def test_the_next_request_on_the_connection_to_the_application_goes_on():
+    """mod_proxy has given the connection to bob's request while alice's client still reads the response slowly."""
+    config = SITE + """
+ManagedSessionEventLog "@ROOT@/logs/events"
+ProxyPass "/app/one/" "http://127.0.0.1:@SLOW@/" max=1
+SendBufferSize 4096
+"""
+    with running(config, extra="ServerLimit 1\nMaxRequestWorkers 16\nThreadsPerChild 16\n") as server:
+        alice, other, bob = sign_in(server), sign_in(server), sign_in(server, "bob")
+        with Client(server, "/app/one/kept", alice, buffer=2048) as slow, Client(server, "/app/one/silent", bob) as following:
+            assert server.slow.begun.acquire(timeout=DEADLINE) and server.slow.begun.acquire(timeout=DEADLINE)
+            first, second = server.slow.peers
+            assert first == second, "they share it"
+            revoke(server, other, alice[:22])
+            eventually(lambda: "connections_cut" in (server.root / "logs/events").read_text(), "the cut")
+            assert slow.read_to_end() < 20000
+            assert following.is_open()
+            revoke(server, bob)
+            following.read_to_end()
+
+
 # -- when things go wrong --------------------------------------------------------------------------
 
 
