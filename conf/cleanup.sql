@@ -14,5 +14,5 @@
 --     DELETE FROM managed_session WHERE ended_at IS NULL AND expires_at <= unix_timestamp();
 --     DELETE FROM managed_session WHERE ended_at <= unix_timestamp() - 30 * 86400;
 -- In a table of schema 1, which has no ended_at (docs/upgrade.md), the first one without it is all.
-DELETE FROM managed_session WHERE ended_at IS NULL AND expires_at <= unixepoch();
-DELETE FROM managed_session WHERE ended_at <= unixepoch() - 30 * 86400;
+DELETE FROM managed_session WHERE ended_at IS NULL AND expires_at <= strftime('%s', 'now');
+DELETE FROM managed_session WHERE ended_at <= strftime('%s', 'now') - 30 * 86400;
