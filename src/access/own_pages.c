@@ -165,21 +165,27 @@ static void keep_args(request_rec *r)
     }
 }
 
+/* A status that httpd does not know counts as 500. */
+static int has_document(const core_dir_config *core, int status)
+{
+    const int key = ap_index_of_response(status);
+
+    return (status == HTTP_INTERNAL_SERVER_ERROR ||
+            key != ap_index_of_response(HTTP_INTERNAL_SERVER_ERROR)) &&
+           apr_hash_get(core->response_code_exprs, &key, sizeof(key));
+}
+
 /* An ErrorDocument may be a program, and what that answers is not for it to decide here: a 2xx
  * would let the client's request pass. */
 static void answer_without_documents(request_rec *r)
 {
-    static const int statuses[] = {HTTP_BAD_REQUEST, HTTP_UNAUTHORIZED, HTTP_FORBIDDEN,
-                                   HTTP_INTERNAL_SERVER_ERROR, HTTP_SERVICE_UNAVAILABLE};
     const core_dir_config *core = ap_get_core_module_config(r->per_dir_config);
 
-    for (apr_size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
-        const int key = ap_index_of_response(statuses[i]);
-        const char *line = ap_get_status_line(statuses[i]);
+    for (int status = HTTP_MULTIPLE_CHOICES; core->response_code_exprs && status < 600; status++) {
+        if (has_document(core, status)) {
+            const char *line = ap_get_status_line(status);
 
-        if (core->response_code_exprs &&
-            apr_hash_get(core->response_code_exprs, &key, sizeof(key))) {
-            ap_custom_response(r, statuses[i],
+            ap_custom_response(r, status,
                                apr_pstrcat(r->pool, "<!DOCTYPE html>\n<title>", line,
                                            "</title>\n<h1>", line + 4, "</h1>\n", NULL));
         }

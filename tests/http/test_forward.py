@@ -301,6 +301,14 @@ def test_no_error_document_answers_in_its_place(document):
             ("/auth", None), ("/bob", token), ("/local", None), ("/auth", token))] == [401, 403, 403, 200]
 
 
+def test_nor_for_an_app_that_goes_on_with_a_dead_password():
+    config = SITE.replace("ManagedSessionLoginLimit 0", "ManagedSessionLoginLimit 3 5m") + "ErrorDocument 429 /cgi\n"
+    with Server(config + 'ScriptAlias "/cgi" "@ROOT@/cgi"\n<Location "/cgi">\nRequire all granted\n</Location>\n'
+                + section("/auth", "ManagedSessionAppBearer On\nRequire valid-user")) as server:
+        server.write("cgi", "#!/bin/sh\nprintf 'Status: 200\\nRemote-User: bob\\n\\n'\n", 0o755)
+        assert [check(server, headers=bearer(random_token())).status for _ in range(4)] == [401, 401, 401, 429]
+
+
 # ---- WebSockets -------------------------------------------------------------------------------------
 
 HANDSHAKES = [{"Upgrade": "websocket", "Connection": "Upgrade"}, {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="},
