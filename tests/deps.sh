@@ -102,6 +102,9 @@ test)
     want libapache2-mod-auth-openidc /usr/lib/apache2/modules/mod_auth_openidc.so
     want libapache2-mod-auth-gssapi /usr/lib/apache2/modules/mod_auth_gssapi.so
     want slapd /usr/sbin/slapd
+    want krb5-kdc /usr/sbin/krb5kdc
+    want krb5-admin-server /usr/sbin/kadmin.local
+    want krb5-user kinit
     want radicale radicale
     want vdirsyncer vdirsyncer
     want cadaver cadaver

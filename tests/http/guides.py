@@ -15,10 +15,10 @@ def blocks(name: str, language: str) -> list[str]:
     return [textwrap.dedent(text) for _, of, text in BLOCK.findall((FOLDER / name).read_text()) if of == language]
 
 
-def after(name: str, words: str) -> str:
-    """The first block of configuration below these words."""
+def after(name: str, words: str, language: str = "apache") -> str:
+    """The first block of configuration, or of another language, below these words."""
     text = (FOLDER / name).read_text()
-    return BLOCK.search(text, text.index("```apache\n", text.index(words)))[3]
+    return BLOCK.search(text, text.index(f"```{language}\n", text.index(words)))[3]
 
 
 def modules(name: str) -> set[str]:

@@ -22,6 +22,7 @@ import pytest
 
 import backends
 import examples
+import guides
 import harness
 from harness import COOKIE, Answer, Backend, Server, check_answer, free_port, get, post, request, sign_in
 
@@ -33,6 +34,20 @@ has_oidc = pathlib.Path(harness.MODULES_DIR, "mod_auth_openidc.so").exists()
 
 def basic(user: str, password: str) -> tuple[str, str]:
     return "Authorization", "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+def of_the_guide(heading: str, places: dict[str, str], backend: Backend) -> str:
+    """Both blocks of docs/guides/single-sign-on.md that make this site, with these places in place of others, and an application."""
+    text = guides.blocks("single-sign-on.md", "apache")[0] + guides.after("single-sign-on.md", heading)
+    for there, here in places.items():
+        assert there in text, f"single-sign-on.md no longer says {there}"
+        text = text.replace(there, here)
+    return text + f"""
+<Location "/app">
+    ManagedSessionUserHeader X-Remote-User
+    ProxyPass "http://127.0.0.1:{backend.port}/"
+</Location>
+"""
 
 
 def methods(server: Server) -> list[tuple]:
@@ -244,17 +259,18 @@ CERTIFICATE_PLACES = {"/etc/ssl/certs/www.example.org.pem": "@ROOT@/ca/site.pem"
 
 
 class CertificateSite:
-    """The example with a site's certificate and an authority of its own."""
+    """The example or the guide with a site's certificate and an authority of its own."""
 
-    def __init__(self, stack: contextlib.ExitStack, change=lambda text: text):
+    def __init__(self, stack: contextlib.ExitStack, source: str):
         self.tls = free_port()
         backend = stack.enter_context(Backend())
-        with pytest.MonkeyPatch.context() as patch:
-            original = examples.example
-            patch.setattr(examples, "example", lambda *a: change(original(*a)))
-            self.server = examples.server("client-certificate.conf", {
-                **CERTIFICATE_PLACES, "*:443": f"127.0.0.1:{self.tls}", "127.0.0.1:3000": f"127.0.0.1:{backend.port}"},
-                extra=f"Listen 127.0.0.1:{self.tls}\n", own_paths=NOT_LOGIN)
+        places = {**CERTIFICATE_PLACES, "*:443": f"127.0.0.1:{self.tls}"}
+        options = {"extra": f"Listen 127.0.0.1:{self.tls}\n", "own_paths": NOT_LOGIN}
+        if source == "guide":
+            self.server = Server(of_the_guide("## Client certificates", places, backend), modules="ssl", **options)
+        else:
+            places["127.0.0.1:3000"] = f"127.0.0.1:{backend.port}"
+            self.server = examples.server("client-certificate.conf", places, **options)
         self.authority = Authority(self.server.root / "ca", "users-ca")
         self.authority.issue("site", "/CN=www.example.org", "subjectAltName=IP:127.0.0.1\n")
         stack.enter_context(self.server)
@@ -273,10 +289,10 @@ class CertificateSite:
         return [u for u, _ in methods(self.server)]
 
 
-@pytest.fixture(scope="module")
-def certificates():
+@pytest.fixture(scope="module", params=["example", "guide"])
+def certificates(request):
     with contextlib.ExitStack() as stack:
-        yield CertificateSite(stack)
+        yield CertificateSite(stack, request.param)
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
@@ -398,14 +414,19 @@ class ProviderHandler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-@pytest.fixture(scope="module")
-def openid(tmp_path_factory):
+def openid_server(source: str, provider: Provider, backend: Backend) -> Server:
+    places = {"https://id.example.org": provider.url}
+    if source == "guide":
+        return Server(of_the_guide("## OpenID Connect", places, backend), modules="auth_openidc", own_paths=NOT_LOGIN)
+    return examples.server("openid-connect.conf", {**places, "127.0.0.1:3000": f"127.0.0.1:{backend.port}"}, own_paths=NOT_LOGIN)
+
+
+@pytest.fixture(scope="module", params=["example", "guide"])
+def openid(request, tmp_path_factory):
     if not has_oidc:
         pytest.skip(NO_OIDC)
     with Provider(tmp_path_factory.mktemp("provider")) as provider, Backend() as backend:
-        with examples.server("openid-connect.conf", {"https://id.example.org": provider.url,
-                                                     "127.0.0.1:3000": f"127.0.0.1:{backend.port}"},
-                             own_paths=NOT_LOGIN) as server:
+        with openid_server(request.param, provider, backend) as server:
             yield server, provider
 
 
