@@ -25,6 +25,12 @@ want() { # the same, for tests that are skipped without it
     shift
     is_there "$@" || wanted="$wanted $package"
 }
+default_clang() { # the version that the package clang brings: libFuzzer's package has it in its name
+    case $(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release 2>/dev/null) in
+    trixie) echo 19 ;;
+    *) echo 14 ;;
+    esac
+}
 
 need apache2-dev apxs apxs2
 need gettext msgfmt
@@ -76,7 +82,7 @@ test)
     need nghttp2-client nghttp
     need clang clang
     want gcovr gcovr
-    need libclang-rt-14-dev /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a
+    need "libclang-rt-$(default_clang)-dev" /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a
     need clang-format clang-format
     need clang-tidy clang-tidy
     need cppcheck cppcheck
