@@ -30,6 +30,7 @@
 #   make check-quick  the part of it that needs a few seconds
 #   make compile_commands.json  for clangd and other tools that must know how each file is compiled
 #   make install      module, header and configuration where apxs says; the rest in PREFIX/share (make uninstall removes them)
+#   make manual       README.md and docs/ as HTML, in build/manual
 #   make deb          the Debian package, in build/deb; make dist: the sources as an archive; make rpm: see packaging/
 #   make test-deb     the package, README and the Dockerfile in fresh Debian systems (root, the network, half an hour)
 
@@ -311,7 +312,7 @@ check-quick:
 	$(PYTHON) tests/layers.py
 	$(PYTHON) tests/reference.py --check
 	$(PYTHON) tests/catalogues.py --check
-	$(PYTHON) -m flake8 tests conf
+	$(PYTHON) -m flake8 tests conf packaging
 
 # One process for each few files: two files never share what clang-tidy knows anyway.
 check-tidy:

@@ -5,7 +5,7 @@ VERSION = $(shell sed -n 's/^\#define MS_VERSION "\(.*\)"/\1/p' src/core/version
 NAME    = mod_managed_session-$(VERSION)
 DIST    = $(BUILD)/$(NAME).tar.gz
 
-.PHONY: install uninstall dist deb rpm test-packages test-deb deps-deb deps-chroots
+.PHONY: install uninstall manual dist deb rpm test-packages test-deb deps-manual deps-deb deps-chroots
 
 # What packaging/install.sh takes (DESTDIR, PREFIX or prefix, moduledir ...) may be given to make, which puts it into the script's environment.
 install: all
@@ -14,11 +14,15 @@ install: all
 uninstall:
 	@APXS="$(APXS)" MODULE="$(MODULE)" CTL="$(CTL)" sh packaging/install.sh uninstall
 
+# README.md and docs/ as HTML; packaging/manual.py says how.
+manual: deps-manual
+	$(PYTHON) -B packaging/manual.py $(BUILD)/manual
+
 dist:
 	@sh packaging/dist.sh $(NAME) $(DIST)
 	@echo $(DIST)
 
-deps-deb deps-chroots: deps-%:
+deps-manual deps-deb deps-chroots: deps-%:
 	@sh tests/deps.sh $*
 
 # The package is built in a copy of the sources, so that nothing of it is left beside them.

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# What `make`, `make demo`, `make deb`, `make test`, `make test-deb` and `make bench` need of the system: looks for each thing itself, not for
+# What `make`, `make demo`, `make manual`, `make deb`, `make test`, `make test-deb` and `make bench` need of the system: looks for each thing itself, not for
 # a package, and installs what is missing as Debian packages when run as root; otherwise prints
 # the one command to run. apache2-bin is httpd without the system's service: nothing is started.
 set -eu
@@ -32,10 +32,21 @@ default_clang() { # the version that the package clang brings: libFuzzer's packa
     esac
 }
 
-need apache2-dev apxs apxs2
-need gettext msgfmt
-need libjansson-dev /usr/include/jansson.h /usr/local/include/jansson.h
-need libunistring-dev /usr/include/unicase.h /usr/local/include/unicase.h
+case $1 in
+manual) ;;
+*)
+    need apache2-dev apxs apxs2
+    need gettext msgfmt
+    need libjansson-dev /usr/include/jansson.h /usr/local/include/jansson.h
+    need libunistring-dev /usr/include/unicase.h /usr/local/include/unicase.h
+    ;;
+esac
+case $1 in
+manual | deb | chroots | test)
+    need python3 /usr/bin/python3
+    need python3-markdown-it /usr/lib/python3/dist-packages/markdown_it
+    ;;
+esac
 case $1 in
 chroots)
     need debootstrap debootstrap

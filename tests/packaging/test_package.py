@@ -24,7 +24,8 @@ def test_files_are_where_debian_has_them(package):
     files = contents(package)
     for place in ("/usr/lib/apache2/modules/mod_managed_session.so", "/etc/apache2/mods-available/managed_session.load",
                   "/etc/apache2/mods-available/managed_session.conf", f"/etc/logrotate.d/{NAME}", "/usr/share/mod_managed_session/conf/schema/sqlite.sql",
-                  f"/usr/share/doc/{NAME}/README.Debian", f"/usr/share/doc/{NAME}/docs/upgrade.md", f"/usr/share/doc/{NAME}/examples/form.conf"):
+                  f"/usr/share/doc/{NAME}/README.Debian", f"/usr/share/doc/{NAME}/docs/upgrade.md", f"/usr/share/doc/{NAME}/examples/form.conf", f"/usr/share/doc/{NAME}/manual/index.html",
+                  f"/usr/share/doc/{NAME}/manual/docs/guides/debian.html", f"/usr/share/doc-base/{NAME}.mod-managed-session"):
         assert files[place].startswith("-rw-r--r--"), place
     assert not [name for name in files if name.startswith(("/var", "/usr/local"))]
 
