@@ -4,6 +4,7 @@
  * table of hooks and the module record; each hook's work is in src/.
  */
 #include <httpd.h>
+#include <apr_hooks.h>
 #include <apr_optional_hooks.h>
 #include <http_config.h>
 #include <http_core.h>
@@ -20,6 +21,7 @@
 #include "config/dump.h"
 #include "config/finish.h"
 #include "config/runtime.h"
+#include "config/use.h"
 #include "http/counters.h"
 #include "db/cached_store.h"
 #include "db/store.h"
@@ -64,12 +66,6 @@
 
 /* ---- start ------------------------------------------------------------------------------------
  */
-
-static int on_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
-{
-    (void)plog;
-    return ms_finish_config(pconf, ptemp, s);
-}
 
 /* 0 if no server uses the look-up cache. */
 static apr_size_t cache_entries(const server_rec *main_server)
@@ -232,8 +228,7 @@ static void register_server_hooks(apr_pool_t *p)
 {
     static const char *const dbd[] = {"mod_dbd.c", NULL};
 
-    /* Not hooks, but what others find by name: functions, Require lines, filters, pages. */
-    ms_api_register();
+    /* Not hooks, but what others find by name: Require lines, filters, pages. */
     ms_authz_register(p);
     ms_app_password_register(p);
     ms_response_filter_register();
@@ -243,8 +238,6 @@ static void register_server_hooks(apr_pool_t *p)
     ms_close_frame_register();
     ms_router_register();
 
-    /* Here and not in post_config, so that "apachectl configtest" rejects a bad configuration. */
-    ap_hook_check_config(on_check_config, NULL, NULL, APR_HOOK_MIDDLE);
     /* For managed-sessionctl: "httpd -t -D DUMP_MANAGED_SESSION". */
     ap_hook_test_config(ms_dump_on_test_config, NULL, NULL, APR_HOOK_MIDDLE);
     /* The event log is opened while httpd is root. */
@@ -351,12 +344,35 @@ static void register_response_hooks(void)
     ap_hook_log_transaction(on_log_transaction_touch, NULL, NULL, APR_HOOK_LAST);
 }
 
-static void register_hooks(apr_pool_t *p)
+/* A server that loads the module and does not use it must not pay for it with each request. So the
+ * hooks of requests are registered when the whole configuration has been read, and httpd sorts all
+ * hooks once more. */
+static void register_request_hooks(void)
 {
-    register_server_hooks(p);
+    apr_hook_debug_current = managed_session_module.name; /* for the order that others ask for */
     register_access_hooks();
     register_fixups();
     register_response_hooks();
+    ms_api_register();
+    apr_hook_sort_all();
+}
+
+static int on_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
+{
+    const int status = ms_finish_config(pconf, ptemp, s);
+
+    (void)plog;
+    if (status == OK && ms_use_is_possible(ptemp)) {
+        register_request_hooks();
+    }
+    return status;
+}
+
+static void register_hooks(apr_pool_t *p)
+{
+    register_server_hooks(p);
+    /* Here and not in post_config, so that "apachectl configtest" rejects a bad configuration. */
+    ap_hook_check_config(on_check_config, NULL, NULL, APR_HOOK_MIDDLE);
 }
 
 AP_DECLARE_MODULE(managed_session) = {

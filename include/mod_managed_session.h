@@ -2,7 +2,8 @@
 /*
  * mod_managed_session for other modules: find out who is signed in, sign a user in, revoke
  * sessions. These are optional functions (apr_optional.h): retrieve them in post_config or later,
- * with the type below. NULL means that mod_managed_session is not loaded.
+ * with the type below. NULL means that mod_managed_session is not loaded, or that the configuration
+ * names nothing of it.
  *
  * All functions may be called from any request hook, from post_read_request on, for main requests,
  * internal redirects and subrequests; only on the thread that runs the request. They work where
