@@ -15,6 +15,8 @@
 #define ID_BYTES     16
 #define SECRET_BYTES 32
 
+#define DASH 62 /* the value of "-" in base64url */
+
 #define AT_ONCE 16
 
 /* GCC and clang know how to calculate with these on every processor. */
@@ -39,9 +41,12 @@ static int is_base64url(const char *text, apr_size_t len)
 apr_status_t ms_token_make(ms_token *token)
 {
     unsigned char bytes[ID_BYTES + SECRET_BYTES];
-    const apr_status_t rv = apr_generate_random_bytes(bytes, sizeof(bytes));
+    apr_status_t rv;
 
     memset(token, 0, sizeof(*token));
+    do {
+        rv = apr_generate_random_bytes(bytes, sizeof(bytes));
+    } while (rv == APR_SUCCESS && bytes[0] >> 2 == DASH);
     if (rv == APR_SUCCESS) {
         apr_encode_base64_binary(token->id, bytes, ID_BYTES, APR_ENCODE_BASE64URL, NULL);
         apr_encode_base64_binary(token->secret, bytes + ID_BYTES, SECRET_BYTES,

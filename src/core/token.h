@@ -19,7 +19,8 @@ typedef struct ms_token {
 } ms_token;
 
 /**
- * Make a new token from the kernel's random numbers.
+ * Make a new token from the kernel's random numbers. No id begins with "-": a command would take it
+ * for an option, and a spreadsheet for a formula.
  * @return APR_SUCCESS, or the error of apr_generate_random_bytes(): then *token is all zero, and
  *         the sign-in must fail
  */
