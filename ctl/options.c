@@ -9,9 +9,11 @@
 #include <stddef.h>
 #include <string.h>
 #include <apr_file_io.h>
+#include <apr_lib.h>
 #include <apr_strings.h>
 #include "config/values.h"
 #include "core/address.h"
+#include "core/token.h"
 #include "core/utf8.h"
 #include "ctl/words.h"
 #include "db/sql.h"
@@ -186,6 +188,22 @@ static void fill(struct option *table)
     table[ROWS] = (struct option){0};
 }
 
+/* No new id begins so, but those of older sessions may. */
+static const char *unknown(apr_pool_t *p, int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        if (argv[i][0] == '-' && ms_token_is_id(argv[i], strlen(argv[i]))) {
+            return apr_pstrcat(p,
+                               "an id that begins with \"-\" is written behind \"--\", after the "
+                               "options: -- ",
+                               argv[i], NULL);
+        }
+    }
+    return optopt
+               ? apr_psprintf(p, "there is no option -%c", apr_isprint(optopt) ? optopt : '?')
+               : apr_pstrcat(p, "there is no option ", ms_words_clean(p, argv[optind - 1]), NULL);
+}
+
 const char *ms_options_read(apr_pool_t *p, int argc, char **argv, ms_options *options)
 {
     struct option table[ROWS + 1];
@@ -199,10 +217,11 @@ const char *ms_options_read(apr_pool_t *p, int argc, char **argv, ms_options *op
     fill(table);
     opterr = 0;
     while (!wrong && (letter = getopt_long(argc, argv, ":hV", table, NULL)) != -1) {
-        if (letter == ':' || letter == '?') {
-            wrong = apr_psprintf(p, letter == ':' ? "%s needs a value" : "there is no option %s",
-                                 ms_words_clean(p, argv[optind - 1]));
-            break;
+        if (letter == '?') {
+            return unknown(p, argc, argv);
+        }
+        if (letter == ':') {
+            return apr_pstrcat(p, ms_words_clean(p, argv[optind - 1]), " needs a value", NULL);
         }
         wrong = set(p, options, find_row((char)letter), optarg);
         if (letter == 'P') {

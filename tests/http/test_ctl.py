@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import re
+import secrets
 import shutil
 import subprocess
 import time
@@ -216,6 +217,13 @@ def test_purge_deletes_what_has_expired_and_what_ended_long_ago(ctl, site):
     assert ctl("purge", "--older-than", "2h", "--yes", "--json").json() == {"deleted": 1}
     assert ctl("purge", "--older-than", "0", "--yes").status == 0
     assert sorted(site.sql("SELECT session_id FROM managed_session")) == sorted([(live[:22],), (fresh[:22],)])
+
+
+def test_an_old_id_that_begins_like_an_option_is_written_behind_two_dashes(ctl, site):
+    token, old = sign_in(site), "-" + secrets.token_hex(11)[1:]
+    site.sql("UPDATE managed_session SET session_id = ? WHERE session_id = ?", old, token[:22])
+    assert run("show", *of(site), "--", old).status == 0 and run("revoke", *of(site), "--yes", "--", old).status == 0
+    assert ended(site) == [("alice", "revoked", "administrator")]
 
 
 # -- export ---------------------------------------------------------------------------------------
@@ -521,6 +529,8 @@ def test_help_names_every_command_and_each_has_its_own():
 @sqlite_only
 @pytest.mark.parametrize("words, said", [
     ([], "a command is needed"), (["nonsense"], 'no command "nonsense"'), (["list", "--nonsense"], "no option --nonsense"),
+    (["list", "-x"], "no option -x"), (["list", "-xy"], "no option -x"), (["show", "-" + "A" * 21], "-- -AAAAAAAAAAAAAAAAAAAAA"),
+    (["revoke", "--" + "A" * 20, "--yes"], "-- --AAAAAAAAAAAAAAAAAAAA"),
     (["list", "--user"], "--user needs a value"), (["list", "--yes"], "list takes no --yes"), (["list", "x"], 'does not take "x"'),
     (["list", "--limit", "0"], "--limit takes"), (["list", "--limit", "3x"], "--limit takes"), (["list", "--ip", "nowhere"], "--ip takes"),
     (["list", "--user", "a", "--ip", "::1"], "do not go together"), (["list", "--user", ""], "--user takes"),
