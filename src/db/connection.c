@@ -13,6 +13,7 @@
 #include <http_config.h>
 #include <http_log.h>
 #include <http_request.h>
+#include "db/native_mysql.h"
 #include "db/store_private.h"
 #include "db/table.h"
 #include "db/watchdog.h"
@@ -80,6 +81,9 @@ static apr_status_t dbd_connected(apr_pool_t *pool, dbd_cfg_t *cfg, ap_dbd_t *db
     state->dialect = ms_sql_dialect(apr_dbd_name(dbd->driver));
     state->socket_of = find_socket_fn(state->dialect, pool);
     state->watchdog = ms_watchdog_add(pool, socket_of(state, dbd));
+    if (state->dialect && state->dialect->is_mysql) {
+        ms_native_mysql_add(pool, apr_dbd_native_handle(dbd->driver, dbd->handle));
+    }
     apr_pool_userdata_setn(state, CONNECTION_KEY, NULL, dbd->pool);
     return APR_SUCCESS;
 }
@@ -196,6 +200,9 @@ static apr_status_t take(const ms_db_ctx *ctx, ms_connection *c)
     c->dbd = open_some(ctx);
     if (!c->dbd) {
         ms_limiter_trip(ctx->store->limiter);
+    }
+    ms_limiter_opened(ctx->store->limiter);
+    if (!c->dbd) {
         ms_limiter_leave(ctx->store->limiter);
         log_unreachable(ctx);
         return APR_EGENERAL;

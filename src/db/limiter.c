@@ -11,12 +11,14 @@
 #define BREAK_FOR    apr_time_from_sec(1)
 #define WAITERS_BASE 16
 #define WAITERS_EACH 4 /* for each connection */
+#define OPENING_MAX  4 /* threads */
 
 struct ms_limiter {
     apr_thread_mutex_t *lock;
     apr_thread_cond_t *freed;
     int connections;
     int inside;
+    int opening; /* of these */
     int waiting;
     apr_time_t closed_until;
     int is_in_doubt;       /* whether the database answers */
@@ -60,6 +62,11 @@ static int places(const ms_limiter *limiter)
     return limiter->is_in_doubt ? 1 : limiter->connections;
 }
 
+static int is_full(const ms_limiter *limiter)
+{
+    return limiter->inside >= places(limiter) || limiter->opening >= OPENING_MAX;
+}
+
 /* Waiting threads are rejected too when an admitted one finds that the database is gone. */
 static apr_status_t wait_for_place(ms_limiter *limiter)
 {
@@ -68,7 +75,7 @@ static apr_status_t wait_for_place(ms_limiter *limiter)
     if (limiter->waiting >= WAITERS_BASE + WAITERS_EACH * limiter->connections) {
         return APR_EAGAIN;
     }
-    while (!is_closed(limiter) && limiter->inside >= places(limiter)) {
+    while (!is_closed(limiter) && is_full(limiter)) {
         const apr_interval_time_t left = deadline - apr_time_now();
 
         if (left <= 0) {
@@ -89,9 +96,18 @@ apr_status_t ms_limiter_enter(ms_limiter *limiter)
     rv = wait_for_place(limiter);
     if (rv == APR_SUCCESS) {
         limiter->inside++;
+        limiter->opening++;
     }
     apr_thread_mutex_unlock(limiter->lock);
     return rv;
+}
+
+void ms_limiter_opened(ms_limiter *limiter)
+{
+    apr_thread_mutex_lock(limiter->lock);
+    limiter->opening--;
+    apr_thread_cond_signal(limiter->freed);
+    apr_thread_mutex_unlock(limiter->lock);
 }
 
 void ms_limiter_leave(ms_limiter *limiter)

@@ -26,6 +26,11 @@ void ms_limiter_resize(ms_limiter *limiter, int connections);
 apr_status_t ms_limiter_enter(ms_limiter *limiter);
 void ms_limiter_leave(ms_limiter *limiter);
 
+/** A thread that was admitted has a connection now, or there is none. Until then it counts among
+ * the few that may open one at the same time: the pool makes new connections one after another, and
+ * all of them wait for each that does not succeed. */
+void ms_limiter_opened(ms_limiter *limiter);
+
 /** The database could not be reached (trip), or did not respond to one query (doubt): after a
  * second, or at once, one thread at a time is admitted, until the database has answered. */
 void ms_limiter_trip(ms_limiter *limiter);

@@ -29,18 +29,19 @@ class Load:
         cookies = {**users, "forged": random_token(), "nobody": None} | ({"out": out} if out else {})
         self.found: dict[str, dict[int, int]] = {who: {} for who in cookies}
         self.wrong: list[str] = []
-        self.longest = 0.0
-        self.threads = [threading.Thread(target=self._visit, args=(who, cookies[who])) for who in list(cookies) * times]
+        visitors = list(cookies) * times
+        self.ended = [0] * len(visitors)  # requests of each
+        self.threads = [threading.Thread(target=self._visit, args=(i, who, cookies[who])) for i, who in enumerate(visitors)]
 
-    def _visit(self, who: str, cookie: str | None) -> None:
+    def _visit(self, number: int, who: str, cookie: str | None) -> None:
         while self.going:
-            start = time.monotonic()
             try:
                 answer = get(self.server, "/app/", cookie)
             except (OSError, http.client.HTTPException) as error:
                 self.wrong.append(f"{who}: {error!r}")
                 continue
-            self.longest = max(self.longest, time.monotonic() - start)
+            finally:
+                self.ended[number] += 1
             self.found[who][answer.status] = self.found[who].get(answer.status, 0) + 1
             self._judge(who, answer)
             time.sleep(0.01)
@@ -73,4 +74,12 @@ class Load:
         end = time.monotonic() + DEADLINE
         while not all(self.found[user].get(status, 0) >= n + 3 for user, n in before.items()):
             assert time.monotonic() < end, f"no more answers {status} to the users: {self.found} {self.wrong[:3]}"
+            time.sleep(0.05)
+
+    def every_request_ends(self) -> None:
+        """Waits until no visitor waits any more for the request that was open at the call."""
+        before = list(self.ended)
+        end = time.monotonic() + DEADLINE
+        while waiting := [i for i, n in enumerate(before) if self.ended[i] == n]:
+            assert time.monotonic() < end, f"visitors {waiting} are still waiting"
             time.sleep(0.05)

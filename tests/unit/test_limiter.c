@@ -12,6 +12,16 @@ typedef struct crowd {
     volatile apr_uint32_t inside, most, refused, served;
 } crowd;
 
+static apr_status_t enter(ms_limiter *limiter)
+{
+    const apr_status_t rv = ms_limiter_enter(limiter);
+
+    if (rv == APR_SUCCESS) {
+        ms_limiter_opened(limiter);
+    }
+    return rv;
+}
+
 static ms_limiter *new_guard(apr_pool_t *p, int connections)
 {
     ms_limiter *limiter;
@@ -26,7 +36,7 @@ static void *APR_THREAD_FUNC visit(apr_thread_t *thread, void *data)
     crowd *c = data;
 
     for (int i = 0; i < 50; i++) {
-        if (ms_limiter_enter(c->limiter) != APR_SUCCESS) {
+        if (enter(c->limiter) != APR_SUCCESS) {
             apr_atomic_inc32(&c->refused);
             continue;
         }
@@ -72,7 +82,7 @@ static void no_more_are_inside_than_there_are_connections(void **state)
 static void *APR_THREAD_FUNC wait_once(apr_thread_t *thread, void *data)
 {
     crowd *c = data;
-    const apr_status_t rv = ms_limiter_enter(c->limiter);
+    const apr_status_t rv = enter(c->limiter);
 
     if (rv == APR_EAGAIN) {
         apr_atomic_inc32(&c->refused);
@@ -94,7 +104,7 @@ static void no_more_wait_than_the_limit(void **state)
     apr_thread_t *threads[MOST + MORE];
     apr_status_t rv;
 
-    assert_int_equal(ms_limiter_enter(c.limiter), APR_SUCCESS);
+    assert_int_equal(enter(c.limiter), APR_SUCCESS);
     for (int i = 0; i < MOST + MORE; i++) {
         assert_int_equal(apr_thread_create(&threads[i], NULL, wait_once, &c, *state), APR_SUCCESS);
     }
@@ -110,10 +120,10 @@ static void a_waiter_that_waits_too_long_is_turned_away(void **state)
 {
     ms_limiter *limiter = new_guard(*state, 1);
 
-    assert_int_equal(ms_limiter_enter(limiter), APR_SUCCESS);
-    assert_int_equal(ms_limiter_enter(limiter), APR_TIMEUP);
+    assert_int_equal(enter(limiter), APR_SUCCESS);
+    assert_int_equal(enter(limiter), APR_TIMEUP);
     ms_limiter_leave(limiter);
-    assert_int_equal(ms_limiter_enter(limiter), APR_SUCCESS);
+    assert_int_equal(enter(limiter), APR_SUCCESS);
 }
 
 static void a_database_that_is_gone_is_left_alone_for_a_second(void **state)
@@ -123,10 +133,10 @@ static void a_database_that_is_gone_is_left_alone_for_a_second(void **state)
     apr_status_t rv;
 
     ms_limiter_trip(limiter);
-    assert_int_equal(ms_limiter_enter(limiter), APR_EAGAIN);
+    assert_int_equal(enter(limiter), APR_EAGAIN);
     do {
         apr_sleep(apr_time_from_msec(20));
-        rv = ms_limiter_enter(limiter);
+        rv = enter(limiter);
     } while (rv == APR_EAGAIN && apr_time_now() - start < apr_time_from_sec(20));
     assert_int_equal(rv, APR_SUCCESS);
     assert_true(apr_time_now() - start >= apr_time_from_msec(900));
@@ -137,18 +147,18 @@ static void a_waiter_for_a_database_that_is_gone_is_turned_away(void **state)
 {
     ms_limiter *limiter = new_guard(*state, 1);
 
-    assert_int_equal(ms_limiter_enter(limiter), APR_SUCCESS);
+    assert_int_equal(enter(limiter), APR_SUCCESS);
     ms_limiter_trip(limiter);
-    assert_int_equal(ms_limiter_enter(limiter), APR_EAGAIN);
+    assert_int_equal(enter(limiter), APR_EAGAIN);
     ms_limiter_leave(limiter);
-    assert_int_equal(ms_limiter_enter(limiter), APR_EAGAIN);
+    assert_int_equal(enter(limiter), APR_EAGAIN);
 }
 
 static void enter_at_last(ms_limiter *limiter)
 {
     const apr_time_t start = apr_time_now();
 
-    while (ms_limiter_enter(limiter) != APR_SUCCESS) {
+    while (enter(limiter) != APR_SUCCESS) {
         assert_true(apr_time_now() - start < apr_time_from_sec(20));
         apr_sleep(apr_time_from_msec(20));
     }
@@ -161,11 +171,11 @@ static void one_at_a_time_tries_whether_it_is_back(void **state)
 
     ms_limiter_trip(limiter);
     enter_at_last(limiter);
-    assert_int_equal(ms_limiter_enter(limiter), APR_TIMEUP);
+    assert_int_equal(enter(limiter), APR_TIMEUP);
     ms_limiter_leave(limiter);
     enter_at_last(limiter);
     ms_limiter_answered(limiter);
-    assert_int_equal(ms_limiter_enter(limiter), APR_SUCCESS);
+    assert_int_equal(enter(limiter), APR_SUCCESS);
 }
 
 static void nor_do_more_ask_one_that_did_not_answer(void **state)
@@ -173,9 +183,22 @@ static void nor_do_more_ask_one_that_did_not_answer(void **state)
     ms_limiter *limiter = new_guard(*state, 2);
 
     ms_limiter_doubt(limiter);
-    assert_int_equal(ms_limiter_enter(limiter), APR_SUCCESS);
-    assert_int_equal(ms_limiter_enter(limiter), APR_TIMEUP);
+    assert_int_equal(enter(limiter), APR_SUCCESS);
+    assert_int_equal(enter(limiter), APR_TIMEUP);
     ms_limiter_answered(limiter);
+    assert_int_equal(enter(limiter), APR_SUCCESS);
+}
+
+/* The pool makes connections one after another: the last of many would wait for all before it. */
+static void four_at_most_open_a_connection_at_a_time(void **state)
+{
+    ms_limiter *limiter = new_guard(*state, 16);
+
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(ms_limiter_enter(limiter), APR_SUCCESS);
+    }
+    assert_int_equal(ms_limiter_enter(limiter), APR_TIMEUP);
+    ms_limiter_opened(limiter);
     assert_int_equal(ms_limiter_enter(limiter), APR_SUCCESS);
 }
 
@@ -201,6 +224,7 @@ int main(void)
         TEST(a_waiter_for_a_database_that_is_gone_is_turned_away),
         TEST(one_at_a_time_tries_whether_it_is_back),
         TEST(nor_do_more_ask_one_that_did_not_answer),
+        TEST(four_at_most_open_a_connection_at_a_time),
         TEST(one_line_a_second_may_be_logged),
     };
 
