@@ -73,6 +73,8 @@ DBDParams "@DB@"
 """
 
 EVENT = "ThreadsPerChild 16\nMaxRequestWorkers 32\nMinSpareThreads 16\nMaxSpareThreads 32\n"
+# A quarter of the workers may check passwords at a time, and as many wait: enough for twenty that sign in at once on a busy machine.
+CROWD = "ThreadsPerChild 64\nMaxRequestWorkers 128\nMaxSpareThreads 128\n"
 PREFORK = "StartServers 4\nMinSpareServers 4\nMaxSpareServers 8\nServerLimit 16\nMaxRequestWorkers 16\n"
 
 SITE = """

@@ -220,7 +220,7 @@ def test_the_form_asks_the_same_table():
     lines = [line for line in form.splitlines() if not line.strip().startswith(("Auth", "Require", "#")) or "AuthDBD" in line]
     text = text.replace(form, "\n".join([*lines, "    ManagedSessionAuthProvider dbd", ""]))
     base = harness.BASE.replace('DBDriver sqlite3\nDBDParams "@DB@"\n', "")
-    server = Server(text, base=base, modules="authn_dbd", extra="DBDMin 1\nDBDKeep 1\nDBDMax 1\n")
+    server = Server(text, base=base, modules="authn_dbd", extra=harness.CROWD + "DBDMin 1\nDBDKeep 1\nDBDMax 1\n")
     with with_users(server, {"alice": "wonderland"}):
         with concurrent.futures.ThreadPoolExecutor(6) as pool:
             assert all(pool.map(lambda _: sign_in(server), range(12)))

@@ -4,14 +4,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from harness import SITE, Server, get, post, sign_in
+from harness import CROWD, SITE, Server, get, post, sign_in
 
 FIELDS = {"username": "alice", "password": "wonderland"}
 
 
 @pytest.mark.parametrize("limit", [1, 2])
 def test_the_limit_is_left_and_not_none(limit):
-    with Server(SITE + f"ManagedSessionLimit {limit} evict\n", extra="StartServers 2\n") as server, ThreadPoolExecutor(6) as visitors:
+    with Server(SITE + f"ManagedSessionLimit {limit} evict\n", extra="StartServers 2\n" + CROWD) as server, ThreadPoolExecutor(6) as visitors:
         server.expects_5xx = True  # the harness would miss rows that are evicted by now
         for _ in range(12):
             answers = list(visitors.map(lambda _: post(server, "/login", FIELDS), range(6)))

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 import databases
-from harness import DEADLINE, PAGE, PASSWORDS, SITE, Server, eventually, get, post, random_token, sign_in
+from harness import CROWD, DEADLINE, PAGE, PASSWORDS, SITE, Server, eventually, get, post, random_token, sign_in
 
 ONE_CHILD = "MaxRequestWorkers 16\nMaxSpareThreads 16\n"
 ONE_CONNECTION = ONE_CHILD + "DBDMin 1\nDBDKeep 1\nDBDMax 1\n"
@@ -238,7 +238,7 @@ def test_while_another_program_writes_readers_read_and_writers_get_503():
 
 def test_many_sign_in_while_many_read():
     """Writers wait for each other, and no client notices."""
-    with Server(SITE.replace('/passwords"', '/cheap"')) as server, ThreadPoolExecutor(12) as visitors:
+    with Server(SITE.replace('/passwords"', '/cheap"'), extra=CROWD) as server, ThreadPoolExecutor(12) as visitors:
         subprocess.run(["htpasswd", "-bsc", server.root / "cheap", "alice", "wonderland"], check=True, capture_output=True)
         token = sign_in(server)
         reads = visitors.map(lambda _: get(server, "/app/", token).status, range(150))

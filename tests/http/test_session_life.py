@@ -8,7 +8,7 @@ import pytest
 
 import clock
 import databases
-from harness import SITE, Browser, Server, eventually, get, post, sign_in
+from harness import CROWD, SITE, Browser, Server, eventually, get, post, sign_in
 
 pytestmark = pytest.mark.skipif(not clock.is_possible(), reason="this tool and a clock of our own do not go together")
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -294,7 +294,7 @@ def test_expired_sessions_take_no_place(watch):
 
 @pytest.mark.parametrize("policy", ["evict", "refuse"])
 def test_twenty_at_once_are_never_more_than_the_limit(watch, policy):
-    with site(watch, f"ManagedSessionLimit 3 {policy}", extra="StartServers 2\n") as server, \
+    with site(watch, f"ManagedSessionLimit 3 {policy}", extra="StartServers 2\n" + CROWD) as server, \
             ThreadPoolExecutor(20) as visitors:
         fields = {"username": "alice", "password": "wonderland"}
         server.expects_5xx = True  # the harness would miss rows that are evicted by now
