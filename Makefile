@@ -49,7 +49,7 @@ httpd_inc    = -isystem $(shell $(APXS) -q INCLUDEDIR 2>/dev/null) -isystem $(sh
 MS_CFLAGS    = -std=gnu11 $(WARN) $(OPTIMIZE) -fPIC -fno-semantic-interposition $(httpd_cflags) $(httpd_inc) -Iinclude -Isrc -I. $(SANITIZE) $(CPPFLAGS) $(CFLAGS)
 
 # src/core and the files named here know apr only, and are linked into the unit tests as they are.
-PURE  := $(patsubst src/%.c,%,$(sort $(wildcard src/core/*.c))) config/values db/limiter db/watchdog db/columns db/sql db/shm_cache db/feed_window db/feed_board db/touch_queue db/sqlite_file db/native db/native_sqlite db/native_pgsql db/write_lock session/open_requests
+PURE  := $(patsubst src/%.c,%,$(sort $(wildcard src/core/*.c))) config/values db/limiter db/reach db/watchdog db/columns db/sql db/shm_cache db/feed_window db/feed_board db/touch_queue db/sqlite_file db/native db/native_sqlite db/native_pgsql db/write_lock session/open_requests
 HTTPD := $(filter-out $(PURE),$(patsubst src/%.c,%,$(sort $(wildcard src/*/*.c))))
 PAGES := $(wildcard src/pages/html/*.html src/pages/html/*.css src/pages/html/*.js)
 LANGS := $(sort $(wildcard src/pages/lang/*.po))

@@ -80,8 +80,20 @@ static apr_size_t cache_entries(const server_rec *main_server)
     return 0;
 }
 
+static apr_array_header_t *all_stores(apr_pool_t *p, server_rec *s)
+{
+    apr_array_header_t *stores = apr_array_make(p, 4, sizeof(ms_store *));
+
+    for (; s; s = s->next) {
+        APR_ARRAY_PUSH(stores, ms_store *) = ms_runtime_get(s)->store;
+    }
+    return stores;
+}
+
 static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
 {
+    const apr_array_header_t *stores;
+
     (void)plog, (void)ptemp;
     ms_page_init(pconf);
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
@@ -92,6 +104,8 @@ static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
     ms_sign_in_limit_init(pconf, s);
     ms_password_init(pconf, s);
     ms_password_share_init(pconf, s);
+    stores = all_stores(pconf, s);
+    ms_store_post_config(pconf, (ms_store *const *)(void *)stores->elts, stores->nelts);
     ms_cached_store_init(s, cache_entries(s));
     (void)ms_write_lock_init(pconf); /* without it writers wait as SQLite has it */
     ms_checkpoint_post_config(pconf, s);
@@ -124,12 +138,9 @@ static void on_child_init_before_dbd(apr_pool_t *pchild, server_rec *s)
 /* mod_dbd has connected by now: check the table before the first visitor needs it. */
 static void on_child_init_after_dbd(apr_pool_t *pchild, server_rec *s)
 {
-    apr_array_header_t *stores = apr_array_make(pchild, 4, sizeof(ms_store *));
+    const apr_array_header_t *stores = all_stores(pchild, s);
     apr_pool_t *scratch;
 
-    for (server_rec *server = s; server; server = server->next) {
-        APR_ARRAY_PUSH(stores, ms_store *) = ms_runtime_get(server)->store;
-    }
     ms_cached_store_child_init();
     ms_password_share_child_init(pchild);
     ms_store_child_init(pchild, (ms_store *const *)(void *)stores->elts, stores->nelts);

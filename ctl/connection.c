@@ -156,6 +156,11 @@ int ms_connection_is_available(void)
     return 1;
 }
 
+void ms_connection_post_config(ms_store *const *stores, int n)
+{
+    (void)stores, (void)n;
+}
+
 void ms_connection_child_init(void)
 {
 }

@@ -24,6 +24,7 @@ APLOG_USE_MODULE(managed_session);
 #define CONNECTION_KEY   "managed_session"
 #define OPEN_FOR         apr_time_from_sec(1) /* how long dead pooled connections are skipped */
 #define OPEN_TRIES       12
+#define CONNECT_TRIES    2
 #define LOOK_AGAIN_AFTER apr_time_from_sec(30) /* whether an old table has been upgraded */
 
 typedef struct ms_stmt_cache {
@@ -55,6 +56,8 @@ static APR_OPTIONAL_FN_TYPE(ap_dbd_open) * dbd_open;
 static APR_OPTIONAL_FN_TYPE(ap_dbd_close) * dbd_close;
 static APR_OPTIONAL_FN_TYPE(ap_dbd_acquire) * dbd_acquire;
 static const module *dbd_module;
+static ms_store *const *counted; /* the stores whose connections are counted */
+static int n_counted;
 
 static ms_socket_fn *find_socket_fn(const ms_dialect *dialect, apr_pool_t *p)
 {
@@ -72,9 +75,31 @@ static int socket_of(const ms_conn_state *state, const ap_dbd_t *dbd)
                             : -1;
 }
 
+static apr_status_t count_closing(void *reach)
+{
+    ms_reach_closed(reach);
+    return APR_SUCCESS;
+}
+
+static void count_opening(apr_pool_t *p, const dbd_cfg_t *cfg)
+{
+    for (int i = 0; i < n_counted; i++) {
+        const ms_store *store = counted[i];
+
+        if (store->dbd_driver && strcmp(store->dbd_driver, cfg->name) == 0 &&
+            strcmp(store->dbd_params ? store->dbd_params : "", cfg->params) == 0) {
+            ms_reach_opened(store->reach);
+            apr_pool_cleanup_register(p, store->reach, count_closing, apr_pool_cleanup_null);
+            return;
+        }
+    }
+}
+
 static apr_status_t dbd_connected(apr_pool_t *pool, dbd_cfg_t *cfg, ap_dbd_t *dbd)
 {
     ms_conn_state *state = apr_pcalloc(pool, sizeof(*state));
+
+    count_opening(pool, cfg);
 
     state->nmax = cfg->nmax;
     state->pool = pool;
@@ -96,6 +121,12 @@ void ms_connection_register_hooks(void)
 int ms_connection_is_available(void)
 {
     return APR_RETRIEVE_OPTIONAL_FN(ap_dbd_open) != NULL;
+}
+
+void ms_connection_post_config(ms_store *const *stores, int n)
+{
+    counted = stores;
+    n_counted = n;
 }
 
 void ms_connection_child_init(void)
@@ -131,7 +162,7 @@ static void log_unreachable(const ms_db_ctx *ctx)
 {
     const ms_store *store = ctx->store;
 
-    if (may_log(ctx)) {
+    if (!ctx->is_quiet && ms_reach_may_log(store->reach, apr_time_now())) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, store->server,
                      "MS0001: no connection to the session database (DBDriver %s)%s; requests that "
                      "need a session get 503",
@@ -140,19 +171,47 @@ static void log_unreachable(const ms_db_ctx *ctx)
     }
 }
 
-/* mod_dbd returns NULL once for each pooled connection that died, so one NULL means little. */
+/* Sets whether it tried to connect, in vain: then it has closed no connection. */
+static ap_dbd_t *open_one(const ms_db_ctx *ctx, int *has_failed)
+{
+    ms_reach *reach = ctx->store->reach;
+    const apr_uint32_t closings = ms_reach_closings(reach);
+    ap_dbd_t *dbd = dbd_open(ctx->p, ctx->store->server);
+
+    *has_failed = !dbd && ms_reach_closings(reach) == closings;
+    return dbd;
+}
+
+/* One failure to connect may be chance; but mod_dbd logs each. */
+static int may_connect_again(ms_reach *reach, int failures)
+{
+    const apr_time_t now = apr_time_now();
+
+    ms_reach_lost(reach, now);
+    return failures < CONNECT_TRIES && ms_reach_may_try(reach, now);
+}
+
+/* mod_dbd returns NULL once for each pooled connection that died, and closes it, so that means
+ * little. */
 static ap_dbd_t *open_some(const ms_db_ctx *ctx)
 {
     const apr_time_t start = apr_time_now();
     const int tries = ms_table_is_sqlite(ctx->store) ? 1 : OPEN_TRIES;
+    int failures = 0, has_failed = 0;
     ap_dbd_t *dbd = NULL;
     ms_watchdog waiting;
 
     ms_watchdog_begin_any(&waiting);
     for (int i = 0; i < tries && !dbd && apr_time_now() - start < OPEN_FOR; i++) {
-        dbd = dbd_open(ctx->p, ctx->store->server);
+        if (has_failed && !may_connect_again(ctx->store->reach, ++failures)) {
+            break;
+        }
+        dbd = open_one(ctx, &has_failed);
     }
     ms_watchdog_end_any(&waiting);
+    if (has_failed) {
+        ms_reach_lost(ctx->store->reach, apr_time_now());
+    }
     return dbd;
 }
 
@@ -177,6 +236,22 @@ static int was_cut(const ms_connection *c)
     return c->state && ms_watchdog_was_cut(c->state->watchdog);
 }
 
+static apr_status_t enter(const ms_db_ctx *ctx)
+{
+    const ms_store *store = ctx->store;
+    apr_status_t rv = ms_limiter_enter(store->limiter);
+
+    if (rv == APR_SUCCESS && !ms_reach_may_try(store->reach, apr_time_now())) {
+        ms_limiter_opened(store->limiter);
+        ms_limiter_leave(store->limiter);
+        rv = APR_EAGAIN;
+    }
+    if (rv != APR_SUCCESS && ms_reach_is_away(store->reach)) {
+        log_unreachable(ctx);
+    }
+    return rv;
+}
+
 static apr_status_t take(const ms_db_ctx *ctx, ms_connection *c)
 {
     apr_status_t rv;
@@ -193,7 +268,7 @@ static apr_status_t take(const ms_db_ctx *ctx, ms_connection *c)
     if (!dbd_open) {
         return APR_ENOTIMPL;
     }
-    rv = ms_limiter_enter(ctx->store->limiter);
+    rv = enter(ctx);
     if (rv != APR_SUCCESS) {
         return rv;
     }
@@ -220,6 +295,7 @@ void ms_connection_return(ms_connection *c)
     }
     else if (c->answered) {
         ms_limiter_answered(limiter);
+        ms_reach_found(c->ctx->store->reach);
     }
     if (!c->ctx->held) {
         dbd_close(c->ctx->store->server, c->dbd);

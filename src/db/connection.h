@@ -19,6 +19,9 @@ void ms_connection_register_hooks(void);
 /** See ms_store_is_available(). */
 int ms_connection_is_available(void);
 
+/** From post_config: the stores whose connections are counted. They live as long as the array. */
+void ms_connection_post_config(ms_store *const *stores, int n);
+
 /** In each child, after mod_dbd's own child_init: find mod_dbd. */
 void ms_connection_child_init(void);
 

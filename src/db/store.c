@@ -7,6 +7,7 @@
 
 #include <string.h>
 #include <apr_atomic.h>
+#include <apr_shm.h>
 #include <apr_strings.h>
 #include <http_log.h>
 #include "db/connection.h"
@@ -42,6 +43,16 @@ static void make_tag(apr_pool_t *p, const ms_store *store, const char *realm, un
     memcpy(tag, digest, MS_SHM_CACHE_STORE_LEN);
 }
 
+static int is_same(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static int is_same_database(const ms_store *a, const ms_store *b)
+{
+    return is_same(a->dbd_driver, b->dbd_driver) && is_same(a->dbd_params, b->dbd_params);
+}
+
 ms_store *ms_store_create(apr_pool_t *pconf, server_rec *s, const ms_store_spec *spec)
 {
     const ms_dialect *dialect = spec->dbd_driver ? ms_sql_dialect(spec->dbd_driver) : NULL;
@@ -64,6 +75,31 @@ ms_store *ms_store_create(apr_pool_t *pconf, server_rec *s, const ms_store_spec 
     make_tag(pconf, store, store->realm, store->tag);
     make_tag(pconf, store, NULL, store->table_tag);
     return store;
+}
+
+void ms_store_post_config(apr_pool_t *pconf, ms_store *const *stores, int n)
+{
+    const apr_size_t size = ms_reach_shared_size();
+    apr_shm_t *shm = NULL;
+    char *shared = NULL;
+
+    /* Without shared memory each child tries to connect by itself. */
+    if (n > 0 && apr_shm_create(&shm, size * (apr_size_t)n, NULL, pconf) == APR_SUCCESS) {
+        shared = memset(apr_shm_baseaddr_get(shm), 0, size * (apr_size_t)n);
+    }
+    for (int i = 0; i < n; i++) {
+        stores[i]->reach = NULL;
+        for (int j = 0; j < i && !stores[i]->reach; j++) {
+            if (is_same_database(stores[i], stores[j])) {
+                stores[i]->reach = stores[j]->reach;
+            }
+        }
+        if (!stores[i]->reach) {
+            stores[i]->reach =
+                ms_reach_create(pconf, shared ? shared + size * (apr_size_t)i : NULL);
+        }
+    }
+    ms_connection_post_config(stores, n);
 }
 
 void ms_store_child_init(apr_pool_t *pchild, ms_store *const *stores, int n)
@@ -99,15 +135,10 @@ const unsigned char *ms_store_tag(const ms_store *store)
     return store->tag;
 }
 
-static int is_same(const char *a, const char *b)
-{
-    return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 int ms_store_is_same_table(const ms_store *a, const ms_store *b)
 {
-    return is_same(a->table, b->table) && is_same(a->dbd_driver, b->dbd_driver) &&
-           is_same(a->dbd_params, b->dbd_params) && is_same(a->dbd_init, b->dbd_init);
+    return is_same(a->table, b->table) && is_same_database(a, b) &&
+           is_same(a->dbd_init, b->dbd_init);
 }
 
 void ms_store_register_hooks(void)

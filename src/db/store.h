@@ -63,6 +63,10 @@ void ms_store_tidy(const ms_db_ctx *ctx);
 /** Whether its database is a server, which may hang; see watchdog.h. */
 int ms_store_may_hang(const ms_store *store);
 
+/** From post_config: what the children share about each database of these stores. pconf and the
+ * array live as long as the stores. */
+void ms_store_post_config(apr_pool_t *pconf, ms_store *const *stores, int n);
+
 /** In each child, after mod_dbd's child_init: give the stores their limiters, one for each
  * connection pool. */
 void ms_store_child_init(apr_pool_t *pchild, ms_store *const *stores, int n);

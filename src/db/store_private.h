@@ -7,6 +7,7 @@
 
 #include <httpd.h>
 #include "db/limiter.h"
+#include "db/reach.h"
 #include "db/shm_cache.h"
 #include "db/sql.h"
 #include "db/store.h"
@@ -23,6 +24,7 @@ struct ms_store {
     const char *sql[MS_SCHEMA + 1][MS_SQL_N]; /* by the table's schema, 1 to MS_SCHEMA */
     unsigned char tag[MS_SHM_CACHE_STORE_LEN];
     unsigned char table_tag[MS_SHM_CACHE_STORE_LEN]; /* the same for each realm of the table */
+    ms_reach *reach;                                 /* set by ms_store_post_config() */
     struct ms_feed_place *feed; /* set by ms_cached_store_init(); NULL: the table is not polled */
     /* Of this child: */
     ms_limiter *limiter; /* NULL: it could not be created, and no connection is used */

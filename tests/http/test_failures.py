@@ -12,7 +12,7 @@ import pytest
 
 import databases
 import faults
-from harness import DEADLINE, PAGE, PASSWORDS, SITE, TOOL, Server, eventually, get, post, sign_in
+from harness import DEADLINE, PAGE, PASSWORDS, SITE, TOOL, Server, eventually, get, post, random_token, sign_in
 from load import WHO, Load
 
 pytestmark = [pytest.mark.skipif(databases.NAME == "sqlite", reason="SQLite has no server"),
@@ -31,8 +31,8 @@ def own_database():
     instance.remove()
 
 
-def site(instance, more: str = "") -> Server:
-    server = Server(SITE + WHO + more, database=instance)
+def site(instance, more: str = "", **options) -> Server:
+    server = Server(SITE + WHO + more, database=instance, **options)
     bounds = " tcp_user_timeout=2000 options='-c statement_timeout=1500'" if PGSQL else ""
     config = server.root / "httpd.conf"
     config.write_text(config.read_text().replace(server.params, server.params + bounds))
@@ -129,10 +129,61 @@ def test_a_database_that_goes_away_and_comes_back(own_database, way):
             load.another(200)
             lasted = time.monotonic() - started
         assert not load.wrong, load.wrong[:5]
-        # one line a second from each child, beside mod_dbd's own lines
+        # one line a second, beside mod_dbd's own lines; of other errors, one from each child
         lines = len(re.findall(r"MS000\d", server.new_log()))
         assert 1 <= lines <= 2 * (lasted + 2), lines
         server.expect(ALLOWED, status_5xx=True)
+
+
+# What mod_dbd logs if it cannot connect: at first, and later.
+NOT_CONNECTED = r"AH00629|AH00630"
+ALL_OF_DBD = rf"{NOT_CONNECTED}|AH00633|AH00639|AH02655"
+EIGHT_CHILDREN = "StartServers 8\nMinSpareServers 1\nMaxSpareServers 8\nServerLimit 8\nMaxRequestWorkers 8\n"
+
+
+def lines(server, pattern: str) -> int:
+    return len(re.findall(pattern, server.new_log()))
+
+
+def test_a_request_tries_twice_to_connect_and_later_ones_once(own_database):
+    """Nor does mod_dbd log more than that."""
+    with site(own_database, extra="MaxRequestWorkers 16\nMaxSpareThreads 16\n") as server:
+        server.expect(ALLOWED, status_5xx=True)
+        token = sign_in(server)
+        own_database.stop()
+        server.age_cache()
+        assert get(server, "/app/", token).status == 503
+        assert 1 <= lines(server, NOT_CONNECTED) <= 2 and lines(server, ALL_OF_DBD) <= 6
+        for more in range(1, 3):
+            before, first = lines(server, NOT_CONNECTED), time.monotonic()
+            while lines(server, NOT_CONNECTED) == before:
+                assert get(server, "/app/", token).status == 503
+            assert lines(server, NOT_CONNECTED) <= before + 1 + int(time.monotonic() - first), "one a second"
+        own_database.start()
+        eventually(lambda: get(server, "/app/", token).status == 200, "the page")
+        server.expect(ALLOWED, status_5xx=True)
+
+
+def test_all_children_together_try_to_connect_once_a_second(own_database):
+    """After each has found that its own connection is dead; the process that polls the feed is one of them."""
+    feed = "ManagedSessionCacheTTL 1s\nManagedSessionCacheLife 5m\n"
+    with site(own_database, feed, mpm="prefork", extra=EIGHT_CHILDREN) as server, ThreadPoolExecutor(8) as visitors:
+        server.expect(ALLOWED + "|MS0196|AH00161", status_5xx=True)
+        token = sign_in(server)
+        assert {answer.status for answer in visitors.map(lambda _: get(server, "/app/", token), range(32))} == {200}
+        started = time.monotonic()
+        own_database.stop()
+        eventually(lambda: get(server, "/app/", random_token()).status == 503, "that it is noticed")
+        while time.monotonic() - started < 5:
+            assert {answer.status for answer in visitors.map(lambda _: get(server, "/app/", random_token()), range(8))} == {503}
+        lasted = time.monotonic() - started
+        first = 8 * 2
+        assert lines(server, NOT_CONNECTED) <= first + lasted + 1
+        assert lines(server, ALL_OF_DBD) <= 3 * first + 2 * (lasted + 1)
+        assert 1 <= lines(server, "MS0001") <= lasted + 2, "one a second of ours"
+        own_database.start()
+        eventually(lambda: get(server, "/app/", token).status == 200, "the page")
+        server.expect(ALLOWED + "|MS0196|AH00161", status_5xx=True)
 
 
 def bound_connecting(server) -> None:

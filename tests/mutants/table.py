@@ -175,6 +175,7 @@ MUTANTS = [
 
     # Limits.
     m("no limit of waiters", LIMITER, "if (limiter->waiting >= WAITERS_BASE + WAITERS_EACH * limiter->connections) {", "if (0) {", "unit limiter"),
+    m("no limit of tries to connect", "src/db/reach.c", "start <= now + EACH &&", "now &&", "unit reach"),
     m("one connection too many", LIMITER, "limiter->inside >= places(limiter)) {", "limiter->inside > places(limiter)) {", "unit limiter"),
     m("one failure more", THROTTLE, "const apr_int64_t over = drained + each - (now + rate->count * each);\n\n        if (mine", "const apr_int64_t over = drained - (now + rate->count * each);\n\n        if (mine", "unit throttle"),
     m("failures of other realms count", "src/session/sign_in_limit.c", "{realm, strlen(realm) + 1},", "{realm, 0},", "http login_limit different_realms"),
