@@ -46,6 +46,13 @@ static const char *ip_cell(apr_pool_t *p, const ms_row *row, apr_int64_t now)
     return ms_words_clean(p, row->last_ip);
 }
 
+/* Short, and empty for most: a terminal of 80 columns has room for it. */
+static const char *kind_cell(apr_pool_t *p, const ms_row *row, apr_int64_t now)
+{
+    (void)p, (void)now;
+    return row->kind == MS_KIND_APP ? "app" : "";
+}
+
 static const char *begun_cell(apr_pool_t *p, const ms_row *row, apr_int64_t now)
 {
     return apr_pstrcat(p, ms_words_span(p, now - row->created_at), " ago", NULL);
@@ -88,18 +95,18 @@ typedef struct list {
 } list;
 
 static const ms_grid_column live_columns[] = {
-    {"ID", 0, 0},    {"USER", 8, 0},      {"DEVICE", 10, 1}, {"LAST IP", 0, 2},
-    {"BEGUN", 0, 4}, {"LAST SEEN", 0, 3}, {"EXPIRES", 0, 5}};
-static cell_fn *const live_cells[] = {id_cell,    user_cell, device_cell, ip_cell,
-                                      begun_cell, seen_cell, expires_cell};
+    {"ID", 0, 0},   {"USER", 8, 0},  {"DEVICE", 10, 2},   {"LAST IP", 0, 3},
+    {"KIND", 0, 1}, {"BEGUN", 0, 5}, {"LAST SEEN", 0, 4}, {"EXPIRES", 0, 6}};
+static cell_fn *const live_cells[] = {id_cell,   user_cell,  device_cell, ip_cell,
+                                      kind_cell, begun_cell, seen_cell,   expires_cell};
 static const ms_grid_column ended_columns[] = {
-    {"ID", 0, 0},    {"USER", 8, 0},  {"DEVICE", 10, 2}, {"LAST IP", 0, 3},
-    {"BEGUN", 0, 5}, {"ENDED", 0, 0}, {"REASON", 0, 1},  {"BY", 6, 4}};
-static cell_fn *const ended_cells[] = {id_cell,    user_cell, device_cell, ip_cell,
+    {"ID", 0, 0},    {"USER", 8, 0},  {"DEVICE", 10, 3}, {"LAST IP", 0, 4}, {"KIND", 0, 2},
+    {"BEGUN", 0, 6}, {"ENDED", 0, 0}, {"REASON", 0, 1},  {"BY", 6, 5}};
+static cell_fn *const ended_cells[] = {id_cell,    user_cell, device_cell, ip_cell, kind_cell,
                                        begun_cell, end_cell,  reason_cell, by_cell};
 
-static const list live_list = {live_columns, live_cells, 7, 0},
-                  ended_list = {ended_columns, ended_cells, 8, 1};
+static const list live_list = {live_columns, live_cells, 8, 0},
+                  ended_list = {ended_columns, ended_cells, 9, 1};
 
 /* A list under way. */
 typedef struct printing {

@@ -40,7 +40,7 @@ static void print(apr_pool_t *p, const ms_row *row)
     line(p, "name", row->name);
     line(p, "device", device.name);
     line(p, "user agent", row->user_agent);
-    line(p, "kind", row->kind == 1 ? "app password" : "browser");
+    line(p, "kind", row->kind == MS_KIND_APP ? "app password" : "browser");
     line(p, "remembered", row->persistent ? "yes" : "no");
     line(p, "method", row->auth_method);
     line(p, "label", row->label);

@@ -59,7 +59,7 @@ json_t *ms_session_text_model(apr_pool_t *p, const ms_row *row, apr_int64_t now)
     add_text(p, model, "last_ip", row->last_ip);
     add_text(p, model, "label", row->label);
     add_text(p, model, "method", row->auth_method);
-    add_text(p, model, "kind", row->kind == 1 ? "app" : "browser");
+    add_text(p, model, "kind", row->kind == MS_KIND_APP ? "app" : "browser");
     json_object_set_new(model, "persistent", json_boolean(row->persistent));
     add_time(p, model, "created_at", row->created_at);
     add_time(p, model, "last_seen_at", row->last_seen_at);

@@ -107,6 +107,18 @@ def test_history_says_why_sessions_have_ended(ctl, site):
     assert expired[:22] in table and "expired" in table and live[:22] not in table and out[:22] not in table
 
 
+def test_an_app_password_is_told_from_a_browser(ctl, site):
+    app, browser = sign_in(site), sign_in(site)
+    site.sql("UPDATE managed_session SET kind = 1, name = 'Phone' WHERE session_id = ?", app[:22])
+    assert re.search(rf"(?m)^{app[:22]}  alice  Phone .*  app +\d+s ago", ctl("list").out)
+    assert not re.search(rf"(?m)^{browser[:22]}.* app ", ctl("list").out) and "  app " in ctl.on_terminal("list", width=80).out
+    assert {s["id"]: s["kind"] for s in ctl("list", "--json").json()["sessions"]} == {app[:22]: "app", browser[:22]: "browser"}
+    assert {row["id"]: row["kind"] for row in csv.DictReader(io.StringIO(ctl("export", "--format", "csv").out))} == {app[:22]: "app", browser[:22]: "browser"}
+    assert re.search(r"(?m)^kind +app password$", ctl("show", app[:22]).out) and re.search(r"(?m)^kind +browser$", ctl("show", browser[:22]).out)
+    ctl("revoke", "--user", "alice", "--yes")
+    assert re.search(rf"(?m)^{app[:22]}.*  app ", ctl("history").out)
+
+
 def test_statistics_count(ctl, site):
     sign_in(site), sign_in(site), ctl("revoke", sign_in(site, "bob")[:22], "--yes")
     stats = ctl("stats", "--json").json()
