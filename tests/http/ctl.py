@@ -19,6 +19,8 @@ import harness
 
 PROGRAM = pathlib.Path(harness.MODULE).parent / "managed-sessionctl"
 ENVIRONMENT = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "TZ": "UTC", "TERM": "xterm", "ASAN_OPTIONS": "detect_leaks=0"}
+if harness.TOOL == "asan":
+    ENVIRONMENT["LD_PRELOAD"] = harness.asan_library()  # the tool runs httpd, which loads the module
 
 
 class Result:

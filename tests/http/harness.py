@@ -172,6 +172,12 @@ def load_order(modules: list[str], neighbours: list[str], order: str) -> tuple[l
     return ([*others, *moved], []) if order == "before" else (others, moved)
 
 
+def asan_library() -> str:
+    """What httpd must load before a module with AddressSanitizer."""
+    found = subprocess.run(["gcc", "-print-file-name=libasan.so"], capture_output=True, text=True, check=True)
+    return os.path.realpath(found.stdout.strip())
+
+
 class Server:
     """A private httpd. Use as a context manager, or start() and stop().
 
@@ -254,8 +260,7 @@ class Server:
     def environment(self) -> dict[str, str]:
         env = {"PATH": os.environ["PATH"], "LANG": "C"}
         if TOOL == "asan":
-            lib = subprocess.run(["gcc", "-print-file-name=libasan.so"], capture_output=True, text=True).stdout.strip()
-            env |= {"LD_PRELOAD": os.path.realpath(lib),
+            env |= {"LD_PRELOAD": asan_library(),
                     "ASAN_OPTIONS": f"detect_leaks=0:abort_on_error=1:log_path={self.root}/logs/asan",
                     "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1"}
         env |= getattr(self, "more_environment", {})

@@ -17,7 +17,7 @@ import pytest
 import databases
 import debian_layout
 import harness
-from ctl import PROGRAM, Ctl, of, run
+from ctl import ENVIRONMENT, PROGRAM, Ctl, of, run
 from harness import PASSWORDS, SITE, Server, eventually, get, request, sign_in
 
 FOLDER = pathlib.Path(__file__).parents[2]
@@ -613,7 +613,7 @@ def test_zsh_completes(words, offered):
 def test_a_full_disk_is_no_success(ctl, site):
     sign_in(site)
     with open("/dev/full", "w") as full:
-        done = subprocess.run([PROGRAM, "export", *of(site)], stdout=full, stderr=subprocess.PIPE, text=True)
+        done = subprocess.run([PROGRAM, "export", *of(site)], stdout=full, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT)
     assert done.returncode == 3 and "could not be written" in done.stderr
     assert request(site, "GET", "/").status == 200
 
@@ -624,4 +624,4 @@ def test_a_disk_that_is_full_from_some_line_on_is_no_success(ctl, site):
     for _ in range(12):
         sign_in(site)
         with open("/dev/full", "w") as full:
-            assert subprocess.run([PROGRAM, "export", *of(site)], stdout=full, stderr=subprocess.DEVNULL).returncode == 3
+            assert subprocess.run([PROGRAM, "export", *of(site)], stdout=full, stderr=subprocess.DEVNULL, env=ENVIRONMENT).returncode == 3
