@@ -63,7 +63,7 @@ CTL      := $(BUILD)/managed-sessionctl
 CTL_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard ctl/*.c))) $(BUILD)/db/store.o $(BUILD)/db/result.o $(BUILD)/db/table.o
 
 .PHONY: FORCE all deps-build deps-demo deps-test demo demo-stop test test-fast test-unit test-http test-databases test-pgsql test-mysql test-browser test-apps test-races \
-        stress stress-feed model test-asan fuzz fuzz-targets fuzz-replay fuzz-http mutants coverage \
+        stress stress-feed model test-asan fuzz fuzz-targets fuzz-replay fuzz-http mutants coverage figure-instructions \
         test-valgrind bench-cleanup check check-quick check-tidy check-cppcheck format docs catalogues clean
 .DELETE_ON_ERROR:
 
@@ -117,9 +117,20 @@ demo-stop:
 UNIT := $(patsubst tests/unit/test_%.c,$(BUILD)/unit/test_%,$(wildcard tests/unit/test_*.c))
 APR_LIBS = $(shell apr-1-config --link-ld --libs 2>/dev/null) $(shell apu-1-config --link-ld --libs 2>/dev/null)
 
+# Servers, browsers and three databases at once on two cores: what fails is repeated once, and named at the end if it then
+# passes. Mutants: those of files that changed in the last commits.
+FIGURES := $(BUILD)/figures
+REPEAT  :=
+SINCE   := HEAD~20
+COUNTED  = PYTHONPATH=tests FIGURES=$(FIGURES)/$@.json
+REPEATED = -p figures $(REPEAT:%=--reruns %)
+
 test: deps-test
 	@$(MAKE) --no-print-directory check test-unit test-races fuzz-replay $(CTL)
-	@$(MAKE) --no-print-directory -j3 --output-sync=target test-http test-pgsql test-mysql test-browser test-packages
+	@rm -rf $(FIGURES)
+	@$(MAKE) --no-print-directory -j3 --output-sync=target REPEAT=1 test-http test-pgsql test-mysql test-browser test-packages figure-instructions
+	@$(MAKE) --no-print-directory mutants MUTANTS="--changed $(SINCE) --most 6 --figures $(FIGURES)/mutants.json"
+	@$(PYTHON) -B tests/figures.py $(FIGURES)
 
 test-unit: $(UNIT) $(CTL)
 	@for t in $(UNIT); do echo "== $$t"; $$t || exit 1; done
@@ -162,7 +173,7 @@ stress-feed: deps-test $(MODULE)
 
 # With the look-up cache, as it is by default; test-databases goes without. PYTEST may narrow it down: make test-http PYTEST="-k library"
 test-http: $(MODULE) $(CTL)
-	MS_CACHE=on MS_MODULE=$(abspath $(MODULE)) $(PYTHON) -B -m pytest -p no:cacheprovider -q tests/http $(PYTEST)
+	$(COUNTED) MS_CACHE=on MS_MODULE=$(abspath $(MODULE)) $(PYTHON) -B -m pytest -p no:cacheprovider -q $(REPEATED) tests/http $(PYTEST)
 
 # While one works on the code: what is quick, without what is marked as slow in tests/http/conftest.py.
 test-fast: deps-test
@@ -174,12 +185,12 @@ test-fast: deps-test
 test-databases: test-pgsql test-mysql
 
 test-pgsql test-mysql: test-%: $(MODULE) $(CTL)
-	@echo "== on $*"; MS_DATABASE=$* MS_MODULE=$(abspath $(MODULE)) \
-	  $(PYTHON) -B -m pytest -p no:cacheprovider -q tests/http $(PYTEST)
+	@echo "== on $*"; $(COUNTED) MS_DATABASE=$* MS_MODULE=$(abspath $(MODULE)) \
+	  $(PYTHON) -B -m pytest -p no:cacheprovider -q $(REPEATED) tests/http $(PYTEST)
 
 # The pages in Debian's Chromium; pictures of them are written to build/screenshots.
 test-browser: $(MODULE)
-	MS_MODULE=$(abspath $(MODULE)) $(PYTHON) -B -m pytest -p no:cacheprovider -q -rs tests/browser $(PYTEST)
+	$(COUNTED) MS_MODULE=$(abspath $(MODULE)) $(PYTHON) -B -m pytest -p no:cacheprovider -q -rs $(REPEATED) tests/browser $(PYTEST)
 
 # Django, Radicale, git and gitweb behind the module; those that are not installed are skipped.
 test-apps: $(MODULE)
@@ -241,6 +252,9 @@ coverage: deps-test
 	  MS_DATABASE=$$database MS_CACHE=on MS_MODULE=$(abspath build/coverage/mod_managed_session.so) \
 	    $(PYTHON) -B -m pytest -p no:cacheprovider -q tests/http $(PYTEST) || exit 1; done
 	$(PYTHON) -B tests/coverage.py build/coverage $(COVERAGE)
+
+figure-instructions: $(MODULE)
+	MS_MODULE=$(abspath $(MODULE)) $(PYTHON) -B tests/bench/instructions.py --only cached --figures $(FIGURES)/instructions.json
 
 mutants: deps-test $(MODULE)
 	@$(PYTHON) -B tests/mutants/run.py $(MUTANTS)
@@ -312,6 +326,7 @@ check-quick:
 	$(PYTHON) tests/layers.py
 	$(PYTHON) tests/reference.py --check
 	$(PYTHON) tests/catalogues.py --check
+	$(PYTHON) tests/mutants/run.py --check
 	$(PYTHON) -m flake8 tests conf packaging
 
 # One process for each few files: two files never share what clang-tidy knows anyway.

@@ -88,6 +88,7 @@ esac
 case $1 in
 test)
     need curl curl
+    need python3-pytest-rerunfailures /usr/lib/python3/dist-packages/pytest_rerunfailures.py
     need python3-flake8 /usr/lib/python3/dist-packages/flake8
     need python3-pystache /usr/lib/python3/dist-packages/pystache
     need nghttp2-client nghttp

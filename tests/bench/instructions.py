@@ -13,6 +13,7 @@ import argparse
 import collections
 import contextlib
 import http.client
+import json
 import pathlib
 import re
 import socket
@@ -164,6 +165,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", default="", metavar="NAME,..")
     parser.add_argument("--functions", type=int, default=0, metavar="N", help="print the N functions that cost most more")
+    parser.add_argument("--figures", type=pathlib.Path, metavar="FILE", help="write how many more a cached request costs to this file, as JSON")
     options = parser.parse_args()
     about, found = measure.machine(), {}
     for name, variant in variants().items():
@@ -176,6 +178,9 @@ def main() -> None:
     for name, figure in found.items():
         if options.functions and name != figure["base"]:
             print_functions(name, figure, found[figure["base"]], options.functions)
+    if options.figures:
+        options.figures.parent.mkdir(parents=True, exist_ok=True)
+        options.figures.write_text(json.dumps({"more": round(found["cached"]["more"])}))
     if not options.only:
         kept = ("what", "base", "instructions", "more", "differs")
         measure.keep("instructions", {"machine": about, "variants": [{"name": name, **{key: figure[key] for key in kept}}

@@ -1,17 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes the module wrong in one small way after another (table.py), and runs the tests that must notice.
 
-  run.py [--jobs 2] [--changed COMMIT] [WORDS]
+  run.py [--jobs 2] [--changed COMMIT] [--most N] [--figures FILE] [--check] [WORDS]
 
-WORDS: only the mutants whose names have one of them; --changed: only those of files that differ from this commit. Each job
+WORDS: only the mutants whose names have one of them; --changed: only those of files that differ from this commit; --most: that
+many of them at most, other ones each day; --check: only whether the table fits the sources. Each job
 has a copy of the tree and of its build. Fails if a mutant survives without a reason in the table, if one with a reason does
 not, if the text that a mutant replaces does not stand in its file exactly once, and if a test fails without any mutant.
 """
 import argparse
 import collections
+import datetime
+import json
 import os
 import pathlib
 import queue
+import random
 import shutil
 import subprocess
 import sys
@@ -108,9 +112,29 @@ def work(tree: Tree, todo: "queue.SimpleQueue[Mutant]", done: list[tuple[Mutant,
 def choose(options) -> list[Mutant]:
     chosen = [m for m in MUTANTS if not options.words or any(word in m.name for word in options.words)]
     if options.changed:
-        files = subprocess.run(["git", "diff", "--name-only", options.changed], cwd=ROOT, capture_output=True, text=True, check=True)
+        files = subprocess.run(["git", "diff", "--name-only", options.changed], cwd=ROOT, capture_output=True, text=True)
+        if files.returncode:
+            print(f"there is no {options.changed} here to compare with: {files.stderr.strip()}")
         chosen = [m for m in chosen if m.file in files.stdout.split()]
+    if options.most:
+        today = datetime.date.today().toordinal()
+        chosen = random.Random(today).sample(chosen, min(options.most, len(chosen)))
     return chosen
+
+
+def misfits() -> list[str]:
+    """Mutants whose text does not stand in its file exactly once, or whose tests are not there."""
+    found = []
+    for mutant in MUTANTS:
+        file = ROOT / mutant.file
+        times = file.read_text().count(mutant.old) if file.exists() else 0
+        if times != 1:
+            found.append(f"{mutant.name}: its text stands {times} times in {mutant.file}")
+        for kind, name, *_ in map(str.split, mutant.tests):
+            test = ROOT / (f"tests/unit/test_{name}.c" if kind == "unit" else f"tests/http/test_{name}.py")
+            if not test.exists():
+                found.append(f"{mutant.name}: there is no {test.relative_to(ROOT)}")
+    return found
 
 
 def run_all(mutants: list[Mutant], jobs: int) -> list[tuple[Mutant, str, str]]:
@@ -133,11 +157,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--changed", metavar="COMMIT")
+    parser.add_argument("--most", type=int)
+    parser.add_argument("--figures", type=pathlib.Path)
+    parser.add_argument("--check", action="store_true")
     parser.add_argument("words", nargs="*")
-    done = run_all(choose(parser.parse_args()), parser.parse_args().jobs)
+    options = parser.parse_args()
+    if options.check:
+        wrong = misfits()
+        print("\n".join(wrong), end="\n" if wrong else "")
+        return 1 if wrong else 0
+    done = run_all(choose(options), options.jobs)
     count = collections.Counter(came for _, came, _ in done)
     wrong = [m.name for m, came, _ in done if came == BROKEN or (came == SURVIVED) != bool(m.survives)]
     print(f"mutants: {len(done)} tried, {count[NOTICED]} noticed, {count[SURVIVED]} survived, {count[BROKEN]} broken")
+    if options.figures:
+        options.figures.parent.mkdir(parents=True, exist_ok=True)
+        options.figures.write_text(json.dumps({"tried": len(done), "noticed": count[NOTICED]}))
     for name in wrong:
         print(f"not as the table has it: {name}")
     return 1 if wrong else 0

@@ -176,7 +176,9 @@ MUTANTS = [
     # Limits.
     m("no limit of waiters", LIMITER, "if (limiter->waiting >= WAITERS_BASE + WAITERS_EACH * limiter->connections) {", "if (0) {", "unit limiter"),
     m("no limit of tries to connect", "src/db/reach.c", "start <= now + EACH &&", "now &&", "unit reach"),
-    m("one connection too many", LIMITER, "limiter->inside >= places(limiter)) {", "limiter->inside > places(limiter)) {", "unit limiter"),
+    m("one connection too many", LIMITER, "limiter->inside >= places(limiter) ||", "limiter->inside > places(limiter) ||", "unit limiter"),
+    m("all open connections at once", LIMITER, "limiter->opening >= OPENING_MAX", "0", "unit limiter"),
+    m("an id may begin with a dash", "src/core/token.c", "bytes[0] >> 2 == DASH", "0", "unit token"),
     m("one failure more", THROTTLE, "const apr_int64_t over = drained + each - (now + rate->count * each);\n\n        if (mine", "const apr_int64_t over = drained - (now + rate->count * each);\n\n        if (mine", "unit throttle"),
     m("failures of other realms count", "src/session/sign_in_limit.c", "{realm, strlen(realm) + 1},", "{realm, 0},", "http login_limit different_realms"),
     m("one session more than the limit", "src/session/session_limit.c", "n - replaced >= conf->limit", "n - replaced > conf->limit", "http session_life new_one_is_refused",
