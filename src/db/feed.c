@@ -21,6 +21,7 @@ APLOG_USE_MODULE(managed_session);
 #define LEASE      1000  /* milliseconds; the thread renews it more often */
 #define LEASE_POLL 15000 /* a connection, and then a statement, may each take six seconds */
 #define RECENT     1800  /* seconds in which no cleanup deletes the row of an ended session */
+#define WITNESSES  16    /* rows that are read again for as long as that, at most */
 
 struct ms_feed {
     ms_store *store;
@@ -30,6 +31,7 @@ struct ms_feed {
     apr_pool_t *p;
     apr_pool_t *rows_p;
     apr_hash_t *rows; /* of the last complete poll: const char *id to const ms_ended * */
+    apr_int64_t from; /* their first second */
 };
 
 /* One poll. */
@@ -108,7 +110,9 @@ static void log_back(const reading *now)
 {
     ap_log_error(APLOG_MARK, APLOG_WARNING, 0, now->feed->store->server,
                  "MS0195: the session database is another server than a moment ago, was restarted "
-                 "or restored, or its clock was set back: all sessions are looked up again");
+                 "or restored, or its clock was set back: all sessions are looked up again; if it "
+                 "is an older copy, sessions that had ended since are live again: see \"Backup and "
+                 "restore\" (docs/guides/backup.md) for how to end them");
 }
 
 static void log_state(const ms_feed *feed, const char *why)
@@ -161,6 +165,24 @@ static apr_status_t read_clock(reading *now)
     return status_of(now, rv);
 }
 
+/* The window, and the rows that ended last, even if that was long ago: an older copy of the table
+ * has no such rows. */
+static apr_int64_t choose_from(const ms_feed *feed, const ms_feed_clock *clock)
+{
+    apr_hash_index_t *at = feed->rows ? apr_hash_first(NULL, feed->rows) : NULL;
+    const apr_int64_t from = feed->window.cursor.from;
+    apr_int64_t last = 0;
+    int witnesses = 0;
+
+    for (; at; at = apr_hash_next(at)) {
+        const ms_ended *row = apr_hash_this_val(at);
+
+        witnesses = row->at > last ? 1 : witnesses + (row->at == last);
+        last = row->at > last ? row->at : last;
+    }
+    return last < from && last > clock->now - RECENT && witnesses <= WITNESSES ? last : from;
+}
+
 /* A row that was there a moment ago is gone: the table was restored, say. */
 static int is_one_missing(const ms_feed *feed, apr_hash_t *rows, const ms_feed_clock *clock)
 {
@@ -169,7 +191,7 @@ static int is_one_missing(const ms_feed *feed, apr_hash_t *rows, const ms_feed_c
     for (; at; at = apr_hash_next(at)) {
         const ms_ended *row = apr_hash_this_val(at);
 
-        if (row->at >= feed->window.cursor.from && row->at > clock->now - RECENT &&
+        if (row->at >= feed->from && row->at > clock->now - RECENT &&
             !apr_hash_get(rows, row->id, APR_HASH_KEY_STRING)) {
             return 1;
         }
@@ -214,12 +236,13 @@ static void apply(reading *now, const apr_array_header_t *ended, apr_pool_t *row
 static apr_status_t read_rows(reading *now)
 {
     ms_feed *feed = now->feed;
-    const void *args[] = {&feed->window.cursor.from};
+    const void *args[] = {&feed->from};
     apr_array_header_t *ended;
     ms_db_ctx ctx = *now->c.ctx;
     const ms_db_ctx *outer = now->c.ctx;
     int rv;
 
+    feed->from = choose_from(feed, &now->clock);
     apr_pool_create(&ctx.p, feed->p);
     ended = apr_array_make(ctx.p, 64, sizeof(ms_ended));
     now->c.ctx = &ctx;

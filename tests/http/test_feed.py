@@ -5,11 +5,13 @@ import os
 import pathlib
 import re
 import signal
+import sqlite3
 import time
 
 import pytest
 
 import clock
+import ctl
 import databases
 from harness import COOKIE, SITE, Server, eventually, get, post, request, sign_in
 
@@ -369,6 +371,30 @@ def test_an_older_copy_of_the_table_is_noticed():
         server._sql("UPDATE managed_session SET ended_at = NULL, expires_at = created_at + 3600 WHERE session_id = ?", (token[:22],))
         until(lambda: "MS0195" in server.new_log())
         until(lambda: status(server, token) == 200)
+
+
+@pytest.mark.skipif(databases.NAME != "sqlite", reason="the database's clock is not httpd's")
+def test_an_older_copy_is_noticed_long_after_the_last_end():
+    """SQLite's own backup, written into the file of a running server: no other end is in it, nor in the window any more."""
+    with host() as server, contextlib.closing(sqlite3.connect(":memory:")) as copy:
+        kept, ended = sign_in(server), sign_in(server)
+        with contextlib.closing(sqlite3.connect(server.params)) as database:
+            database.backup(copy)
+        warm(server, kept, ended)
+        server._sql(END, (ended[:22],))
+        out(server, ended)
+        for _ in range(4):
+            server.clock.forward(300)
+            server.clock.wait(300)
+            polled(server)
+        assert "MS0195" not in server.new_log()
+        with contextlib.closing(sqlite3.connect(server.params, timeout=10)) as database:
+            copy.backup(database)
+        until(lambda: "MS0195" in server.new_log())
+        assert status(server, ended) == 200, "it is live again, as the message says"
+        assert ctl.Ctl(server)("revoke", "--all", "--yes").status == 0
+        out(server, ended)
+        out(server, kept)
 
 
 # -- capacity ---------------------------------------------------------------------------------------------
