@@ -2,8 +2,8 @@
 /*
  * When the session ends, the lifeline's thread ends the reading side of the application's
  * connection. mod_proxy's tunnel wakes up and reads the end of file through this filter, which
- * returns a close frame first. The client's own close frame still reaches the application. If the
- * tunnel does not end in time, the lifeline's thread cuts both connections.
+ * returns a close frame first. Over HTTP/1.1 the client's own close frame still reaches the
+ * application. If the tunnel does not end in time, the lifeline's thread cuts both connections.
  */
 #include "app/close_frame.h"
 
@@ -49,6 +49,13 @@ static void close_properly(from_application *from, apr_bucket_brigade *bb)
     from->frames.has_closed = 1;
 }
 
+/* After an end of file the tunnel waits until the client has ended its stream, too, and to cut the
+ * connection then would take all other requests on it. An error ends the stream alone. */
+static int is_stream(const request_rec *r)
+{
+    return r->connection->master != NULL;
+}
+
 static apr_status_t filter_input(ap_filter_t *f, apr_bucket_brigade *bb, ap_input_mode_t mode,
                                  apr_read_type_e block, apr_off_t bytes)
 {
@@ -58,12 +65,14 @@ static apr_status_t filter_input(ap_filter_t *f, apr_bucket_brigade *bb, ap_inpu
     if (rv == APR_SUCCESS && mode != AP_MODE_SPECULATIVE) {
         return follow(from, bb);
     }
-    if (APR_STATUS_IS_EOF(rv) && ms_lifeline_is_closing(from->r) &&
-        ms_websocket_frames_may_close(&from->frames)) {
+    if (!APR_STATUS_IS_EOF(rv) || !ms_lifeline_is_closing(from->r)) {
+        return rv;
+    }
+    if (ms_websocket_frames_may_close(&from->frames)) {
         close_properly(from, bb);
         return APR_SUCCESS;
     }
-    return rv;
+    return is_stream(from->r) ? APR_ECONNABORTED : rv;
 }
 
 static int is_web_socket(request_rec *r)

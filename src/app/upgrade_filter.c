@@ -22,6 +22,7 @@
 #include "app/response_head.h"
 #include "config/config.h"
 #include "core/log_limit.h"
+#include "session/lifeline.h"
 
 APLOG_USE_MODULE(managed_session);
 
@@ -51,6 +52,13 @@ typedef struct watch {
 static int is_raw(const watch *w)
 {
     return w->r->proto_output_filters == w->c->output_filters;
+}
+
+/* Its session has ended, and nothing but what passes here ends it, if its connection carries
+ * requests of others. */
+static int is_cut(const watch *w)
+{
+    return w->r && w->state == IDLE && is_raw(w) && ms_lifeline_is_cut(w->r);
 }
 
 static int has_data(const apr_bucket_brigade *bb)
@@ -184,7 +192,7 @@ static apr_status_t filter_output(ap_filter_t *f, apr_bucket_brigade *bb)
         rv = read_response(w, p, bb);
         apr_pool_destroy(p);
     }
-    else if (w->state == CLOSED && has_data(bb)) {
+    else if ((w->state == CLOSED || is_cut(w)) && has_data(bb)) {
         apr_brigade_cleanup(bb);
         rv = APR_ECONNABORTED;
     }
@@ -202,12 +210,12 @@ static apr_status_t filter_input(ap_filter_t *f, apr_bucket_brigade *bb, ap_inpu
     watch *w = f->ctx;
     const apr_status_t rv = ap_get_brigade(f->next, bb, mode, block, bytes);
 
-    if (rv != APR_SUCCESS || w->state == IDLE || (w->state == HEAD_DUE && !is_raw(w)) ||
-        !has_data(bb)) {
+    if (rv != APR_SUCCESS || (w->state == IDLE && !is_cut(w)) ||
+        (w->state == HEAD_DUE && !is_raw(w)) || !has_data(bb)) {
         return rv;
     }
     apr_brigade_cleanup(bb);
-    return w->state == CLOSED
+    return w->state == CLOSED || w->state == IDLE
                ? APR_ECONNABORTED
                : close_connection(w, "a client sent data into a tunnel that the application had "
                                      "not opened");

@@ -75,12 +75,32 @@ static void begin_to_close(ms_open_request *open, apr_int64_t now)
 {
     open->closing_since = now;
     apr_atomic_set32(&open->state, MS_OPEN_CLOSING);
-    ms_duplicate_end_reading(application_of(open));
 }
 
-static void end(ms_open_request *open, apr_int64_t now)
+/* To reset a connection takes the close frame of another request on it, too. */
+static int has_neighbour_that_closes(const ring *w, const ms_open_request *open)
+{
+    const ms_open_request *other = NULL;
+
+    if (!open->shared || open->client == MS_NO_DUPLICATE) {
+        return 0;
+    }
+    APR_RING_FOREACH (other, &w->all, ms_open_request, link) {
+        if (other->shared == open->shared && other->closes && state_of(other) != MS_OPEN_CUT &&
+            strcmp(other->id, open->id) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static void end(const ring *w, ms_open_request *open, apr_int64_t now)
 {
     if (open->closes) {
+        begin_to_close(open, now);
+        ms_duplicate_end_reading(application_of(open));
+    }
+    else if (has_neighbour_that_closes(w, open)) {
         begin_to_close(open, now);
     }
     else {
@@ -179,7 +199,7 @@ static cut_session apply_one(ring *w, const ms_open_question *answer, apr_int64_
             verify(open, answer, now);
             continue;
         }
-        end(open, now);
+        end(w, open, now);
         found.user = found.user ? found.user : apr_pstrdup(p, open->user);
         found.n++;
     }

@@ -17,7 +17,8 @@
 
 typedef enum {
     MS_OPEN_LIVE,
-    MS_OPEN_CLOSING, /* its session has ended: the request's own thread may end it properly */
+    MS_OPEN_CLOSING, /* its session has ended: the request's own thread may end it properly, or
+                        another one on the same connection */
     MS_OPEN_CUT
 } ms_open_state;
 

@@ -19,10 +19,12 @@ events.onerror = () => log.push("events " + events.readyState);
 CONNECTING, CLOSED = 0, 2  # readyState of an EventSource
 
 
-@pytest.fixture(params=["http", "https"])
+@pytest.fixture(params=[("http", "Off"), ("https", "Off"), ("https", "On")], ids=["http", "https", "over-http2"])
 def site(request, new_site):
-    with SlowApplication() as slow, WebSocketApplication() as web_socket, new_site(request.param, SITE + f"""
+    scheme, over_http2 = request.param
+    with SlowApplication() as slow, WebSocketApplication() as web_socket, new_site(scheme, SITE + f"""
 Protocols h2 http/1.1
+H2WebSockets {over_http2}
 ProxyPass "/app/slow/" "http://127.0.0.1:{slow.port}/"
 ProxyPass "/app/socket" "http://127.0.0.1:{web_socket.port}/" upgrade=websocket
 """, modules="http2") as running:

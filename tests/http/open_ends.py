@@ -197,14 +197,26 @@ class Http2:
 
     def request(self, target: str, token: str, method: str = "GET", headers=(), parts=()) -> int:
         """The number of its stream. If it has parts of a body, it does not end after them."""
-        stream, self.next_id = self.next_id, self.next_id + 2
-        pairs = [(":method", method), (":scheme", "http"), (":authority", self.host), (":path", target),
-                 ("cookie", f"{harness.COOKIE}={token}"), *headers]
-        self._send(HEADERS, END_HEADERS | (0 if parts else END_STREAM), stream, b"".join(b"\0" + hpack_text(n) + hpack_text(v) for n, v in pairs))
-        self.came[stream] = []
+        pairs = [(":method", method), (":scheme", "http"), (":authority", self.host), (":path", target)]
+        stream = self._begin(pairs, token, headers, 0 if parts else END_STREAM)
         for part in parts:
-            self._send(DATA, 0, stream, part)
+            self.send(stream, part)
         return stream
+
+    def web_socket(self, target: str, token: str, headers=()) -> int:
+        """Open one (RFC 8441). The number of its stream."""
+        pairs = [(":method", "CONNECT"), (":protocol", "websocket"), (":scheme", "http"), (":authority", self.host), (":path", target)]
+        return self._begin(pairs, token, [("sec-websocket-version", "13"), *headers], 0)
+
+    def _begin(self, pairs, token: str, headers, flags: int) -> int:
+        stream, self.next_id = self.next_id, self.next_id + 2
+        self._send(HEADERS, END_HEADERS | flags, stream, b"".join(
+            b"\0" + hpack_text(n) + hpack_text(v) for n, v in [*pairs, ("cookie", f"{harness.COOKIE}={token}"), *headers]))
+        self.came[stream] = []
+        return stream
+
+    def send(self, stream: int, data: bytes) -> None:
+        self._send(DATA, 0, stream, data)
 
     def read(self) -> None:
         """One frame."""

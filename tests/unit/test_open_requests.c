@@ -81,16 +81,23 @@ static short notified_of(int fd, short event)
     return poll(&waiting, 1, WITHIN_MS) == 1 ? waiting.revents : 0;
 }
 
-static void enter(ms_open_request *open, const int client[2], const int application[2])
+static void enter_as(ms_open_request *open, const int client[2], const int application[2],
+                     const void *shared, int closes)
 {
     memset(open, 0, sizeof(*open));
     open->id = "AAAAAAAAAAAAAAAAAAAAAA";
     open->user = "alice";
+    open->shared = shared;
     open->expires_at = APR_INT64_MAX;
     open->client = dup(client[0]);
     open->application = MS_NO_DUPLICATE;
     ms_open_requests_enter(open);
-    ms_open_requests_set_application(open, dup(application[0]), 0);
+    ms_open_requests_set_application(open, dup(application[0]), closes);
+}
+
+static void enter(ms_open_request *open, const int client[2], const int application[2])
+{
+    enter_as(open, client, application, NULL, 0);
 }
 
 static void leave(ms_open_request *open, const int client[2], const int application[2])
@@ -141,6 +148,31 @@ static void an_application_that_was_reached_later_is_cut_too(void **state)
     close(other[1]);
 }
 
+/* An event stream and a WebSocket on one HTTP/2 connection. */
+static void a_close_frame_is_not_lost_by_the_end_of_another_request(void **state)
+{
+    int client[2], stream[2], web_socket[2];
+    ms_open_request first, second;
+    char byte;
+
+    connect_tcp(client);
+    connect_tcp(stream);
+    connect_tcp(web_socket);
+    assert_int_equal(ms_open_requests_child_init(*state, &functions), APR_SUCCESS);
+    enter_as(&second, client, web_socket, client, 1);
+    enter_as(&first, client, stream, client, 0);
+    assert_true(notified_of(web_socket[0], POLLIN) & POLLIN);
+    assert_int_equal(write(client[0], "x", 1), 1);
+    assert_true(notified_of(client[1], POLLIN) & POLLIN);
+    assert_int_equal(read(client[1], &byte, 1), 1);
+    assert_true(notified_of(client[1], 0) & POLLERR); /* it does not close */
+    assert_true(notified_of(stream[1], 0) & POLLERR);
+    leave(&first, client, stream);
+    ms_open_requests_leave(&second);
+    close(web_socket[0]);
+    close(web_socket[1]);
+}
+
 /* A connection of no TCP cannot be reset. */
 static void an_application_at_a_unix_socket_reads_the_end(void **state)
 {
@@ -160,6 +192,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(an_application_that_cannot_write_is_notified),
         TEST(an_application_that_was_reached_later_is_cut_too),
+        TEST(a_close_frame_is_not_lost_by_the_end_of_another_request),
         TEST(an_application_at_a_unix_socket_reads_the_end),
     };
 
