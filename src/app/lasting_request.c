@@ -87,17 +87,6 @@ static int has_flush(const apr_bucket_brigade *bb)
     return !APR_BRIGADE_EMPTY(bb) && APR_BUCKET_IS_FLUSH(APR_BRIGADE_LAST(bb));
 }
 
-/* Scripts of SCGI and CGI are read from the brigade itself. */
-static void take_socket(request_rec *r, const apr_bucket_brigade *bb)
-{
-    for (apr_bucket *b = APR_BRIGADE_FIRST(bb); b != APR_BRIGADE_SENTINEL(bb);
-         b = APR_BUCKET_NEXT(b)) {
-        if (APR_BUCKET_IS_SOCKET(b)) {
-            ms_lifeline_set_application(r, b->data, 0);
-        }
-    }
-}
-
 /* mod_proxy has given the connection of a whole response back, and another request may have it. */
 static void end_use_of_application(request_rec *r, const apr_bucket_brigade *bb)
 {
@@ -146,10 +135,7 @@ apr_status_t ms_lasting_request_begin(request_rec *r, const apr_bucket_brigade *
     if (ms_lifeline_is_cut(r)) {
         return end_before_head(r);
     }
-    if (ms_lifeline_is_entered(r)) {
-        take_socket(r, bb);
-        end_use_of_application(r, bb);
-    }
+    end_use_of_application(r, bb);
     if (has_user(r) && !ms_own_pages_is_set(r) && (!is_whole(bb) || !is_short(bb))) {
         ap_add_output_filter(FILTER_NAME, apr_pcalloc(r->pool, sizeof(seen)), r, r->connection);
     }
