@@ -129,7 +129,7 @@ test: deps-test
 	@$(MAKE) --no-print-directory check test-unit test-races fuzz-replay $(CTL)
 	@rm -rf $(FIGURES)
 	@$(MAKE) --no-print-directory -j3 --output-sync=target REPEAT=1 test-http test-pgsql test-mysql test-browser test-packages figure-instructions
-	@$(MAKE) --no-print-directory mutants MUTANTS="--changed $(SINCE) --most 6 --figures $(FIGURES)/mutants.json"
+	@$(MAKE) --no-print-directory mutants MUTANTS="--changed $(SINCE) --most 4 --figures $(FIGURES)/mutants.json"
 	@$(PYTHON) -B tests/figures.py $(FIGURES)
 
 test-unit: $(UNIT) $(CTL)
