@@ -56,7 +56,7 @@
 #include "app/request_headers.h"
 #include "app/response_filter.h"
 #include "app/upgrade_filter.h"
-#include "pages/page.h"
+#include "pages/content_policy.h"
 #include "pages/refusal.h"
 #include "pages/router.h"
 
@@ -95,7 +95,7 @@ static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
     const apr_array_header_t *stores;
 
     (void)plog, (void)ptemp;
-    ms_page_init(pconf);
+    ms_content_policy_init(pconf);
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
         return OK; /* httpd calls this hook again */
     }

@@ -153,6 +153,11 @@ static inline const ms_url *ms_config_list_url(const request_rec *r)
     return ms_url_set(ms_dir_conf_get(r)->list_url_or_none);
 }
 
+static inline const ms_url *ms_config_logout_url(const request_rec *r)
+{
+    return ms_url_set(ms_dir_conf_get(r)->logout_url_or_none);
+}
+
 static inline const ms_url *ms_config_password_url(const request_rec *r)
 {
     return ms_url_set(ms_dir_conf_get(r)->password_url_or_none);

@@ -35,3 +35,21 @@ const char *ms_own_path(request_rec *r, const char *handler)
     }
     return longest ? without_slash(r->pool, longest) : NULL;
 }
+
+const char *ms_own_path_elsewhere(request_rec *r, const char *handler)
+{
+    const ms_check c = {r->pool, r->server};
+
+    for (const ap_directive_t *at = ap_conftree; at; at = ms_tree_next(at)) {
+        const ap_directive_t *host = ms_tree_host_around(at);
+        const char *path = NULL;
+
+        if (ms_check_is_handler(&c, at, handler) && (!host || host == ms_tree_host_of(r->server))) {
+            path = ms_tree_path(r->pool, at);
+        }
+        if (path) {
+            return without_slash(r->pool, path);
+        }
+    }
+    return NULL;
+}

@@ -15,4 +15,10 @@
  */
 const char *ms_own_path(request_rec *r, const char *handler);
 
+/**
+ * The path of the first <Location> that gives requests to this server that handler.
+ * @return as ms_own_path()
+ */
+const char *ms_own_path_elsewhere(request_rec *r, const char *handler);
+
 #endif

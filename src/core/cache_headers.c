@@ -54,6 +54,13 @@ static const char *joined(apr_pool_t *p, const apr_table_t *out, const apr_table
     return a && b ? apr_pstrcat(p, a, ", ", b, NULL) : a ? a : b;
 }
 
+void ms_cache_headers_vary_by(apr_table_t *out, const char *name)
+{
+    if (!has_element(apr_table_get(out, "Vary"), name)) {
+        apr_table_merge(out, "Vary", name);
+    }
+}
+
 void ms_cache_headers_vary(apr_pool_t *p, apr_table_t *out, apr_table_t *err)
 {
     const char *vary = apr_table_get(out, "Vary");

@@ -10,6 +10,9 @@
 #include <apr_pools.h>
 #include <apr_tables.h>
 
+/** Add a header's name to Vary, unless it is there. */
+void ms_cache_headers_vary_by(apr_table_t *out, const char *name);
+
 /** Add "Cookie" to Vary, unless it or "*" is there. */
 void ms_cache_headers_vary(apr_pool_t *p, apr_table_t *out, apr_table_t *err);
 

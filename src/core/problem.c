@@ -25,7 +25,8 @@ static const ms_problem_words problems[MS_PROBLEM_COUNT] = {
                               "A parameter is unknown here, has a wrong value, or was sent twice."},
     [MS_PROBLEM_BAD_NAME] =
         {400, "invalid_name", "Not a name for a session",
-         "The body is an object with the one member name: 40 characters at most, or null, which removes it."},
+         "The body is an object with the one member name: 40 characters at most, or null, which "
+         "removes it. An app password always has a name."},
     [MS_PROBLEM_NOT_SIGNED_IN] = {401, "not_signed_in", MESSAGE("You are not signed in"),
                                   MESSAGE("Sign in to see this page.")},
     [MS_PROBLEM_NOT_FRESH] = {401, "sign_in_too_old", MESSAGE("You are not signed in"),
@@ -73,6 +74,8 @@ static const ms_problem_words problems[MS_PROBLEM_COUNT] = {
                              "The configuration of this list does not allow app passwords."},
     [MS_PROBLEM_APP_LIMIT] = {409, "app_password_limit", "Too many app passwords",
                               "End one of them first."},
+    [MS_PROBLEM_APP_NAME] = {409, "app_password_name", MESSAGE("Nothing was changed"),
+                             MESSAGE("You have an app password of this name already.")},
     [MS_PROBLEM_NO_APPS] = {409, "no_app_passwords", "No app passwords can be made",
                             "The table of sessions is older and must be upgraded first."},
     [MS_PROBLEM_TOO_LARGE] = {413, "too_large", MESSAGE("The form could not be read"),

@@ -12,7 +12,6 @@
 #include "access/own_pages.h"
 #include "config/config.h"
 #include "core/address.h"
-#include "core/clock.h"
 #include "core/form.h"
 #include "core/percent.h"
 #include "core/utf8.h"
@@ -21,10 +20,10 @@
 #include "http/respond.h"
 #include "pages/admin_export.h"
 #include "pages/admin_search.h"
+#include "pages/admin_view.h"
 #include "pages/page.h"
 #include "pages/scope.h"
 #include "pages/sessions.h"
-#include "pages/view.h"
 #include "session/all_sessions.h"
 #include "session/request.h"
 
@@ -59,133 +58,11 @@ static json_t *sessions_model(request_rec *r, const apr_array_header_t *rows)
 /* ---- GET -------------------------------------------------------------------------------------
  */
 
-static void add_token(request_rec *r, json_t *model)
-{
-    const char *csrf = ms_request_session_of_user(r) ? ms_request_form_token(r) : NULL;
-
-    if (csrf) {
-        json_object_set_new(model, "csrf", json_string(csrf));
-    }
-}
-
-static void add_words(request_rec *r, json_t *sessions, const apr_array_header_t *rows)
-{
-    for (int i = 0; i < rows->nelts; i++) {
-        const ms_row *row = APR_ARRAY_IDX(rows, i, const ms_row *);
-        json_t *model = json_array_get(sessions, (size_t)i);
-
-        ms_view_add_words(r, model, row, ms_clock_now());
-        json_object_set_new(model, "user_query",
-                            json_string(ms_admin_search_parameter(r, "user", row->user)));
-        json_object_set_new(model, "ip_query",
-                            json_string(ms_admin_search_parameter(r, "ip", row->created_ip)));
-        json_object_set_new(model, "last_ip_query",
-                            json_string(ms_admin_search_parameter(r, "ip", row->last_ip)));
-    }
-}
-
-/* The page says at its head what it is: it looks like that of the user's own sessions. */
-static json_t *page_model(request_rec *r)
-{
-    const ms_language *language = ms_page_language(r);
-    json_t *model = ms_page_model(r);
-    const char *site = json_string_value(json_object_get(model, "title"));
-
-    json_object_set_new(
-        model, "title",
-        json_string(apr_pstrcat(r->pool, site ? site : "", " \xE2\x80\x93 ",
-                                ms_language_text(language, "Administration"), NULL)));
-    json_object_set_new(model, "wide", json_true());
-    return model;
-}
-
-static json_t *url_args(request_rec *r, const char *args, const char *more)
-{
-    return json_string(apr_pstrcat(r->pool, args, *args ? "&" : "", more, NULL));
-}
-
-static json_t *list_model(request_rec *r, const ms_admin_search *q, json_t *sessions,
-                          const apr_array_header_t *rows, const char *next, apr_int64_t total)
-{
-    json_t *model = page_model(r);
-    const char *scope = q->user ? "user" : q->ip ? "ip" : NULL, *same = ms_admin_search_args(r, q);
-
-    ms_page_set_heading(r, model, "All sessions");
-    add_words(r, sessions, rows);
-    json_object_set_new(model, "sessions", sessions);
-    json_object_set_new(model, "has_sessions", json_boolean(rows->nelts > 0));
-    json_object_set_new(model, "total", json_integer(total));
-    if (rows->nelts > 0) {
-        json_object_set_new(model, "csv", url_args(r, same, "format=csv"));
-    }
-    if (!q->ip && !q->id) {
-        json_object_set_new(model, "ended", url_args(r, same, "state=ended"));
-    }
-    json_object_set_new(model, "admin", text_of(r, r->user));
-    json_object_set_new(model, "search_user", text_of(r, q->user));
-    json_object_set_new(model, "search_ip", text_of(r, q->ip));
-    json_object_set_new(model, "search_id", text_of(r, q->id));
-    json_object_set_new(model, "searched", json_boolean(q->user || q->ip || q->id));
-    json_object_set_new(model, "later", json_boolean(q->before_id != NULL));
-    if (next) {
-        json_object_set_new(model, "next", json_string(next));
-    }
-    if (rows->nelts > 0 && !q->id && !scope) {
-        json_object_set_new(model, "end_realm", json_true());
-    }
-    if (scope && rows->nelts > 0) {
-        json_object_set_new(model, "whose", text_of(r, q->user ? q->user : q->ip));
-        json_object_set_new(model, "of_user", json_boolean(q->user != NULL));
-        json_object_set_new(model, "end_all",
-                            json_string(apr_pstrcat(r->pool, "confirm=", scope, "&",
-                                                    ms_admin_search_args(r, q), NULL)));
-    }
-    add_token(r, model);
-    return model;
-}
-
-/* How many the search has in all; counted only if there is more than this page. */
-static apr_status_t count(request_rec *r, const ms_admin_search *q, int shown, const char *next,
-                          apr_int64_t *total)
-{
-    const char *ip = q->ip ? ms_address_canonical(r->pool, q->ip) : NULL;
-
-    *total = shown;
-    return next || (q->before_id && shown > 0) ? ms_all_sessions_count(r, q->user, ip, total)
-                                               : APR_SUCCESS;
-}
-
-static int send_page(request_rec *r, const ms_admin_search *q, json_t *sessions,
-                     const apr_array_header_t *rows, const char *next)
-{
-    apr_int64_t total;
-
-    if (count(r, q, rows->nelts, next, &total) != APR_SUCCESS) {
-        json_decref(sessions);
-        return ms_page_unavailable(r);
-    }
-    return ms_page_send(r, HTTP_OK, "admin.html", list_model(r, q, sessions, rows, next, total));
-}
-
 static int send_json(request_rec *r, json_t *sessions, const char *next)
 {
     return ms_page_send_json(
         r, HTTP_OK,
         json_pack("{s:o, s:s?}", "sessions", sessions, "next", next ? url_of(r, next) : NULL));
-}
-
-static int show(request_rec *r, const ms_admin_search *q)
-{
-    apr_array_header_t *rows;
-    json_t *sessions;
-    const char *next;
-
-    if (ms_admin_search_run(r, q, &rows, &next) != APR_SUCCESS) {
-        return ms_page_unavailable(r);
-    }
-    sessions = sessions_model(r, rows);
-    return ms_own_pages_wants_json(r) ? send_json(r, sessions, next)
-                                      : send_page(r, q, sessions, rows, next);
 }
 
 /* Live sessions have an end that is to come; of these it is the time they ended. */
@@ -201,44 +78,21 @@ static void add_end(request_rec *r, json_t *session, const ms_row *row)
                         row->ended_by ? text_of(r, row->ended_by) : json_null());
 }
 
-static int send_ended(request_rec *r, const ms_admin_search *q, json_t *sessions,
-                      const apr_array_header_t *rows, const char *next)
-{
-    json_t *model = page_model(r);
-
-    ms_page_set_heading(r, model, "Ended sessions");
-    add_words(r, sessions, rows);
-    for (int i = 0; i < rows->nelts; i++) {
-        const ms_row *row = APR_ARRAY_IDX(rows, i, const ms_row *);
-
-        json_t *session = json_array_get(sessions, (size_t)i);
-
-        json_object_set_new(session, "ended_text", json_string(ms_page_date(r, row->expires_at)));
-        json_object_set(session, "by", json_object_get(session, "ended_by"));
-    }
-    json_object_set_new(model, "sessions", sessions);
-    json_object_set_new(model, "has_sessions", json_boolean(rows->nelts > 0));
-    json_object_set_new(model, "whose", q->user ? text_of(r, q->user) : json_null());
-    json_object_set_new(model, "live", json_string(ms_admin_search_args(r, q)));
-    json_object_set_new(model, "next", next ? json_string(next) : json_null());
-    return ms_page_send(r, HTTP_OK, "admin_ended.html", model);
-}
-
-static int show_ended(request_rec *r, const ms_admin_search *q)
+static int show(request_rec *r, const ms_admin_search *q)
 {
     apr_array_header_t *rows;
     json_t *sessions;
     const char *next;
 
-    if (ms_admin_search_ended(r, q, &rows, &next) != APR_SUCCESS) {
+    if (ms_admin_search_run(r, q, &rows, &next) != APR_SUCCESS) {
         return ms_page_unavailable(r);
     }
     sessions = sessions_model(r, rows);
-    for (int i = 0; i < rows->nelts; i++) {
+    for (int i = 0; q->is_ended && i < rows->nelts; i++) {
         add_end(r, json_array_get(sessions, (size_t)i), APR_ARRAY_IDX(rows, i, const ms_row *));
     }
     return ms_own_pages_wants_json(r) ? send_json(r, sessions, next)
-                                      : send_ended(r, q, sessions, rows, next);
+                                      : ms_admin_view_send(r, q, sessions, rows, next);
 }
 
 /* *name: the field of the form that names what is revoked. *value: NULL for the realm. Returns 0 if
@@ -282,7 +136,7 @@ static int confirm(request_rec *r, const ms_admin_search *q)
     json_object_set_new(model, name, value ? json_string(value) : json_true());
     json_object_set_new(model, "count", json_integer(n));
     json_object_set_new(model, "back", json_string(ms_admin_search_args(r, q)));
-    add_token(r, model);
+    ms_admin_view_add_token(r, model);
     return ms_page_send(r, HTTP_OK, "admin_confirm.html", model);
 }
 
@@ -295,9 +149,6 @@ int ms_admin_get(request_rec *r)
     }
     if (q.confirm) {
         return confirm(r, &q);
-    }
-    if (q.is_ended) {
-        return show_ended(r, &q);
     }
     return ms_admin_export_is_wanted(r, &q) ? ms_admin_export_send(r, &q) : show(r, &q);
 }

@@ -15,8 +15,10 @@
 
 #define ROWS_MAX 100000
 
-static const char head[] =
-    "id,user,name,device,ip,last_ip,label,method,created_at,last_seen_at,expires_at\r\n";
+#define COLUMNS "id,user,name,device,ip,last_ip,label,method,created_at,last_seen_at,"
+
+static const char head[] = COLUMNS "expires_at\r\n",
+                  head_of_ended[] = COLUMNS "ended_at,end_reason,ended_by\r\n";
 
 int ms_admin_export_is_wanted(request_rec *r, const ms_admin_search *q)
 {
@@ -52,7 +54,7 @@ static void put(request_rec *r, const char *text, const char *after)
     ap_rvputs(r, text, "\"", after, NULL);
 }
 
-static void put_row(request_rec *r, apr_pool_t *p, const ms_row *row)
+static void put_row(request_rec *r, apr_pool_t *p, const ms_admin_search *q, const ms_row *row)
 {
     ms_device device;
     const char *fields[] = {row->id,
@@ -65,13 +67,26 @@ static void put_row(request_rec *r, apr_pool_t *p, const ms_row *row)
                             row->auth_method,
                             ms_clock_rfc3339(p, row->created_at),
                             ms_clock_rfc3339(p, row->last_seen_at),
-                            ms_clock_rfc3339(p, row->expires_at)};
-    const apr_size_t n = sizeof(fields) / sizeof(fields[0]);
+                            ms_clock_rfc3339(p, row->expires_at),
+                            row->end_reason,
+                            row->ended_by};
+    const apr_size_t n = sizeof(fields) / sizeof(fields[0]) - (q->is_ended ? 0 : 2);
 
     ms_device_name(p, row->user_agent, &device);
     fields[3] = device.name;
     for (apr_size_t i = 0; i < n; i++) {
         put(r, fields[i], i + 1 < n ? "," : "\r\n");
+    }
+}
+
+static void begin(request_rec *r, const ms_admin_search *q)
+{
+    ms_page_begin(r, "text/csv; charset=utf-8; header=present");
+    apr_table_setn(r->headers_out, "Content-Disposition",
+                   q->is_ended ? "attachment; filename=\"ended-sessions.csv\""
+                               : "attachment; filename=\"sessions.csv\"");
+    if (!r->header_only) {
+        ap_rputs(q->is_ended ? head_of_ended : head, r);
     }
 }
 
@@ -88,19 +103,15 @@ static void break_off(request_rec *r)
 
 int ms_admin_export_send(request_rec *r, const ms_admin_search *q)
 {
-    apr_array_header_t *rows;
-    const char *next;
+    static const ms_admin_visitor visitor = {begin, put_row};
+    int began;
+    const apr_status_t rv =
+        ms_admin_search_each(r, q, r->header_only ? 0 : ROWS_MAX, &visitor, &began);
 
-    if (ms_admin_search_run(r, q, &rows, &next) != APR_SUCCESS) {
+    if (!began) {
         return ms_page_unavailable(r);
     }
-    ms_page_begin(r, "text/csv; charset=utf-8; header=present");
-    apr_table_setn(r->headers_out, "Content-Disposition", "attachment; filename=\"sessions.csv\"");
-    if (r->header_only) {
-        return OK;
-    }
-    ap_rputs(head, r);
-    if (ms_admin_search_each(r, q, ROWS_MAX, put_row) != APR_SUCCESS) {
+    if (rv != APR_SUCCESS) {
         break_off(r);
     }
     return OK;

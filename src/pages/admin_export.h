@@ -10,7 +10,7 @@
 /** Whether the client wants CSV: by the query, or by Accept. */
 int ms_admin_export_is_wanted(request_rec *r, const ms_admin_search *q);
 
-/** Send all live sessions of a search as CSV (RFC 4180), 100,000 at most. */
+/** Send all sessions of a search as CSV (RFC 4180), 100,000 at most. */
 int ms_admin_export_send(request_rec *r, const ms_admin_search *q);
 
 #endif

@@ -40,6 +40,15 @@ static int read_word(const apr_table_t *fields, const char *name, const char *wo
     return !value || *is_set;
 }
 
+/* As in the user's own list. */
+static int read_state(const apr_table_t *fields, int *is_ended)
+{
+    int is_live;
+
+    return read_word(fields, "state", "ended", is_ended) ||
+           read_word(fields, "state", "live", &is_live);
+}
+
 int ms_admin_search_read(request_rec *r, ms_admin_search *q)
 {
     const char *args = r->args ? r->args : "", *before;
@@ -55,8 +64,8 @@ int ms_admin_search_read(request_rec *r, ms_admin_search *q)
     q->confirm = ms_form_field(fields, "confirm");
     before = ms_form_field(fields, "before");
     return !!q->user + !!q->ip + !!q->id <= 1 && (!before || read_before(q, before)) &&
-           read_word(fields, "state", "ended", &q->is_ended) &&
-           read_word(fields, "format", "csv", &q->is_csv) && (!q->is_ended || (!q->ip && !q->id));
+           read_state(fields, &q->is_ended) && read_word(fields, "format", "csv", &q->is_csv) &&
+           (!q->is_ended || (!q->ip && !q->id));
 }
 
 const char *ms_admin_search_parameter(request_rec *r, const char *name, const char *value)
@@ -71,26 +80,41 @@ const char *ms_admin_search_args(request_rec *r, const ms_admin_search *q)
                        ms_admin_search_parameter(r, "id", q->id), NULL);
 }
 
+/* ---- rows ------------------------------------------------------------------------------------ */
+
+/* A name or an address that cannot be; a database might reject the text. */
+static int is_impossible(const ms_admin_search *q, const char *ip)
+{
+    return (q->user && !ms_utf8_is_user_name(q->user)) || (q->ip && !ip);
+}
+
+static apr_status_t find_one(request_rec *r, const ms_admin_search *q, apr_array_header_t *rows)
+{
+    const ms_row *row;
+    const apr_status_t rv = ms_all_sessions_find(r, q->id, &row);
+
+    if (row) {
+        APR_ARRAY_PUSH(rows, const ms_row *) = row;
+    }
+    return rv;
+}
+
 static apr_status_t find(request_rec *r, apr_pool_t *p, const ms_admin_search *q,
                          apr_array_header_t **rows)
 {
-    const ms_search wanted = {q->user, q->ip ? ms_address_canonical(r->pool, q->ip) : NULL,
-                              q->before, q->before_id};
-    const ms_row *row = NULL;
-    apr_status_t rv = APR_SUCCESS;
+    const ms_search live = {q->user, q->ip ? ms_address_canonical(p, q->ip) : NULL, q->before,
+                            q->before_id};
+    const ms_ended_part ended = {.limit = PAGE + 1, .before = q->before, .before_id = q->before_id};
 
     *rows = apr_array_make(p, 1, sizeof(const ms_row *));
     if (q->id) {
-        rv = ms_all_sessions_find(r, q->id, &row);
-        if (row) {
-            APR_ARRAY_PUSH(*rows, const ms_row *) = row;
-        }
-        return rv;
+        return find_one(r, q, *rows);
     }
-    if ((q->user && !ms_utf8_is_user_name(q->user)) || (q->ip && !wanted.ip)) {
-        return APR_SUCCESS; /* no such user or address exists; a database might reject the text */
+    if (is_impossible(q, live.ip)) {
+        return APR_SUCCESS;
     }
-    return ms_all_sessions_search(r, p, &wanted, rows);
+    return q->is_ended ? ms_all_sessions_ended(r, p, q->user, &ended, rows)
+                       : ms_all_sessions_search(r, p, &live, rows);
 }
 
 /* Take away the row that shows that there is a next page. The last row of this one; NULL: there is
@@ -104,14 +128,18 @@ static const ms_row *cut(apr_array_header_t *rows)
     return APR_ARRAY_IDX(rows, PAGE - 1, const ms_row *);
 }
 
-/* The query string of the next page. */
-static const char *next_args(request_rec *r, const ms_admin_search *q, apr_int64_t at,
-                             const char *id)
+/* The time by which rows are in order. */
+static apr_int64_t time_of(const ms_admin_search *q, const ms_row *row)
+{
+    return q->is_ended ? row->expires_at : row->created_at;
+}
+
+const char *ms_admin_search_after(request_rec *r, const ms_admin_search *q, const ms_row *last)
 {
     const char *same = ms_admin_search_args(r, q);
 
     return apr_psprintf(r->pool, "%s%s%sbefore=%" APR_INT64_T_FMT ".%s", same, *same ? "&" : "",
-                        q->is_ended ? "state=ended&" : "", at, id);
+                        q->is_ended ? "state=ended&" : "", time_of(q, last), last->id);
 }
 
 apr_status_t ms_admin_search_run(request_rec *r, const ms_admin_search *q,
@@ -120,28 +148,22 @@ apr_status_t ms_admin_search_run(request_rec *r, const ms_admin_search *q,
     const apr_status_t rv = find(r, r->pool, q, rows);
     const ms_row *last = rv == APR_SUCCESS ? cut(*rows) : NULL;
 
-    *next = last ? next_args(r, q, last->created_at, last->id) : NULL;
+    *next = last ? ms_admin_search_after(r, q, last) : NULL;
     return rv;
 }
 
-apr_status_t ms_admin_search_ended(request_rec *r, const ms_admin_search *q,
-                                   apr_array_header_t **rows, const char **next)
-{
-    const ms_ended_part part = {.limit = PAGE + 1, .before = q->before, .before_id = q->before_id};
-    apr_status_t rv = APR_SUCCESS;
-    const ms_row *last;
+/* ---- all of them ----------------------------------------------------------------------------- */
 
-    *rows = apr_array_make(r->pool, 1, sizeof(const ms_row *));
-    if (!q->user || ms_utf8_is_user_name(q->user)) {
-        rv = ms_all_sessions_ended(r, q->user, &part, rows);
-    }
-    last = rv == APR_SUCCESS ? cut(*rows) : NULL;
-    *next = last ? next_args(r, q, last->expires_at, last->id) : NULL;
-    return rv;
+/* Where the next page begins; the row is gone by then. */
+static void go_on(ms_admin_search *at, const ms_row *last, char *id)
+{
+    at->before = time_of(at, last);
+    apr_cpystrn(id, last->id, MS_ID_LEN + 1);
+    at->before_id = id;
 }
 
 apr_status_t ms_admin_search_each(request_rec *r, const ms_admin_search *q, int most,
-                                  void (*visit)(request_rec *r, apr_pool_t *p, const ms_row *row))
+                                  const ms_admin_visitor *visitor, int *began)
 {
     ms_admin_search at = *q;
     char before_id[MS_ID_LEN + 1];
@@ -150,18 +172,21 @@ apr_status_t ms_admin_search_each(request_rec *r, const ms_admin_search *q, int 
     apr_pool_t *p;
     apr_status_t rv;
 
+    *began = 0;
     apr_pool_create(&p, r->pool);
     do {
         apr_pool_clear(p);
         rv = find(r, p, &at, &rows);
         last = rv == APR_SUCCESS ? cut(rows) : NULL;
+        if (rv == APR_SUCCESS && !*began) {
+            *began = 1;
+            visitor->begin(r, q);
+        }
         for (int i = 0; rv == APR_SUCCESS && i < rows->nelts && most > 0; i++, most--) {
-            visit(r, p, APR_ARRAY_IDX(rows, i, const ms_row *));
+            visitor->row(r, p, q, APR_ARRAY_IDX(rows, i, const ms_row *));
         }
         if (last) {
-            at.before = last->created_at;
-            apr_cpystrn(before_id, last->id, sizeof(before_id));
-            at.before_id = before_id;
+            go_on(&at, last, before_id);
         }
     } while (last && most > 0 && !r->connection->aborted);
     apr_pool_destroy(p);

@@ -32,27 +32,31 @@ const char *ms_admin_search_parameter(request_rec *r, const char *name, const ch
 
 /**
  * Find the sessions.
- * @param rows  out: const ms_row *, the newest first; none for a name, address or id that cannot be
+ * @param rows  out: const ms_row *, the newest first, or, of those that are over, the last one to
+ *              end first; none for a name, address or id that cannot be
  * @param next  out: the query string of the next page; NULL: there is none
  * @return APR_SUCCESS, or the database could not be queried
  */
 apr_status_t ms_admin_search_run(request_rec *r, const ms_admin_search *q,
                                  apr_array_header_t **rows, const char **next);
 
-/**
- * The sessions of a search that are over, the last one to end first. See ms_admin_search_run() and
- * ms_all_sessions_ended().
- */
-apr_status_t ms_admin_search_ended(request_rec *r, const ms_admin_search *q,
-                                   apr_array_header_t **rows, const char **next);
+/** The query string of the page that begins after that row. */
+const char *ms_admin_search_after(request_rec *r, const ms_admin_search *q, const ms_row *last);
+
+typedef struct ms_admin_visitor {
+    /* Called once, when the database could be queried and before the first row. */
+    void (*begin)(request_rec *r, const ms_admin_search *q);
+    /* What it allocates from p is gone after the page. */
+    void (*row)(request_rec *r, apr_pool_t *p, const ms_admin_search *q, const ms_row *row);
+} ms_admin_visitor;
 
 /**
  * Visit all sessions of a search, page by page, so that no more than a page is in memory.
  * @param most   visit that many at most
- * @param visit  is called for each row; what it allocates from p is gone after the page
+ * @param began  out: whether visitor->begin was called
  * @return APR_SUCCESS, or the database could not be queried; some may have been visited
  */
 apr_status_t ms_admin_search_each(request_rec *r, const ms_admin_search *q, int most,
-                                  void (*visit)(request_rec *r, apr_pool_t *p, const ms_row *row));
+                                  const ms_admin_visitor *visitor, int *began);
 
 #endif

@@ -26,6 +26,10 @@
 
 #define FRESH 900 /* seconds; ManagedSessionConfirmAfter may want less */
 
+/* So that the list, and the page of all apps, stay below 30 KB. */
+#define SHOWN 4
+#define PAGE  20
+
 int ms_apps_is_on(request_rec *r)
 {
     return ms_dir_conf_get(r)->app_passwords == 1;
@@ -38,37 +42,83 @@ static int require_fresh(request_rec *r)
     return ms_sessions_require_fresh(r, after > 0 && after < FRESH ? after : FRESH);
 }
 
-/* ---- the section ----------------------------------------------------------------------------- */
+/* ---- the section, and the page of all of them ----------------------------------------------- */
 
-void ms_apps_add(request_rec *r, json_t *model, const apr_array_header_t *rows)
+/* Those from one on, as many as there is room for. */
+static void add_part(request_rec *r, json_t *model, const apr_array_header_t *rows, int from,
+                     int room)
 {
-    json_t *apps = ms_sessions_models(r, rows);
+    apr_array_header_t part = *rows;
+    json_t *apps;
 
-    for (int i = 0; i < rows->nelts; i++) {
-        const ms_row *row = APR_ARRAY_IDX(rows, i, const ms_row *);
+    part.nelts = rows->nelts - from < room ? rows->nelts - from : room;
+    part.elts += from * rows->elt_size;
+    apps = ms_sessions_models(r, &part);
+    for (int i = 0; i < part.nelts; i++) {
+        const ms_row *row = APR_ARRAY_IDX(&part, i, const ms_row *);
         json_t *one = json_array_get(apps, (size_t)i);
 
         json_object_set_new_nocheck(one, "i", json_integer(i + 1));
         json_object_set_new_nocheck(one, "used", json_boolean(ms_row_is_used(row)));
         ms_view_add_words(r, one, row, ms_clock_now());
     }
+    ms_view_add_icons(r->pool, model, apps);
     json_object_set_new_nocheck(model, "apps", apps);
+}
+
+void ms_apps_add(request_rec *r, json_t *model, const apr_array_header_t *rows)
+{
+    add_part(r, model, rows, 0, SHOWN);
+    json_object_set_new_nocheck(model, "level", json_integer(3));
+    json_object_set_new_nocheck(model, "has_apps", json_boolean(rows->nelts > 0));
+    json_object_set_new_nocheck(model, "all_apps",
+                                json_integer(rows->nelts > SHOWN ? rows->nelts : 0));
     json_object_set_new_nocheck(model, "apps_on", json_true());
+}
+
+static int asks(request_rec *r, const apr_table_t *query, const char *word)
+{
+    const char *app = apr_table_get(query, "app");
+
+    return app && strcmp(app, word) == 0 && ms_apps_is_on(r);
+}
+
+int ms_apps_is_all(request_rec *r, const apr_table_t *query)
+{
+    return asks(r, query, "all");
+}
+
+int ms_apps_send_all(request_rec *r, json_t *model)
+{
+    const char *asked = ms_view_page_asked(r);
+    apr_array_header_t *rows;
+    int pages, page = asked ? atoi(asked) : 1;
+
+    if (ms_own_sessions_apps(r, &rows) != APR_SUCCESS) {
+        json_decref(model);
+        return ms_page_unavailable(r);
+    }
+    pages = rows->nelts > PAGE ? (rows->nelts - 1) / PAGE + 1 : 1;
+    page = page < pages ? page : pages;
+    add_part(r, model, rows, (page - 1) * PAGE, PAGE);
+    json_object_set_new_nocheck(model, "level", json_integer(2));
+    ms_view_add_pages(model, page, pages);
+    ms_page_set_heading(r, model, "App passwords");
+    return ms_page_send(r, HTTP_OK, "apps_all.html", model);
 }
 
 /* ---- the form -------------------------------------------------------------------------------- */
 
 int ms_apps_is_form(request_rec *r, const apr_table_t *query)
 {
-    const char *app = apr_table_get(query, "app");
-
-    return app && strcmp(app, "new") == 0 && ms_apps_is_on(r);
+    return asks(r, query, "new");
 }
 
 static json_t *model_of_page(request_rec *r)
 {
     json_t *model = ms_page_model(r);
 
+    ms_page_add_home(r, model);
     json_object_set_new_nocheck(model, "user",
                                 json_string(ms_request_row(ms_request_get(r))->user));
     return model;
@@ -165,27 +215,12 @@ static int refuse(request_rec *r, apr_status_t rv)
     }
 }
 
-static apr_status_t is_taken(request_rec *r, const char *name, int *taken)
-{
-    const char *fit = ms_session_name_fit(r->pool, name);
-    apr_array_header_t *rows;
-    const apr_status_t rv = ms_own_sessions_apps(r, &rows);
-
-    *taken = 0;
-    for (int i = 0; rv == APR_SUCCESS && fit && rows && i < rows->nelts; i++) {
-        const char *there = APR_ARRAY_IDX(rows, i, const ms_row *)->name;
-
-        *taken |= there && strcmp(there, fit) == 0;
-    }
-    return rv;
-}
-
 int ms_apps_make(request_rec *r, const apr_table_t *fields)
 {
     const char *name = apr_table_get(fields, "name"), *password;
     const ms_row *row;
     apr_status_t rv;
-    int taken, status;
+    int status;
 
     if (!ms_apps_is_on(r)) {
         return ms_page_refuse(r, MS_PROBLEM_APPS_OFF);
@@ -194,10 +229,7 @@ int ms_apps_make(request_rec *r, const apr_table_t *fields)
     if (status != DECLINED) {
         return status;
     }
-    rv = is_taken(r, name ? name : "", &taken);
-    if (rv == APR_SUCCESS) {
-        rv = taken ? APR_EEXIST : ms_app_make(r, name ? name : "", &row, &password);
-    }
+    rv = ms_app_make(r, name ? name : "", &row, &password);
     return rv == APR_SUCCESS ? show_made(r, password) : refuse(r, rv);
 }
 
@@ -218,6 +250,8 @@ static int refuse_json(request_rec *r, apr_status_t rv)
     switch (rv) {
     case APR_EINVAL:
         return ms_page_refuse(r, MS_PROBLEM_BAD_NAME);
+    case APR_EEXIST:
+        return ms_page_refuse(r, MS_PROBLEM_APP_NAME);
     case APR_ENOSPC:
         return ms_page_refuse(r, MS_PROBLEM_APP_LIMIT);
     case APR_ENOTIMPL:

@@ -13,8 +13,16 @@
  */
 int ms_apps_is_on(request_rec *r);
 
-/** Add the section to the model of the list. rows: of ms_own_sessions_apps(). */
+/** Add the section to the model of the list: a few of them, and a link to all. rows: of
+ * ms_own_sessions_apps(). */
 void ms_apps_add(request_rec *r, json_t *model, const apr_array_header_t *rows);
+
+/** Whether a request is for the page of all of them: ?app=all, where ManagedSessionAppPasswords is
+ * On. */
+int ms_apps_is_all(request_rec *r, const apr_table_t *query);
+
+/** Send that page. model: with what all pages of the list need; released. */
+int ms_apps_send_all(request_rec *r, json_t *model);
 
 /** Whether a request is for the form: ?app=new, where ManagedSessionAppPasswords is On. */
 int ms_apps_is_form(request_rec *r, const apr_table_t *query);

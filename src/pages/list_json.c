@@ -73,16 +73,16 @@ static int read_state(const char *state, query *q)
     return !state || q->ended || strcmp(state, "live") == 0;
 }
 
+/* Digits only: strtol would also read blanks and a sign. */
 static int read_limit(const char *limit, query *q)
 {
-    char *end;
+    const apr_size_t digits = limit ? strspn(limit, "0123456789") : 0;
 
-    if (limit) {
-        q->limit = apr_strtoi64(limit, &end, 10);
-        return end > limit && !*end && q->limit >= 1 && q->limit <= LIMIT_MAX;
+    if (!limit) {
+        return 1;
     }
-    q->limit = LIMIT;
-    return 1;
+    q->limit = apr_atoi64(limit);
+    return digits > 0 && !limit[digits] && q->limit >= 1 && q->limit <= LIMIT_MAX;
 }
 
 static int read_query(request_rec *r, query *q)
@@ -201,11 +201,8 @@ int ms_list_json_rename(request_rec *r, const ms_row *current, const ms_list_pat
         return ms_page_refuse(r, MS_PROBLEM_BAD_NAME);
     }
     rv = ms_own_sessions_rename(r, path->id, name, &renamed);
-    if (rv == APR_ENOTIMPL) {
-        return ms_page_refuse(r, MS_PROBLEM_OLD_TABLE);
-    }
     if (rv != APR_SUCCESS) {
-        return ms_page_unavailable(r);
+        return ms_sessions_refuse_name(r, rv);
     }
     return renamed ? ms_list_json_send_one(r, current, path)
                    : ms_page_refuse(r, MS_PROBLEM_NOT_FOUND);

@@ -14,6 +14,7 @@
 #include "http/request_chain.h"
 #include "http/respond.h"
 #include "config/config.h"
+#include "config/own_path.h"
 #include "pages/page.h"
 #include "pages/ways_on.h"
 #include "session/request.h"
@@ -22,7 +23,9 @@
 /* Marks for tests/catalogues.py a message that is translated elsewhere. */
 #define MESSAGE(text) (text)
 
-#define DONE_QUERY "done=out" /* the query of the page that confirms a sign-out */
+/* Queries of the page that confirms a sign-out. */
+#define DONE_QUERY     "done=out"
+#define DONE_ALL_QUERY "done=all"
 
 static void show_form(request_rec *r, json_t *model, const ms_row *row)
 {
@@ -42,10 +45,12 @@ static void show_form(request_rec *r, json_t *model, const ms_row *row)
 static void show_signed_out(request_rec *r, json_t *model)
 {
     const ms_url *login = ms_config_login_url(r);
-    const int done = r->args && strcmp(r->args, DONE_QUERY) == 0;
+    const int everywhere = r->args && strcmp(r->args, DONE_ALL_QUERY) == 0,
+              done = everywhere || (r->args && strcmp(r->args, DONE_QUERY) == 0);
 
     ms_page_set_heading(r, model, "You are signed out");
     json_object_set_new(model, "done", json_boolean(done));
+    json_object_set_new(model, "everywhere", json_boolean(everywhere));
     if (login) {
         ms_ways_on_add(r, model, login->text, done ? MESSAGE("Sign in again") : MESSAGE("Sign in"));
     }
@@ -70,22 +75,49 @@ int ms_logout_get(request_rec *r)
     return ms_page_send(r, HTTP_OK, "logout.html", model);
 }
 
-/* Where a sign-out leads. */
-static const char *way_out(request_rec *r)
+/* ---- where a sign-out leads -------------------------------------------------------------------
+ */
+
+static const char *with_query(request_rec *r, const char *url, const char *query)
+{
+    return apr_pstrcat(r->pool, url, strchr(url, '?') ? "&" : "?", query, NULL);
+}
+
+/* The configuration need not name the page: it has a place all the same. */
+static const char *page_url(request_rec *r)
+{
+    const ms_url *url = ms_config_logout_url(r);
+    const char *path = url ? NULL : ms_own_path_elsewhere(r, MS_HANDLER_LOGOUT);
+
+    return url ? url->text : path ? ms_percent_encode(r->pool, path) : NULL;
+}
+
+static const char *way_out(request_rec *r, const char *page, const char *query)
 {
     const ms_url *landing = ms_dir_conf_get(r)->landing_url;
 
-    return landing ? landing->text
-                   : apr_pstrcat(r->pool, ms_percent_encode(r->pool, r->uri), "?" DONE_QUERY, NULL);
+    if (landing) {
+        return landing->text;
+    }
+    return page ? with_query(r, page, query) : NULL;
 }
+
+const char *ms_logout_way_out(request_rec *r, int everywhere)
+{
+    return way_out(r, page_url(r), everywhere ? DONE_ALL_QUERY : DONE_QUERY);
+}
+
+/* ---------------------------------------------------------------------------------------------- */
 
 static int end_session(request_rec *r)
 {
     if (ms_sign_out(r) != APR_SUCCESS) {
         return ms_page_unavailable(r);
     }
-    return ms_json_client_is(r) ? ms_page_status(r, HTTP_NO_CONTENT)
-                                : ms_page_redirect(r, way_out(r));
+    if (ms_json_client_is(r)) {
+        return ms_page_status(r, HTTP_NO_CONTENT);
+    }
+    return ms_page_redirect(r, way_out(r, ms_percent_encode(r->pool, r->uri), DONE_QUERY));
 }
 
 int ms_logout_post(request_rec *r)

@@ -20,11 +20,13 @@
 #include "http/limited_log.h"
 #include "http/origin.h"
 #include "http/request_chain.h"
+#include "core/cache_headers.h"
 #include "core/json.h"
 #include "core/percent.h"
 #include "core/phrases.h"
 #include "core/template.h"
 #include "core/sha256.h"
+#include "pages/content_policy.h"
 #include "pages/ways_on.h"
 
 #define SCRIPT "script" /* the query of the script, with the path of any page of ours */
@@ -34,49 +36,15 @@
 /* Marks for tests/catalogues.py a message that is translated elsewhere. */
 #define MESSAGE(text) (text)
 
-static const char *style_hash; /* set once at start: of the built-in style sheet, for the CSP */
-
-void ms_page_init(apr_pool_t *pconf)
-{
-    const ms_template *style = ms_template_get("style.css");
-    unsigned char digest[MS_SHA256_LEN];
-
-    ms_sha256(pconf, &(ms_sha256_part){style->text, style->len}, 1, digest);
-    style_hash = apr_pencode_base64_binary(pconf, digest, sizeof(digest), APR_ENCODE_NONE, NULL);
-}
-
-/* The style sheet of the site may be on another host: allow that host. */
-static const char *style_sources(request_rec *r)
-{
-    const ms_url *sheet = ms_config_stylesheet(r);
-
-    if (!sheet) {
-        return "";
-    }
-    if (sheet->origin) {
-        return apr_pstrcat(r->pool, " ", ms_web_origin_text(r->pool, sheet->origin), NULL);
-    }
-    return " 'self'";
-}
-
 /* At the address of a page that is not ours there is no script of ours. */
 static int uses_script(request_rec *r)
 {
     return ms_dir_conf_get(r)->script == 1 && ms_own_pages_answering(r);
 }
 
-/*
- * form-action names any host, since browsers check it at each redirect after the form's answer:
- * with 'self' alone, a redirect to another origin is blocked and the user stays on the form without
- * a message. No foreign form can be injected: all text is escaped.
- */
 static const char *policy(request_rec *r, const char *ancestors)
 {
-    return apr_pstrcat(r->pool, "default-src 'none'; style-src 'sha256-", style_hash, "'",
-                       style_sources(r), uses_script(r) ? "; script-src 'self'" : "",
-                       "; img-src 'self' data:; form-action 'self' https: http:; "
-                       "base-uri 'none'",
-                       ancestors, NULL);
+    return ms_content_policy(r, uses_script(r), ancestors);
 }
 
 /* NULL for the sign-in page: it may be in a popup, and this header would cut it off from its
@@ -128,6 +96,11 @@ json_t *ms_page_model(request_rec *r)
     return model;
 }
 
+void ms_page_add_home(request_rec *r, json_t *model)
+{
+    json_object_set_new(model, "home", json_string(ms_config_landing(r)));
+}
+
 void ms_page_set_heading(request_rec *r, json_t *model, const char *heading)
 {
     json_object_set_new(model, "heading",
@@ -161,12 +134,19 @@ static const char *render(request_rec *r, const char *name, json_t *model)
     return html;
 }
 
+apr_size_t ms_page_length(request_rec *r, const char *name, json_t *model)
+{
+    const char *html = render(r, name, json_incref(model));
+
+    return html ? strlen(html) : 0;
+}
+
 int ms_page_send(request_rec *r, int status, const char *name, json_t *model)
 {
     const char *html = render(r, name, model);
 
     apr_table_setn(r->headers_out, "Content-Language", ms_page_language(r)->tag);
-    apr_table_mergen(r->headers_out, "Vary", "Accept-Language");
+    ms_cache_headers_vary_by(r->headers_out, "Accept-Language");
     return send_body(r, status, "text/html; charset=utf-8", html);
 }
 
@@ -310,7 +290,7 @@ int ms_page_refuse(request_rec *r, ms_problem why)
 {
     const ms_problem_words *words = ms_problem_get(why);
 
-    apr_table_mergen(r->headers_out, "Vary", "Accept");
+    ms_cache_headers_vary_by(r->headers_out, "Accept");
     return is_for_script(r)
                ? send_body(r, words->status, MS_PROBLEM_TYPE,
                            ms_problem_json(r->pool, why, ms_script_refusal_login_url(r, why)))

@@ -11,9 +11,6 @@
 #include "core/language.h"
 #include "core/problem.h"
 
-/** At start: what is the same for every page. */
-void ms_page_init(apr_pool_t *pconf);
-
 /** The language for this request (Accept-Language). */
 const ms_language *ms_page_language(request_rec *r);
 
@@ -25,6 +22,12 @@ json_t *ms_page_model(request_rec *r);
 
 /** Set the heading, which is part of the title, too. heading: in English; translated here. */
 void ms_page_set_heading(request_rec *r, json_t *model, const char *heading);
+
+/** Let the site's name at the head of a page lead to the site. Other pages end with such a link. */
+void ms_page_add_home(request_rec *r, json_t *model);
+
+/** How many bytes of HTML a part of a page makes of a model, which stays the caller's. */
+apr_size_t ms_page_length(request_rec *r, const char *name, json_t *model);
 
 /**
  * Send a page.

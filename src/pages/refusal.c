@@ -12,6 +12,7 @@
 #include "access/challenge.h"
 #include "access/own_pages.h"
 #include "config/config.h"
+#include "core/cache_headers.h"
 #include "http/json_client.h"
 #include "pages/page.h"
 #include "pages/ways_on.h"
@@ -113,6 +114,7 @@ void ms_refusal_explain(request_rec *r)
     if (model) {
         ms_ways_on_add_site(r, model);
         ms_page_put_in_place(r, r->status, model);
-        apr_table_mergen(r->err_headers_out, "Vary", "Accept, Accept-Language");
+        ms_cache_headers_vary_by(r->err_headers_out, "Accept");
+        ms_cache_headers_vary_by(r->err_headers_out, "Accept-Language");
     }
 }

@@ -10,6 +10,7 @@
 #include "access/own_pages.h"
 #include "access/visitors.h"
 #include "config/config.h"
+#include "core/cache_headers.h"
 #include "http/origin.h"
 #include "pages/admin.h"
 #include "pages/admin_access.h"
@@ -127,7 +128,7 @@ int ms_router_on_handler(request_rec *r)
         return ms_page_cross_site(r);
     }
     if (page->answers_json && r->method_number == M_GET) {
-        apr_table_mergen(r->headers_out, "Vary", "Accept");
+        ms_cache_headers_vary_by(r->headers_out, "Accept");
     }
     return function(r);
 }

@@ -20,6 +20,7 @@
 #include "pages/devices.h"
 #include "pages/list_json.h"
 #include "pages/list_path.h"
+#include "pages/logout.h"
 #include "pages/page.h"
 #include "pages/scope.h"
 #include "session/own_sessions.h"
@@ -113,16 +114,21 @@ static int go_back(request_rec *r, const char *done, const char *id)
     return ms_page_redirect(r, apr_pstrcat(r->pool, list, done, page, NULL));
 }
 
-/* The notice that says what happened; NULL: the user is signed out, or the list is as before. */
-static const char *notice(request_rec *r, const ms_scope *scope, apr_int64_t revoked)
+/* The notice that says what happened; NULL: the list is as before. */
+static const char *notice(const ms_scope *scope, apr_int64_t revoked)
 {
-    if (!ms_request_row(ms_request_get(r))) {
-        return NULL;
-    }
     if (scope->kind == MS_SCOPE_ID) {
         return revoked > 0 ? MS_VIEW_DONE_ONE : MS_VIEW_DONE_GONE;
     }
     return revoked > 0 ? MS_VIEW_DONE_OTHERS : NULL;
+}
+
+/* The window is signed out: the list would only lead it to the sign-in page, without a word. */
+static int go_out(request_rec *r, const ms_scope *scope)
+{
+    const char *url = ms_logout_way_out(r, scope->kind == MS_SCOPE_USER);
+
+    return url ? ms_page_redirect(r, url) : go_back(r, NULL, NULL);
 }
 
 /* The user's own session is ended without it, as by the sign-out page. */
@@ -142,6 +148,20 @@ static int is_naming(const apr_table_t *fields)
     return action && strcmp(action, "rename") == 0 && apr_table_get(fields, "id");
 }
 
+int ms_sessions_refuse_name(request_rec *r, apr_status_t rv)
+{
+    switch (rv) {
+    case APR_ENOTIMPL:
+        return ms_page_refuse(r, MS_PROBLEM_OLD_TABLE);
+    case APR_EINVAL:
+        return ms_page_refuse(r, MS_PROBLEM_BAD_NAME);
+    case APR_EEXIST:
+        return ms_page_refuse(r, MS_PROBLEM_APP_NAME);
+    default:
+        return ms_page_unavailable(r);
+    }
+}
+
 static int name_session(request_rec *r, const apr_table_t *fields)
 {
     const char *name = apr_table_get(fields, "name");
@@ -154,8 +174,7 @@ static int name_session(request_rec *r, const apr_table_t *fields)
     }
     rv = ms_own_sessions_rename(r, apr_table_get(fields, "id"), name ? name : "", &renamed);
     if (rv != APR_SUCCESS) {
-        return rv == APR_ENOTIMPL ? ms_page_refuse(r, MS_PROBLEM_OLD_TABLE)
-                                  : ms_page_unavailable(r);
+        return ms_sessions_refuse_name(r, rv);
     }
     return go_back(r, renamed ? MS_VIEW_DONE_NAMED : MS_VIEW_DONE_GONE, NULL);
 }
@@ -177,7 +196,10 @@ static int revoke_sessions(request_rec *r, const apr_table_t *fields)
     if (ms_scope_revoke(r, MS_ACTOR_SELF, &scope, &revoked) != APR_SUCCESS) {
         return ms_page_unavailable(r);
     }
-    done = notice(r, &scope, revoked);
+    if (!ms_request_row(ms_request_get(r))) {
+        return go_out(r, &scope);
+    }
+    done = notice(&scope, revoked);
     return go_back(r, done, done && strcmp(done, MS_VIEW_DONE_ONE) == 0 ? scope.id : NULL);
 }
 

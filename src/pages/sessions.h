@@ -27,6 +27,9 @@ int ms_sessions_require_fresh(request_rec *r, apr_int64_t after);
 /** ManagedSessionConfirmAfter where the request is, in seconds; 0: off. */
 apr_int64_t ms_sessions_confirm_after(const request_rec *r);
 
+/** The answer if ms_own_sessions_rename() returned other than APR_SUCCESS. */
+int ms_sessions_refuse_name(request_rec *r, apr_status_t rv);
+
 /** A session as JSON. current: the session of the request, or NULL. Owned by the caller. */
 json_t *ms_sessions_model(request_rec *r, const ms_row *row, const ms_row *current);
 

@@ -21,9 +21,11 @@
 #include "db/store.h"
 #include "core/phrases.h"
 
-#define PAGE_SIZE 10  /* so that a page stays below 30 KB in every language */
-#define PAGES_MAX 100 /* with a larger offset the database reads and skips more and more rows */
-#define MANY      3   /* other sessions; their button is above the list, too */
+/* Sessions on a page, so that it stays below 30 KB in every language. */
+#define PAGE_SIZE           10
+#define PAGE_SIZE_WITH_APPS 8 /* with the section of app passwords */
+#define PAGES_MAX           100 /* with a larger offset the database reads and skips more and more rows */
+#define MANY                3 /* other sessions; their button is above the list, too */
 
 static void set_text(json_t *model, const char *name, const char *text)
 {
@@ -67,7 +69,7 @@ static void add_notice(const apr_table_t *query, json_t *model)
 
 /* ---- the list -------------------------------------------------------------------------------- */
 
-/* In src/pages/icons.html. */
+/* In src/pages/html/icons.html. */
 static const char *const icons[] = {
     [MS_DEVICE_UNKNOWN] = "unknown", [MS_DEVICE_COMPUTER] = "computer",
     [MS_DEVICE_PHONE] = "phone",     [MS_DEVICE_TABLET] = "tablet",
@@ -94,6 +96,15 @@ void ms_view_add_words(request_rec *r, json_t *model, const ms_row *row, apr_int
                                 json_boolean(strcmp(row->auth_method, "form") == 0));
 }
 
+void ms_view_add_icons(apr_pool_t *p, json_t *model, const json_t *sessions)
+{
+    for (size_t i = 0; i < json_array_size(sessions); i++) {
+        const char *icon = json_string_value(json_object_get(json_array_get(sessions, i), "icon"));
+
+        json_object_set_new(model, apr_pstrcat(p, "has_", icon, NULL), json_true());
+    }
+}
+
 /* At most four digits. */
 const char *ms_view_page_asked(request_rec *r)
 {
@@ -105,6 +116,7 @@ const char *ms_view_page_asked(request_rec *r)
 
 /* One page of the list. */
 typedef struct shown {
+    int size;          /* sessions on a page, at most */
     int page;          /* from 1 */
     int pages;         /* how many there are */
     apr_int64_t total; /* sessions in all */
@@ -115,15 +127,15 @@ typedef struct shown {
 static apr_status_t read_rows(request_rec *r, shown *list)
 {
     const ms_list_part part = {.browsers_only = ms_apps_is_on(r),
-                               .limit = PAGE_SIZE + 1,
-                               .offset = (apr_int64_t)(list->page - 1) * PAGE_SIZE};
+                               .limit = list->size + 1,
+                               .offset = (apr_int64_t)(list->page - 1) * list->size};
 
     return ms_own_sessions_list(r, &part, &list->rows);
 }
 
-static int pages_of(apr_int64_t total)
+static int pages_of(apr_int64_t total, int size)
 {
-    const apr_int64_t pages = total > 0 ? (total - 1) / PAGE_SIZE + 1 : 1;
+    const apr_int64_t pages = total > 0 ? (total - 1) / size + 1 : 1;
 
     return pages < PAGES_MAX ? (int)pages : PAGES_MAX;
 }
@@ -149,24 +161,36 @@ static apr_status_t read_page(request_rec *r, shown *list)
     apr_int64_t apps;
     apr_status_t rv;
 
-    *list = (shown){.page = asked ? atoi(asked) : 1, .pages = 1};
+    *list = (shown){.size = ms_apps_is_on(r) ? PAGE_SIZE_WITH_APPS : PAGE_SIZE,
+                    .page = asked ? atoi(asked) : 1,
+                    .pages = 1};
     rv = read_rows(r, list);
     if (rv != APR_SUCCESS) {
         return rv;
     }
     list->total = list->rows->nelts;
-    if (list->page > 1 || list->total > PAGE_SIZE) {
+    if (list->page > 1 || list->total > list->size) {
         rv = count(r, &list->total, &apps);
     }
-    list->pages = pages_of(list->total);
+    list->pages = pages_of(list->total, list->size);
     if (rv == APR_SUCCESS && list->page > list->pages) {
         list->page = list->pages;
         rv = read_rows(r, list);
     }
-    if (rv == APR_SUCCESS && list->rows->nelts > PAGE_SIZE) {
-        list->rows->nelts = PAGE_SIZE;
+    if (rv == APR_SUCCESS && list->rows->nelts > list->size) {
+        list->rows->nelts = list->size;
     }
     return rv;
+}
+
+void ms_view_add_pages(json_t *model, int page, int pages)
+{
+    if (pages > 1) {
+        json_object_set_new_nocheck(model, "pages", json_integer(pages));
+        json_object_set_new_nocheck(model, "page", json_integer(page));
+        json_object_set_new_nocheck(model, "previous", json_integer(page - 1));
+        json_object_set_new_nocheck(model, "next", json_integer(page < pages ? page + 1 : 0));
+    }
 }
 
 static void add_sessions(request_rec *r, json_t *model, const shown *list)
@@ -176,17 +200,12 @@ static void add_sessions(request_rec *r, json_t *model, const shown *list)
     for (int i = 0; i < list->rows->nelts; i++) {
         json_t *one = json_array_get(sessions, (size_t)i);
 
-        json_object_set_new_nocheck(one, "i", json_integer((list->page - 1) * PAGE_SIZE + i + 1));
+        json_object_set_new_nocheck(one, "i", json_integer((list->page - 1) * list->size + i + 1));
         ms_view_add_words(r, one, APR_ARRAY_IDX(list->rows, i, const ms_row *), ms_clock_now());
     }
+    ms_view_add_icons(r->pool, model, sessions);
     json_object_set_new_nocheck(model, "sessions", ms_cards_make(r, sessions, list->rows));
-    if (list->pages > 1) {
-        json_object_set_new_nocheck(model, "pages", json_integer(list->pages));
-        json_object_set_new_nocheck(model, "page", json_integer(list->page));
-        json_object_set_new_nocheck(model, "previous", json_integer(list->page - 1));
-        json_object_set_new_nocheck(model, "next",
-                                    json_integer(list->page < list->pages ? list->page + 1 : 0));
-    }
+    ms_view_add_pages(model, list->page, list->pages);
 }
 
 static void add_total(json_t *model, apr_int64_t total)
@@ -264,8 +283,13 @@ int ms_view_send(request_rec *r)
         return ms_page_unavailable(r);
     }
     model = ms_page_model(r);
+    ms_page_add_home(r, model);
+    json_object_set_new_nocheck(model, "list_style", json_true());
     set_text(model, "csrf", ms_request_form_token(r));
     set_text(model, "user", ms_request_row(ms_request_get(r))->user);
+    if (ms_apps_is_all(r, query)) {
+        return ms_apps_send_all(r, model);
+    }
     json_object_set_new_nocheck(model, "app_count", json_integer(apps));
     if (all || (others && total + apps > 1)) {
         return confirm_page(r, model, others, total);

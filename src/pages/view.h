@@ -17,6 +17,12 @@ int ms_view_send(request_rec *r);
  * browser string. */
 void ms_view_add_words(request_rec *r, json_t *model, const ms_row *row, apr_int64_t now);
 
+/** Note in the page's model which icons its sessions need: the page has no others. */
+void ms_view_add_icons(apr_pool_t *p, json_t *model, const json_t *sessions);
+
+/** Add links to the page before and the page after, if there are several. */
+void ms_view_add_pages(json_t *model, int page, int pages);
+
 /* Values of ?done=, which selects the notice of what was done. */
 #define MS_VIEW_DONE_ONE    "one"    /* a device was signed out: that of the session ?id= */
 #define MS_VIEW_DONE_OTHERS "others" /* the other devices were */

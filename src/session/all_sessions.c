@@ -17,11 +17,12 @@ apr_status_t ms_all_sessions_search(request_rec *r, apr_pool_t *p, const ms_sear
     return ms_store_newest(&ctx, search, ms_clock_now(), rows);
 }
 
-apr_status_t ms_all_sessions_ended(request_rec *r, const char *user, const ms_ended_part *part,
-                                   apr_array_header_t **rows)
+apr_status_t ms_all_sessions_ended(request_rec *r, apr_pool_t *p, const char *user,
+                                   const ms_ended_part *part, apr_array_header_t **rows)
 {
-    const ms_db_ctx ctx = ms_request_db_ctx(r);
+    ms_db_ctx ctx = ms_request_db_ctx(r);
 
+    ctx.p = p;
     return user ? ms_store_list_ended(&ctx, user, ms_clock_now(), part, rows)
                 : ms_store_newest_ended(&ctx, part->before, part->before_id, ms_clock_now(), rows);
 }

@@ -17,10 +17,13 @@
 apr_status_t ms_all_sessions_search(request_rec *r, apr_pool_t *p, const ms_search *search,
                                     apr_array_header_t **rows);
 
-/** The sessions of a user that are over; see ms_store_list_ended(). If user is NULL, those of the
- * realm that were ended; see ms_store_newest_ended(). */
-apr_status_t ms_all_sessions_ended(request_rec *r, const char *user, const ms_ended_part *part,
-                                   apr_array_header_t **rows);
+/**
+ * The sessions of a user that are over; see ms_store_list_ended(). If user is NULL, those of the
+ * realm that were ended; see ms_store_newest_ended().
+ * @param p  where results live
+ */
+apr_status_t ms_all_sessions_ended(request_rec *r, apr_pool_t *p, const char *user,
+                                   const ms_ended_part *part, apr_array_header_t **rows);
 
 /** The session of that id. *row: NULL if there is none, or id does not have the form of one. */
 apr_status_t ms_all_sessions_find(request_rec *r, const char *id, const ms_row **row);

@@ -10,6 +10,7 @@
 #include "core/clock.h"
 #include "core/token.h"
 #include "session/events.h"
+#include "session/own_sessions.h"
 #include "session/session_name.h"
 #include "session/request_state.h"
 
@@ -89,8 +90,11 @@ apr_status_t ms_app_make(request_rec *r, const char *name, const ms_row **row,
     apr_status_t rv = ms_request_session(r, &current);
 
     *row = NULL;
-    if (rv != APR_SUCCESS || !fit || !current) {
-        return rv != APR_SUCCESS ? rv : APR_EINVAL;
+    if (rv == APR_SUCCESS) {
+        rv = current ? ms_own_sessions_check_app_name(r, fit, NULL) : APR_EINVAL;
+    }
+    if (rv != APR_SUCCESS) {
+        return rv;
     }
     rv = ms_token_make(&token);
     if (rv == APR_SUCCESS) {

@@ -13,7 +13,8 @@
  * @param name      as a client sent it; it is made fit to store, as a session's
  * @param row       out: NULL without APR_SUCCESS
  * @param password  out: what the app signs in with, in r->pool; it is stored nowhere
- * @return APR_SUCCESS; APR_EINVAL: the name has no character that is shown; APR_ENOSPC: the user
+ * @return APR_SUCCESS; APR_EINVAL: the name has no character that is shown; APR_EEXIST: the user
+ *         has one of that name; APR_ENOSPC: the user
  * has ManagedSessionAppLimit of them; APR_ENOTIMPL: the table is older and has no apps; else the
  *         database could not be queried, or there are no random bytes
  */

@@ -75,6 +75,41 @@ apr_status_t ms_own_sessions_apps(request_rec *r, apr_array_header_t **rows)
     return ms_store_list_apps(&ctx, current->user, ms_clock_now(), MS_APPS_MAX, rows);
 }
 
+static const ms_row *app_of(const apr_array_header_t *apps, const char *id)
+{
+    for (int i = 0; apps && i < apps->nelts; i++) {
+        const ms_row *row = APR_ARRAY_IDX(apps, i, const ms_row *);
+
+        if (strcmp(row->id, id) == 0) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
+static int is_taken(const apr_array_header_t *apps, const char *name, const char *id)
+{
+    for (int i = 0; apps && i < apps->nelts; i++) {
+        const ms_row *row = APR_ARRAY_IDX(apps, i, const ms_row *);
+
+        if (row->name && strcmp(row->name, name) == 0 && (!id || strcmp(row->id, id) != 0)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+apr_status_t ms_own_sessions_check_app_name(request_rec *r, const char *name, const char *id)
+{
+    apr_array_header_t *apps;
+    const apr_status_t rv = ms_own_sessions_apps(r, &apps);
+
+    if (rv != APR_SUCCESS || (id && !app_of(apps, id))) {
+        return rv;
+    }
+    return !name ? APR_EINVAL : is_taken(apps, name, id) ? APR_EEXIST : APR_SUCCESS;
+}
+
 apr_status_t ms_own_sessions_ended(request_rec *r, const ms_ended_part *part,
                                    apr_array_header_t **rows)
 {
@@ -92,15 +127,19 @@ apr_status_t ms_own_sessions_ended(request_rec *r, const ms_ended_part *part,
 
 apr_status_t ms_own_sessions_rename(request_rec *r, const char *id, const char *name, int *renamed)
 {
+    const char *fit = ms_session_name_fit(r->pool, name);
     const ms_row *current;
-    const apr_status_t rv = ms_request_session(r, &current);
+    apr_status_t rv = ms_request_session(r, &current);
     ms_db_ctx ctx;
 
     *renamed = 0;
     if (!current || !ms_token_is_id(id, strlen(id))) {
         return rv;
     }
+    rv = ms_own_sessions_check_app_name(r, fit, id);
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
     ctx = ms_request_db_ctx(r);
-    return ms_store_rename(&ctx, current->user, id, ms_session_name_fit(r->pool, name),
-                           ms_clock_now(), renamed);
+    return ms_store_rename(&ctx, current->user, id, fit, ms_clock_now(), renamed);
 }

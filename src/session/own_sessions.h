@@ -37,6 +37,15 @@ apr_status_t ms_own_sessions_count(request_rec *r, int apps_only, apr_int64_t *n
 apr_status_t ms_own_sessions_apps(request_rec *r, apr_array_header_t **rows);
 
 /**
+ * Whether the name may be that of an app password: the user tells them apart by their names.
+ * @param name  as ms_session_name_fit() returns it, or NULL
+ * @param id    the app password that has, or is given, the name; NULL: it is a new one
+ * @return APR_EINVAL: it is no name; APR_EEXIST: another one has it. APR_SUCCESS also if id is not
+ *         that of an app password
+ */
+apr_status_t ms_own_sessions_check_app_name(request_rec *r, const char *name, const char *id);
+
+/**
  * Those that are over, the last one to end first.
  * @param rows  out: an array of const ms_row *; NULL without a session
  */
@@ -49,7 +58,8 @@ apr_status_t ms_own_sessions_ended(request_rec *r, const ms_ended_part *part,
  * @param name     the same; it is made fit to store, without blanks at its ends, and cut to
  *                 MS_NAME_MAX characters. If nothing is left, the session has no name
  * @param renamed  out: whether there is such a session
- * @return APR_ENOTIMPL: the table is older and keeps no names
+ * @return APR_ENOTIMPL: the table is older and keeps no names; APR_EINVAL and APR_EEXIST: it is an
+ *         app password, see ms_own_sessions_check_app_name()
  */
 apr_status_t ms_own_sessions_rename(request_rec *r, const char *id, const char *name, int *renamed);
 

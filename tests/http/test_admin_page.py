@@ -340,9 +340,10 @@ def test_a_browser_leafs_through_them(site):
     reader = FormReader(browser.page.text)
     [link] = [a["href"] for tag, a in reader.tags if tag == "a" and a.get("rel") == "next"]
     shown = [f["id"] for f in reader.forms if f.get("action") == "revoke"]
-    assert shown == ids[:50] and link.startswith("?user=carol%20%26%20%3Cb%3Edave%3C/b%3E&before=")
+    assert 20 < len(shown) <= 50 and len(browser.page.body) < 30_000, "as many as fit"
+    assert shown == ids[:len(shown)] and link.startswith("?user=carol%20%26%20%3Cb%3Edave%3C/b%3E&before=")
     reader = FormReader(browser.go(PAGE + link).text)
-    assert [f["id"] for f in reader.forms if f.get("action") == "revoke"] == ids[50:]
+    assert [f["id"] for f in reader.forms if f.get("action") == "revoke"] == ids[len(shown):]
     assert "Older sessions" not in reader.words and "b" not in {tag for tag, _ in reader.tags}
 
 

@@ -109,6 +109,38 @@ def test_a_query_that_means_nothing_is_refused(site, admin, query):
     assert get(site, f"{PAGE}?{query}", admin, JSON).status == 400
 
 
+def test_the_page_has_as_many_as_fit(site, admin):
+    """Long names make fewer; the link leads to the next one, so that none is left out."""
+    tokens = [sign_in(site) for _ in range(60)]
+    site.sql("UPDATE managed_session SET label = ?, name = ? WHERE user_name = 'alice'", "ä" * 255, "ö" * 40)
+    for state, each in (("", "<button name"), ("state=ended", "<code>")):
+        if state:
+            for token in tokens:
+                post(site, "/logout", cookie=token)
+        url, shown = f"?user=alice&{state}".rstrip("&"), []
+        while url:
+            answer = get(site, PAGE + url, admin)
+            assert len(answer.body) < 30_000
+            shown.append(answer.text.count(each))
+            url = next((a["href"] for tag, a in FormReader(answer.text).tags if tag == "a" and a.get("rel") == "next"), None)
+        assert sum(shown) == 60 and len(shown) > 2 and min(shown[:-1]) >= 10, shown
+
+
+def test_one_session_has_all_its_details_on_its_page(site, admin):
+    token = sign_in(site, agent="Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0")
+    assert f"?id={token[:22]}" in links(get(site, PAGE, admin))
+    page = words(get(site, f"{PAGE}?id={token[:22]}", admin))
+    for word in ("Firefox 130 on Linux", "rv:130.0", "user name and password", "Browser string", "Expires", "127.0.0.1", token[:22]):
+        assert word in page
+    assert "Browser string" not in words(get(site, PAGE, admin))
+
+
+def test_the_ended_ones_of_a_user_are_found_by_a_form(site, admin):
+    fields = FormReader(get(site, PAGE + "?state=ended", admin).text).forms
+    assert {"state": "ended", "user": ""} in fields
+    assert "?state=ended" in links(get(site, PAGE + "?user=alice&state=ended", admin))
+
+
 # -- the file --------------------------------------------------------------------------------------
 
 
@@ -122,6 +154,40 @@ def test_a_file_of_all_sessions(site, admin, query, headers):
     assert list(found[0]) == ["id", "user", "name", "device", "ip", "last_ip", "label", "method", "created_at", "last_seen_at", "expires_at"]
     assert [row["id"].lstrip("'") for row in found] == [admin[:22], *ids]
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", found[0]["expires_at"])
+
+
+def test_a_file_of_what_has_ended(site, admin):
+    ended, left, other = sign_in(site), sign_in(site), sign_in(site, "bob")
+    assert request(site, "DELETE", f"{PAGE}/{ended[:22]}", {"Cookie": f"__Host-session={admin}", **JSON}).status == 204
+    for token in (left, other):
+        post(site, "/logout", cookie=token)
+    assert "?user=alice&state=ended&format=csv" in links(get(site, PAGE + "?user=alice&state=ended", admin))
+    for query, headers, ids in (("?user=alice&state=ended&format=csv", {}, {ended[:22], left[:22]}),
+                                ("?state=ended", CSV, {ended[:22], left[:22], other[:22]})):
+        answer = get(site, PAGE + query, admin, headers)
+        assert answer.headers["Content-Disposition"] == 'attachment; filename="ended-sessions.csv"'
+        found = {row["id"].lstrip("'"): row for row in rows(answer)}
+        assert set(found) == ids and list(found[ended[:22]])[-3:] == ["ended_at", "end_reason", "ended_by"]
+        assert (found[ended[:22]]["end_reason"], found[ended[:22]]["ended_by"]) == ("revoked", "bob")
+        assert (found[left[:22]]["end_reason"], found[left[:22]]["ended_by"]) == ("signed_out", "")
+        assert "expires_at" not in found[left[:22]] and re.fullmatch(r"[-0-9T:]+Z", found[left[:22]]["ended_at"])
+
+
+def test_a_long_file_of_what_has_ended(site, admin):
+    ids = fill(site, 130)
+    assert request(site, "DELETE", f"{PAGE}?scope=user&user=carol", {"Cookie": f"__Host-session={admin}", **JSON}).json() == {"revoked": 130}
+    for query in ("?state=ended&format=csv", "?user=carol&state=ended&format=csv"):
+        assert sorted(row["id"].lstrip("'") for row in rows(get(site, PAGE + query, admin))) == sorted(ids)
+
+
+def test_a_file_is_read_once(site, admin):
+    fill(site, 130)
+    site.forget_statements()
+    assert len(rows(get(site, PAGE + "?format=csv", admin))) == 131
+    assert site.statements().count("NEWEST") == 3, "of fifty rows each"
+    site.forget_statements()
+    head = request(site, "HEAD", PAGE + "?format=csv", {"Cookie": f"__Host-session={admin}"})
+    assert head.status == 200 and head.headers["Content-Type"].startswith("text/csv") and site.statements().count("NEWEST") == 1
 
 
 def test_of_a_search(site, admin):

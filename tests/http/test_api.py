@@ -276,7 +276,8 @@ def test_a_cursor_is_of_one_list_and_is_not_made_up(server):
     cursor = re.search("cursor=(.*)", send(server, "GET", "/sessions?limit=2", token).json()["next"])[1]
     assert re.fullmatch(r"[\w-]+", cursor)
     for query in (f"state=ended&cursor={cursor}", f"cursor={cursor[:-3]}", f"cursor=A{cursor}", "cursor=%00", "state=dead", "state=",
-                  "limit=1&limit=2", "limit=1&x=%zz"):
+                  "limit=1&limit=2", "limit=1&x=%zz", "limit=", "limit=%2B5", "limit=+5", "limit=%205", "limit=5%20", "limit=0x5", "limit=5.0",
+                  "limit=0", "limit=201", "limit=-1", "limit=99999999999999999999"):
         problem(send(server, "GET", f"/sessions?{query}", token), 400, "invalid_query")
 
 

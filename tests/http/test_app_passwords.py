@@ -470,6 +470,52 @@ def post_json(browser, body, target: str = "/sessions", headers=JSON):
                          json.dumps(body).encode())
 
 
+def patch(browser, ident: str, name):
+    return browser._send("PATCH", f"/sessions/{ident}", {**JSON, **FETCH, "Content-Type": "application/json"}, json.dumps({"name": name}).encode())
+
+
+def test_two_of_one_name_cannot_be_told_apart(listing, home):
+    """By whichever way the second one is made or named."""
+    make(home, "phone")
+    other = post_json(home, {"kind": "app", "name": "laptop"}).json()["id"]
+    for answer in (post_json(home, {"kind": "app", "name": " phone "}), patch(home, other, "phone")):
+        assert (answer.status, answer.json()["code"]) == (409, "app_password_name")
+    csrf = re.search(r'name="csrf" value="([^"]+)"', home.go("/sessions").text)[1]
+    answer = home._send("POST", "/sessions", {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"},
+                        f"csrf={csrf}&action=rename&id={other}&name=phone".encode())
+    assert answer.status == 409 and "You have an app password of this name already." in answer.text
+    assert sorted(listing.sql("SELECT name FROM managed_session WHERE kind = 1")) == [("laptop",), ("phone",)]
+    assert patch(home, other, "laptop").status == 200, "its own name"
+    assert patch(home, home.token[:22], "phone").status == 200, "a browser's session is something else"
+
+
+@pytest.mark.parametrize("name", [None, "", "  ", "\u202e "])
+def test_one_always_has_a_name(listing, home, name):
+    made = post_json(home, {"kind": "app", "name": "CI"}).json()["id"]
+    answer = patch(home, made, name)
+    assert (answer.status, answer.json()["code"]) == (400, "invalid_name")
+    assert home.fetch(f"/sessions/{made}").json()["name"] == "CI"
+    listing.sql("UPDATE managed_session SET name = NULL WHERE kind = 1")
+    page = home.go("/sessions").text
+    assert re.search(r"<h3[^>]*>App password</h3>", page), "also one that something else has made without"
+
+
+def test_of_many_the_list_has_a_few_and_a_page_has_all(listing, home):
+    for i in range(25):
+        insert_app(listing, name=f"app {i}")
+    page = home.go("/sessions").text
+    assert len(re.findall(">app [0-9]+<", page)) == 4 and "Show all 25 app passwords" in page
+    names = []
+    for url, rel in (("/sessions?app=all", "next"), ("/sessions?app=all&page=2", "prev"), ("/sessions?app=all&page=9", "prev")):
+        page = home.go(url).text
+        assert re.findall(r'rel="(\w+)"', page) == [rel] and len(page.encode()) < 30_000
+        names.append(re.findall(">(app [0-9]+)<", page))
+    assert [len(part) for part in names] == [20, 5, 5] and len(set(names[0] + names[1])) == 25
+    ident = re.search(r'name="id" value="([^"]+)"', page)[1]
+    home.submit(id=ident)
+    assert listing.end_of(ident + "." + "x" * 43) == ("revoked", None)
+
+
 def test_a_script_makes_one(listing, home):
     answer = post_json(home, {"kind": "app", "name": "CI"})
     assert answer.status == 201 and answer.headers["Cache-Control"] == "no-store"

@@ -195,6 +195,15 @@ def test_a_page_or_json_as_the_client_prefers(server, accept, kind):
     assert answer.status == 200 and kind in answer.headers["Content-Type"] and "Accept" in answer.headers["Vary"]
 
 
+def test_vary_names_each_header_once(server):
+    token = sign_in(server)
+    answers = [get(server, target, cookie, headers) for target in ("/sessions", "/sessions/nonsense", "/login", "/logout", "/app/")
+               for cookie in (token, None) for headers in (JSON, {"Accept": "text/html", "Sec-Fetch-Mode": "cors"})]
+    for answer in answers:
+        names = [name.strip() for name in ",".join(answer.headers.get_all("Vary", [])).lower().split(",")]
+        assert len(names) == len(set(names)), names
+
+
 def test_head_and_options(server):
     token = sign_in(server)
     answer = request(server, "HEAD", "/sessions", {"Cookie": f"{harness.COOKIE}={token}"})
@@ -432,6 +441,40 @@ def test_everything(server):
     answer = act(server, tokens[1], action="revoke-all")
     assert answer.status == 303 and answer.clears()
     assert not any(is_in(server, t) for t in tokens) and is_in(server, stranger)
+
+
+def test_then_a_page_says_that_the_user_is_out_everywhere(server):
+    """Not the form of the sign-in page, which says nothing of it."""
+    here, other = Browser(server), sign_in(server)
+    here.sign_in()
+    here.go("/sessions?confirm=all")
+    page = FormReader(here.submit(action="revoke-all").text)
+    assert here.url == "/logout?done=all" and "You are signed out on all devices." in page.words and page.forms == []
+    assert {"/login", "/"} <= {attrs["href"] for tag, attrs in page.tags if tag == "a"} and not is_in(server, other)
+
+
+def test_after_the_own_session_a_page_says_that_the_user_is_out_here(server):
+    here, other = Browser(server), sign_in(server)
+    here.sign_in()
+    here.go("/sessions")
+    page = here.submit(action="revoke", id=here.token[:22])
+    assert here.url == "/logout?done=out" and "You are signed out on this device." in page.text and is_in(server, other)
+
+
+@pytest.mark.parametrize("lines, expected", [
+    ('ManagedSessionLandingURL "/bye"', "/bye"), ("", "/sign-out?done=all"), ("ManagedSessionLogoutURL none", "/sign-out?done=all"),
+    ('ManagedSessionLogoutURL "/sign-out?from=list"', "/sign-out?from=list&done=all")])
+def test_where_that_page_is(lines, expected):
+    """It need not be named: the place that has it is found."""
+    site = SITE.replace('ManagedSessionLogoutURL "/logout"\n', "").replace("/logout", "/sign-out") + lines + "\n"
+    with Server(site, own_paths=("/login", "/sign-out", "/sessions")) as server:
+        assert act(server, sign_in(server), action="revoke-all").location == expected
+
+
+def test_without_that_page_the_list_leads_to_the_sign_in():
+    site = SITE.replace("managed-session-logout", "default-handler").replace('ManagedSessionLogoutURL "/logout"\n', "")
+    with Server(site, own_paths=("/login", "/sessions")) as server:
+        assert act(server, sign_in(server), action="revoke-all").location == "/sessions"
 
 
 def test_by_json(server):

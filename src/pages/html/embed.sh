@@ -3,10 +3,13 @@
 # Print the pages named as arguments as C: each byte as a number, so that nothing needs escaping.
 set -eu
 
-# Style sheets go along with every page: without their comments, line ends and indentation.
+# Style sheets go along with every page: without their comments, line ends and needless blanks. A
+# blank that counts in a value after ":", "," or a brace is written as an escape in the file.
 squeeze() {
     case $1 in
-    *.css) sed 's:/\*.*\*/::; s/^ *//' "$1" | tr -d '\n' ;;
+    *.css) sed 's:/\*.*\*/::; s/^ *//; s/ *\([{},;>]\) */\1/g; s/: /:/g; s/ > />/g; s/\([ :(,-]\)0\./\1./g' "$1" | tr -d '\n' | sed 's/;}/}/g' ;;
+    # A line that is nothing but a tag leaves no empty line.
+    *.html) sed ':a; /^\({{[#^/>][^{}]*}}\)*$/ { N; s/\n//; ta; }' "$1" ;;
     *) cat "$1" ;;
     esac
 }

@@ -13,6 +13,8 @@ document.querySelectorAll("time[data-date]").forEach(function (time) {
   local = format.format(date);
   if (time.title) {
     time.title = local;
+  } else if (!time.dataset.date) {
+    time.textContent = local;
   } else {
     time.textContent = time.textContent.replace(time.dataset.date, function () { return local; });
   }
