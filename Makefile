@@ -9,6 +9,7 @@
 #   make test-apps    real applications behind the module, as conf/examples has them
 #   make stress       the look-up cache and revocation, long and with everything at once
 #   make model        the protocol of the look-up cache and the feed in the model checker spin
+#   make soak         clients and faults at random for SECONDS=60, and a model that knows who must be let in (SEED, DATABASE)
 #   make stress-feed  several hosts and sessions that end at random, while children and databases are killed
 #   make test-asan    the tests with the module under AddressSanitizer and UBSan
 #   make fuzz         each parser of what comes from outside with inputs at random, SECONDS=60 each
@@ -63,7 +64,7 @@ CTL      := $(BUILD)/managed-sessionctl
 CTL_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard ctl/*.c))) $(BUILD)/db/store.o $(BUILD)/db/result.o $(BUILD)/db/table.o
 
 .PHONY: FORCE all deps-build deps-demo deps-test demo demo-stop test test-fast test-unit test-http test-databases test-pgsql test-mysql test-browser test-apps test-races \
-        stress stress-feed model test-asan fuzz fuzz-targets fuzz-replay fuzz-http mutants coverage figure-instructions \
+        stress stress-feed soak test-soak blind model test-asan fuzz fuzz-targets fuzz-replay fuzz-http mutants coverage figure-instructions \
         test-valgrind bench-cleanup check check-quick check-tidy check-cppcheck format docs catalogues clean
 .DELETE_ON_ERROR:
 
@@ -128,7 +129,7 @@ REPEATED = -p figures $(REPEAT:%=--reruns %)
 test: deps-test
 	@$(MAKE) --no-print-directory check test-unit test-races fuzz-replay $(CTL)
 	@rm -rf $(FIGURES)
-	@$(MAKE) --no-print-directory -j3 --output-sync=target REPEAT=1 test-http test-pgsql test-mysql test-browser test-packages figure-instructions
+	@$(MAKE) --no-print-directory -j3 --output-sync=target REPEAT=1 test-http test-pgsql test-mysql test-browser test-packages test-soak figure-instructions
 	@$(MAKE) --no-print-directory mutants MUTANTS="--changed $(SINCE) --most 4 --figures $(FIGURES)/mutants.json"
 	@$(PYTHON) -B tests/figures.py $(FIGURES)
 
@@ -170,6 +171,25 @@ stress-feed: deps-test $(MODULE)
 	@for database in pgsql mysql; do for hosts in 2 4; do \
 	  MS_ENDINGS=1000 MS_HOSTS=$$hosts MS_DATABASE=$$database MS_MODULE=$(abspath $(MODULE)) \
 	    $(PYTHON) -B -m pytest -p no:cacheprovider -q -s tests/http/test_feed_under_load.py || exit 1; done; done
+
+# What happens to the processes, the database and the machine is in tests/soak/troubles.py. Root has a few more faults.
+DATABASE ?= sqlite
+soak: SECONDS = 60
+soak: deps-test $(MODULE) $(CTL)
+	@MS_MODULE=$(abspath $(MODULE)) $(PYTHON) -B tests/soak/run.py --seconds $(SECONDS) --database $(DATABASE) $(if $(SEED),--seed $(SEED)) $(SOAK)
+
+# The module with a look-up cache that is not invalidated, so that a soak that sees nothing is seen.
+BLIND := $(BUILD)/blind/mod_managed_session.so
+blind: $(BLIND)
+$(BLIND): tests/soak/blind.c $(OBJS) $(CTL) src/exports.map
+	@mkdir -p $(@D)
+	ln -sf ../managed-sessionctl $(@D)/
+	$(CC) -shared -pthread -fPIC $(SANITIZE) $(LDFLAGS) -Wl,--version-script=src/exports.map $(foreach what,id user all,-Wl,--wrap=ms_shm_cache_invalidate_$(what)) \
+	  -o $@ tests/soak/blind.c $(OBJS) -ljansson -lunistring
+
+# Whether the soak sees, and a short one of it with faults that are always the same.
+test-soak: $(MODULE) $(CTL) $(BLIND)
+	MS_MODULE=$(abspath $(MODULE)) $(PYTHON) -B -m pytest -p no:cacheprovider -q -rs tests/soak $(PYTEST)
 
 # With the look-up cache, as it is by default; test-databases goes without. PYTEST may narrow it down: make test-http PYTEST="-k library"
 test-http: $(MODULE) $(CTL)
@@ -311,7 +331,7 @@ bench-cleanup: $(MODULE)
 	MS_MODULE=$(abspath $(MODULE)) $(PYTHON) -B tests/bench/cleanup.py
 
 # ---- the code itself --------------------------------------------------------------------------
-SOURCES := $(wildcard mod_managed_session.c src/*/*.c src/*/*.h ctl/*.c ctl/*.h include/*.h tests/unit/*.c tests/unit/*.h tests/stress/*.c tests/fuzz/*.c tests/fuzz/*.h)
+SOURCES := $(wildcard mod_managed_session.c src/*/*.c src/*/*.h ctl/*.c ctl/*.h include/*.h tests/unit/*.c tests/unit/*.h tests/stress/*.c tests/soak/*.c tests/fuzz/*.c tests/fuzz/*.h)
 
 format:
 	clang-format -i $(SOURCES)

@@ -100,6 +100,7 @@ test)
     need cppcheck cppcheck
     need valgrind valgrind
     want spin spin
+    want iproute2 ip
     need openssl openssl
     want chromium chromium
     want chromium-driver chromedriver
