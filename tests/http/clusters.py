@@ -6,8 +6,10 @@ import contextlib
 import glob
 import importlib.util
 import pathlib
+import re
 import shutil
 import signal
+import subprocess
 
 import harness
 from databases import Instance, MariaDB, PostgreSQL, free_port
@@ -44,6 +46,13 @@ class Access:
 
     def create(self, _path=None) -> str:
         return self.params
+
+
+def forgets_prepared() -> str:
+    """A setting without which PgBouncer since 1.21 prepares statements again by itself; before, none was needed or known."""
+    said = subprocess.run([shutil.which("pgbouncer", path="/usr/sbin:/usr/bin"), "--version"], capture_output=True, text=True, check=True).stdout
+    version = tuple(map(int, re.search(r"PgBouncer (\d+)\.(\d+)", said).groups()))
+    return "max_prepared_statements = 0\n" if version >= (1, 21) else ""
 
 
 class PgBouncer(PostgreSQL):

@@ -220,7 +220,7 @@ def test_a_column_that_gets_another_type_meanwhile(instance):
 @pytest.mark.parametrize("mode", ["transaction", "statement"])
 def test_a_pooler_that_forgets_what_is_prepared(instance, mode):
     """Two connections to the server for all: names are soon not known, or taken. From then on there are none."""
-    bouncer = clusters.PgBouncer(instance, mode, "default_pool_size = 2\n")
+    bouncer = clusters.PgBouncer(instance, mode, "default_pool_size = 2\n" + clusters.forgets_prepared())
     try:
         with Server(clusters.SITE + "DBDMin 4\nDBDKeep 6\nDBDMax 8\n", database=bouncer) as server:
             tokens = {user: sign_in(server, user) for user in ("alice", "bob")}
