@@ -99,45 +99,60 @@ static const char *cache_control(request_rec *r, const ms_request *request, cons
         r, current && *current ? ms_cache_headers_private(r->pool, current) : "private");
 }
 
-/* The filter that runs after mod_expires and mod_headers. */
-static apr_status_t set_cache_headers(ap_filter_t *f, apr_bucket_brigade *bb)
+static void set_cache_control(request_rec *r, const ms_request *request, int kinds,
+                              const char *first, const char *current)
 {
-    request_rec *r = f->r;
-    const ms_request *request = ms_request_peek(r);
-    const int kinds = ms_cache_filter_kinds(r);
-    const char *value = cache_control(r, request, f->ctx, current_cache_control(r, kinds));
+    const char *value = cache_control(r, request, first, current);
 
-    if (depends(request)) {
-        vary(r, kinds);
-    }
     if (value && kinds & MS_HEADER_CACHING) {
         ms_cache_headers_set(r->headers_out, r->err_headers_out, value);
     }
     else if (value) {
         apr_table_addn(r->headers_out, "Cache-Control", value);
     }
+}
+
+/* The filter that runs after mod_expires and mod_headers. */
+static apr_status_t set_cache_headers(ap_filter_t *f, apr_bucket_brigade *bb)
+{
+    request_rec *r = f->r;
+    const ms_request *request = ms_request_peek(r);
+    const int kinds = ms_cache_filter_kinds(r);
+
+    if (depends(request)) {
+        vary(r, kinds);
+    }
+    set_cache_control(r, request, kinds, f->ctx, current_cache_control(r, kinds));
     ap_remove_output_filter(f);
     return ap_pass_brigade(f->next, bb);
 }
 
-static void add_filter(request_rec *r, const ms_request *request, int kinds)
+/* Filters are in the order of their types: whether httpd's own, which send the headers, are all
+ * that comes after this one. */
+static int is_last_of_content(const ap_filter_t *f)
 {
-    if (depends(request) || ms_own_pages_handler(r)) {
-        const char *first = current_cache_control(r, kinds);
-
-        ap_add_output_filter_handle(cache_filter, first ? apr_pstrdup(r->pool, first) : NULL, r,
-                                    r->connection);
-    }
+    return f->next && f->next->frec->ftype >= AP_FTYPE_PROTOCOL;
 }
 
-void ms_cache_filter_begin(request_rec *r, int kinds)
+void ms_cache_filter_begin(const ap_filter_t *f, int kinds)
 {
+    request_rec *r = f->r;
     const ms_request *request = ms_request_peek(r);
+    const char *first;
 
     if (request) {
         keep_out_of_cache(r, request, kinds);
     }
-    add_filter(r, request, kinds);
+    if (!depends(request) && !ms_own_pages_handler(r)) {
+        return;
+    }
+    first = current_cache_control(r, kinds);
+    if (is_last_of_content(f)) {
+        set_cache_control(r, request, kinds, first, first);
+        return;
+    }
+    ap_add_output_filter_handle(cache_filter, first ? apr_pstrdup(r->pool, first) : NULL, r,
+                                r->connection);
 }
 
 static int is_includes_ahead(const ap_filter_t *f)

@@ -18,9 +18,10 @@ void ms_cache_filter_expect_includes(const ap_filter_t *f);
 /** The kinds of headers that the response has now; see ms_header_kinds(). */
 int ms_cache_filter_kinds(const request_rec *r);
 
-/** Before mod_cache: keep the response of a user out of it, and add the filter that sets the
- * headers later. This may change f->next of the filter that calls it. */
-void ms_cache_filter_begin(request_rec *r, int kinds);
+/** In the output filter f, before mod_cache: keep the response of a user out of it, and set the
+ * headers; later, by another filter, if filters follow that may change them. This may change
+ * f->next. */
+void ms_cache_filter_begin(const ap_filter_t *f, int kinds);
 
 /* Hook, named for its phase. */
 void ms_cache_filter_on_optional_fn_retrieve(void);

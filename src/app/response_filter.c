@@ -142,7 +142,7 @@ static apr_status_t filter_response(ap_filter_t *f, apr_bucket_brigade *bb)
         apr_brigade_cleanup(bb);
         return APR_ECONNABORTED;
     }
-    ms_cache_filter_begin(r, kinds); /* may change f->next, so f is removed after it */
+    ms_cache_filter_begin(f, kinds); /* may change f->next, so f is removed after it */
     ap_remove_output_filter(f);
     return ap_pass_brigade(f->next, bb);
 }
