@@ -26,6 +26,11 @@ static int may_have_ours(const apr_table_t *env)
     return i < entries->nelts;
 }
 
+static const char *decimal(request_rec *r, const char *made, apr_int64_t n)
+{
+    return made ? made : apr_off_t_toa(r->pool, n);
+}
+
 static void set_all(request_rec *r, const ms_row *row)
 {
     apr_table_t *env = r->subprocess_env;
@@ -33,8 +38,8 @@ static void set_all(request_rec *r, const ms_row *row)
         may_have_ours(env) ? apr_table_setn : apr_table_addn;
 
     put(env, ENV_ID, row->id);
-    put(env, "MANAGED_SESSION_AUTH_TIME", apr_off_t_toa(r->pool, row->created_at));
-    put(env, "MANAGED_SESSION_EXPIRES", apr_off_t_toa(r->pool, row->expires_at));
+    put(env, "MANAGED_SESSION_AUTH_TIME", decimal(r, row->created_text, row->created_at));
+    put(env, "MANAGED_SESSION_EXPIRES", decimal(r, row->expires_text, row->expires_at));
     put(env, "MANAGED_SESSION_AUTH_METHOD", row->auth_method);
 }
 

@@ -21,6 +21,8 @@ typedef struct ms_row {
     apr_int64_t last_seen_at;
     apr_int64_t expires_at;
     apr_int64_t max_expires_at;
+    const char *created_text, *expires_text; /* created_at and expires_at in decimal, if the cache
+                                              * has them; or NULL */
     const char *created_ip;
     const char *last_ip;
     const char *user_agent;

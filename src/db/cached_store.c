@@ -21,7 +21,7 @@
 APLOG_USE_MODULE(managed_session);
 
 /* The number is increased when the layout of the memory changes within a version. */
-#define RETAINED "mod_managed_session " MS_VERSION " cache 5"
+#define RETAINED "mod_managed_session " MS_VERSION " cache 6"
 
 /* Lives as long as httpd's parent. */
 typedef struct retained {

@@ -24,6 +24,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <apr_general.h>
+#include <apr_strings.h>
 #include "core/siphash.h"
 
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "64-bit atomics must work between processes");
@@ -53,7 +54,9 @@ typedef struct entry {
     apr_uint16_t counter; /* the user's */
     unsigned char user_len;
     unsigned char persistent : 1, kind : 1; /* an ms_kind */
-    char text[140]; /* user and authentication method, each NUL-terminated */
+    /* User and authentication method; then, if they fit, created_at and expires_at in decimal. Each
+     * NUL-terminated. */
+    char text[140];
 } entry;
 
 /* C11 atomics, not apr_atomic: the copy between two reads of a state needs acquire and release
@@ -167,6 +170,7 @@ static void give_back(slot *at, apr_uint64_t mine)
 /* Acquire: the second read of the state must not happen before these. */
 static void read_words(const slot *at, apr_size_t from, apr_size_t to, entry *into)
 {
+#pragma GCC unroll 8
     for (apr_size_t i = from; i < to; i++) {
         const apr_uint64_t one = atomic_load_explicit(&at->words[i], memory_order_acquire);
 
@@ -293,6 +297,14 @@ static int is_good(ms_cache *cache, const entry *found, const ms_shm_cache_key *
            are_names_whole(found) && is_secret(cache, found, key->token);
 }
 
+/* NULL: there is none before end. */
+static const char *next_text(const char *text, const char *end)
+{
+    const char *next = text ? text + strlen(text) + 1 : end;
+
+    return next < end && *next ? next : NULL;
+}
+
 static const ms_row *as_row(const entry *found, apr_pool_t *p)
 {
     typedef struct kept {
@@ -301,9 +313,12 @@ static const ms_row *as_row(const entry *found, apr_pool_t *p)
         char text[sizeof(found->text)];
     } kept;
     kept *copy = apr_palloc(p, sizeof(*copy));
+    const char *method = copy->text + found->user_len + 1, *end = copy->text + sizeof(copy->text),
+               *created;
 
     memcpy(copy->id, found->id, sizeof(copy->id));
     memcpy(copy->text, found->text, sizeof(copy->text));
+    created = next_text(method, end);
     copy->row = (ms_row){.id = copy->id,
                          .secret_hash = "",
                          .user = copy->text,
@@ -314,7 +329,9 @@ static const ms_row *as_row(const entry *found, apr_pool_t *p)
                          .created_ip = "",
                          .last_ip = "",
                          .user_agent = "",
-                         .auth_method = copy->text + found->user_len + 1,
+                         .auth_method = method,
+                         .created_text = created,
+                         .expires_text = next_text(created, end),
                          .persistent = found->persistent,
                          .kind = found->kind};
     return &copy->row;
@@ -382,6 +399,20 @@ static void write_entry(slot *at, const entry *kept)
     }
 }
 
+/* Where the text ends then; at its very end if the number does not fit. */
+static apr_size_t add_number(char *text, apr_size_t at, apr_size_t space, apr_int64_t n)
+{
+    char digits[24];
+    const apr_size_t len =
+        (apr_size_t)apr_snprintf(digits, sizeof(digits), "%" APR_INT64_T_FMT, n) + 1;
+
+    if (at + len > space) {
+        return space;
+    }
+    memcpy(text + at, digits, len);
+    return at + len;
+}
+
 /* Returns whether the names fit. */
 static int make_entry(const ms_cache *cache, const ms_shm_cache_key *key, const ms_row *row,
                       const ms_shm_cache_ticket *ticket, entry *made)
@@ -397,6 +428,7 @@ static int make_entry(const ms_cache *cache, const ms_shm_cache_key *key, const 
                   .user_len = (unsigned char)user_len,
                   .persistent = row->persistent != 0,
                   .kind = row->kind != MS_KIND_BROWSER};
+    apr_size_t at;
 
     if (user_len + 1 + method_len + 1 > sizeof(kept.text)) {
         return 0;
@@ -406,6 +438,8 @@ static int make_entry(const ms_cache *cache, const ms_shm_cache_key *key, const 
     make_mac(cache, key->token, kept.mac);
     memcpy(kept.text, row->user, user_len);
     memcpy(kept.text + user_len + 1, row->auth_method, method_len);
+    at = add_number(kept.text, user_len + 1 + method_len + 1, sizeof(kept.text), row->created_at);
+    add_number(kept.text, at, sizeof(kept.text), row->expires_at);
     *made = kept;
     return 1;
 }

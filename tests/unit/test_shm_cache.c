@@ -314,6 +314,55 @@ static void names_that_do_not_fit_are_not_kept(void **state)
     free(cache);
 }
 
+/* The texts of the times are left out one after the other when a name leaves no room for them. */
+static void times_are_kept_as_text_too(void **state)
+{
+    static const struct {
+        int user_len;
+        const char *created, *expires;
+    } cases[] = {{5, "1700000000", "1800000000"},
+                 {112, "1700000000", "1800000000"}, /* with "form" and four NULs: 140 bytes */
+                 {113, "1700000000", NULL},
+                 {123, "1700000000", NULL},
+                 {124, NULL, NULL},
+                 {134, NULL, NULL}};
+    ms_cache *cache = new_cache();
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char *name = apr_pcalloc(*state, 256);
+        ms_row row = row_of(name);
+        ms_shm_cache_ticket ticket;
+        const ms_row *found;
+
+        memset(name, 'a', (size_t)cases[i].user_len);
+        row.created_at = 1700000000;
+        row.expires_at = 1800000000;
+        ms_shm_cache_begin_fill(cache, key.token->id, NOW, &ticket);
+        ms_shm_cache_put(cache, &key, &row, &ticket);
+        found = get(cache, &key, NOW, state);
+        assert_string_equal(found->created_text ? found->created_text : "-",
+                            cases[i].created ? cases[i].created : "-");
+        assert_string_equal(found->expires_text ? found->expires_text : "-",
+                            cases[i].expires ? cases[i].expires : "-");
+    }
+    free(cache);
+}
+
+static void an_update_changes_the_text_of_a_time(void **state)
+{
+    ms_cache *cache = new_cache();
+    ms_row row = row_of("alice");
+    ms_shm_cache_ticket ticket;
+
+    keep(cache, &key, "alice", NOW);
+    assert_string_equal(get(cache, &key, NOW, state)->expires_text, "3");
+    ms_shm_cache_get(cache, &key, NOW, TTL, *state, &ticket);
+    row.expires_at = -77;
+    ms_shm_cache_update(cache, &key, &row, &ticket);
+    assert_string_equal(get(cache, &key, NOW, state)->expires_text, "-77");
+    free(cache);
+}
+
 /* With any number of entries the last ones are found, and no more memory is used than requested. */
 static void a_full_cache_gives_up_what_was_read_longest_ago(void **state)
 {
@@ -455,6 +504,8 @@ int main(void)
         TEST(it_begins_with_a_cache_line_wherever_the_memory_does),
         TEST(an_update_is_found_but_makes_nothing_live_longer),
         TEST(names_that_do_not_fit_are_not_kept),
+        TEST(times_are_kept_as_text_too),
+        TEST(an_update_changes_the_text_of_a_time),
         TEST(a_full_cache_gives_up_what_was_read_longest_ago),
         TEST(in_a_closed_one_nothing_is_found_nor_kept),
         TEST(what_is_being_written_is_not_read_nor_written_by_others),
