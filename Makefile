@@ -46,8 +46,9 @@ WARN     := -Wall -Wextra $(WERROR) -Wformat=2 -Wshadow -Wstrict-prototypes -Wmi
 # Asked only when something is compiled: on a new machine apxs comes with the first target below.
 httpd_cflags = $(shell $(APXS) -q CFLAGS EXTRA_CPPFLAGS 2>/dev/null | tr ';' ' ' | sed 's/-O[0-9s]//g; s/-flto[^ ]*//g; s/-fdebug-prefix-map=[^ ]*//g; s/-ffile-prefix-map=[^ ]*//g; s/-pipe//; s/-g //')
 httpd_inc    = -isystem $(shell $(APXS) -q INCLUDEDIR 2>/dev/null) -isystem $(shell $(APXS) -q APR_INCLUDEDIR 2>/dev/null) -isystem $(shell $(APXS) -q APU_INCLUDEDIR 2>/dev/null)
-# src/exports.map keeps all names but the module's own inside: so a function may be inlined where it is called.
-MS_CFLAGS    = -std=gnu11 $(WARN) $(OPTIMIZE) -fPIC -fno-semantic-interposition $(httpd_cflags) $(httpd_inc) -Iinclude -Isrc -I. $(SANITIZE) $(CPPFLAGS) $(CFLAGS)
+# src/exports.map keeps all names but the module's own inside: so a function may be inlined where it is called. All symbols of
+# httpd are found when the module is loaded (-z now), so that calls need no stubs.
+MS_CFLAGS    = -std=gnu11 $(WARN) $(OPTIMIZE) -fPIC -fno-semantic-interposition -fno-plt $(httpd_cflags) $(httpd_inc) -Iinclude -Isrc -I. $(SANITIZE) $(CPPFLAGS) $(CFLAGS)
 
 # src/core and the files named here know apr only, and are linked into the unit tests as they are.
 PURE  := $(patsubst src/%.c,%,$(sort $(wildcard src/core/*.c))) config/values db/limiter db/reach db/watchdog db/columns db/sql db/shm_cache db/feed_window db/feed_board db/touch_queue db/sqlite_file db/native db/native_sqlite db/native_pgsql db/write_lock session/open_requests
