@@ -67,6 +67,7 @@ int ms_authn_on_access_checker(request_rec *r)
 {
     const char *auth_type = ap_auth_type(r);
     const int required = ms_authn_is_our_type(auth_type);
+    ms_request *request;
     const ms_row *row;
 
     if (ms_own_pages_is_check_by_url(r) && ms_forwarded_check(r) != DECLINED) {
@@ -75,13 +76,13 @@ int ms_authn_on_access_checker(request_rec *r)
     if ((!required && (!is_on(r) || is_without_session(r))) || is_for_foreign_user(r, auth_type)) {
         return DECLINED;
     }
-    ms_request_set_stale_after(ms_request_get(r),
-                               0); /* of another location, in this request's history */
+    request = ms_request_get(r);
+    ms_request_set_stale_after(request, 0); /* of another location, in this request's history */
     if (!r->main) {
-        ms_request_leave_handler(ms_request_get(r));
+        ms_request_leave_handler(request);
     }
-    ms_authn_depend(r, required ? MS_DEPENDS_ENTIRELY : MS_DEPENDS_OPTIONALLY);
-    if (ms_request_session(r, &row) != APR_SUCCESS || ms_request_is_app(ms_request_get(r))) {
+    ms_request_depend(request, required ? MS_DEPENDS_ENTIRELY : MS_DEPENDS_OPTIONALLY);
+    if (ms_request_session(r, &row) != APR_SUCCESS || ms_request_is_app(request)) {
         row = NULL; /* the app signs in again, where another location has other rules */
     }
     if (row && !ms_websocket_is_cross_origin(r)) {

@@ -18,7 +18,7 @@ static const char *without_own(request_rec *r, const char *header)
     const char *rest = ms_cookie_strip(r->pool, header, ms_server_conf_get(r->server)->cookie.name);
 
     if (rest != header) {
-        ms_request_get(r);
+        ms_request_keep_cookie(r, header);
     }
     return rest;
 }

@@ -135,7 +135,7 @@ static apr_status_t filter_response(ap_filter_t *f, apr_bucket_brigade *bb)
     request = ms_request_peek(r);
     if (request) { /* NULL: the request has nothing to do with sessions */
         ms_script_refusal_set_type(r);
-        ms_request_settle_cookie(r);
+        ms_request_settle_cookie(r, request);
         send_cookie(r, request);
     }
     if (request && ms_lasting_request_begin(r, bb) != APR_SUCCESS) {

@@ -43,6 +43,12 @@ static int is_named(ms_span piece, const char *name, ms_span *value)
     return split(piece, &key, value) && ms_span_equal(ms_span_trim(key), name);
 }
 
+/* Where the name stands first; NULL: nowhere. The session cookie is often the only one. */
+static const char *find_name(const char *header, const char *name, apr_size_t len)
+{
+    return strncmp(header, name, len) == 0 ? header : strstr(header, name);
+}
+
 static int is_known(const ms_cookie_found *found, const ms_token *token)
 {
     for (int i = 0; i < found->n; i++) {
@@ -89,14 +95,14 @@ static void find_one(ms_span value, ms_cookie_found *found)
 void ms_cookie_find(const char *header, const char *name, ms_cookie_found *found)
 {
     const apr_size_t len = strlen(name);
-    const char *at = header ? strstr(header, name) : NULL;
+    const char *at = header ? find_name(header, name, len) : NULL;
 
     found->n = found->untried = found->seen = 0;
     while (at) {
         const char *after = at + len;
 
         if (*after == '=' && begins_piece(header, at)) {
-            const ms_span value = {after + 1, strcspn(after + 1, ";")};
+            const ms_span value = {after + 1, (apr_size_t)(strchrnul(after + 1, ';') - after - 1)};
 
             find_one(value, found);
             after = value.at + value.len;
@@ -205,7 +211,7 @@ static const char *strip_any(apr_pool_t *p, const char *header, const char *name
 
 static const char *strip(apr_pool_t *p, const char *header, const char *name, int tokens_only)
 {
-    const char *at = strstr(header, name);
+    const char *at = find_name(header, name, strlen(name));
     ms_span value;
 
     if (!at) {

@@ -13,6 +13,7 @@
 #include <http_config.h>
 #include <http_log.h>
 #include "core/clock.h"
+#include "core/utf8.h"
 #include "core/version.h"
 #include "db/feed_board.h"
 #include "db/store_private.h"
@@ -165,7 +166,7 @@ static void take_row(const ms_db_ctx *ctx, const ms_row *row, ms_lookup *found)
         return;
     }
     found->row = row;
-    if (found->ttl) {
+    if (found->ttl && ms_utf8_is_user_name(row->user)) {
         const ms_shm_cache_key key = key_of(ctx, found);
 
         if (!ms_shm_cache_put(cache, &key, row, &found->ticket)) {
@@ -236,7 +237,8 @@ apr_status_t ms_cached_store_find(const ms_db_ctx *ctx, const ms_token *tokens, 
         found[i].ttl = cache ? ttl * 1000 : 0;
         found[i].token = &tokens[i];
         found[i].row = found[i].ttl ? get(ctx, now, life * 1000, &found[i]) : NULL;
-        if (!found[i].row) {
+        found[i].is_cached = found[i].row != NULL;
+        if (!found[i].is_cached) {
             missing[missing_n++] = &found[i];
         }
     }

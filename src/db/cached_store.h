@@ -15,6 +15,7 @@
 /* The result of a look-up. */
 typedef struct ms_lookup {
     const ms_row *row; /* NULL: there is none. From the cache it has what ms_shm_cache_get() says */
+    int is_cached;     /* it was in the cache; then ms_utf8_is_user_name() is true for its user */
     const ms_token *token;
     apr_int64_t ttl;       /* milliseconds; 0: the cache is not used */
     apr_int64_t age_limit; /* milliseconds: how old an entry may be at this moment */

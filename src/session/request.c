@@ -26,7 +26,9 @@ static apr_status_t wipe(void *requestv)
     ms_request *request = requestv;
 
     apr_crypto_memzero(&request->token, sizeof(request->token));
-    apr_crypto_memzero(&request->cookies, sizeof(request->cookies));
+    if (request->cookies) {
+        apr_crypto_memzero(request->cookies, sizeof(*request->cookies));
+    }
     return APR_SUCCESS;
 }
 
@@ -38,6 +40,18 @@ static void wipe_at_end(ms_request *request)
     }
 }
 
+static ms_request *make(request_rec *first, const char *cookie_header)
+{
+    ms_request *request = apr_palloc(first->pool, sizeof(*request));
+
+    memset(request, 0, offsetof(ms_request, token));
+    request->pool = first->pool;
+    request->cookie_header = cookie_header;
+    request->cookie_name = ms_server_conf_get(first->server)->cookie.name;
+    ap_set_module_config(first->request_config, &managed_session_module, request);
+    return request;
+}
+
 ms_request *ms_request_get(request_rec *r)
 {
     ms_request *request = ms_request_peek(r);
@@ -45,24 +59,29 @@ ms_request *ms_request_get(request_rec *r)
     if (!request) {
         request_rec *first = ms_request_chain_first(r);
 
-        request = apr_palloc(first->pool, sizeof(*request));
-        memset(request, 0, offsetof(ms_request, token));
-        request->pool = first->pool;
-        request->cookie_header = apr_table_get(first->headers_in, "Cookie");
-        request->cookie_name = ms_server_conf_get(first->server)->cookie.name;
-        ap_set_module_config(first->request_config, &managed_session_module, request);
+        request = make(first, apr_table_get(first->headers_in, "Cookie"));
     }
     return request;
 }
 
+void ms_request_keep_cookie(request_rec *r, const char *header)
+{
+    if (r->main || r->prev) {
+        ms_request_get(r);
+    }
+    else if (!ms_request_peek(r)) {
+        make(r, header);
+    }
+}
+
 const ms_cookie_found *ms_request_read_cookies(ms_request *request)
 {
-    if (!request->cookies_read) {
-        request->cookies_read = 1;
+    if (!request->cookies) {
+        request->cookies = apr_palloc(request->pool, sizeof(*request->cookies));
         wipe_at_end(request);
-        ms_cookie_find(request->cookie_header, request->cookie_name, &request->cookies);
+        ms_cookie_find(request->cookie_header, request->cookie_name, request->cookies);
     }
-    return &request->cookies;
+    return request->cookies;
 }
 
 ms_db_ctx ms_request_db_ctx(request_rec *r)
@@ -87,8 +106,8 @@ static void log_untried(request_rec *r, const ms_request *request)
                    "host of this domain may have planted; the first %d are no live sessions, "
                    "the others were not looked up. A name that begins with __Host- cannot be "
                    "planted",
-                   request->cookies.n + request->cookies.untried,
-                   ms_server_conf_get(r->server)->cookie.name, request->cookies.n);
+                   request->cookies->n + request->cookies->untried,
+                   ms_server_conf_get(r->server)->cookie.name, request->cookies->n);
 }
 
 /* Several cookies of our name have been planted by another host or path. If one of them is a live
@@ -102,9 +121,15 @@ static void settle(request_rec *r, ms_request *request)
     else if (request->live_n > 1) {
         log_two_sessions(r, request);
     }
-    else if (request->cookies.untried > 0) {
+    else if (request->cookies->untried > 0) {
         log_untried(r, request);
     }
+}
+
+static int has_valid_name(request_rec *r, const ms_lookup *found)
+{
+    return found->is_cached ? ms_user_name_fits_header(r, found->row->user)
+                            : ms_user_name_is_valid(r, found->row->user);
 }
 
 static apr_status_t resolve(request_rec *r, ms_request *request)
@@ -113,16 +138,15 @@ static apr_status_t resolve(request_rec *r, ms_request *request)
     const ms_server_conf *conf = ms_server_conf_get(r->server);
     ms_lookup found[MS_COOKIE_TOKENS_MAX];
     const apr_status_t rv =
-        ms_cached_store_find(&ctx, request->cookies.tokens, request->cookies.n, ms_clock_now(),
+        ms_cached_store_find(&ctx, request->cookies->tokens, request->cookies->n, ms_clock_now(),
                              conf->cache_ttl, conf->cache_life, found);
 
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    for (int i = 0; i < request->cookies.n; i++) {
-        if (found[i].row && found[i].row->kind == MS_KIND_BROWSER &&
-            ms_user_name_is_valid(r, found[i].row->user)) {
-            request->token = request->cookies.tokens[i];
+    for (int i = 0; i < request->cookies->n; i++) {
+        if (found[i].row && found[i].row->kind == MS_KIND_BROWSER && has_valid_name(r, &found[i])) {
+            request->token = request->cookies->tokens[i];
             request->found = found[i];
             request->live[request->live_n++] = found[i].row;
         }
@@ -231,10 +255,8 @@ int ms_request_is_prompt(request_rec *r)
     return age >= 0 && age < CLEAR_WITHIN;
 }
 
-void ms_request_settle_cookie(request_rec *r)
+void ms_request_settle_cookie(request_rec *r, const ms_request *request)
 {
-    ms_request *request = ms_request_get(r);
-
     if (request->may_clear && !request->set_cookie && ms_request_is_prompt(r)) {
         ms_request_put_cookie(r, NULL, 0);
     }

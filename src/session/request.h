@@ -28,6 +28,10 @@ static inline ms_request *ms_request_peek(request_rec *r)
     return ap_get_module_config(ms_request_chain_first(r)->request_config, &managed_session_module);
 }
 
+/** The Cookie header of r is about to be changed.
+ * @param header  its value */
+void ms_request_keep_cookie(request_rec *r, const char *header);
+
 /**
  * The session that is in force. The first call of a client's request looks it up; a database error
  * is kept, too.
@@ -53,7 +57,7 @@ void ms_request_refused(request_rec *r);
  * depend on the cookie's value, and the browser may have signed in since it sent this request. So
  * only a response that is sent within a second clears it.
  */
-void ms_request_settle_cookie(request_rec *r);
+void ms_request_settle_cookie(request_rec *r, const ms_request *request);
 
 /* ---- forms ----------------------------------------------------------------------------------- */
 

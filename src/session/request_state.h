@@ -34,13 +34,12 @@ struct ms_request {
     /* The Cookie header as the client sent it, which is read when its tokens are needed. */
     apr_pool_t *pool;
     const char *cookie_header, *cookie_name;
-    int cookies_read;
-    int is_with_handler; /* see ms_request_enter_handler() */
-    int is_wiped;        /* tokens, at the end of the request */
+    ms_cookie_found *cookies; /* by ms_request_read_cookies(); NULL: not yet */
+    int is_with_handler;      /* see ms_request_enter_handler() */
+    int is_wiped;             /* tokens, at the end of the request */
 
-    /* Not zero before they are set. */
-    ms_token token;          /* of row */
-    ms_cookie_found cookies; /* by ms_request_read_cookies() */
+    /* Not zero before it is set. */
+    ms_token token; /* of row */
 };
 
 /** The query context of this server's sessions. Results live as long as the client's request. */

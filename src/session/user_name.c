@@ -12,12 +12,15 @@
 #include "http/limited_log.h"
 #include "core/utf8.h"
 
+int ms_user_name_fits_header(request_rec *r, const char *name)
+{
+    return ms_server_conf_get(r->server)->user_headers->nelts == 0 ||
+           (name[0] != ' ' && name[strlen(name) - 1] != ' ');
+}
+
 int ms_user_name_is_valid(request_rec *r, const char *name)
 {
-    const int in_header = ms_server_conf_get(r->server)->user_headers->nelts > 0;
-
-    return ms_utf8_is_user_name(name) &&
-           !(in_header && (name[0] == ' ' || name[strlen(name) - 1] == ' '));
+    return ms_utf8_is_user_name(name) && ms_user_name_fits_header(r, name);
 }
 
 /* NULL: no value; *error may have the reason. */

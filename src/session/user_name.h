@@ -8,9 +8,12 @@
 
 #include <httpd.h>
 
-/** Whether a user may have this name here: ms_utf8_is_user_name() and, if a
- * ManagedSessionUserHeader is set, without blanks around it: readers of a header strip them, and
- * would see another user. name may be NULL. */
+/** Whether a name for which ms_utf8_is_user_name() is true may be in the header: if a
+ * ManagedSessionUserHeader is set, it has no blanks around it, since readers of a header strip
+ * them, and would see another user. */
+int ms_user_name_fits_header(request_rec *r, const char *name);
+
+/** Whether a user may have this name here: both of these are true. name may be NULL. */
 int ms_user_name_is_valid(request_rec *r, const char *name);
 
 /**

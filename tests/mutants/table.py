@@ -121,8 +121,8 @@ MUTANTS = [
 
     # Requests and cookies.
     m("of two live sessions the first counts", REQUEST, "if (request->live_n == 1) {", "if (request->live_n >= 1) {", "http session_lookup two_live"),
-    m("an error is taken for a visitor", REQUEST, "if (rv != APR_SUCCESS) {\n        return rv;\n    }\n    for (int i = 0; i < request->cookies.n; i++) {",
-      "if (rv != APR_SUCCESS) {\n        return APR_SUCCESS;\n    }\n    for (int i = 0; i < request->cookies.n; i++) {", "http authorization without_the_database vanishes", "http pool moved_away"),
+    m("an error is taken for a visitor", REQUEST, "if (rv != APR_SUCCESS) {\n        return rv;\n    }\n    for (int i = 0; i < request->cookies->n; i++) {",
+      "if (rv != APR_SUCCESS) {\n        return APR_SUCCESS;\n    }\n    for (int i = 0; i < request->cookies->n; i++) {", "http authorization without_the_database vanishes", "http pool moved_away"),
     m("an error clears the cookie", REQUEST, "if (request->resolved && !request->is_app && request->status == APR_SUCCESS &&", "if (request->resolved && !request->is_app &&",
       "http authorization vanishes without_the_database",
       survives="The second of two checks: after an error no caller refuses a client as one without a session."),
