@@ -127,6 +127,7 @@ test)
     want radicale radicale
     want vdirsyncer vdirsyncer
     want cadaver cadaver
+    want davfs2 /sbin/mount.davfs /usr/sbin/mount.davfs
     want fail2ban fail2ban-regex
     want nginx-light /usr/sbin/nginx
     want caddy caddy

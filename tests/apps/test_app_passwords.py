@@ -2,6 +2,7 @@
 """Programs that know no form, as Debian has them, with app passwords that a user makes on the list and ends there."""
 from __future__ import annotations
 
+import contextlib
 import os
 import pathlib
 import re
@@ -193,3 +194,67 @@ def test_git_pushes_with_a_password_that_its_store_has_until_it_is_ended(git):
         done = run(git, *store, *tea, *command)
     assert done.returncode != 0
     assert (git.root / "git/tea.git/refs/heads/main").read_text() == head
+
+
+# ---- a WebDAV drive ------------------------------------------------------------------------------
+
+DRIVE = """
+DavLockDB "@ROOT@/run/locks"
+Alias "/drive" "@ROOT@/drive"
+<Location "/drive">
+    Dav On
+    AuthType Basic
+    AuthName "Drive"
+    AuthBasicProvider managed-session
+    Require session-kind app
+</Location>
+<Location "/sessions">
+    ManagedSessionAppPasswords On
+</Location>
+"""
+
+
+@pytest.fixture()
+def drive():
+    server = harness.Server(harness.SITE + DRIVE + TLS_IN_FRONT, modules="dav dav_fs")
+    server.write("drive/tea.txt", "green\n")
+    if server.user:
+        shutil.chown(server.root / "drive", server.user)
+    with server:
+        yield server
+
+
+@contextlib.contextmanager
+def mounted(server: harness.Server, password: str):
+    """The drive as a folder of this system, by davfs2, without its cache of names and attributes."""
+    needs("mount.davfs", "davfs2")
+    folder, url = server.root / "mounted", f"http://127.0.0.1:{server.port}/drive"
+    folder.mkdir()
+    cache = server.root / "cache"
+    cache.mkdir()
+    shutil.chown(cache, group="davfs2")
+    cache.chmod(0o775)
+    secrets = private(server, "davfs2.secrets", f'{folder} alice "{password}"\n')
+    conf = private(server, "davfs2.conf", f"secrets {secrets}\ncache_dir {cache}\nuse_locks 0\nask_auth 0\n"
+                                          "dir_refresh 0\nfile_refresh 0\ndelay_upload 0\nn_cookies 0\n")
+    done = run(server, "mount", "-t", "davfs", "-o", f"conf={conf}", url, str(folder))
+    if "fuse" in done.stderr.lower() or "permitted" in done.stderr:
+        pytest.skip(f"this system mounts no file system of a program: {done.stderr}")
+    assert done.returncode == 0, done.stderr
+    try:
+        yield folder
+    finally:
+        run(server, "umount", "-l", str(folder))
+
+
+def test_davfs2_reads_and_writes_until_the_password_is_ended(drive):
+    password = make(drive, "drive")
+    with mounted(drive, password) as folder:
+        assert (folder / "tea.txt").read_text() == "green\n"
+        (folder / "note.txt").write_text("boil water\n")
+        harness.eventually(lambda: (drive.root / "drive/note.txt").exists(), "the upload")
+        test_apps.revoke(drive, "alice", password)
+        with pytest.raises(OSError):
+            (folder / "late.txt").write_text("too late\n")
+            list(folder.iterdir())
+        assert not (drive.root / "drive/late.txt").exists()

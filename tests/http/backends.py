@@ -105,7 +105,7 @@ class HttpHandler(http.server.BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(body)
 
-    do_HEAD = do_POST = do_PUT = do_OPTIONS = do_GET
+    do_HEAD = do_POST = do_PUT = do_OPTIONS = do_PROPFIND = do_GET
 
     def _read_body(self) -> None:
         if "chunked" in self.headers.get("Transfer-Encoding", ""):

@@ -13,10 +13,12 @@ import examples
 import harness
 from backends import told
 from harness import COOKIE, NAVIGATION, free_port, get, random_token, request, sign_in
+from test_app_passwords import basic, bearer, insert_app
 
 pytestmark = [pytest.mark.sqlite, pytest.mark.slow]
 SESSIONS, APPLICATION = "127.0.0.1:8080", "127.0.0.1:3000"
 ADDRESS = "127.0.0.5"  # of the client; the proxy connects from 127.0.0.1
+FOR_APPS = "# With app passwords: "  # before a line
 PATH = "/usr/sbin:" + os.environ["PATH"]
 
 
@@ -36,6 +38,8 @@ class Proxy(backends.Program):
         for there, here in {**{k: v for k, v in self.places.items() if k in text}, **places}.items():
             assert there in text, f"{name} no longer says {there}"
             text = text.replace(there, here)
+        if "ManagedSessionAppBearer" in (self.root_of_server / "httpd.conf").read_text():
+            text = text.replace(FOR_APPS, "")
         return self.write(name, text)
 
 
@@ -71,11 +75,11 @@ PROXIES = {"nginx": Nginx, "caddy": Caddy, "haproxy": Haproxy}
 
 
 @contextlib.contextmanager
-def at_work(name, application):
+def at_work(name, application, more=""):
     if not shutil.which(name, path=PATH):
         pytest.skip(f"{name} is not installed")
     kept = 'CustomLog "@ROOT@/logs/kept" "%U %k"\n'
-    with examples.server("forward-auth.conf", more=kept, own_paths=()) as server, PROXIES[name](server, application) as proxy:
+    with examples.server("forward-auth.conf", more=kept + more, own_paths=()) as server, PROXIES[name](server, application) as proxy:
         yield proxy
 
 
@@ -186,3 +190,31 @@ def test_the_connection_to_httpd_is_kept(name):
         harness.eventually(lambda: (proxy.root_of_server / "logs/kept").read_text().count("/auth") >= 20, "a line for each query")
         counts = re.findall(r"/auth\S* (\d+)", (proxy.root_of_server / "logs/kept").read_text())
         assert max(map(int, counts)) >= 19, "requests on one connection"
+
+
+APPS = """
+ManagedSessionCookieSecure Off
+<LocationMatch "^/auth(-redirect)?$">
+    AuthType Basic
+    AuthName "Calendars"
+    AuthBasicProvider managed-session
+    ManagedSessionAppBearer On
+</LocationMatch>
+"""
+
+
+@pytest.mark.parametrize("name", PROXIES)
+def test_an_app_with_its_password_reaches_the_application(name):
+    with backends.HttpApplication() as application, at_work(name, application, APPS) as proxy:
+        proxy.server.expect("AH01617")
+        password = insert_app(proxy.server)
+        for headers in (basic("alice", password), bearer(password)):
+            answer = request(proxy, "PROPFIND", "/app/x", {**headers, "Remote-User": "root"})
+            assert answer.status == 200 and told(answer, "HTTP_REMOTE_USER") == ["alice"] and told(answer, "HTTP_AUTHORIZATION") in ([], [""])
+        before = len(application.requests)
+        for headers in ({}, basic("alice", password[:-3] + "AAA"), basic("bob", password)):
+            answer = request(proxy, "PROPFIND", "/app/x", headers)
+            assert answer.status == 401 and 'Basic realm="Calendars"' in answer.headers.get_all("WWW-Authenticate")
+        proxy.server.sql("UPDATE managed_session SET ended_at = 1, expires_at = 1")
+        assert request(proxy, "PROPFIND", "/app/x", basic("alice", password)).status == 401
+        assert len(application.requests) == before
