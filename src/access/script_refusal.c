@@ -18,7 +18,7 @@
 
 void ms_script_refusal_note(request_rec *r, ms_problem which)
 {
-    ms_request_set_problem(ms_request_get(r), which);
+    ms_request_set_problem(ms_request_get(r), r, which);
 }
 
 const char *ms_script_refusal_login_url(request_rec *r, ms_problem which)
@@ -45,7 +45,7 @@ static int is_denied(request_rec *r, const ms_request *request)
 static ms_problem problem_of(request_rec *r)
 {
     const ms_request *request = ms_request_peek(r);
-    const ms_problem which = request ? ms_request_problem(request) : MS_PROBLEM_NONE;
+    const ms_problem which = request ? ms_request_problem(request, r) : MS_PROBLEM_NONE;
 
     if (which && ms_problem_get(which)->status == r->status) {
         return which;
@@ -65,7 +65,7 @@ void ms_script_refusal_send(request_rec *r)
     text = ms_problem_json(r->pool, which, ms_script_refusal_login_url(r, which));
     if (text) {
         ap_custom_response(r, r->status, text);
-        ms_request_problem_send(ms_request_get(r));
+        ms_request_problem_send(ms_request_get(r), r, which);
     }
 }
 
@@ -73,7 +73,7 @@ void ms_script_refusal_set_type(request_rec *r)
 {
     const ms_request *request = ms_request_peek(r);
 
-    if (request && ms_request_problem_is_sent(request)) {
+    if (request && ms_request_problem_is_sent(request, r)) {
         ap_set_content_type(r, MS_PROBLEM_TYPE);
     }
 }

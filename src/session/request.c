@@ -353,23 +353,31 @@ void ms_request_set_stale_after(ms_request *request, apr_int64_t seconds)
     request->stale_after = seconds;
 }
 
-ms_problem ms_request_problem(const ms_request *request)
+/* An error of a subrequest is not that of the request it was made for. */
+static int has_problem(const ms_request *request, const request_rec *r)
 {
-    return request->problem;
+    return request->problem && request->problem_main == r->main;
 }
 
-void ms_request_set_problem(ms_request *request, ms_problem which)
+ms_problem ms_request_problem(const ms_request *request, const request_rec *r)
+{
+    return has_problem(request, r) ? request->problem : MS_PROBLEM_NONE;
+}
+
+void ms_request_set_problem(ms_request *request, const request_rec *r, ms_problem which)
 {
     request->problem = which;
+    request->problem_main = r->main;
 }
 
-int ms_request_problem_is_sent(const ms_request *request)
+int ms_request_problem_is_sent(const ms_request *request, const request_rec *r)
 {
-    return request->is_problem_sent;
+    return request->is_problem_sent && has_problem(request, r);
 }
 
-void ms_request_problem_send(ms_request *request)
+void ms_request_problem_send(ms_request *request, const request_rec *r, ms_problem which)
 {
+    ms_request_set_problem(request, r, which);
     request->is_problem_sent = 1;
 }
 

@@ -105,13 +105,14 @@ void ms_request_leave_handler(ms_request *request);
 apr_int64_t ms_request_stale_after(const ms_request *request);
 void ms_request_set_stale_after(ms_request *request, apr_int64_t seconds);
 
-/** Why this module refused a protected place to the client; MS_PROBLEM_NONE: it did not. */
-ms_problem ms_request_problem(const ms_request *request);
-void ms_request_set_problem(ms_request *request, ms_problem which);
+/** Why this module refused a protected place to the client; MS_PROBLEM_NONE: it did not.
+ * @param r  of the chain: what a subrequest was refused is not known of the request itself */
+ms_problem ms_request_problem(const ms_request *request, const request_rec *r);
+void ms_request_set_problem(ms_request *request, const request_rec *r, ms_problem which);
 
-/** Whether the body of the response is that problem as problem details. */
-int ms_request_problem_is_sent(const ms_request *request);
-void ms_request_problem_send(ms_request *request);
+/** Whether the body of r's response is that problem as problem details. */
+int ms_request_problem_is_sent(const ms_request *request, const request_rec *r);
+void ms_request_problem_send(ms_request *request, const request_rec *r, ms_problem which);
 
 /** How far the response depends on the session, so far. */
 ms_dependence ms_request_dependence(const ms_request *request);

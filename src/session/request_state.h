@@ -23,8 +23,9 @@ struct ms_request {
     int app_status;               /* of a password that was refused; 0: none was */
     int touched;
     apr_int64_t stale_after;
-    ms_problem problem;  /* why a protected place was refused */
-    int is_problem_sent; /* as problem details */
+    ms_problem problem;              /* why a protected place was refused */
+    const request_rec *problem_main; /* the request whose subrequest was; NULL: it was none */
+    int is_problem_sent;             /* as problem details */
     const char *set_cookie;
     int forgets_pages;
     int reauthenticates; /* see ms_sign_in_replaces_stale() */

@@ -44,6 +44,9 @@ CONFIG = SITE + """
     SetHandler managed-session-health
 </Location>
 ErrorDocument 403 default
+RewriteEngine On
+RewriteCond "/app/" !-U
+RewriteRule "^/refused-by-mod-rewrite" - [R=401]
 ProxyPass "/be/" "http://127.0.0.1:@APP@/"
 <Location "/be/">
     ManagedSessionBackendLogin On
@@ -72,6 +75,11 @@ def problem(answer: Answer, status: int, code: str, **more) -> dict:
 
 def cookie(token: str) -> dict[str, str]:
     return {"Cookie": f"{COOKIE}={token}"}
+
+
+def test_what_a_subrequest_was_refused_is_not_the_requests_own_error(site):
+    answer = get(site, "/refused-by-mod-rewrite", headers=JSON)
+    assert answer.status == 401 and "problem" not in answer.headers["Content-Type"] and "not_signed_in" not in answer.text
 
 
 @pytest.mark.parametrize("target", ["/app/", "/sessions", "/closed", f"/sessions/{22 * 'A'}"])
