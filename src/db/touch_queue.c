@@ -4,7 +4,8 @@
  * full, with its table and a number that is used once. What a reader copied is whole if the state
  * is the same afterwards. A process that is killed while it fills a slot leaves its id there, so
  * the slot is free again for the reader. One that was only stopped goes on filling it: its slot
- * stays.
+ * stays. If another process has got that id meanwhile, one slot of many is lost until that one
+ * ends.
  */
 #include "db/touch_queue.h"
 

@@ -18,6 +18,7 @@
 #include "http/respond.h"
 #include "http/user_agent.h"
 #include "session/events.h"
+#include "session/known_device.h"
 #include "session/plain_http.h"
 #include "session/request_state.h"
 #include "session/session_limit.h"
@@ -29,8 +30,7 @@
 #include "session/touch.h"
 #include "session/user_name.h"
 
-#define LABEL_MAX     255
-#define KNOWN_DEVICES 20 /* sessions that a new one is compared with */
+#define LABEL_MAX 255
 
 /* Who signs in and how, and the token of the new session. */
 typedef struct sign_in {
@@ -150,31 +150,6 @@ static apr_status_t store_new(request_rec *r, const ms_db_ctx *ctx, const ms_sho
     return rv;
 }
 
-/* Whether one of the user's newest sessions, live or expired, has this browser, system and network.
- * Queried for the event log only. */
-static int is_known_device(request_rec *r, const ms_db_ctx *ctx, const ms_row *made)
-{
-    const ms_list_part newest = {.limit = KNOWN_DEVICES, .browsers_only = 1};
-    apr_array_header_t *rows;
-    ms_device here, there;
-
-    if (!ms_events_wanted(r->server) ||
-        ms_store_list(ctx, made->user, 0, &newest, &rows) != APR_SUCCESS) {
-        return 1;
-    }
-    ms_device_name(ctx->p, made->user_agent, &here);
-    for (int i = 0; i < rows->nelts; i++) {
-        const ms_row *row = APR_ARRAY_IDX(rows, i, const ms_row *);
-
-        ms_device_name(ctx->p, row->user_agent, &there);
-        if (strcmp(here.name, there.name) == 0 &&
-            ms_network_is_same(ctx->p, made->created_ip, row->last_ip)) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
 static void note_sign_in(request_rec *r, const ms_row *made, int known_device)
 {
     ms_event event = ms_event_of("sign_in", made->user, made->id);
@@ -210,7 +185,7 @@ static apr_status_t begin(request_rec *r, const sign_in *who, const ms_row **row
 {
     const ms_db_ctx ctx = ms_request_db_ctx(r);
     ms_row *made = new_row(r, ctx.p, who);
-    const int known_device = is_known_device(r, &ctx, made);
+    const int known_device = !ms_events_wanted(r->server) || ms_known_device_is(&ctx, made);
     const apr_status_t rv = store_new(r, &ctx, who->form, made);
 
     if (rv == APR_SUCCESS) {

@@ -100,6 +100,16 @@ def test_a_device_that_was_here_recently_is_known_until_its_row_is_cleaned(site)
     assert watching.the_one()["new_device"] is False
 
 
+@pytest.mark.parametrize("reason, is_new", [("signed_out", False), ("replaced", False), ("evicted", False), ("revoked", True)])
+def test_a_device_whose_user_signed_out_is_known_and_one_that_was_revoked_is_not(site, reason, is_new):
+    site.sql("DELETE FROM managed_session")
+    enter(site)
+    site.sql("UPDATE managed_session SET ended_at = created_at, expires_at = created_at, end_reason = ?", reason)
+    watching = Watching(site)
+    enter(site)
+    assert watching.the_one()["new_device"] is is_new
+
+
 def test_a_failed_sign_in(site):
     watching = Watching(site)
     assert enter(site, password="wrong").status == 401
