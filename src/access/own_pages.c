@@ -211,6 +211,21 @@ int ms_own_pages_on_pre_translate_name(request_rec *r)
     return has_set_handler(r) && ms_own_pages_is_check(r) ? DONE : DECLINED;
 }
 
+/* RewriteRule with [PT] may have led here: then no note tells, and httpd has not yet looked which
+ * section the URL has now. */
+static int is_trace_of_check(request_rec *r)
+{
+    ap_conf_vector_t *before = r->per_dir_config;
+    int is_check;
+
+    if (r->method_number != M_TRACE) {
+        return 0;
+    }
+    is_check = ap_location_walk(r) == OK && ms_own_pages_is_check(r);
+    r->per_dir_config = before;
+    return is_check;
+}
+
 /* The configuration here is that of the other URL already, so only the note tells. */
 int ms_own_pages_on_map_to_storage(request_rec *r)
 {
@@ -222,7 +237,9 @@ int ms_own_pages_on_map_to_storage(request_rec *r)
         r->uri = (char *)apr_table_get(r->notes, NOTE_URI);
         return OK;
     }
-
+    if (is_trace_of_check(r)) {
+        return HTTP_FORBIDDEN;
+    }
     if (uri && strcmp(uri, r->uri) != 0) {
         r->uri = (char *)uri;
     }

@@ -35,6 +35,7 @@ SECTIONS = (section("/auth") + section("/redirect", "Require valid-user\nManaged
             + section("/elsewhere", "Require valid-user\nManagedSessionCheckAnswer redirect\n"
                       'ManagedSessionLoginURL "https://login.example/login"')
             + section("/none", "Require valid-user\nManagedSessionCheckAnswer redirect\nManagedSessionLoginURL none")
+            + 'RewriteEngine On\nRewriteRule "^/rewritten$" "/auth" [PT]\n'
             + section("/closed").replace("127.0.0.1", "192.0.2.1 unix"))
 
 
@@ -75,6 +76,15 @@ def test_every_method_and_every_path_below_is_checked(site, method):
     for path in ("/auth", "/auth/", "/auth/a/b?c=d", "/auth/a%2Fb", "/auth/" + 300 * "x", "/auth/index.html", "/auth//a/../b"):
         assert check(site, path, token, method=method).status == 200, path
         assert check(site, path, method=method).status == 401, path
+
+
+def test_a_rewritten_url_lets_no_request_pass(site):
+    """Not TRACE either, which httpd itself answers with 200 in other places."""
+    site.expect("MS0263")
+    for token in (None, sign_in(site)):
+        for method in ("GET", "HEAD", "POST", "OPTIONS", "TRACE", "PROPFIND"):
+            assert check(site, "/rewritten", token, method=method).status in (401, 403), method
+    assert check(site, "/", method="TRACE").status == 200
 
 
 def test_the_header_is_the_one_of_the_configuration(site):
