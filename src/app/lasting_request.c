@@ -40,8 +40,13 @@ static int is_for_application(const request_rec *r)
     return r->handler && strcmp(r->handler, AP_DEFAULT_HANDLER_NAME) != 0;
 }
 
+/* The handler before an internal redirect, to an error page for example, has given the
+ * application's connection back. */
 void ms_lasting_request_enter(request_rec *r)
 {
+    if (r->prev) {
+        ms_lifeline_forget_application(r);
+    }
     if (has_user(r) && (is_for_application(r) || has_body(r)) && !ms_own_pages_is_set(r)) {
         ms_lifeline_enter(r);
     }

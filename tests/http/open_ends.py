@@ -18,7 +18,7 @@ class SlowApplication(http.server.ThreadingHTTPServer):
     """An HTTP application whose responses do not end by themselves.
 
     /stream: an event at once, then one each "pause" seconds. /silent: a head and then nothing. /mute: not even a head.
-    /download: data without end. /upload: reads the body. /kept: a short response, after which the connection stays open.
+    /download: data without end. /upload: reads the body. /kept: a short response, after which the connection stays open. /broken: one with 500.
     .ended is set when the other side has gone; .peers are the other side's ports, one for each request.
     """
 
@@ -101,6 +101,10 @@ class SlowHandler(http.server.BaseHTTPRequestHandler):
 
     def kept(self, _):
         self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 20000\r\n\r\n" + bytes(20000))
+
+    def broken(self, pause):
+        self.wfile.write(b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 5\r\n\r\nsorry")
+        self.wait(pause)
 
     def log_message(self, *_):
         pass

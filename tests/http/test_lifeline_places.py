@@ -333,6 +333,25 @@ SendBufferSize 4096
             following.read_to_end()
 
 
+def test_the_application_is_left_alone_while_an_error_page_takes_its_place():
+    """ErrorDocument is a program that is silent. mod_proxy has closed the application's connection before."""
+    config = SITE + """
+ProxyPass "/app/slow/" "http://127.0.0.1:@SLOW@/"
+ScriptAlias "/sorry" "@ROOT@/scripts/sorry.cgi"
+<Location "/app/slow">
+    ProxyErrorOverride On
+    ErrorDocument 500 /sorry
+</Location>
+"""
+    sorry = '#!/bin/sh\nwhile sleep 0.1; do [ -e "$0.speak" ] && break; done\necho "Content-Type: text/plain"; echo; echo sorry\n'
+    with running(config, {"scripts/sorry.cgi": sorry}) as server:
+        with Client(server, "/app/slow/broken", sign_in(server)) as waits:
+            server.slow.wait_for_end()
+            assert waits.is_open()
+            server.write("scripts/sorry.cgi.speak", "")
+            assert waits.read_to_end()
+
+
 # -- when things go wrong --------------------------------------------------------------------------
 
 
