@@ -12,11 +12,11 @@ PATIENCE = 90  # seconds for a busy machine to recover
 SAMPLE = 150
 
 
-def wait_for(what: str, condition) -> None:
+def wait_for(what: str, condition, state=lambda: "") -> None:
     end = time.monotonic() + PATIENCE
     while not condition():
         if time.monotonic() > end:
-            raise Contradiction(f"in vain: {what}")
+            raise Contradiction(f"in vain: {what} {state()}")
         time.sleep(0.2)
 
 
@@ -62,10 +62,19 @@ def rows_are_as_the_model_has_it(world) -> None:
             raise Contradiction(f"{n} live rows of {user} have no client, and only {world.lost_sign_ins[user]} sign-ins were not answered")
 
 
+def what_is_open_ends_with_its_session(world, client: Client) -> None:
+    """Also requests that no fault meets."""
+    begun = [client.sign_in(host) for host in world.hosts for _ in range(3)]
+    for session in filter(None, begun):
+        world.lasting.open(client.dice.choice(world.hosts), session, client.dice)
+    for session in filter(None, begun):
+        client.end(client.dice.choice(world.hosts), session, lambda each: each is session, "POST", "/logout", 303)
+    wait_for("what is open ends with its session", lambda: not world.lasting.left(), lambda: ", ".join(world.lasting.left()))
+
+
 def audit(world, client: Client) -> None:
     hosts_answer(world, client)
     sessions_are_as_the_model_has_it(world, client)
     rows_are_as_the_model_has_it(world)
-    wait_for("open requests end with their sessions: " + str([(each[0].name, each[1].id, each[2]) for each in world.lasting.left()]),
-             lambda: not world.lasting.left())
+    what_is_open_ends_with_its_session(world, client)
     world.model.forget(120)

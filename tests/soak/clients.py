@@ -16,7 +16,7 @@ import urllib.parse
 import harness
 import hosts
 import plan
-from model import APP, BOUND, BROWSER, IN, NEVER, OUT, Contradiction, Session
+from model import APP, BROWSER, IN, NEVER, OUT, Contradiction, Session
 
 TIMEOUT = 40   # longer than any statement is waited for
 TLS = {"X-Forwarded-Proto": "https"}
@@ -27,10 +27,6 @@ OPEN = 16      # requests that stay open at most
 class Answer:
     def __init__(self, status: int, headers, body: bytes, begun: float):
         self.status, self.headers, self.body, self.begun, self.ended = status, headers, body, begun, time.monotonic()
-
-    @property
-    def user(self) -> str:
-        return self.headers.get("User") or ""
 
     def cookie(self) -> str | None:
         """What our cookie is set to; "" if it is cleared."""
@@ -113,19 +109,41 @@ class Client:
             self.sign_in(host)
 
     def look(self, host, session: Session) -> Answer | None:
-        """A page, and what the model has to that."""
+        """A page, or what another server queries, and what the model has to that."""
+        target, user, page = "/app/", "User", harness.PAGE.encode()
         if session.kind == APP:
             word = base64.b64encode(f"{session.user}:{session.token}".encode()).decode()
             answer = self.send(host, "GET", "/dav/", headers={**TLS, "Authorization": f"Basic {word}"})
+        elif self.dice.random() < 0.15:
+            target, user, page = "/check", "Remote-User", b""
+            answer = self.send(host, "GET", target, session.token, {"X-Forwarded-Uri": "/page"})
         else:
-            answer = self.send(host, "GET", "/app/", session.token)
+            answer = self.send(host, "GET", target, session.token)
         if self.is_known(answer, "a page", 200, 401):
             self.found(host, session, answer, IN if answer.status == 200 else OUT, "a page")
-            if answer.status == 200 and (answer.user, answer.body) != (session.user, harness.PAGE.encode()):
-                raise Contradiction(self.model.report(session, f"let in as {answer.user!r}, with {answer.body[:100]!r}"))
+            if answer.status == 200 and (answer.headers[user], answer.body) != (session.user, page):
+                raise Contradiction(self.model.report(session, f"let in as {answer.headers[user]!r}, with {answer.body[:100]!r}"))
         elif answer:
             self.model.note(session, host.name, answer.begun, answer.ended, f"a page: {answer.status}")
         return answer
+
+    def list(self, host) -> None:
+        """The list has all sessions of the user that must be in, and none that must be out."""
+        actor = self.pick(kind=BROWSER, lively=1)
+        answer = actor and self.send(host, "GET", "/sessions?limit=200", actor.token, {"Accept": "application/json"})
+        if not actor or not self.is_known(answer, "the list", 200, 401):
+            return
+        self.found(host, actor, answer, IN if answer.status == 200 else OUT, "the list")
+        shown = json.loads(answer.body) if answer.status == 200 else {"next": True}
+        if shown.get("next"):
+            return
+        ids = {each["id"] for each in shown["sessions"]}
+        with self.model.lock:
+            of_the_user = [each for each in self.model.sessions.values() if each.user == actor.user and each.born < answer.begun]
+        for session in of_the_user:
+            must = self.model.verdict(session, host.name, answer.begun, answer.ended)
+            if must == (OUT if session.id in ids else IN):
+                raise Contradiction(self.model.report(session, f"it must be {must}, and is {'' if session.id in ids else 'not '}in the list"))
 
     def found(self, host, session: Session, answer: Answer, came: str, what: str) -> None:
         self.model.judge(session, host.name, answer.begun, answer.ended, came, what)
@@ -136,7 +154,7 @@ class Client:
         token = one.token[:23] + other.token[23:] if one and other and one is not other else harness.random_token()
         answer = self.send(host, "GET", "/app/", token)
         if self.is_known(answer, "a forged cookie", 200, 401) and answer.status == 200:
-            raise Contradiction(f"a forged cookie is let in as {answer.user}")
+            raise Contradiction(f"a forged cookie is let in as {answer.headers['User']}")
 
     # -- sessions begin ----------------------------------------------------------------------------
 
@@ -271,12 +289,13 @@ class Client:
             self.world.lasting.open(host, session, self.dice)
 
 
-WEIGHTS = [("visit", 60), ("forge", 3), ("sign_in", 14), ("sign_in_shortly", 2), ("make_app", 2), ("sign_out", 4),
+WEIGHTS = [("visit", 60), ("forge", 3), ("list", 3), ("sign_in", 14), ("sign_in_shortly", 2), ("make_app", 2), ("sign_out", 4),
            ("sign_out_of_application", 2), ("revoke", 5), ("revoke_many", 0.5), ("administer", 2), ("open", 3)]
 
 
 class Lasting:
-    """WebSockets, streams and silent requests that are open; each is closed by its client after a while, or was cut before."""
+    """WebSockets, streams and silent requests that are open. A client closes its own after a while, unless its session is over: then
+    it must be cut."""
 
     KINDS = {"/app/slow/stream?pause=1": "", "/app/slow/silent": "",
              "/app/socket": "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n"}
@@ -309,7 +328,9 @@ class Lasting:
                 sockets = list(self.all)
             readable, _, _ = select.select(sockets, [], [], 0.2)
             for s in sockets:
-                if (s in readable and self.has_ended(s)) or self.all[s][3] < time.monotonic():
+                host, session, _, until = self.all[s]
+                must_be_cut = session.over_since(host.name) < time.monotonic()
+                if (s in readable and self.has_ended(s)) or (until < time.monotonic() and not must_be_cut):
                     with self.lock:
                         del self.all[s]
                     s.close()
@@ -327,8 +348,8 @@ class Lasting:
         for s in self.all:
             s.close()
 
-    def left(self) -> list[tuple]:
-        """Those whose sessions are over on their host."""
+    def left(self) -> list[str]:
+        """Those whose sessions have ended."""
         with self.lock:
             found = list(self.all.values())
-        return [each for each in found if each[1].over_since(each[0].name) < time.monotonic() - BOUND]
+        return [f"{target} of session {session.id} on {host.name}" for host, session, target, _ in found if session.known_over < NEVER]

@@ -46,6 +46,12 @@ Header always set User "expr=%{{REMOTE_USER}}"
     AuthType ManagedSession
     Require user {ADMINISTRATOR}
 </Location>
+<Location "/check">
+    SetHandler managed-session-check
+    ManagedSessionCheckPeers @APPS@
+    AuthType ManagedSession
+    Require valid-user
+</Location>
 ProxyPass "/on/" "http://@APPS@:@BACKEND@/"
 <Location "/on">
     ManagedSession On

@@ -8,7 +8,6 @@ import random
 import resource
 import signal
 import subprocess
-import time
 
 import ctl
 import plan
@@ -211,7 +210,6 @@ class Lane:
             host = chance.choice(self.world.hosts)
             with host.busy:
                 PROCESSES[name](self.world, host, chance)
-                time.sleep(0)
         else:
             MACHINE[name](self.world, chance)
         self.world.tell(f"{name} is over")
