@@ -7,6 +7,7 @@
 #include "db/connection.h"
 
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <apr_optional_hooks.h>
 #include <apr_strings.h>
@@ -286,9 +287,51 @@ static apr_status_t take(const ms_db_ctx *ctx, ms_connection *c)
     return APR_SUCCESS;
 }
 
+static int is_in_step(const ms_connection *c, apr_pool_t *scratch)
+{
+    const char *number = apr_psprintf(scratch, "%" APR_TIME_T_FMT, apr_time_now());
+    const char *query = apr_pstrcat(scratch, "SELECT ", number, NULL), *found = NULL;
+    apr_dbd_results_t *res = NULL;
+    apr_dbd_row_t *row = NULL;
+
+    if (apr_dbd_select(c->dbd->driver, scratch, c->dbd->handle, &res, query, 1) == 0 &&
+        apr_dbd_get_row(c->dbd->driver, scratch, res, &row, 1) == 0) {
+        found = apr_dbd_get_entry(c->dbd->driver, row, 0);
+    }
+    return found && strcmp(found, number) == 0;
+}
+
+/*
+ * If libpq cannot wait for a response, it reports an error, keeps the connection, and takes that
+ * response for the one to the next statement. Such a connection is closed; mod_dbd notices that.
+ * Returns whether it can be used.
+ */
+static int keep_in_step(const ms_connection *c)
+{
+    const int socket = c->state ? socket_of(c->state, c->dbd) : -1;
+    apr_pool_t *scratch;
+    int is_good;
+
+    if (socket < 0 || c->ctx->held || was_cut(c)) {
+        return 1;
+    }
+    apr_pool_create(&scratch, c->ctx->p);
+    is_good = is_in_step(c, scratch);
+    apr_pool_destroy(scratch);
+    if (!is_good) {
+        c->state->is_set_up = 0;
+        shutdown(socket, SHUT_RDWR);
+    }
+    return is_good;
+}
+
 void ms_connection_return(ms_connection *c)
 {
     ms_limiter *limiter = c->ctx->store->limiter;
+
+    if (!c->answered) {
+        (void)keep_in_step(c);
+    }
 
     if (c->state && ms_watchdog_end(c->state->watchdog)) {
         ms_limiter_doubt(limiter);
@@ -384,24 +427,27 @@ static void attach_native(ms_connection *c)
     state->native = ms_native_attach(state->pool, c->dbd->driver, c->dbd->handle);
 }
 
-/* mod_dbd connects again by itself, on the same handle, and the settings are lost. */
-static void set_up(ms_connection *c)
+/* mod_dbd connects again by itself, on the same handle, and the settings are lost. Returns whether
+ * the connection can be used. */
+static int set_up(ms_connection *c)
 {
     ms_conn_state *state = c->state;
     const apr_uint64_t socket = identity_of(socket_of(state, c->dbd));
 
-    if (!state->is_set_up || state->set_up_socket != socket) {
-        const ms_table table = table_of(c);
+    const ms_table table = table_of(c);
 
-        if (!state->native || state->set_up_socket != socket) {
-            attach_native(c);
-        }
-        ms_table_set_up_connection(&table);
-        ms_native_set_up(state->native);
-        state->encoding = find_unfit_encoding(c);
-        state->is_set_up = 1;
-        state->set_up_socket = socket;
+    if (state->is_set_up && state->set_up_socket == socket) {
+        return 1;
     }
+    if (!state->native || state->set_up_socket != socket) {
+        attach_native(c);
+    }
+    ms_table_set_up_connection(&table);
+    ms_native_set_up(state->native);
+    state->encoding = find_unfit_encoding(c);
+    state->is_set_up = 1;
+    state->set_up_socket = socket;
+    return keep_in_step(c);
 }
 
 /* If DBDInitSQL fails on a connection, mod_dbd does not run the post_connect hooks, and hands the
@@ -446,6 +492,14 @@ static void log_unfit(const ms_connection *c)
 static int may_try_again(int try, apr_time_t start)
 {
     return try == 0 && apr_time_now() - start < OPEN_FOR;
+}
+
+static apr_status_t report_out_of_step(const ms_connection *c, int try, apr_time_t start)
+{
+    if (!may_try_again(try, start)) {
+        log_unreachable(c->ctx);
+    }
+    return APR_EGENERAL;
 }
 
 static ms_stmt_cache *find_prepared(const ms_connection *c)
@@ -503,7 +557,9 @@ static apr_status_t use_table(ms_connection *c, int try, apr_time_t start)
         }
         return APR_EGENERAL;
     }
-    set_up(c); /* in case the driver has connected again */
+    if (!set_up(c) || !keep_in_step(c)) { /* the driver may have connected again */
+        return report_out_of_step(c, try, start);
+    }
     use_prepared(c, prepared ? prepared : add_prepared(c), schema);
     return APR_SUCCESS;
 }
@@ -518,7 +574,9 @@ static apr_status_t prepare_for_store(ms_connection *c, int try, apr_time_t star
         return APR_ENOTIMPL;
     }
     ms_limiter_resize(store->limiter, state->nmax > 0 ? state->nmax : 1);
-    set_up(c);
+    if (!set_up(c)) {
+        return report_out_of_step(c, try, start);
+    }
     if (state->encoding) {
         log_unfit(c);
         return APR_ENOTIMPL;
@@ -554,7 +612,7 @@ static void upgrade_table(ms_connection *c)
     int schema = c->schema;
 
     ms_table_upgrade(&table, &schema);
-    set_up(c);
+    (void)set_up(c);
     use_prepared(c, c->prepared, schema);
 }
 

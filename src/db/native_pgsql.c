@@ -120,6 +120,13 @@ static int has_state(const library *lib, const pg_result *result, const char *st
     return its && strcmp(its, state) == 0;
 }
 
+/* Whether the server has rejected the statement. Otherwise libpq could not send it, or could not
+ * read the response, which may still come. */
+static int has_any_state(const library *lib, const pg_result *result)
+{
+    return result && lib->resultErrorField(result, DIAG_SQLSTATE) != NULL;
+}
+
 /* Ends with a number, since a name whose plan has become useless stays taken. */
 static const char *make_name(pg_native *native, apr_pool_t *p, const char *text)
 {
@@ -141,12 +148,12 @@ static int prepare(pg_native *native, const ms_native_call *call, ms_native_stmt
     const char *kinds, *text = ms_native_text(call->p, call->sql, 1, &kinds);
     const char *name = make_name(native, call->p, text);
     pg_result *result = lib->prepare(native->conn, name, text, 0, NULL);
-    const int is_prepared = is_success(lib, result);
+    const int is_prepared = is_success(lib, result), is_rejected = has_any_state(lib, result);
 
     lib->clear(result);
     if (!is_prepared) {
         native->is_off = 1;
-        return lib->status(native->conn) == CONNECTION_OK ? MS_NATIVE_DECLINED : FAILED;
+        return is_rejected ? MS_NATIVE_DECLINED : FAILED;
     }
     *stmt = apr_pcalloc(native->p, sizeof(**stmt));
     (*stmt)->sql = call->sql;

@@ -3,12 +3,14 @@
  * Put before the C library's: calls to the system fail when the test says so, by the plan in the
  * file that TEST_SYSTEM_FAULTS names (faults.py). Not all callers are met: apr and httpd end the
  * process when they have no memory, so allocations fail for our module and for libraries that
- * return the failure.
+ * return the failure. pthread_mutex_lock() is left alone: it fails only for what is not a mutex.
  */
 #include <dlfcn.h>
 #include <errno.h>
 #include <execinfo.h>
 #include <fcntl.h>
+#include <netdb.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -21,7 +23,7 @@
 #include <unistd.h>
 
 /* faults.py has this list too. */
-typedef enum { ALLOCATION, WRITE, LOCK, THREAD, SOCKET } kind;
+typedef enum { ALLOCATION, WRITE, LOCK, THREAD, SOCKET, DATABASE, MAKING, WAIT } kind;
 
 #define SEEN 4096
 
@@ -88,21 +90,29 @@ static int fail(int why)
 
 /* ---- allocations ----------------------------------------------------------------------------- */
 
-static int fails_for(const void *caller)
+/* Whether the code at this address is of one of the libraries; the last name is NULL. */
+static int is_of(const void *code, const char *const *names)
 {
-    static const char *const names[] = {"libjansson", "libunistring", "libsqlite3",
-                                        "mod_managed_session"};
     Dl_info about;
 
-    if (!is_wanted(ALLOCATION) || !dladdr(caller, &about) || !about.dli_fname) {
+    if (!dladdr(code, &about) || !about.dli_fname) {
         return 0;
     }
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (strstr(about.dli_fname, names[i])) {
-            return fails(ALLOCATION);
+    for (; *names; names++) {
+        if (strstr(about.dli_fname, *names)) {
+            return 1;
         }
     }
     return 0;
+}
+
+static int fails_for(const void *caller)
+{
+    /* Not MariaDB's connector: it crashes if it has no memory while it connects. */
+    static const char *const names[] = {"libjansson", "libunistring",        "libsqlite3",
+                                        "libpq",      "mod_managed_session", NULL};
+
+    return is_wanted(ALLOCATION) && is_of(caller, names) && fails(ALLOCATION);
 }
 
 static void *no_memory(void)
@@ -239,22 +249,135 @@ int shutdown(int fd, int how)
     return REAL("shutdown"), fails(SOCKET) ? fail(ENOTCONN) : real(fd, how);
 }
 
-/* ---- threads --------------------------------------------------------------------------------- */
+/* ---- connections of the database's client library ---------------------------------------------
+ */
 
-#define NEAR 8 /* apr_thread_create() and its caller are among these frames */
+static int fails_for_database(const void *caller)
+{
+    static const char *const names[] = {"libpq", "libmariadb", NULL};
+
+    return is_wanted(DATABASE) && is_of(caller, names) && fails(DATABASE);
+}
+
+/* As after a reset: the next call fails, too. libpq relies on that. */
+static int lose(int fd, int why)
+{
+    int (*real)(int, int);
+
+    REAL("shutdown");
+    real(fd, SHUT_RDWR);
+    return fail(why);
+}
+
+int socket(int domain, int type, int protocol)
+{
+    int (*real)(int, int, int);
+    const int is_failing = fails_for_database(__builtin_return_address(0));
+
+    return REAL("socket"), is_failing ? fail(EMFILE) : real(domain, type, protocol);
+}
+
+int connect(int fd, const struct sockaddr *address, socklen_t len)
+{
+    int (*real)(int, const struct sockaddr *, socklen_t);
+    const int is_failing = fails_for_database(__builtin_return_address(0));
+
+    return REAL("connect"), is_failing ? fail(ECONNREFUSED) : real(fd, address, len);
+}
+
+ssize_t send(int fd, const void *data, size_t len, int flags)
+{
+    ssize_t (*real)(int, const void *, size_t, int);
+    const int is_failing = fails_for_database(__builtin_return_address(0));
+
+    return REAL("send"), is_failing ? lose(fd, EPIPE) : real(fd, data, len, flags);
+}
+
+ssize_t recv(int fd, void *data, size_t len, int flags)
+{
+    ssize_t (*real)(int, void *, size_t, int);
+    const int is_failing = fails_for_database(__builtin_return_address(0));
+
+    return REAL("recv"), is_failing ? lose(fd, ECONNRESET) : real(fd, data, len, flags);
+}
+
+int getaddrinfo(const char *restrict name, const char *restrict service,
+                const struct addrinfo *restrict hints, struct addrinfo **restrict found)
+{
+    int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+    const int is_failing = fails_for_database(__builtin_return_address(0));
+
+    return REAL("getaddrinfo"), is_failing ? EAI_MEMORY : real(name, service, hints, found);
+}
+
+/* ---- threads, locks and waits of the module ---------------------------------------------------
+ */
+
+#define NEAR 8 /* the module is among these frames if it has called apr for this */
 
 /* httpd ends if it cannot start its own threads. */
 static int is_for_us(void)
 {
+    static const char *const names[] = {"mod_managed_session", NULL};
     void *frames[NEAR];
-    Dl_info about;
 
     for (int i = backtrace(frames, NEAR) - 1; i >= 0; i--) {
-        if (dladdr(frames[i], &about) && strstr(about.dli_fname, "mod_managed_session")) {
+        if (is_of(frames[i], names)) {
             return 1;
         }
     }
     return 0;
+}
+
+static int fails_for_us(kind what)
+{
+    return is_wanted(what) && is_for_us() && fails(what);
+}
+
+int poll(struct pollfd *descriptors, nfds_t n, int ms)
+{
+    int (*real)(struct pollfd *, nfds_t, int);
+    const int is_failing = fails_for_database(__builtin_return_address(0)) || fails_for_us(WAIT);
+
+    return REAL("poll"), is_failing ? fail(ENOMEM) : real(descriptors, n, ms);
+}
+
+/* SQLite does not look at the result. */
+int pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attributes)
+{
+    static const char *const names[] = {"libapr-1", "mod_managed_session", NULL};
+    int (*real)(pthread_mutex_t *, const pthread_mutexattr_t *);
+    const int is_failing = is_of(__builtin_return_address(0), names) && fails_for_us(MAKING);
+
+    return REAL("pthread_mutex_init"), is_failing ? ENOMEM : real(mutex, attributes);
+}
+
+int pipe2(int ends[2], int flags)
+{
+    int (*real)(int[2], int);
+
+    return REAL("pipe2"), fails_for_us(MAKING) ? fail(EMFILE) : real(ends, flags);
+}
+
+int pipe(int ends[2])
+{
+    int (*real)(int[2]);
+
+    return REAL("pipe"), fails_for_us(MAKING) ? fail(EMFILE) : real(ends);
+}
+
+int pthread_mutex_trylock(pthread_mutex_t *mutex)
+{
+    int (*real)(pthread_mutex_t *);
+
+    return REAL("pthread_mutex_trylock"), fails_for_us(LOCK) ? EINVAL : real(mutex);
+}
+
+int pthread_mutex_timedlock(pthread_mutex_t *restrict mutex, const struct timespec *restrict until)
+{
+    int (*real)(pthread_mutex_t *, const struct timespec *);
+
+    return REAL("pthread_mutex_timedlock"), fails_for_us(LOCK) ? ETIMEDOUT : real(mutex, until);
 }
 
 int pthread_create(pthread_t *restrict thread, const pthread_attr_t *restrict attributes,
@@ -263,7 +386,5 @@ int pthread_create(pthread_t *restrict thread, const pthread_attr_t *restrict at
     int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
 
     REAL("pthread_create");
-    return is_wanted(THREAD) && is_for_us() && fails(THREAD)
-               ? EAGAIN
-               : real(thread, attributes, start, data);
+    return fails_for_us(THREAD) ? EAGAIN : real(thread, attributes, start, data);
 }
