@@ -109,6 +109,10 @@ test)
     want golang-go go
     want ruby-sinatra /usr/share/rubygems-integration/all/specifications/sinatra-*.gemspec
     want ruby-webrick /usr/share/rubygems-integration/all/specifications/webrick-*.gemspec
+    want default-jdk-headless javac
+    want libspring-web-servlet-java /usr/share/java/spring*web.servlet.jar
+    want libtomcat9-java /usr/share/java/tomcat9-catalina.jar
+    want libjackson2-databind-java /usr/share/java/jackson-databind.jar
     want python3-jsonschema /usr/lib/python3/dist-packages/jsonschema
     want python3-yaml /usr/lib/python3/dist-packages/yaml
     want mandoc mandoc

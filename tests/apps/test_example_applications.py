@@ -25,7 +25,13 @@ def has_sinatra() -> bool:
                                                          capture_output=True).returncode == 0
 
 
-COMMANDS = {"main.go": (["go", "run", "main.go"], lambda: shutil.which("go")), "sinatra.rb": (["ruby", "sinatra.rb"], has_sinatra),
+def has_spring() -> bool:
+    jars = pathlib.Path("/usr/share/java")
+    return bool(shutil.which("javac")) and all(any(jars.glob(name)) for name in ("spring*web.servlet.jar", "tomcat9-catalina.jar", "jackson-databind.jar"))
+
+
+COMMANDS = {"Application.java": (["java", "-cp", "/usr/share/java/*", "Application.java"], has_spring),
+            "main.go": (["go", "run", "main.go"], lambda: shutil.which("go")), "sinatra.rb": (["ruby", "sinatra.rb"], has_sinatra),
             "express.js": (["node", "express.js"], has_express)}
 
 
@@ -35,14 +41,15 @@ def is_up(port: int) -> bool:
     return False
 
 
-@pytest.fixture(params=COMMANDS, scope="module")
+@pytest.fixture(params=[pytest.param(name, marks=pytest.mark.slow) if name.endswith(".java") else name for name in COMMANDS], scope="module")
 def site(request):
     command, is_installed = COMMANDS[request.param]
     if not is_installed():
         pytest.skip(f"not installed: what {request.param} needs")
     port = free_port()
     home = processes.make_folder("example")
-    environment = {**os.environ, "PORT": str(port), "HOME": str(home), "GOCACHE": str(home / "cache"), "GO111MODULE": "off"}
+    environment = {**os.environ, "PORT": str(port), "HOME": str(home), "GOCACHE": str(home / "cache"), "GO111MODULE": "off",
+                   "JAVA_TOOL_OPTIONS": f"-Djava.io.tmpdir={home}"}
     process = processes.start(command, cwd=FOLDER, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         eventually(lambda: is_up(port), f"{request.param} listens", 6 * DEADLINE)

@@ -121,8 +121,9 @@ def start_browser(authority):
                      "--disable-component-update", "--disable-sync", "--disable-features=HttpsUpgrades",
                      "--host-resolver-rules=" + ",".join(f"MAP {name} 127.0.0.1" for name in NAMES)):
         options.add_argument(argument)
-    # A connection opened on suspicion keeps a thread of httpd waiting, and with it the end of the server.
-    options.add_experimental_option("prefs", {"net.network_prediction_options": 2})
+    # A connection opened on suspicion keeps a thread of httpd waiting, and with it the end of the server. And the cookies of another
+    # site are not blocked: what is tested is SameSite, not this browser's policy.
+    options.add_experimental_option("prefs", {"net.network_prediction_options": 2, "profile.cookie_controls_mode": 0})
     environment = {**os.environ, "HOME": str(authority)}
     service = webdriver.chrome.service.Service(shutil.which("chromedriver"), env=environment)
     driver = webdriver.Chrome(service=service, options=options)
