@@ -30,6 +30,7 @@
 #include "session/checkpoint.h"
 #include "session/cleanup.h"
 #include "session/feeds.h"
+#include "session/enders.h"
 #include "session/events.h"
 #include "session/api.h"
 #include "session/lifeline.h"
@@ -102,6 +103,7 @@ static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
     ms_counters_init(pconf, s, ms_config_is_used(s));
     ms_events_post_config(pconf, s);
     ms_sign_in_limit_init(pconf, s);
+    ms_enders_init(pconf, s);
     ms_password_init(pconf, s);
     ms_password_share_init(pconf, s);
     stores = all_stores(pconf, s);

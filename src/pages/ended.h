@@ -13,9 +13,14 @@
  * ms_own_sessions_ended(). */
 apr_status_t ms_ended_read(request_rec *r, apr_array_header_t **rows);
 
-/** Add them to the model of the page, and how many sign-ins with the user's name have failed:
- * "over", if there is any. */
-void ms_ended_add(request_rec *r, json_t *model, const apr_array_header_t *rows);
+/**
+ * Add them to the model of the page, and how many sign-ins with the user's name have failed:
+ * "over", if there is any.
+ * @param rows  of ms_ended_read()
+ * @param live  sessions of the user; from one of these others may have been ended
+ */
+void ms_ended_add(request_rec *r, json_t *model, const apr_array_header_t *rows,
+                  const apr_array_header_t *live);
 
 /**
  * What the user knows a session by that has just ended: its name, or the device in words.

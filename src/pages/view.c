@@ -250,7 +250,7 @@ static int show(request_rec *r, json_t *model, const apr_table_t *query)
     add_notice(query, model);
     set_text(model, "done_device", ms_ended_just_now(r, ended, apr_table_get(query, "id")));
     if (list.page == 1) {
-        ms_ended_add(r, model, ended);
+        ms_ended_add(r, model, ended, list.rows);
     }
     add_password_url(r, model);
     if (ms_apps_is_on(r)) {

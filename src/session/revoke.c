@@ -10,6 +10,7 @@
 #include "core/utf8.h"
 #include "http/counters.h"
 #include "session/all_sessions.h"
+#include "session/enders.h"
 #include "session/events.h"
 #include "session/lifeline.h"
 #include "session/request_state.h"
@@ -152,6 +153,7 @@ apr_status_t ms_session_revoke(request_rec *r, ms_actor actor, const ms_scope *w
                                apr_int64_t *revoked)
 {
     const ms_db_ctx ctx = ms_request_db_ctx(r);
+    const apr_int64_t now = ms_clock_now();
     ms_scope scope = *wanted;
     const ms_row *own;
     apr_status_t rv = find_own(r, actor, &own);
@@ -164,7 +166,10 @@ apr_status_t ms_session_revoke(request_rec *r, ms_actor actor, const ms_scope *w
         return rv;
     }
     ms_lifeline_leave(r);
-    rv = ms_cached_store_revoke(&ctx, &scope, ms_clock_now(), revoked);
+    rv = ms_cached_store_revoke(&ctx, &scope, now, revoked);
+    if (own && actor != MS_ACTOR_MODULE && *revoked > 0) {
+        ms_enders_note(r, own->id, now);
+    }
     if (is_event(actor, &scope, rv, *revoked)) {
         note(r, actor, &scope, own, *revoked);
     }

@@ -111,6 +111,48 @@ def test_which_user_ended_it(server):
     assert re.search(r"\bended\b", recently(server, here))
 
 
+@pytest.mark.parametrize("by", ["page", "script", "all others"])
+def test_from_which_session_it_was_ended(server, by):
+    here, other = sign_in(server, agent=FIREFOX), sign_in(server, agent=SAFARI)
+    if by == "page":
+        act(server, here, action="revoke", id=other[:22])
+    elif by == "script":
+        delete(server, here, f"/sessions/{other[:22]}")
+    else:
+        act(server, here, action="revoke-others")
+    assert "ended from Firefox 130 on Linux" in recently(server, here)
+    assert "von Firefox 130 unter Linux aus beendet" in get(server, "/sessions", here, {"Accept-Language": "de"}).text
+    last = sign_in(server, agent=CHROME)
+    post(server, "/logout", cookie=here)
+    assert "ended from Firefox 130 on Linux" in recently(server, last), "also when that one has ended itself"
+    server.sql("UPDATE managed_session SET name = 'Kitchen' WHERE session_id = ?", here[:22])
+    assert "ended from Kitchen" in recently(server, last)
+
+
+def test_the_session_that_ended_all_was_ended_from_nowhere_else(server):
+    here, other = sign_in(server, agent=FIREFOX), sign_in(server, agent=SAFARI)
+    act(server, here, action="revoke-all")
+    text = recently(server, sign_in(server, agent=CHROME))
+    assert text.count("ended from Firefox 130 on Linux") == 1 and text.count("ended from another of your sessions") == 1
+
+
+def test_no_session_is_named_that_may_not_have_been_it(server):
+    """Another time, another user, two at once, a row that something else has written."""
+    here, there, other, bobs = (sign_in(server, agent=FIREFOX), sign_in(server, agent=CHROME), sign_in(server, agent=SAFARI),
+                                sign_in(server, "bob", agent=FIREFOX))
+    delete(server, bobs, f"/sessions/{sign_in(server, 'bob')[:22]}")
+    now = int(time.time())
+    for when in (now, now - 100):
+        server.sql("UPDATE managed_session SET ended_at = ?, expires_at = ?, end_reason = 'revoked', created_at = ? WHERE session_id = ?",
+                   when, when, when - 1000, other[:22])
+        assert "ended from another of your sessions" in recently(server, here)
+    one, two = sign_in(server, agent=SAFARI), sign_in(server, agent=SAFARI)
+    delete(server, here, f"/sessions/{one[:22]}"), delete(server, there, f"/sessions/{two[:22]}")
+    server.sql("UPDATE managed_session SET ended_at = (SELECT MAX(m.ended_at) FROM (SELECT ended_at FROM managed_session) m),"
+               " expires_at = (SELECT MAX(m.ended_at) FROM (SELECT ended_at FROM managed_session) m) WHERE session_id IN (?, ?)", one[:22], two[:22])
+    assert "Firefox 130 on Linux" not in recently(server, here)
+
+
 def test_a_long_history_is_read_and_shown_in_part(server):
     here = sign_in(server)
     for i in range(15):
