@@ -67,3 +67,10 @@ ms_list_path ms_list_path_read(request_rec *r, const char *current)
     path.what = ms_token_is_id(path.id, strlen(path.id)) ? MS_LIST_ONE : MS_LIST_NOTHING;
     return path;
 }
+
+int ms_list_path_is_one(request_rec *r)
+{
+    static const char any[] = "----------------------"; /* MS_ID_LEN */
+
+    return ms_list_path_read(r, any).what == MS_LIST_ONE;
+}

@@ -29,4 +29,7 @@ typedef struct ms_list_path {
  */
 ms_list_path ms_list_path_read(request_rec *r, const char *current);
 
+/** Whether the URL is that of one session. */
+int ms_list_path_is_one(request_rec *r);
+
 #endif

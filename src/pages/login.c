@@ -85,7 +85,14 @@ static int check_and_finish(request_rec *r, const ms_login_typed *typed)
 
 static int is_ticked(const char *value)
 {
-    return value && *value && strcmp(value, "0") != 0 && ap_cstr_casecmp(value, "off") != 0;
+    static const char *const no[] = {"", "0", "off", "no", "false"};
+
+    for (apr_size_t i = 0; value && i < sizeof(no) / sizeof(no[0]); i++) {
+        if (ap_cstr_casecmp(value, no[i]) == 0) {
+            return 0;
+        }
+    }
+    return value != NULL;
 }
 
 static int handle_post(request_rec *r)

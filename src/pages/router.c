@@ -15,6 +15,7 @@
 #include "pages/admin.h"
 #include "pages/admin_access.h"
 #include "pages/check.h"
+#include "pages/list_path.h"
 #include "pages/login.h"
 #include "pages/logout.h"
 #include "pages/machine.h"
@@ -82,9 +83,12 @@ static ms_own_page_fn *function_of(const ms_own_page *page, int method)
     }
 }
 
-/* PATCH is of a part of a page, which says so itself. */
+/* A session of the list has other methods than the list. */
 static int refuse_method(request_rec *r, const ms_own_page *page)
 {
+    if (page->patch && ms_list_path_is_one(r)) {
+        return ms_page_wrong_method(r, "GET, HEAD, PATCH, DELETE");
+    }
     return ms_page_wrong_method(r, apr_pstrcat(r->pool, "GET, HEAD", page->post ? ", POST" : "",
                                                page->delete_it ? ", DELETE" : "", NULL));
 }

@@ -282,6 +282,24 @@ def test_a_cursor_is_of_one_list_and_is_not_made_up(server):
 
 
 @pytest.mark.sqlite
+@pytest.mark.parametrize("method", ["PUT", "OPTIONS", "FOO"])
+def test_one_session_says_which_methods_it_knows(server, method):
+    token = sign_in(server)
+    for target in ("/sessions/current", f"/sessions/{token[:22]}"):
+        answer = send(server, method, target, token)
+        problem(answer, 405, "method_not_allowed")
+        assert answer.headers["Allow"] == "GET, HEAD, PATCH, DELETE"
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("remember, kept", [(True, 1), ("1", 1), ("on", 1), (False, 0), (None, 0), ("0", 0), ("false", 0), ("No", 0), ("", 0)])
+def test_a_script_says_whether_the_sign_in_is_remembered(server, remember, kept):
+    answer = send(server, "POST", "/login", data={"username": "alice", "password": "wonderland", "remember": remember})
+    assert server.sql("SELECT persistent FROM managed_session WHERE session_id = ?", answer.json()["session"]["id"]) == [(kept,)]
+    assert ("max-age" in str(answer.headers["Set-Cookie"]).lower()) == bool(kept)
+
+
+@pytest.mark.sqlite
 def test_an_unchanged_list_is_not_sent_again(server):
     token = sign_in(server)
     for target in ("/sessions", "/sessions/current"):

@@ -130,7 +130,7 @@ def test_from_which_session_it_was_ended(server, by):
 
 
 def test_the_session_that_ended_all_was_ended_from_nowhere_else(server):
-    here, other = sign_in(server, agent=FIREFOX), sign_in(server, agent=SAFARI)
+    here, _ = sign_in(server, agent=FIREFOX), sign_in(server, agent=SAFARI)
     act(server, here, action="revoke-all")
     text = recently(server, sign_in(server, agent=CHROME))
     assert text.count("ended from Firefox 130 on Linux") == 1 and text.count("ended from another of your sessions") == 1
