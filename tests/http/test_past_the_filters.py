@@ -347,3 +347,20 @@ def test_a_client_cannot_send_ahead_through_a_raw_tunnel(site):
 
 def test_after_a_tunnel_the_server_serves_others(site):
     assert get(site, "/").status == 200
+
+
+# -- responses without a head ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("body", [b"H", b"HTTP/1.1 1", HINTS, b"HTTP/1.1 200 OK\r\nSet-Cookie: a=b"], ids=len)
+@pytest.mark.parametrize("version", ["0.9", "2"])
+def test_a_body_is_no_head_also_if_no_head_comes_before_it(site, body, version):
+    site.speaker.answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    if version == "2":
+        done = subprocess.run(["curl", "-sS", "-m", str(DEADLINE), "--http2-prior-knowledge", f"http://127.0.0.1:{site.port}/pub/say"],
+                              capture_output=True)
+        assert done.stdout == body, done.stderr
+        return
+    with connect(site) as s:
+        s.sendall(b"GET /pub/say\r\n")
+        assert all_of(s) == body
