@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""WebSockets over HTTP/2 (RFC 8441), as browsers open them: who may, and that they end with their session."""
+"""WebSockets over HTTP/2 (RFC 8441), as browsers open them, and raw tunnels: who may, and that they end with their session."""
+import contextlib
 import re
 
 import pytest
 
 from harness import SITE, Server, eventually, sign_in
-from backends import WebSocketApplication
+from backends import WebSocket, WebSocketApplication
 from open_ends import DATA, HEADERS, Http2
 from test_lifeline_places import revoke
 
@@ -70,6 +71,21 @@ def test_it_ends_with_its_session_and_the_connection_goes_on(site, way):
         say(browser, open_one(browser, way, other), "again")
 
 
+@pytest.mark.parametrize("way, frames", [("fallback", CLOSE), ("raw", b"")])
+def test_the_same_tunnels_end_over_http_1_1(site, way, frames):
+    mine, other = sign_in(site), sign_in(site)
+    with WebSocket(site, f"/app/{way}?first", mine) as cut, WebSocket(site, f"/app/{way}", other) as kept:
+        assert cut.say("hello") == kept.say("hello") == "hello"
+        revoke(site, other, mine[:22])
+        came = b""
+        with contextlib.suppress(ConnectionError):
+            while part := cut.socket.recv(100):
+                came += part
+        assert came == frames
+        assert log_line(site, f"/app/{way}?first"), "httpd's worker is free"
+        assert kept.say("still there") == "still there"
+
+
 def test_a_raw_tunnel_is_reset(site):
     mine, other = sign_in(site), sign_in(site)
     with Http2(site) as browser:
@@ -122,6 +138,6 @@ def test_a_page_of_another_site_may_not_open_it(site, way):
 
 def test_without_a_session_it_is_refused(site):
     with Http2(site) as browser:
-        stream = browser.web_socket("/app/upgrade?nobody", "x")
+        stream = browser.web_socket("/app/upgrade?stranger", "x")
         browser.read_until(lambda: browser.parts(stream, HEADERS))
-    assert re.search(r" 401$", log_line(site, "?nobody"))
+    assert re.search(r" 401$", log_line(site, "?stranger"))
