@@ -221,13 +221,15 @@ static void on_insert_error_filter(request_rec *r)
 static void on_insert_filter(request_rec *r)
 {
     prepare_response(r);
-    ms_request_enter_handler(r);
-    ms_environment_restore_user(r);
+    if (ms_request_peek(r)) { /* most requests have nothing to do with sessions */
+        ms_request_enter_handler(r);
+        ms_environment_restore_user(r);
+        if (ms_touch_is_urgent(r)) {
+            ms_touch(r);
+        }
+    }
     ms_request_headers_set_user(r);
     ms_upgrade_filter_watch(r);
-    if (ms_touch_is_urgent(r)) {
-        ms_touch(r);
-    }
     ms_lasting_request_enter(r);
 }
 

@@ -7,7 +7,6 @@
 #include "access/own_pages.h"
 
 #include <string.h>
-#include <apr_lib.h>
 #include <apr_strings.h>
 #include <http_config.h>
 #include <http_core.h>
@@ -42,7 +41,7 @@ void ms_own_pages_lead_out_of_frame(request_rec *r, int status, const char *url)
 /* Names that begin with another letter are most of them: no call for those. */
 static inline int is_ours(const char *handler)
 {
-    return handler && (*handler == OURS[0] || *handler == apr_toupper(OURS[0])) &&
+    return handler && (*handler == 'm' || *handler == 'M') &&
            ap_cstr_casecmpn(handler, OURS, sizeof(OURS) - 1) == 0;
 }
 
