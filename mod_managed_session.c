@@ -27,7 +27,6 @@
 #include "db/store.h"
 #include "db/watchdog.h"
 #include "db/write_lock.h"
-#include "session/checkpoint.h"
 #include "session/cleanup.h"
 #include "session/feeds.h"
 #include "session/enders.h"
@@ -110,7 +109,6 @@ static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
     ms_store_post_config(pconf, (ms_store *const *)(void *)stores->elts, stores->nelts);
     ms_cached_store_init(s, cache_entries(s));
     (void)ms_write_lock_init(pconf); /* without it writers wait as SQLite has it */
-    ms_checkpoint_post_config(pconf, s);
     ms_feeds_post_config(s);
     return ms_cleanup_post_config(pconf, s);
 }

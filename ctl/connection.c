@@ -229,11 +229,6 @@ int ms_connection_run(ms_connection *c, ms_native_call *call)
     return MS_NATIVE_DECLINED; /* what a tool does is not worth a second way to do it */
 }
 
-void ms_connection_tidy(ms_connection *c)
-{
-    (void)c; /* httpd does that */
-}
-
 void ms_connection_forget(ms_connection *c, ms_sql which)
 {
     c->prepared->statements[which] = NULL;

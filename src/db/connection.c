@@ -681,11 +681,6 @@ int ms_connection_run(ms_connection *c, ms_native_call *call)
     return rv;
 }
 
-void ms_connection_tidy(ms_connection *c)
-{
-    ms_native_tidy(c->state->native);
-}
-
 apr_int64_t *ms_connection_polled(ms_connection *c)
 {
     return &c->prepared->polled;

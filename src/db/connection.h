@@ -61,9 +61,6 @@ apr_dbd_prepared_t *ms_connection_statement(ms_connection *c, ms_sql which, int 
  */
 int ms_connection_run(ms_connection *c, ms_native_call *call);
 
-/** See ms_store_tidy(). */
-void ms_connection_tidy(ms_connection *c);
-
 const ms_dialect *ms_connection_dialect(const ms_connection *c);
 
 /** Run statements of the dialect, NULL-terminated. Failures do not matter. */

@@ -41,13 +41,6 @@ void ms_native_set_up(ms_native *native)
     }
 }
 
-void ms_native_tidy(ms_native *native)
-{
-    if (native && native->api->tidy) {
-        native->api->tidy(native);
-    }
-}
-
 /* apr loads drivers with RTLD_GLOBAL, so their client libraries are in the process's own scope. The
  * driver has bound its calls in that scope too: the first library that has the name is the same for
  * both. */

@@ -53,7 +53,6 @@ typedef struct ms_native_api {
     /* NULL: a statement that has failed can be executed again. */
     void (*forget)(ms_native *native, ms_native_stmt *stmt);
     void (*set_up)(ms_native *native); /* after the dialect's settings; or NULL */
-    void (*tidy)(ms_native *native);   /* see ms_native_tidy(); or NULL */
 } ms_native_api;
 
 struct ms_native {
@@ -80,9 +79,6 @@ void ms_native_set_up(ms_native *native);
 
 /** A statement failed: prepare it again next time, if that is of use. native may be NULL. */
 void ms_native_forget(ms_native *native, ms_native_stmt **stmt);
-
-/** Work that would keep a request waiting, for a thread that serves none. native may be NULL. */
-void ms_native_tidy(ms_native *native);
 
 /* ---- for the libraries' files -----------------------------------------------------------------
  */

@@ -250,4 +250,4 @@ static ms_native *attach(apr_pool_t *p, const apr_dbd_driver_t *driver, apr_dbd_
     return &native->base;
 }
 
-const ms_native_api ms_native_pgsql = {"pgsql", attach, covers, run, NULL, NULL, NULL};
+const ms_native_api ms_native_pgsql = {"pgsql", attach, covers, run, NULL, NULL};

@@ -21,15 +21,12 @@
 #define DONE         101
 #define FAILED       1 /* SQLITE_ERROR */
 #define TYPE_NULL    5
-#define PASSIVE      0 /* checkpoints */
-#define TRUNCATE     3
 #define STATIC       NULL /* the argument outlives the statement's execution */
 #define TO_THE_END   (-1) /* as a length */
 #define PATIENCE     2000 /* milliseconds that a statement waits for a lock */
 #define IMPATIENCE   50   /* the same of what goes through apr_dbd, which holds its mutex */
 #define PAUSE_LEAST  1000 /* microseconds between two tries */
 #define PAUSE_MOST   4000
-#define WAL_PAGES    8000 /* from here on, each commit tries to: 32 MB */
 #define SAME_LIBRARY "SELECT sqlite_source_id()"
 
 typedef struct sqlite3 sqlite3;
@@ -41,8 +38,6 @@ typedef struct library {
     int (*threadsafe)(void);
     int (*get_autocommit)(sqlite3 *);
     int (*busy_handler)(sqlite3 *, int (*)(void *, int), void *);
-    int (*wal_autocheckpoint)(sqlite3 *, int);
-    int (*wal_checkpoint_v2)(sqlite3 *, const char *, int, int *, int *);
     const char *(*db_filename)(sqlite3 *, const char *);
     int (*changes)(sqlite3 *);
     int (*prepare_v2)(sqlite3 *, const char *, int, sqlite3_stmt **, const char **);
@@ -60,24 +55,11 @@ typedef struct library {
 /* A row without its braces: versions of clang-format differ about braces in macros. */
 #define SYMBOL(name) "sqlite3_" #name, offsetof(library, name)
 
-static const ms_native_symbol symbols[] = {{SYMBOL(sourceid)},
-                                           {SYMBOL(get_autocommit)},
-                                           {SYMBOL(threadsafe)},
-                                           {SYMBOL(busy_handler)},
-                                           {SYMBOL(wal_autocheckpoint)},
-                                           {SYMBOL(db_filename)},
-                                           {SYMBOL(wal_checkpoint_v2)},
-                                           {SYMBOL(changes)},
-                                           {SYMBOL(prepare_v2)},
-                                           {SYMBOL(bind_text)},
-                                           {SYMBOL(bind_int64)},
-                                           {SYMBOL(bind_null)},
-                                           {SYMBOL(step)},
-                                           {SYMBOL(column_type)},
-                                           {SYMBOL(column_text)},
-                                           {SYMBOL(column_int64)},
-                                           {SYMBOL(reset)},
-                                           {SYMBOL(finalize)}};
+static const ms_native_symbol symbols[] = {
+    {SYMBOL(sourceid)},    {SYMBOL(get_autocommit)}, {SYMBOL(threadsafe)}, {SYMBOL(busy_handler)},
+    {SYMBOL(db_filename)}, {SYMBOL(changes)},        {SYMBOL(prepare_v2)}, {SYMBOL(bind_text)},
+    {SYMBOL(bind_int64)},  {SYMBOL(bind_null)},      {SYMBOL(step)},       {SYMBOL(column_type)},
+    {SYMBOL(column_text)}, {SYMBOL(column_int64)},   {SYMBOL(reset)},      {SYMBOL(finalize)}};
 
 typedef struct sqlite_native {
     ms_native base;
@@ -324,20 +306,6 @@ static void set_up(ms_native *nativev)
     sqlite_native *native = (sqlite_native *)nativev;
 
     native->lib.busy_handler(native->db, on_busy, native); /* takes the place of busy_timeout */
-    native->lib.wal_autocheckpoint(native->db, WAL_PAGES);
 }
 
-/* ---- the write-ahead log ----------------------------------------------------------------------
- */
-
-/* Most of it is written back, and synced, while others write; then they wait for the rest, and the
- * log starts again. Without the second part it would grow for as long as there are writers. */
-static void tidy(ms_native *nativev)
-{
-    sqlite_native *native = (sqlite_native *)nativev;
-
-    native->lib.wal_checkpoint_v2(native->db, NULL, PASSIVE, NULL, NULL);
-    native->lib.wal_checkpoint_v2(native->db, NULL, TRUNCATE, NULL, NULL);
-}
-
-const ms_native_api ms_native_sqlite = {"sqlite3", attach, covers, run, forget, set_up, tidy};
+const ms_native_api ms_native_sqlite = {"sqlite3", attach, covers, run, forget, set_up};

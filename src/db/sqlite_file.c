@@ -16,7 +16,6 @@
 
 #define OF_OTHERS     (S_IRWXG | S_IRWXO)
 #define OWN_DIRECTORY "/var/lib/managed-session"
-#define LOG_BYTES     (4 * 1024 * 1024) /* 1,000 pages, at which SQLite begins by default */
 
 /* The main file first: SQLite creates the others. */
 static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
@@ -40,13 +39,6 @@ int ms_sqlite_file_protect(apr_pool_t *p, const char *path)
         }
     }
     return (int)changed;
-}
-
-int ms_sqlite_file_is_log_long(apr_pool_t *p, const char *path)
-{
-    struct stat file;
-
-    return stat(apr_pstrcat(p, path, "-wal", NULL), &file) == 0 && file.st_size >= LOG_BYTES;
 }
 
 /* ---- what is wrong --------------------------------------------------------------------------- */

@@ -18,12 +18,6 @@
 int ms_sqlite_file_protect(apr_pool_t *p, const char *path);
 
 /**
- * Whether the write-ahead log should be written back into the database: it has 4 MB.
- * @param path  absolute
- */
-int ms_sqlite_file_is_log_long(apr_pool_t *p, const char *path);
-
-/**
  * What keeps the user of this process from writing the database, with a command that corrects it.
  * The command creates a directory that is not there, or one that is by its name for sessions alone;
  * it changes no other directory.

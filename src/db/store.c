@@ -12,7 +12,6 @@
 #include <http_log.h>
 #include "db/connection.h"
 #include "db/result.h"
-#include "db/sqlite_file.h"
 #include "db/store_private.h"
 #include "db/table.h"
 #include "http/counters.h"
@@ -161,23 +160,6 @@ int ms_store_may_hang(const ms_store *store)
     const ms_dialect *dialect = store->dbd_driver ? ms_sql_dialect(store->dbd_driver) : NULL;
 
     return dialect && dialect->socket;
-}
-
-int ms_store_needs_tidying(const ms_store *store)
-{
-    return ms_table_is_sqlite(store) && store->dbd_params[0] == '/';
-}
-
-void ms_store_tidy(const ms_db_ctx *ctx)
-{
-    ms_connection c;
-
-    if (ms_store_needs_tidying(ctx->store) &&
-        ms_sqlite_file_is_log_long(ctx->p, ctx->store->dbd_params) &&
-        ms_connection_borrow(ctx, &c) == APR_SUCCESS) {
-        ms_connection_tidy(&c);
-        ms_connection_return(&c);
-    }
 }
 
 apr_status_t ms_store_check(const ms_db_ctx *ctx)

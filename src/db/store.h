@@ -53,13 +53,6 @@ int ms_store_is_available(void);
  */
 void ms_store_make_table(ms_store *store, apr_pool_t *p);
 
-/** Whether its database is one that ms_store_tidy() does something for. */
-int ms_store_needs_tidying(const ms_store *store);
-
-/** Work on the database that should not keep a request waiting: write back SQLite's log, if it is
- * long. From a thread that serves no request, twice a second or so. */
-void ms_store_tidy(const ms_db_ctx *ctx);
-
 /** Whether its database is a server, which may hang; see watchdog.h. */
 int ms_store_may_hang(const ms_store *store);
 

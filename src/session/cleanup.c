@@ -121,6 +121,22 @@ static void run(cleanup_job *job, apr_pool_t *p)
     }
 }
 
+/* 0: the child is about to end. 1: it waits for end_work(). */
+static int begin_work(void)
+{
+    apr_atomic_inc32(&at_work);
+    if (apr_atomic_read32(&stopping)) {
+        apr_atomic_dec32(&at_work);
+        return 0;
+    }
+    return 1;
+}
+
+static void end_work(void)
+{
+    apr_atomic_dec32(&at_work);
+}
+
 /* Always APR_SUCCESS: after anything else mod_watchdog never calls again. */
 static apr_status_t on_tick(int state, void *data, apr_pool_t *p)
 {
@@ -129,11 +145,11 @@ static apr_status_t on_tick(int state, void *data, apr_pool_t *p)
     if (state != AP_WATCHDOG_STATE_RUNNING) {
         return APR_SUCCESS;
     }
-    if (ms_cleanup_begin_work()) {
+    if (begin_work()) {
         if (is_clock_trusted(job)) {
             run(job, p);
         }
-        ms_cleanup_end_work();
+        end_work();
     }
     set_interval(job->watchdog, with_jitter(ms_server_conf_get(job->server)->cleanup_interval), job,
                  on_tick);
@@ -220,21 +236,6 @@ int ms_cleanup_post_config(apr_pool_t *pconf, server_rec *main_server)
 void ms_cleanup_stop(void)
 {
     apr_atomic_set32(&stopping, 1);
-}
-
-int ms_cleanup_begin_work(void)
-{
-    apr_atomic_inc32(&at_work);
-    if (apr_atomic_read32(&stopping)) {
-        apr_atomic_dec32(&at_work);
-        return 0;
-    }
-    return 1;
-}
-
-void ms_cleanup_end_work(void)
-{
-    apr_atomic_dec32(&at_work);
 }
 
 static apr_status_t wait_for_end(void *unused)

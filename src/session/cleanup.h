@@ -17,11 +17,4 @@ void ms_cleanup_child_init(apr_pool_t *pchild);
 /** The child is about to end: start no new batch. */
 void ms_cleanup_stop(void);
 
-/**
- * Other work of mod_watchdog's thread that uses a connection to the database.
- * @return 0: the child is about to end, do not begin. 1: it waits for ms_cleanup_end_work().
- */
-int ms_cleanup_begin_work(void);
-void ms_cleanup_end_work(void);
-
 #endif

@@ -133,7 +133,6 @@ static void without_a_library_everything_is_left_to_apr(void **state)
 
     assert_int_equal(ms_native_run(NULL, &none, &call), MS_NATIVE_DECLINED);
     ms_native_forget(NULL, &none);
-    ms_native_tidy(NULL);
     ms_native_set_up(NULL);
     close_last(&d);
 }
