@@ -41,6 +41,7 @@ class Session:
         self.doubts: set[Operation] = set()
         self.is_vague = False                   # it cannot be known whether it lives, until it is seen to have ended
         self.was_restored = False
+        self.bound = BOUND                      # after which other hosts know that it has ended
         self.known_over = NEVER                 # when it was first known that it has ended
         self.over_on: dict[str, float] = {}     # on these hosts no request sent after that moment is let in
         self.over_everywhere = NEVER
@@ -52,10 +53,10 @@ class Session:
     def over_since(self, host: str) -> float:
         return min(self.over_everywhere, self.over_on.get(host, NEVER))
 
-    def is_over(self, moment: float, host: str | None = None, bound: float = BOUND) -> None:
+    def is_over(self, moment: float, host: str | None = None, bound: float | None = None) -> None:
         """It was known at that moment to have ended; if the host had ended it, it is over there at once."""
         self.known_over = min(self.known_over, moment)
-        self.over_everywhere = min(self.over_everywhere, moment + bound)
+        self.over_everywhere = min(self.over_everywhere, moment + (self.bound if bound is None else bound))
         if host:
             self.over_on[host] = min(self.over_on.get(host, NEVER), moment)
 
@@ -168,10 +169,10 @@ class Model:
             session.lives_again()
         if state == IN:
             session.doubts = pending
-        else:
-            session.is_vague = True
+        else:  # its row may be gone, which is noticed as if it had been deleted by hand
+            session.is_vague, session.bound = True, LIFE + BOUND
         if state == OUT or is_absent:
-            session.is_over(now, bound=LIFE + BOUND)  # as a row that is deleted by hand
+            session.is_over(now)
 
     def all_over(self) -> None:
         """All sessions were ended while no host ran, and none runs yet."""

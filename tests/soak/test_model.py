@@ -145,6 +145,17 @@ def test_a_restored_copy_brings_sessions_back_and_loses_others(world):
     assert world.must(begun[0]) == OUT
 
 
+def test_a_session_whose_row_a_restore_has_lost_may_live_on_elsewhere_for_the_life_of_a_cached_row(world):
+    begun = []
+    restored(world, lambda: begun.append(world.sign_in("b")))
+    world.wait(2 * BOUND)
+    world.model.judge(begun[0], "here", world.time, world.time, OUT, "a page")
+    world.wait(2 * BOUND)
+    assert world.must(begun[0], "there") == EITHER
+    world.wait(LIFE)
+    assert world.must(begun[0], "there") == OUT
+
+
 def test_after_a_restore_with_all_ended_every_session_is_over_at_once(world):
     session = world.sign_in()
     world.model.restore_begins()

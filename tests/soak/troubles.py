@@ -115,7 +115,7 @@ def copy_restored_and_all_ended(world, chance) -> None:
         world.model.restore_begins()
         world.store.restore(content)
         done = ctl.run("revoke", "--all", "--yes", *ctl.of(world.hosts[0]))
-        if done.status != 0:
+        if done.status != 0 and "no such live sessions" not in done.err:
             raise RuntimeError(f"managed-sessionctl: {done!r}")
         world.model.all_over()
         for host in world.hosts:
