@@ -18,7 +18,8 @@ def blocks(name: str, language: str) -> list[str]:
 def after(name: str, words: str, language: str = "apache") -> str:
     """The first block of configuration, or of another language, below these words."""
     text = (FOLDER / name).read_text()
-    return BLOCK.search(text, text.index(f"```{language}\n", text.index(words)))[3]
+    found = next(block for block in BLOCK.finditer(text, text.index("\n", text.index(words))) if block[2] == language)
+    return textwrap.dedent(found[3])
 
 
 def modules(name: str) -> set[str]:
