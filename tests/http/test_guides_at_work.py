@@ -140,13 +140,14 @@ def test_a_user_is_exported_and_erased_by_these_commands():
 
 def test_its_search_finds_what_uses_the_module(tmp_path):
     command = guides.after("uninstall.md", "See what uses it", "sh").strip()
-    for name in ("sites-enabled", "conf-enabled"):
-        (tmp_path / name).mkdir()
+    for kind, text in (("sites", "SetHandler managed-session-list\nmanagedsessionloginurl /login\n"), ("conf", "Require all granted\n")):
+        for folder in ("available", "enabled"):
+            (tmp_path / f"{kind}-{folder}").mkdir()
+        (tmp_path / f"{kind}-available/{kind}.conf").write_text(text)
+        (tmp_path / f"{kind}-enabled/{kind}.conf").symlink_to(f"../{kind}-available/{kind}.conf")
     (tmp_path / "apache2.conf").write_text("AuthType ManagedSession\n")
-    (tmp_path / "sites-enabled/a.conf").write_text("SetHandler managed-session-list\nmanagedsessionloginurl /login\n")
-    (tmp_path / "conf-enabled/b.conf").write_text("Require all granted\n")
     found = subprocess.run(["sh", "-c", command.replace("/etc/apache2", str(tmp_path))], capture_output=True, text=True).stdout
-    assert len(found.splitlines()) == 3 and "b.conf" not in found
+    assert len(found.splitlines()) == 3 and "conf.conf" not in found
 
 
 @pytest.mark.parametrize("words, status", [("with the same password file", 200), ("to close it for now", 403)])
