@@ -15,6 +15,7 @@ import os
 import pathlib
 import random
 import shutil
+import subprocess
 import sys
 import threading
 import time
@@ -63,11 +64,17 @@ def network(database: str) -> hosts.Network | None:
     os.makedirs("/run/netns", exist_ok=True)
     if os.spawnlp(os.P_WAIT, "mount", "mount", "-t", "tmpfs", "tmpfs", "/run/netns") != 0:
         return None
-    return hosts.Network()
+    try:
+        return hosts.Network()
+    except subprocess.CalledProcessError as error:  # a container may not allow it to root either
+        print(f"soak: no network of its own: {error.stderr.strip()}")
+        return None
 
 
 def start(stack: contextlib.ExitStack, database: str) -> tuple[list[hosts.Host], stores.Store]:
     cable = network(database)
+    if cable:
+        stack.callback(cable.remove)
     store = stores.KINDS[database](cable)
     store.name = database
     stack.callback(store.remove)
