@@ -184,11 +184,11 @@ static const char *cut(apr_pool_t *p, const char *header, const char *from, cons
 }
 
 /* The first piece that stays must not begin with the space that followed a dropped one. */
-static const char *strip_any(apr_pool_t *p, const char *header, const char *name, int tokens_only)
+static char *drop_pieces(apr_pool_t *p, const char *header, const char *name, int tokens_only,
+                         int *dropped)
 {
     const char *rest = header;
     char *out, *end;
-    int dropped = 0;
 
     out = end = apr_palloc(p, strlen(header) + 1);
     while (rest) {
@@ -196,16 +196,27 @@ static const char *strip_any(apr_pool_t *p, const char *header, const char *name
         ms_span value;
 
         if (is_named(piece, name, &value) && (!tokens_only || is_token_value(value))) {
-            dropped = 1;
+            *dropped = 1;
             continue;
         }
         if (end > out) {
             *end++ = ';';
         }
-        end = append(end, end == out && dropped ? ms_span_trim(piece) : piece);
+        end = append(end, end == out && *dropped ? ms_span_trim(piece) : piece);
     }
     *end = '\0';
-    dropped |= blank_joined(out, name);
+    return out;
+}
+
+/* If a joined token is blanked, what stands before it in its piece may be one by itself. */
+static const char *strip_any(apr_pool_t *p, const char *header, const char *name, int tokens_only)
+{
+    int dropped = 0;
+    char *out = drop_pieces(p, header, name, tokens_only, &dropped);
+
+    if (blank_joined(out, name)) {
+        return drop_pieces(p, out, name, tokens_only, &dropped);
+    }
     return dropped ? out : header;
 }
 

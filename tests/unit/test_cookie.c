@@ -141,6 +141,9 @@ static void no_token_is_left_however_it_is_joined(void **state)
                                           "a=1 " NAME "=" TOKEN "," NAME "=" OTHER,
                                           "a=1,\t" NAME "=\t" TOKEN ";b=2",
                                           "a=1; " NAME "=" TOKEN ",b=2; c=3",
+                                          NAME "=" TOKEN " " NAME "=" OTHER,
+                                          NAME "=" TOKEN "," NAME "=" OTHER,
+                                          "a=1; " NAME "=" TOKEN " " NAME "=" OTHER "; b=2",
                                           NAME "=" TOKEN "; a=1," NAME "=" OTHER " " NAME
                                                "=" TOKEN};
 
