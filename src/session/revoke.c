@@ -167,11 +167,11 @@ apr_status_t ms_session_revoke(request_rec *r, ms_actor actor, const ms_scope *w
     }
     ms_lifeline_leave(r);
     rv = ms_cached_store_revoke(&ctx, &scope, now, revoked);
-    if (own && actor != MS_ACTOR_MODULE && *revoked > 0) {
-        ms_enders_note(r, own->id, now);
-    }
     if (is_event(actor, &scope, rv, *revoked)) {
         note(r, actor, &scope, own, *revoked);
+    }
+    if (own && actor != MS_ACTOR_MODULE && *revoked > 0) {
+        ms_enders_note(r, own->id, now);
     }
     if (rv == APR_SUCCESS && own && includes(&ctx, &scope, own)) {
         ms_request_drop_session(r);

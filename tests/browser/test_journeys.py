@@ -45,6 +45,7 @@ def scattered(server, new_site):
             </Location>
             <Location "/elsewhere">
                 SetHandler managed-session-list
+                ManagedSessionConfirmAfter 1h
                 ManagedSessionLoginURL "{server.url('/login', name='app.example')}"
             </Location>
             """) as site:
@@ -72,10 +73,19 @@ def test_a_sign_out_that_leads_to_another_origin_arrives(browse, scattered):
     assert scattered.rows() == 0
 
 
-def test_who_signs_out_this_device_arrives_at_a_sign_in_page_elsewhere(browse, scattered):
+def test_who_signs_out_everywhere_arrives_at_a_page_elsewhere(browse, scattered):
     driver = browse()
     sign_in_by_form(driver, scattered)
     go(driver, scattered, "/elsewhere?confirm=all")
+    press_button(driver)
+    arrives(driver, scattered.other)
+
+
+def test_a_list_that_was_left_open_too_long_leads_to_a_sign_in_page_elsewhere(browse, scattered):
+    driver = browse()
+    sign_in_by_form(driver, scattered)
+    go(driver, scattered, "/elsewhere?confirm=all")
+    scattered.sql("UPDATE managed_session SET created_at = created_at - 7200")
     press_button(driver)
     wait(lambda: "//app.example" in driver.current_url and driver.find_element(By.ID, "username"), "the other sign-in page")
 
@@ -134,7 +144,7 @@ def test_back_after_ending_this_session_on_the_list_shows_nothing_private(browse
     sign_in_by_form(driver, server, path="/app/private.html")
     go(driver, server, "/sessions?confirm=all")
     press_button(driver)
-    wait(lambda: driver.find_elements(By.ID, "username"), "the sign-in page")
+    says(driver, "You are signed out on all devices.")
     back_to_private(driver, 2)
 
 
