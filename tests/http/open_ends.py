@@ -132,6 +132,7 @@ class Client:
                             + b"\r\n" + body)
 
     def read_until(self, mark: bytes) -> bytes:
+        self.socket.settimeout(harness.DEADLINE)
         data = b""
         while mark not in data:
             part = self.socket.recv(65536)

@@ -71,6 +71,7 @@ def test_a_response_ends_with_its_session(site, target):
         cut.read_until(b"\r\n\r\n")
         kept.read_until(b"data: 2")
         revoke(site, other, mine[:22])
+        eventually(lambda: f"connections_cut: user \"alice\", session {mine[:22]}" in site.error_log(), "the cut")
         assert cut.read_to_end() < BIG / 8
         eventually(lambda: ended(site, target), "httpd's worker is free")
         assert kept.is_open()
