@@ -16,6 +16,7 @@
 #   make fuzz-http    requests at random for a whole httpd under AddressSanitizer and UBSan, SECONDS=60 in all
 #   make coverage     which lines the tests reach (build/coverage/coverage.html) and which not (tests/uncovered.txt)
 #   make mutants      the module with one small mistake after another, which tests must notice (MUTANTS: options)
+#   make test-tsan    the tests with many threads with httpd and the module under ThreadSanitizer (a quarter of an hour)
 #   make test-valgrind  the main story with httpd under valgrind
 #   make bench        requests per second beside the unprotected file and beside other modules (BENCH: options)
 #   make bench-db     what a look-up costs in tables of a thousand to five million sessions (BENCH: options)
@@ -65,7 +66,7 @@ CTL      := $(BUILD)/managed-sessionctl
 CTL_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard ctl/*.c))) $(BUILD)/db/store.o $(BUILD)/db/result.o $(BUILD)/db/table.o
 
 .PHONY: FORCE all deps-build deps-demo deps-test demo demo-stop test test-fast test-unit test-http test-databases test-pgsql test-mysql test-browser test-apps test-races \
-        stress stress-feed soak test-soak blind model test-asan fuzz fuzz-targets fuzz-replay fuzz-http mutants coverage figure-instructions \
+        stress stress-feed soak test-soak blind model test-asan test-tsan fuzz fuzz-targets fuzz-replay fuzz-http mutants coverage figure-instructions \
         test-valgrind bench-cleanup check check-quick check-tidy check-cppcheck format docs catalogues clean
 .DELETE_ON_ERROR:
 
@@ -98,7 +99,7 @@ $(BUILD)/pages.c: src/pages/html/embed.sh $(PAGES) $(BUILD)/pages.list
 # Without these lists make would not notice that a file was removed.
 $(BUILD)/languages.list: FILES = $(LANGS)
 $(BUILD)/pages.list: FILES = $(sort $(PAGES))
-$(BUILD)/objects.list: FILES = $(OBJS)
+$(BUILD)/objects.list: FILES = $(OBJS:$(BUILD)/%=%)
 $(BUILD)/%.list: FORCE | $(BUILD)
 	@echo $(FILES) | cmp -s - $@ || echo $(FILES) > $@
 $(BUILD):
@@ -224,6 +225,14 @@ test-asan: deps-test
 	  SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all" build/asan/mod_managed_session.so build/asan/managed-sessionctl
 	MS_TOOL=asan MS_MODULE=$(abspath build/asan/mod_managed_session.so) \
 	  $(PYTHON) -B -m pytest -p no:cacheprovider -q tests/http $(PYTEST)
+
+# These files run most of the code from several threads at once. What else it reports: tests/http/races.supp.
+TSAN_STORIES := library_story pool touches lookup_cache lifeline session_life races
+test-tsan: deps-test
+	@$(MAKE) --no-print-directory BUILD=build/tsan OPTIMIZE="-O1 -g -fno-omit-frame-pointer" SANITIZE="-fsanitize=thread" \
+	  build/tsan/mod_managed_session.so build/tsan/managed-sessionctl
+	MS_TOOL=tsan MS_CACHE=on MS_MODULE=$(abspath build/tsan/mod_managed_session.so) \
+	  $(PYTHON) -B -m pytest -p no:cacheprovider -q $(TSAN_STORIES:%=tests/http/test_%.py) $(PYTEST)
 
 model: deps-test
 	$(PYTHON) -B tests/model/run.py

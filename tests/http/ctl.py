@@ -16,11 +16,14 @@ import termios
 import time
 
 import harness
+import races
 
 PROGRAM = pathlib.Path(harness.MODULE).parent / "managed-sessionctl"
 ENVIRONMENT = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "TZ": "UTC", "TERM": "xterm", "ASAN_OPTIONS": "detect_leaks=0"}
 if harness.TOOL == "asan":
     ENVIRONMENT["LD_PRELOAD"] = harness.asan_library()  # the tool runs httpd, which loads the module
+if harness.TOOL == "tsan":
+    ENVIRONMENT |= {"LD_PRELOAD": races.library(), "TSAN_OPTIONS": "report_bugs=0"}
 
 
 class Result:
