@@ -18,6 +18,7 @@
 int ms_response_head_status(const char *text, apr_size_t len)
 {
     static const char form[] = "HTTP/1.# ###";
+    const char *digits = text + sizeof(form) - 4;
 
     for (apr_size_t i = 0; form[i]; i++) {
         if (i == len) {
@@ -27,7 +28,8 @@ int ms_response_head_status(const char *text, apr_size_t len)
             return -1;
         }
     }
-    return atoi(text + sizeof(form) - 4);
+    /* Nothing need end the text behind them: a head may arrive in pieces. */
+    return (digits[0] - '0') * 100 + (digits[1] - '0') * 10 + (digits[2] - '0');
 }
 
 /* Clients recognise the empty line without CR, too. */
