@@ -104,7 +104,7 @@ class Manual:
         if re.match(r"[a-z]+:", link):
             return link
         target = pathlib.Path(os.path.normpath(page.parent / urllib.parse.unquote(path))) if path else page
-        if target.parts[0] == ".." or not (ROOT / target).exists() or (anchor and anchor not in self.anchors.get(target, ())):
+        if ".." in target.parts or not (ROOT / target).exists() or (anchor and anchor not in self.anchors.get(target, ())):
             self.mistakes.append(f"{page}: {link} leads nowhere")
             return link
         if target not in self.pages:

@@ -78,7 +78,7 @@ def test_the_name_of_a_directive_leads_to_its_section(manual):
     assert '<a href="directives.html#managedsessiontitle">ManagedSessionTitle</a>' in (manual / "docs/directives.html").read_text()
 
 
-@pytest.mark.parametrize("link", ["nowhere.md", "docs/api.md#nowhere", "../outside.md", "#nowhere"])
+@pytest.mark.parametrize("link", ["nowhere.md", "docs/nowhere/", "docs/api.md#nowhere", "../outside.md", "#nowhere"])
 def test_a_link_that_leads_nowhere_is_an_error(tmp_path, link):
     root = tmp_path / "checkout"
     for name in ("docs", "packaging", "src/core", "conf", "include", "ctl"):
