@@ -278,6 +278,7 @@ coverage: deps-test
 	@umask 000; $(MAKE) --no-print-directory BUILD=build/coverage OPTIMIZE="-O0 -g" SANITIZE="--coverage -fprofile-update=atomic" \
 	  build/coverage/mod_managed_session.so build/coverage/managed-sessionctl
 	@find build/coverage -name "*.gcda" -delete; chmod -R a+rwX build/coverage
+	@umask 000; $(MAKE) --no-print-directory BUILD=build/coverage OPTIMIZE="-O0 -g" SANITIZE="--coverage -fprofile-update=atomic" test-unit
 	umask 000; for database in $(or $(MS_DATABASE),sqlite pgsql mysql); do \
 	  MS_DATABASE=$$database MS_CACHE=on MS_MODULE=$(abspath build/coverage/mod_managed_session.so) \
 	    $(PYTHON) -B -m pytest -p no:cacheprovider -q tests/http $(PYTEST) || exit 1; done

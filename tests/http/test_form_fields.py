@@ -2,7 +2,7 @@
 """ManagedSessionFormFields: the names of the sign-in form's fields."""
 import pytest
 
-from harness import SITE, FormReader, Server, get, post
+from harness import COOKIE, SITE, FormReader, Server, get, post, raw, sign_in
 
 pytestmark = pytest.mark.sqlite
 
@@ -87,3 +87,16 @@ def test_names_that_cannot_work_fail_configtest(fields):
         assert said.returncode != 0 and "ManagedSessionFormFields takes" in said.stderr
     finally:
         server.remove()
+
+
+@pytest.mark.parametrize("body", [b"5\r\nusern\r\nzz\r\n", b"-1\r\nx\r\n0\r\n\r\n"])
+def test_a_body_that_cannot_be_read_signs_no_user_in_and_ends_nothing(body):
+    """Its chunks are broken."""
+    with Server() as server:
+        token = sign_in(server)
+        for path in ("/login", "/sessions"):
+            head = f"POST {path} HTTP/1.1\r\nHost: app.test\r\nCookie: {COOKIE}={token}\r\nTransfer-Encoding: chunked\r\n" \
+                "Content-Type: application/x-www-form-urlencoded\r\nConnection: close\r\n\r\n"
+            answer = raw(server, head.encode() + body, "POST", path)
+            assert answer.status == 400 and not answer.cookies()
+        assert get(server, "/app/", token).status == 200

@@ -43,6 +43,11 @@ static void sections_are_shown_once_for_each_or_not_at_all(void **state)
     assert_string_equal(filled(*state, page, "{\"a\": {\"x\": 7}}"), "<7>");
 }
 
+static void the_item_itself_is_a_dot(void **state)
+{
+    assert_string_equal(filled(*state, "{{#a}}<{{.}}>{{/a}}", "{\"a\": [\"x\", \"y\"]}"), "<x><y>");
+}
+
 static void sections_may_be_nested(void **state)
 {
     assert_string_equal(filled(*state, "{{#a}}{{#b}}{{c}}{{/b}}{{^b}}-{{/b}}{{/a}}",
@@ -98,8 +103,8 @@ static void a_message_has_a_form_for_its_number(void **state)
 
 static void a_broken_page_is_none(void **state)
 {
-    static const char *const pages[] = {"{{#a}}x", "{{#a}}{{#b}}{{/a}}{{/b}}", "{{^a}}",
-                                        "{{#a}}{{/b}}"};
+    static const char *const pages[] = {
+        "{{#a}}x", "{{#a}}{{#b}}{{/a}}{{/b}}", "{{^a}}", "{{#a}}{{/b}}", "{{/a}}", "x{{/a}}{{#a}}"};
 
     for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
         assert_null(filled(*state, pages[i], "{\"a\": true, \"b\": true}"));
@@ -146,6 +151,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(values_are_put_in_escaped),
         TEST(sections_are_shown_once_for_each_or_not_at_all),
+        TEST(the_item_itself_is_a_dot),
         TEST(sections_may_be_nested),
         TEST(a_message_is_said_in_the_language),
         TEST(values_in_a_message_are_text),
