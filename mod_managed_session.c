@@ -384,8 +384,9 @@ static int on_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptem
 static void register_hooks(apr_pool_t *p)
 {
     register_server_hooks(p);
-    /* Here and not in post_config, so that "apachectl configtest" rejects a bad configuration. */
-    ap_hook_check_config(on_check_config, NULL, NULL, APR_HOOK_MIDDLE);
+    /* Here and not in post_config, so that "apachectl configtest" rejects a bad configuration.
+     * After all others: it sorts the hooks of this phase, too, while httpd goes through them. */
+    ap_hook_check_config(on_check_config, NULL, NULL, APR_HOOK_REALLY_LAST);
 }
 
 AP_DECLARE_MODULE(managed_session) = {

@@ -67,6 +67,15 @@ def test_a_server_without_sessions(unused):
     assert phases_of_requests(unused) == set()
 
 
+def test_its_check_of_the_configuration_is_the_last():
+    """It sorts the hooks while httpd goes through them: one that follows might be passed over, or be called twice."""
+    with Bare(UNUSED + USES[0], modules="info ssl") as server:
+        checks = re.search(r"<dt><strong>Check Config[^<]*:</strong>(.*?)</dt>", get(server, "/info?hooks").text, re.S)[1]
+        orders = {module: int(order) for order, module in re.findall(r'(\d+) <a href="\?([^"]*)"', checks)}
+        ours = orders.pop("mod_managed_session.c")
+        assert "core.c" in orders and ours > max(orders.values())
+
+
 @pytest.mark.parametrize("use", USES)
 def test_each_way_to_use_the_module(use):
     with Bare(UNUSED + use, modules="info ssl macro") as server:
