@@ -48,7 +48,7 @@ const char *ms_own_path_elsewhere(request_rec *r, const char *handler)
             path = ms_tree_path(r->pool, at);
         }
         if (path) {
-            return without_slash(r->pool, path);
+            return path;
         }
     }
     return NULL;

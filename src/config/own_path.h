@@ -16,8 +16,9 @@
 const char *ms_own_path(request_rec *r, const char *handler);
 
 /**
- * The path of the first <Location> that gives requests to this server that handler.
- * @return as ms_own_path()
+ * The path of the first <Location> that gives requests to this server that handler, as it is
+ * written: without the slash at its end, if it has one, it would be another place.
+ * @return NULL: no <Location> does, or only those with a pattern
  */
 const char *ms_own_path_elsewhere(request_rec *r, const char *handler);
 

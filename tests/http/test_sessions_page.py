@@ -471,6 +471,14 @@ def test_where_that_page_is(lines, expected):
         assert act(server, sign_in(server), action="revoke-all").location == expected
 
 
+def test_that_page_may_have_a_place_with_a_slash_at_its_end():
+    """A <Location> that is written so is not the place without it."""
+    site = SITE.replace('ManagedSessionLogoutURL "/logout"\n', "").replace("/logout", "/sign-out/")
+    with Server(site, own_paths=("/login", "/sign-out/", "/sessions")) as server:
+        url = act(server, sign_in(server), action="revoke-all").location
+        assert url == "/sign-out/?done=all" and "You are signed out on all devices." in get(server, url).text
+
+
 def test_without_that_page_the_list_leads_to_the_sign_in():
     site = SITE.replace("managed-session-logout", "default-handler").replace('ManagedSessionLogoutURL "/logout"\n', "")
     with Server(site, own_paths=("/login", "/sessions")) as server:
