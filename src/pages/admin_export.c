@@ -90,11 +90,13 @@ static void begin(request_rec *r, const ms_admin_search *q)
     }
 }
 
-/* The head has been sent: let the client see that the file is not complete. */
+/* Let the client see that the file is not complete. If the head were not sent yet, the client would
+ * get an error page of a proxy. */
 static void break_off(request_rec *r)
 {
     apr_bucket_brigade *bb = apr_brigade_create(r->pool, r->connection->bucket_alloc);
 
+    ap_rflush(r);
     APR_BRIGADE_INSERT_TAIL(
         bb, ap_bucket_error_create(HTTP_BAD_GATEWAY, NULL, r->pool, bb->bucket_alloc));
     r->connection->keepalive = AP_CONN_CLOSE;
