@@ -301,6 +301,16 @@ static int is_in_step(const ms_connection *c, apr_pool_t *scratch)
     return found && strcmp(found, number) == 0;
 }
 
+/* Reads the socket's number anew: if the client library has closed it, it may be another's. */
+static void shut_down(const ms_connection *c)
+{
+    const int socket = socket_of(c->state, c->dbd);
+
+    if (socket >= 0) {
+        shutdown(socket, SHUT_RDWR);
+    }
+}
+
 /*
  * If libpq cannot wait for a response, it reports an error, keeps the connection, and takes that
  * response for the one to the next statement. Such a connection is closed; mod_dbd notices that.
@@ -308,11 +318,10 @@ static int is_in_step(const ms_connection *c, apr_pool_t *scratch)
  */
 static int keep_in_step(const ms_connection *c)
 {
-    const int socket = c->state ? socket_of(c->state, c->dbd) : -1;
     apr_pool_t *scratch;
     int is_good;
 
-    if (socket < 0 || c->ctx->held || was_cut(c)) {
+    if (!c->state || socket_of(c->state, c->dbd) < 0 || c->ctx->held || was_cut(c)) {
         return 1;
     }
     apr_pool_create(&scratch, c->ctx->p);
@@ -320,7 +329,7 @@ static int keep_in_step(const ms_connection *c)
     apr_pool_destroy(scratch);
     if (!is_good) {
         c->state->is_set_up = 0;
-        shutdown(socket, SHUT_RDWR);
+        shut_down(c);
     }
     return is_good;
 }
@@ -332,7 +341,6 @@ void ms_connection_return(ms_connection *c)
     if (!c->answered) {
         (void)keep_in_step(c);
     }
-
     if (c->state && ms_watchdog_end(c->state->watchdog)) {
         ms_limiter_doubt(limiter);
     }
@@ -433,7 +441,6 @@ static int set_up(ms_connection *c)
 {
     ms_conn_state *state = c->state;
     const apr_uint64_t socket = identity_of(socket_of(state, c->dbd));
-
     const ms_table table = table_of(c);
 
     if (state->is_set_up && state->set_up_socket == socket) {

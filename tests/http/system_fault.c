@@ -242,11 +242,16 @@ int setsockopt(int fd, int level, int name, const void *value, socklen_t len)
     return REAL("setsockopt"), fails(SOCKET) ? fail(ENOBUFS) : real(fd, level, name, value, len);
 }
 
+/* One that is closed may be another thread's by now. */
 int shutdown(int fd, int how)
 {
     int (*real)(int, int);
 
-    return REAL("shutdown"), fails(SOCKET) ? fail(ENOTCONN) : real(fd, how);
+    REAL("shutdown");
+    if (fcntl(fd, F_GETFD) < 0) {
+        abort();
+    }
+    return fails(SOCKET) ? fail(ENOTCONN) : real(fd, how);
 }
 
 /* ---- connections of the database's client library ---------------------------------------------
