@@ -301,7 +301,7 @@ static int is_in_step(const ms_connection *c, apr_pool_t *scratch)
     return found && strcmp(found, number) == 0;
 }
 
-/* Reads the socket's number anew: if the client library has closed it, it may be another's. */
+/* Reads the socket's number again: if the client library has closed it, it may be another's. */
 static void shut_down(const ms_connection *c)
 {
     const int socket = socket_of(c->state, c->dbd);
