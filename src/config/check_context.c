@@ -67,9 +67,11 @@ int ms_check_is_handler(const ms_check *c, const ap_directive_t *at, const char 
 
 int ms_check_allows_htaccess(const ms_check *c, const ap_directive_t *at, const ms_place *where)
 {
+    const int is_one = ms_tree_is(at, "AllowOverride") || ms_tree_is(at, "AllowOverrideList");
+    const int n = is_one ? ms_tree_words(c->p, at)->nelts : 0;
+
     (void)where;
-    return (ms_tree_is(at, "AllowOverride") || ms_tree_is(at, "AllowOverrideList")) &&
-           !ms_check_has_word(c, at, 0, "None");
+    return n > 0 && !ms_check_has_word(c, at, n - 1, "None"); /* it undoes what stands before it */
 }
 
 int ms_check_is_in_location(const ap_directive_t *at)

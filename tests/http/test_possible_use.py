@@ -17,6 +17,9 @@ UNUSED = """
     AllowOverride None
     AllowOverrideList None
 </Directory>
+<Directory /srv>
+    AllowOverride AuthConfig None
+</Directory>
 <IfModule mod_managed_session.c>
     SSLSessionCache none
     Header set X-Text "managed_session"
@@ -38,6 +41,7 @@ USES = [
     'Define WHAT managed-session\n<Location "/page">\nSetHandler ${WHAT}-login\n</Location>\n',
     '<Macro Page $name>\n<Location "/page">\nSetHandler managed-session-$name\n</Location>\n</Macro>\nUse Page login\n',
     '<Directory "@ROOT@/htdocs">\nAllowOverride AuthConfig\n</Directory>\n',
+    '<Directory "@ROOT@/htdocs">\nAllowOverride None AuthConfig\n</Directory>\n',
     '<Directory "@ROOT@/htdocs">\nAllowOverrideList SetHandler\n</Directory>\n',
 ]
 
