@@ -41,10 +41,10 @@ static int is_for_application(const request_rec *r)
 }
 
 /* The handler before an internal redirect, to an error page for example, has given the
- * application's connection back. */
+ * application's connection back. That of a subrequest had none: the page that includes it has. */
 void ms_lasting_request_enter(request_rec *r)
 {
-    if (r->prev) {
+    if (r->prev && !r->main) {
         ms_lifeline_forget_application(r);
     }
     if (has_user(r) && (is_for_application(r) || has_body(r)) && !ms_own_pages_is_set(r)) {

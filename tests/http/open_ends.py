@@ -17,7 +17,7 @@ import harness
 class SlowApplication(http.server.ThreadingHTTPServer):
     """An HTTP application whose responses do not end by themselves.
 
-    /stream: an event at once, then one each "pause" seconds. /silent: a head and then nothing. /mute: not even a head.
+    /stream: an event at once, then one each "pause" seconds. /silent: a head and then nothing. /included: a page that includes /part, and then nothing. /mute: not even a head.
     /download: data without end. /upload: reads the body. /kept: a short response, after which the connection stays open. /broken: one with 500.
     .ended is set when the other side has gone; .peers are the other side's ports, one for each request.
     """
@@ -80,6 +80,11 @@ class SlowHandler(http.server.BaseHTTPRequestHandler):
         self.wait(pause)
 
     def mute(self, pause):
+        self.wait(pause)
+
+    def included(self, pause):
+        self.head("text/html")
+        self.wfile.write(b'before <!--#include virtual="/part" --> after\n')
         self.wait(pause)
 
     def download(self, _):

@@ -352,6 +352,25 @@ ScriptAlias "/sorry" "@ROOT@/scripts/sorry.cgi"
             assert waits.read_to_end()
 
 
+def test_the_application_is_cut_off_after_its_page_has_included_one_that_leads_elsewhere():
+    """A program that answers with a path of the site is an internal redirect of the part, not of the page."""
+    config = SITE + """
+ProxyPass "/app/slow/" "http://127.0.0.1:@SLOW@/" timeout=300
+ScriptAlias "/part" "@ROOT@/scripts/part.cgi"
+<Location "/app/slow">
+    Options +Includes
+    SetOutputFilter INCLUDES
+</Location>
+"""
+    with running(config, {"scripts/part.cgi": "#!/bin/sh\necho Location: /index.html\necho\n"}) as server:
+        token = sign_in(server)
+        with Client(server, "/app/slow/included", token) as cut:
+            assert b"public page" in cut.read_until(b"public page")
+            revoke(server, token)
+            cut.read_to_end()
+            server.slow.wait_for_end()
+
+
 # -- when things go wrong --------------------------------------------------------------------------
 
 
