@@ -199,6 +199,10 @@ static const char *unknown(apr_pool_t *p, int argc, char **argv)
                                argv[i], NULL);
         }
     }
+    if (optopt && strncmp(argv[optind - 1], "--", 2) == 0 && strchr(argv[optind - 1], '=')) {
+        return apr_pstrcat(p, ms_words_clean(p, argv[optind - 1]), ": this option takes no value",
+                           NULL);
+    }
     return optopt
                ? apr_psprintf(p, "there is no option -%c", apr_isprint(optopt) ? optopt : '?')
                : apr_pstrcat(p, "there is no option ", ms_words_clean(p, argv[optind - 1]), NULL);

@@ -541,7 +541,7 @@ def test_help_names_every_command_and_each_has_its_own():
 @sqlite_only
 @pytest.mark.parametrize("words, said", [
     ([], "a command is needed"), (["nonsense"], 'no command "nonsense"'), (["list", "--nonsense"], "no option --nonsense"),
-    (["list", "-x"], "no option -x"), (["list", "-xy"], "no option -x"), (["show", "-" + "A" * 21], "-- -AAAAAAAAAAAAAAAAAAAAA"),
+    (["list", "-x"], "no option -x"), (["list", "-xy"], "no option -x"), (["list", "--json=1"], "--json=1: this option takes no value"), (["show", "-" + "A" * 21], "-- -AAAAAAAAAAAAAAAAAAAAA"),
     (["revoke", "--" + "A" * 20, "--yes"], "-- --AAAAAAAAAAAAAAAAAAAA"),
     (["list", "--user"], "--user needs a value"), (["list", "--yes"], "list takes no --yes"), (["list", "x"], 'does not take "x"'),
     (["list", "--limit", "0"], "--limit takes"), (["list", "--limit", "3x"], "--limit takes"), (["list", "--ip", "nowhere"], "--ip takes"),
