@@ -66,7 +66,7 @@ CTL      := $(BUILD)/managed-sessionctl
 CTL_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard ctl/*.c))) $(BUILD)/db/store.o $(BUILD)/db/result.o $(BUILD)/db/table.o
 
 .PHONY: FORCE all deps-build deps-demo deps-test demo demo-stop test test-fast test-unit test-http test-databases test-pgsql test-mysql test-browser test-apps test-races \
-        stress stress-feed soak test-soak blind model test-asan test-tsan fuzz fuzz-targets fuzz-replay fuzz-http mutants coverage figure-instructions \
+        stress stress-feed soak test-soak blind model test-asan test-asan-stories test-tsan fuzz fuzz-targets fuzz-replay fuzz-http mutants coverage figure-instructions \
         test-valgrind bench-cleanup check check-quick check-tidy check-cppcheck format docs catalogues clean
 .DELETE_ON_ERROR:
 
@@ -131,7 +131,7 @@ REPEATED = -p figures $(REPEAT:%=--reruns %)
 test: deps-test
 	@$(MAKE) --no-print-directory check test-unit test-races fuzz-replay $(CTL)
 	@rm -rf $(FIGURES)
-	@$(MAKE) --no-print-directory -j3 --output-sync=target REPEAT=1 test-http test-pgsql test-mysql test-browser test-packages test-soak figure-instructions
+	@$(MAKE) --no-print-directory -j3 --output-sync=target REPEAT=1 test-http test-pgsql test-mysql test-browser test-packages test-soak test-asan-stories figure-instructions
 	@$(MAKE) --no-print-directory mutants MUTANTS="--changed $(SINCE) --most 4 --figures $(FIGURES)/mutants.json"
 	@$(PYTHON) -B tests/figures.py $(FIGURES)
 
@@ -225,6 +225,14 @@ test-asan: deps-test
 	  SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all" build/asan/mod_managed_session.so build/asan/managed-sessionctl
 	MS_TOOL=asan MS_MODULE=$(abspath build/asan/mod_managed_session.so) \
 	  $(PYTHON) -B -m pytest -p no:cacheprovider -q tests/http $(PYTEST)
+
+# The part of it that make test runs: each parser of requests, each page, JSON, and what is open.
+ASAN_STORIES := library_story signin request_headers sessions_page api app_passwords list_of_people
+test-asan-stories:
+	@$(MAKE) --no-print-directory BUILD=build/asan OPTIMIZE="-O1 -g -fno-omit-frame-pointer" \
+	  SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all" build/asan/mod_managed_session.so build/asan/managed-sessionctl
+	$(COUNTED) MS_TOOL=asan MS_MODULE=$(abspath build/asan/mod_managed_session.so) \
+	  $(PYTHON) -B -m pytest -p no:cacheprovider -q $(REPEATED) $(ASAN_STORIES:%=tests/http/test_%.py) $(PYTEST)
 
 # These files run most of the code from several threads at once. What else it reports: tests/http/races.supp.
 TSAN_STORIES := library_story pool touches lookup_cache lifeline session_life races
