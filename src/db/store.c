@@ -20,11 +20,13 @@
 
 APLOG_USE_MODULE(managed_session);
 
-#define TRIES         3
-#define TOUCH_PAUSE   10   /* seconds */
-#define CLOCKS_DIFFER 3600 /* seconds between the clocks of hosts that share a table, at most */
-#define REVOKE_BATCH  1000 /* sessions of a realm that one statement revokes */
-#define RETRY_FOR     apr_time_from_sec(1) /* if the database is only slow, it is not queried again */
+#define TRIES          3
+#define MYSQL_DEADLOCK 1213 /* ER_LOCK_DEADLOCK: tried again for as long as RETRY_FOR */
+#define PAUSE_MAX      16   /* milliseconds */
+#define TOUCH_PAUSE    10   /* seconds */
+#define CLOCKS_DIFFER  3600 /* seconds between the clocks of hosts that share a table, at most */
+#define REVOKE_BATCH   1000 /* sessions of a realm that one statement revokes */
+#define RETRY_FOR      apr_time_from_sec(1) /* if the database is only slow, it is not queried again */
 
 static void make_tag(apr_pool_t *p, const ms_store *store, const char *realm, unsigned char *tag)
 {
@@ -167,6 +169,25 @@ apr_status_t ms_store_check(const ms_db_ctx *ctx)
     return ms_connection_check_table(ctx);
 }
 
+/* Transactions that met on the same rows, of which the server has rolled back this one. */
+static int is_deadlock(const ms_connection *c, int code)
+{
+    return code == MYSQL_DEADLOCK && ms_connection_dialect(c)->is_mysql;
+}
+
+static int may_try_again(const ms_connection *c, int code, int tries, apr_time_t start)
+{
+    return apr_time_now() - start <= RETRY_FOR && (tries < TRIES || is_deadlock(c, code));
+}
+
+/* The others need time to get on. */
+static void pause_after(int tries)
+{
+    if (tries > 1) {
+        apr_sleep(apr_time_from_msec(tries < PAUSE_MAX ? tries : PAUSE_MAX));
+    }
+}
+
 static apr_status_t run(const ms_db_ctx *ctx, ms_sql which, const void **args,
                         ms_result_fn *execute, void *result)
 {
@@ -183,7 +204,7 @@ static apr_status_t run(const ms_db_ctx *ctx, ms_sql which, const void **args,
         }
         code = ms_result_of(&c, which, args, execute, result);
         c.answered = !code;
-        if (code && (i == TRIES || apr_time_now() - start > RETRY_FOR)) {
+        if (code && !may_try_again(&c, code, i, start)) {
             ms_count(MS_COUNT_DB_ERRORS, 1);
             ms_connection_log_failure(&c, which, code);
             rv = APR_EGENERAL;
@@ -194,6 +215,7 @@ static apr_status_t run(const ms_db_ctx *ctx, ms_sql which, const void **args,
                          ms_sql_name(which));
             return rv;
         }
+        pause_after(i);
     }
 }
 

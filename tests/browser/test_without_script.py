@@ -9,7 +9,7 @@ from harness import SITE
 from pages import fill_in, fits, go, path_of, wait
 from test_pages import IPHONE, LIBRARY, card, violations
 
-CONFIG = SITE.replace("LoginLimit 0", "LoginLimit 60 1h") + """
+CONFIG = SITE.replace("LoginLimit 0", "LoginLimit 600 1h") + """
 ManagedSessionScript On
 ManagedSessionPasswordURL "/app/"
 <Location "/sessions">

@@ -10,7 +10,7 @@ from harness import JSON, SITE, Server, get, post, request, sign_in
 pytestmark = pytest.mark.sqlite
 LIMIT = 30_000
 LANGUAGES = sorted(["en", *(path.stem for path in (pathlib.Path(__file__).parents[2] / "src/pages/lang").glob("*.po"))])
-FULL = SITE.replace("LoginLimit 0", "LoginLimit 50 1h") + """
+FULL = SITE.replace("LoginLimit 0", "LoginLimit 500 1h") + """
 ManagedSessionScript On
 ManagedSessionHelpURL "/account/forgotten-password"
 ManagedSessionPasswordURL "/account/password"

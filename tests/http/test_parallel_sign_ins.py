@@ -20,6 +20,16 @@ def test_the_limit_is_left_and_not_none(limit):
             assert server.rows() == len(alive) == limit
 
 
+def test_none_fails_that_meets_others_on_the_same_rows():
+    """Each ends the oldest of a hundred: MariaDB finds deadlocks, and rolls back one statement of each."""
+    many = "StartServers 16\nMinSpareServers 16\nServerLimit 64\nMaxRequestWorkers 64\n"
+    with Server(SITE, mpm="prefork", extra=many) as server, ThreadPoolExecutor(16) as visitors:
+        server.expects_5xx = True  # as above
+        answers = list(visitors.map(lambda _: post(server, "/login", FIELDS), range(600)))
+        assert {a.status for a in answers} == {303}
+        assert server.rows() == 100
+
+
 def test_one_after_another_within_a_second_the_last_one_stays():
     with Server(SITE + "ManagedSessionLimit 1 evict\n") as server:
         for _ in range(8):
