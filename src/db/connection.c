@@ -314,14 +314,15 @@ static void shut_down(const ms_connection *c)
 /*
  * If libpq cannot wait for a response, it reports an error, keeps the connection, and takes that
  * response for the one to the next statement. Such a connection is closed; mod_dbd notices that.
- * Returns whether it can be used.
+ * MariaDB's connector closes it itself. Returns whether it can be used.
  */
 static int keep_in_step(const ms_connection *c)
 {
     apr_pool_t *scratch;
     int is_good;
 
-    if (!c->state || socket_of(c->state, c->dbd) < 0 || c->ctx->held || was_cut(c)) {
+    if (!c->state || !c->state->dialect || c->state->dialect->is_mysql ||
+        socket_of(c->state, c->dbd) < 0 || c->ctx->held || was_cut(c)) {
         return 1;
     }
     apr_pool_create(&scratch, c->ctx->p);

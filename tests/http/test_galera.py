@@ -79,9 +79,11 @@ def other(nodes, request):
     """An httpd at the second node, whose look-ups wait, by each way to configure it."""
     says = request.param == "DBDInitSQL"
     nodes[1].administer(f"SET GLOBAL wsrep_sync_wait = {int(not says)}")
-    with at(nodes[1]) if says else at(nodes[1], "", "") as site:
-        yield site
-    nodes[1].administer("SET GLOBAL wsrep_sync_wait = 0")
+    try:
+        with at(nodes[1]) if says else at(nodes[1], "", "") as site:
+            yield site
+    finally:
+        nodes[1].administer("SET GLOBAL wsrep_sync_wait = 0")
 
 
 def test_with_sync_wait_a_node_that_lags_answers_late(nodes, other):
