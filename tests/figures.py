@@ -38,7 +38,8 @@ def line_of(folder: pathlib.Path) -> str:
     parts = [f"{sum(one[outcome] for one in runs):,} {outcome}" for outcome in ("passed", "skipped")]
     parts.append(f"{sum(map(len, (one['repeated'] for one in runs)))} passed when repeated")
     if UNCOVERED.exists():
-        parts.append(f"{len(UNCOVERED.read_text().splitlines()):,} lines not covered")
+        lines = [line for line in UNCOVERED.read_text().splitlines() if not line.startswith("#")]
+        parts.append(f"{len(lines):,} lines not covered")
     if "mutants" in found:
         parts.append("mutants {noticed} of {tried} noticed".format(**found["mutants"]))
     if "instructions" in found:
