@@ -9,7 +9,7 @@ from harness import SITE
 from pages import fill_in, fits, go, path_of, wait
 from test_pages import IPHONE, LIBRARY, card, violations
 
-CONFIG = SITE.replace("LoginLimit 0", "LoginLimit 600 1h") + """
+CONFIG = SITE.replace("LoginLimit 0", "LoginLimit 60 1h") + """
 ManagedSessionScript On
 ManagedSessionPasswordURL "/app/"
 <Location "/sessions">
@@ -96,6 +96,13 @@ def test_an_administrator_finds_and_ends_sessions(site, driver):
     arrives(driver, "/admin?user=alice&state=ended", "ended by bob")
 
 
+def copy_session(site, of: str, id_: str, agent: str) -> None:
+    """A user may sign in sixty times a minute."""
+    columns = [name for _, name, *_ in site.sql("PRAGMA table_info(managed_session)")]
+    values = ", ".join("?" if name in ("session_id", "user_agent") else name for name in columns)
+    site.sql(f"INSERT INTO managed_session SELECT {values} FROM managed_session WHERE session_id = ?", id_, agent, of)
+
+
 @pytest.mark.parametrize("width, language, dark", [(320, "en", False), (320, "ar", True), (320, "ja", False), (800, "de", True), (1400, "ar", False),
                                                    (1400, "en", True)])
 def test_pages_with_much_in_them_fit_and_axe_finds_nothing(site, browse, axe, width, language, dark):
@@ -103,7 +110,7 @@ def test_pages_with_much_in_them_fit_and_axe_finds_nothing(site, browse, axe, wi
     site.sql("DELETE FROM managed_session")
     driver, token = browse(size=(width, 900), language=language, dark=dark), site.sign_in("bob")
     for i in range(19):
-        site.sign_in("bob", agent=(LIBRARY, IPHONE, "curl/8.5.0", "")[i % 4])
+        copy_session(site, token[:22], f"another-session-{i:06}", (LIBRARY, IPHONE, "curl/8.5.0", "")[i % 4])
     site.sql("UPDATE managed_session SET last_ip = '203.0.113.' || (rowid % 7), label = CASE WHEN rowid % 3 = 0 THEN 'Villafranca di Verona' END,"
              " name = CASE WHEN rowid % 5 = 0 THEN 'Küche' END")
     site.sql("UPDATE managed_session SET ended_at = last_seen_at, expires_at = last_seen_at, end_reason = 'revoked' WHERE rowid % 2 AND session_id <> ?",
