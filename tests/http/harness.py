@@ -516,20 +516,21 @@ def connect(server: Server) -> socket.socket:
     return socket.create_connection(("127.0.0.1", server.port), DEADLINE)
 
 
-def raw(server: Server, data: bytes, method: str = "GET", target: str = "/") -> Answer:
-    """Send exactly these bytes; read one response."""
+def raw(server: Server, data: bytes, method: str = "GET", target: str = "/", to_the_end: bool = False) -> Answer:
+    """Send exactly these bytes; read one response. to_the_end: httpd closes the connection when all is done that follows a response."""
     with connect(server) as s:
         s.sendall(data)
         response = http.client.HTTPResponse(s, method=method)
         response.begin()
         answer = Answer(response)
+        assert not to_the_end or s.recv(1) == b"", "more than one response"
     check_answer(server, target, answer)
     if server.is_described:
         openapi.check(method, target, answer.status, answer.headers, answer.body)
     return answer
 
 
-def request(server: Server, method: str, target: str, headers=(), body: bytes | None = None) -> Answer:
+def request(server: Server, method: str, target: str, headers=(), body: bytes | None = None, to_the_end: bool = False) -> Answer:
     """One request on a connection of its own. headers: pairs, sent as they are, twice if given twice."""
     pairs = list(headers.items()) if isinstance(headers, dict) else list(headers)
     names = {n.lower() for n, _ in pairs}
@@ -540,7 +541,7 @@ def request(server: Server, method: str, target: str, headers=(), body: bytes | 
     pairs.append(("Connection", "close")) if "connection" not in names else None
     head = f"{method} {target} HTTP/1.1\r\n".encode() + b"".join(
         n.encode() + b": " + (v if isinstance(v, bytes) else v.encode()) + b"\r\n" for n, v in pairs)
-    return raw(server, head + b"\r\n" + (body or b""), method, target)
+    return raw(server, head + b"\r\n" + (body or b""), method, target, to_the_end)
 
 
 def logged(server: Server, pattern: str, act) -> str:
@@ -555,11 +556,11 @@ def logged(server: Server, pattern: str, act) -> str:
     raise AssertionError(f"not logged: {pattern}\n{server.error_log()[start:]}")
 
 
-def get(server: Server, target: str, cookie: str | None = None, headers=()) -> Answer:
+def get(server: Server, target: str, cookie: str | None = None, headers=(), to_the_end: bool = False) -> Answer:
     pairs = list(headers.items()) if isinstance(headers, dict) else list(headers)
     if cookie is not None:
         pairs.append(("Cookie", cookie if "=" in cookie else f"{COOKIE}={cookie}"))
-    return request(server, "GET", target, pairs)
+    return request(server, "GET", target, pairs, None, to_the_end)
 
 
 def post(server: Server, target: str, fields=None, cookie: str | None = None, headers=()) -> Answer:

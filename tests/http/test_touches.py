@@ -29,8 +29,9 @@ def host(*lines: str, **options) -> Server:
 
 
 def use(server, *tokens: str, **headers) -> None:
+    """A request touches after its response."""
     for token in tokens:
-        assert get(server, "/app/", token, list(headers.items())).status == 200
+        assert get(server, "/app/", token, list(headers.items()), to_the_end=True).status == 200
 
 
 def served(server) -> None:
@@ -53,7 +54,8 @@ def written(server, *tokens: str) -> None:
 
 
 def touches(server) -> list[str]:
-    return [name for name in server.statements() if name in TOUCHES]
+    """The statements that wrote them. A statement is logged when the table has it already."""
+    return eventually(lambda: [name for name in server.statements() if name in TOUCHES], "the log line of a touch")
 
 
 def later(server, seconds: int = 90) -> None:
