@@ -128,6 +128,7 @@ def test_a_directory_that_httpd_may_not_write_is_named_and_works_once_it_may():
     server = Server(OPTIONAL)
     server.write("htdocs/open/index.html", "open to all\n")
     shutil.chown(server.root / "db", 0, 0)
+    (server.root / "db").chmod(0o755)  # with any umask
     with server:
         server.expect(UNREACHABLE, status_5xx=True)
         answer = get(server, "/app/", random_token())
