@@ -157,6 +157,7 @@ test | bench)
     want mariadb-server /usr/sbin/mariadbd
     want galera-4 /usr/lib/galera/libgalera_smm.so
     want rsync rsync
+    want libaprutil1-dbd-odbc /usr/lib/*/apr-util-1/apr_dbd_odbc.so
     want libaprutil1-dbd-mysql /usr/lib/*/apr-util-1/apr_dbd_mysql.so
     want python3-pymysql /usr/lib/python3/dist-packages/pymysql
     ;;

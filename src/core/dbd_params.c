@@ -107,10 +107,7 @@ const char *ms_dbd_params_shown(apr_pool_t *p, const char *driver, const char *p
     if (!ms_dbd_params_is_list(driver, params)) {
         return "";
     }
-    for (params = skip_gaps(params); *params; params = skip_gaps(params)) {
-        if (!read_pair(&params, &found)) {
-            break;
-        }
+    for (params = skip_gaps(params); read_pair(&params, &found); params = skip_gaps(params)) {
         if (is_shown(&found)) {
             shown = apr_pstrcat(p, shown, *shown ? " " : "",
                                 apr_pstrmemdup(p, found.name, found.name_len), "=",

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Another module, for tests: does with the optional functions what its query says, and tells what
- * came of it. ?do=get, ?do=create&user=NAME, ?do=revoke&user=NAME&id=ID; several by ",".
+ * came of it. ?do=get, ?do=create&user=NAME, ?do=revoke&user=NAME&id=ID; several by ",". Also a
+ * provider of passwords that only AuthType Digest can use.
  */
 #include <string.h>
+#include <ap_provider.h>
 #include <apr_strings.h>
 #include <httpd.h>
 #include <http_config.h>
 #include <http_protocol.h>
 #include <http_request.h>
+#include <mod_auth.h>
 #include <util_script.h>
 #include "mod_managed_session.h"
 
@@ -82,10 +85,19 @@ static int handler(request_rec *r)
     return OK;
 }
 
+static authn_status find_hash(request_rec *r, const char *user, const char *realm, char **hash)
+{
+    (void)r, (void)user, (void)realm, (void)hash;
+    return AUTH_USER_NOT_FOUND;
+}
+
 static void register_hooks(apr_pool_t *p)
 {
-    (void)p;
+    static const authn_provider provider = {.get_realm_hash = find_hash};
+
     ap_hook_handler(handler, NULL, NULL, APR_HOOK_FIRST);
+    ap_register_auth_provider(p, AUTHN_PROVIDER_GROUP, "probe-digest", AUTHN_PROVIDER_VERSION,
+                              &provider, AP_AUTH_INTERNAL_PER_CONF);
 }
 
 AP_DECLARE_MODULE(probe) = {STANDARD20_MODULE_STUFF, NULL, NULL, NULL, NULL, NULL, register_hooks,

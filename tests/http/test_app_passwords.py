@@ -386,6 +386,20 @@ def make(browser, name: str) -> dict[str, str]:
     return shown(answer.text)
 
 
+@pytest.mark.sqlite
+def test_the_addresses_beside_a_password_are_those_of_this_site():
+    place = '<Location "/@NAME@">\nAuthType Basic\nAuthName "x"\nAuthBasicProvider @PROVIDER@\nRequire valid-user\n</Location>\n'
+    apps, files, elsewhere = (place.replace("@NAME@", name).replace("@PROVIDER@", provider)
+                              for name, provider in (("apps", "managed-session"), ("files", "file"), ("elsewhere", "managed-session")))
+    hosts = f"<VirtualHost *:@PORT@>\nServerName app.test\n{apps}{files}</VirtualHost>\n<VirtualHost *:1>\n{elsewhere}</VirtualHost>\n"
+    with Server(SITE + place.replace("@NAME@", "all").replace("@PROVIDER@", "file managed-session")
+                + '<Location "/sessions">\nManagedSessionAppPasswords On\n</Location>\n' + hosts) as server:
+        browser = server.browser()
+        browser.sign_in()
+        make(browser, "phone")
+        assert re.findall(r'id="url\d" readonly value="http://[^"/]+([^"]+)"', browser.page.text) == ["/all", "/apps"]
+
+
 def test_a_user_makes_a_password_for_an_app_and_ends_it(listing, home):
     assert "App passwords" in home.page.text and 'href="?app=new"' in home.page.text
     made = make(home, "  Phone of <b>alice</b> ")

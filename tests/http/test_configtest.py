@@ -253,6 +253,7 @@ def test_a_url_of_ours_that_the_cookie_is_not_sent_to_is_refused(site, directive
     "ManagedSessionCookiePath /app\n<LocationMatch \"^/(x|y)$\">\nSetHandler managed-session-logout\n</LocationMatch>\n",
     "ManagedSessionCookiePath /app\n<Location /admin>\nSetHandler managed-session-admin\nAuthType Basic\nAuthName x\n"
     "AuthBasicProvider file\nRequire user bob\n</Location>\n",
+    "ManagedSessionCookiePath /app\n<Location /admin>\nSetHandler managed-session-admin\nRequire ip ::1\n</Location>\n",
 ])
 def test_pages_that_the_cookie_is_sent_to_are_right(site, text):
     passes, said = configtest(site, text)

@@ -5,7 +5,7 @@ import re
 import pytest
 
 import examples
-from harness import BASE, SITE, Server
+from harness import BASE, SITE, Server, load_lines
 from test_configtest import configtest, in_host, in_location, refused, site  # noqa: F401  (a fixture)
 from test_examples import NAMES, PLACES
 
@@ -13,6 +13,7 @@ pytestmark = pytest.mark.sqlite
 LOGIN = in_location("SetHandler managed-session-login\nManagedSessionAuthProvider file\nAuthUserFile @ROOT@/passwords").replace("/x", "/login")
 APP = in_location('AuthType ManagedSession\nAuthName "app"\nRequire valid-user').replace("/x", "/app")
 URL = "ManagedSessionLoginURL /login\n"
+HOMES = load_lines(["userdir"]) + "UserDir public_html\n"
 
 
 def warnings(server, text: str) -> set[str]:
@@ -59,6 +60,7 @@ MISTAKES = {
     "MS0151": [APP, in_host(NAMED + APP), LOGIN + APP],
     "MS0152": [LOGIN + "ManagedSessionLoginURL /signin\n", LOGIN + APP + "ManagedSessionLoginURL /logi?x=1\n", "ManagedSessionLoginURL /login2\n" + LOGIN,
                LOGIN + in_location("ManagedSessionLoginURL /x/y"), LOGIN + "Alias /icons/ @ROOT@/icons/\nManagedSessionLoginURL /icon\n",
+               LOGIN + HOMES + "ManagedSessionLoginURL /signin\n",
                LOGIN + '<FilesMatch "\\.php$">\nSetHandler x\n</FilesMatch>\nManagedSessionLoginURL /signin\n',
                LOGIN + 'ProxyPass "/api" "http://127.0.0.1:1/"\nManagedSessionLoginURL /signin\n',
                in_host(NAMED + "ManagedSessionLoginURL /signin\n" + LOGIN),
@@ -98,6 +100,8 @@ SILENT = [
     LOGIN + 'Alias "/pages" "@ROOT@/x"\nManagedSessionLoginURL /pages/in\n', LOGIN + 'AliasMatch "^/in" "@ROOT@/x"\nManagedSessionLoginURL /in\n',
     LOGIN + "RewriteEngine On\nRewriteRule ^/in$ /login [PT]\nManagedSessionLoginURL /in\n",
     LOGIN + 'ProxyPass "/" "http://127.0.0.1:1/"\nManagedSessionLoginURL /in\n', LOGIN + in_location('ProxyPass "http://127.0.0.1:1/"') + "ManagedSessionLoginURL /x/in\n",
+    LOGIN + HOMES + "ManagedSessionLoginURL /~alice/in\n",
+    "<Files index.html>\nSetHandler managed-session-login\nManagedSessionAuthProvider file\n</Files>\nManagedSessionLoginURL /in/\n",
     LOGIN + "Redirect permanent /in /login\nManagedSessionLoginURL /in\n", LOGIN + "FallbackResource /index.html\nManagedSessionLoginURL /in\n",
     LOGIN.replace("<Location \"/login\">", '<LocationMatch "^/(sign)?in$">').replace("</Location>", "</LocationMatch>") + "ManagedSessionLoginURL /signin\n",
     LOGIN.replace('"/login"', '~ "^/sign"') + "ManagedSessionLoginURL /signin\n", LOGIN.replace('"/login"', '"/s*n"') + "ManagedSessionLoginURL /signin\n",

@@ -17,13 +17,18 @@ def ask_apxs(name: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def probe(tmp_path_factory):
+def module(tmp_path_factory):
     module = tmp_path_factory.mktemp("probe") / "mod_probe.so"
     subprocess.run(["cc", "-shared", "-fPIC", "-Wall", "-Wextra", "-Werror", "-DLINUX", "-D_GNU_SOURCE", f"-I{HERE.parents[1]}/include",
                     *(f"-isystem{ask_apxs(name)}" for name in ("INCLUDEDIR", "APR_INCLUDEDIR", "APU_INCLUDEDIR")),
                     HERE / "mod_probe.c", "-o", module], check=True)
     for folder in (module, *module.parents[:3]):
         folder.chmod(0o755)
+    return module
+
+
+@pytest.fixture(scope="module")
+def probe(module):
     config = SITE + 'ManagedSessionEventLog "@ROOT@/logs/events.log"\n' + f'LoadModule probe_module "{module}"\n' + '<Location "/probe">\nSetHandler probe\nManagedSession On\n</Location>\n' \
         '<Location "/off">\nSetHandler probe\n</Location>\n<Location "/app/probe">\nSetHandler probe\n</Location>\n'
     with Server(config) as server:
@@ -113,3 +118,12 @@ def test_who_ended_a_session_is_the_user_of_the_modules_request(probe, where, us
     assert (event["event"], event["user"], event.get("by_user")) == ("revoked", "alice", user)
     assert event.get("by_session") == (bobs[:22] if user else None)
     assert probe.end_of(one) == ("revoked", user)
+
+
+@pytest.mark.sqlite
+def test_a_provider_that_cannot_check_a_password_is_none_for_the_form(module):
+    server = Server(f'LoadModule probe_module "{module}"\n' + SITE.replace("AuthProvider file", "AuthProvider probe-digest"))
+    result = server.configtest()
+    server.remove()
+    assert result.returncode != 0
+    assert 'ManagedSessionAuthProvider: the provider "probe-digest" cannot check a password' in result.stderr

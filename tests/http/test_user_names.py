@@ -158,6 +158,8 @@ def warnings(login: str, around: str = "", modules: str = "authn_dbd ldap authnz
     ("ManagedSessionAuthProvider dbd", f'<Location "/logi">\n{CANONICAL}\n</Location>\n', "AUTHENTICATE_NAME"),
     ("ManagedSessionAuthProvider dbd", f'<VirtualHost *:1>\n<Location "/login">\nManagedSessionAuthProvider dbd\n{CANONICAL}\n'
      "</Location>\n</VirtualHost>\n", "AUTHENTICATE_NAME"),
+    ("ManagedSessionAuthProvider file", '<VirtualHost *:1>\n<Location "/login">\nManagedSessionAuthProvider dbd\n</Location>\n</VirtualHost>\n',
+     "AUTHENTICATE_NAME"),
     ("ManagedSessionAuthProvider dbd\n</Location>\n<Location /login2>\nManagedSessionAuthProvider dbd", "", "AUTHENTICATE_NAME")])
 def test_configtest_warns_once_of_names_that_may_come_in_several_spellings(login, around, says):
     found = warnings(login, around)

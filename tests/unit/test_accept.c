@@ -59,6 +59,9 @@ static void browsers_get_html(void **state)
         "text/html;level=1;q=0.2, text/html;q=0.9, application/json;q=0.5",
         "text/html;q=0.1, application/json;q=1.001", /* what is no quality is none */
         "text/html;q=0.1, application/json;q=abc",
+        "text/html;q=0.1, application/json;q=0.x",
+        "text/html;q=0.1, application/json;q=0.9x",
+        "text/html;q=0.1, application/json;q=1.0.0",
         "text/html;q=0.1, application/json;q=",
         "text/html;q=0.1, application/json;q",
         "text/html;q=0.1, application/json;q = 1",

@@ -106,6 +106,29 @@ static void more_keys_than_fit_lose_no_count(void **state)
     free(table);
 }
 
+/* The lock is the first word of a key's set. */
+static void after_a_child_was_killed_in_it_all_of_a_set_are_written(void **state)
+{
+    (void)state;
+    void *table = new_table();
+    const apr_size_t set_size = ms_refusals_size() / 128;
+    const apr_uint64_t beside = ALICE + 1;
+    ms_refusal due;
+    apr_size_t at = 0;
+
+    assert_true(is_first(table, ALICE, "alice", NOON, &due));
+    assert_false(is_first(table, ALICE, "alice", NOON, &due));
+    *(apr_uint32_t *)((char *)table + ALICE % 128 * set_size) = 1;
+    assert_true(is_first(table, ALICE, "alice", NOON, &due));
+    assert_int_equal(due.count, 0);
+    assert_true(is_first(table, beside, "bob", NOON, &due));
+    assert_false(is_first(table, beside, "bob", NOON, &due));
+    assert_true(ms_refusals_next_due(table, NOON + MINUTE, &at, &due));
+    assert_string_equal(due.user, "bob");
+    assert_false(ms_refusals_next_due(table, NOON + MINUTE, &at, &due));
+    free(table);
+}
+
 static volatile int firsts;
 static void *shared;
 
@@ -151,6 +174,7 @@ int main(void)
         TEST(a_new_period_begins_with_the_summary_of_the_last),
         TEST(a_clock_that_is_set_back_begins_a_new_period),
         TEST(more_keys_than_fit_lose_no_count),
+        TEST(after_a_child_was_killed_in_it_all_of_a_set_are_written),
         TEST(of_many_at_once_one_is_the_first),
     };
 

@@ -111,6 +111,19 @@ static void a_broken_page_is_none(void **state)
     }
 }
 
+static void what_is_nested_too_deep_or_is_no_page_is_none(void **state)
+{
+    const char *open = unit_repeat(*state, "{{#a}}", 15),
+               *close = unit_repeat(*state, "{{/a}}", 15);
+    const char *json = "{\"a\": {\"b\": 1}}";
+
+    assert_string_equal(filled(*state, apr_pstrcat(*state, open, "{{b}}", close, NULL), json), "1");
+    assert_null(filled(*state, apr_pstrcat(*state, open, "{{#a}}{{b}}{{/a}}", close, NULL), json));
+    assert_null(filled(*state, "x{{> none.html}}", "{}"));
+    assert_null(filled(*state, "{{#a}}{{> none.html}}{{/a}}", json));
+    assert_string_equal(filled(*state, "x{{#none}}{{> none.html}}{{/none}}", "{}"), "x");
+}
+
 static void the_pages_of_the_module_are_whole(void **state)
 {
     static const char *const names[] = {"login.html", "logout.html", "sessions.html",
@@ -159,6 +172,7 @@ int main(void)
         TEST(a_message_within_a_message_keeps_its_isolates),
         TEST(a_message_has_a_form_for_its_number),
         TEST(a_broken_page_is_none),
+        TEST(what_is_nested_too_deep_or_is_no_page_is_none),
         TEST(the_pages_of_the_module_are_whole),
         TEST(json_is_harmless_in_html),
     };
