@@ -271,7 +271,7 @@ fuzz: fuzz-targets
 
 # The corpora only: seconds.
 fuzz-replay: fuzz-targets
-	@for t in $(FUZZ); do $(FUZZ_BUILD)/fuzz_$$t -runs=0 tests/fuzz/corpus/$$t > $(FUZZ_BUILD)/$$t.log 2>&1 || \
+	@for t in $(FUZZ); do $(FUZZ_BUILD)/fuzz_$$t -runs=0 -artifact_prefix=$(FUZZ_BUILD)/ tests/fuzz/corpus/$$t > $(FUZZ_BUILD)/$$t.log 2>&1 || \
 	  { tail -40 $(FUZZ_BUILD)/$$t.log; exit 1; }; done; echo "fuzz: the corpora of $(words $(FUZZ)) targets pass"
 
 fuzz-http: deps-test
