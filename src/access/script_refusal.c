@@ -13,6 +13,7 @@
 #include <mod_core.h> /* ap_response_code_string() */
 #include "access/authn.h"
 #include "config/config.h"
+#include "core/cache_headers.h"
 #include "http/json_client.h"
 #include "session/request.h"
 
@@ -66,6 +67,7 @@ void ms_script_refusal_send(request_rec *r)
     if (text) {
         ap_custom_response(r, r->status, text);
         ms_request_problem_send(ms_request_get(r), r, which);
+        ms_cache_headers_vary_by(r->err_headers_out, "Accept");
     }
 }
 

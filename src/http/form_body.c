@@ -8,7 +8,7 @@
 #include "http/body.h"
 #include "http/respond.h"
 
-static int is_form(const request_rec *r)
+int ms_form_body_is_sent(const request_rec *r)
 {
     static const char form[] = "application/x-www-form-urlencoded";
     const char *type = apr_table_get(r->headers_in, "Content-Type");
@@ -25,7 +25,7 @@ static int read_form(request_rec *r, apr_table_t **fields)
     const char *why;
     int status;
 
-    if (!is_form(r)) {
+    if (!ms_form_body_is_sent(r)) {
         return ms_body_refuse(r, HTTP_UNSUPPORTED_MEDIA_TYPE,
                               "Content-Type is not application/x-www-form-urlencoded");
     }

@@ -16,4 +16,7 @@
  */
 int ms_form_body_read(request_rec *r, apr_table_t **fields);
 
+/** Whether Content-Type is that of such a body. */
+int ms_form_body_is_sent(const request_rec *r);
+
 #endif

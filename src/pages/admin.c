@@ -148,7 +148,7 @@ int ms_admin_get(request_rec *r)
         return ms_page_bad_query(r);
     }
     if (q.confirm) {
-        return confirm(r, &q);
+        return ms_own_pages_wants_json(r) ? ms_page_bad_query(r) : confirm(r, &q);
     }
     return ms_admin_export_is_wanted(r, &q) ? ms_admin_export_send(r, &q) : show(r, &q);
 }

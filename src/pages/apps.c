@@ -14,6 +14,7 @@
 #include "core/percent.h"
 #include "core/utf8.h"
 #include "http/json_body.h"
+#include "http/json_client.h"
 #include "http/origin.h"
 #include "http/respond.h"
 #include "pages/page.h"
@@ -215,36 +216,6 @@ static int refuse(request_rec *r, apr_status_t rv)
     }
 }
 
-int ms_apps_make(request_rec *r, const apr_table_t *fields)
-{
-    const char *name = apr_table_get(fields, "name"), *password;
-    const ms_row *row;
-    apr_status_t rv;
-    int status;
-
-    if (!ms_apps_is_on(r)) {
-        return ms_page_refuse(r, MS_PROBLEM_APPS_OFF);
-    }
-    status = require_fresh(r);
-    if (status != DECLINED) {
-        return status;
-    }
-    rv = ms_app_make(r, name ? name : "", &row, &password);
-    return rv == APR_SUCCESS ? show_made(r, password) : refuse(r, rv);
-}
-
-/* ---- by a script ----------------------------------------------------------------------------- */
-
-/* "kind", which is "app", and "name", and nothing else. @return the name; NULL: it is something
- * else */
-static const char *read_json(const json_t *body)
-{
-    const char *kind = json_string_value(json_object_get(body, "kind")),
-               *name = json_string_value(json_object_get(body, "name"));
-
-    return json_object_size(body) == 2 && kind && strcmp(kind, "app") == 0 ? name : NULL;
-}
-
 static int refuse_json(request_rec *r, apr_status_t rv)
 {
     switch (rv) {
@@ -268,6 +239,44 @@ static int send_made(request_rec *r, const ms_row *row, const char *password)
     json_object_set_new(model, "user", json_string(row->user));
     json_object_set_new(model, "password", json_string(password));
     return ms_page_send_json(r, HTTP_CREATED, model);
+}
+
+static int answer(request_rec *r, apr_status_t rv, const ms_row *row, const char *password)
+{
+    if (ms_json_client_is(r)) {
+        return rv == APR_SUCCESS ? send_made(r, row, password) : refuse_json(r, rv);
+    }
+    return rv == APR_SUCCESS ? show_made(r, password) : refuse(r, rv);
+}
+
+int ms_apps_make(request_rec *r, const apr_table_t *fields)
+{
+    const char *name = apr_table_get(fields, "name"), *password = NULL;
+    const ms_row *row;
+    apr_status_t rv;
+    int status;
+
+    if (!ms_apps_is_on(r)) {
+        return ms_page_refuse(r, MS_PROBLEM_APPS_OFF);
+    }
+    status = require_fresh(r);
+    if (status != DECLINED) {
+        return status;
+    }
+    rv = ms_app_make(r, name ? name : "", &row, &password);
+    return answer(r, rv, row, password);
+}
+
+/* ---- by a script ----------------------------------------------------------------------------- */
+
+/* "kind", which is "app", and "name", and nothing else. @return the name; NULL: it is something
+ * else */
+static const char *read_json(const json_t *body)
+{
+    const char *kind = json_string_value(json_object_get(body, "kind")),
+               *name = json_string_value(json_object_get(body, "name"));
+
+    return json_object_size(body) == 2 && kind && strcmp(kind, "app") == 0 ? name : NULL;
 }
 
 static int make_by_json(request_rec *r)

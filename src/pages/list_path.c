@@ -68,9 +68,9 @@ ms_list_path ms_list_path_read(request_rec *r, const char *current)
     return path;
 }
 
-int ms_list_path_is_one(request_rec *r)
+int ms_list_path_is_below(request_rec *r)
 {
     static const char any[] = "----------------------"; /* MS_ID_LEN */
 
-    return ms_list_path_read(r, any).what == MS_LIST_ONE;
+    return ms_list_path_read(r, any).what != MS_LIST_WHOLE;
 }

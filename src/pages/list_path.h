@@ -29,7 +29,10 @@ typedef struct ms_list_path {
  */
 ms_list_path ms_list_path_read(request_rec *r, const char *current);
 
-/** Whether the URL is that of one session. */
-int ms_list_path_is_one(request_rec *r);
+/** Whether the URL is below that of the list: that of one session, or of nothing. */
+int ms_list_path_is_below(request_rec *r);
+
+/** The methods of one session, as Allow has them. */
+#define MS_LIST_ONE_METHODS "GET, HEAD, PATCH, DELETE"
 
 #endif

@@ -7,7 +7,9 @@
 
 #include <string.h>
 #include "http/origin.h"
+#include "access/challenge.h"
 #include "access/intent.h"
+#include "access/own_pages.h"
 #include "access/password.h"
 #include "access/return_url.h"
 #include "config/config.h"
@@ -165,12 +167,51 @@ static int is_back_strictly(request_rec *r)
     return ms_login_form_query(r, "return") && ms_request_session(r, &row) == APR_SUCCESS && row;
 }
 
+/* A script has no use for the form. One that is signed out may have been redirected here in place
+ * of its data; one that is signed in has taken the wrong method. */
+static int answer_script(request_rec *r)
+{
+    const ms_row *row;
+
+    if (ms_request_session(r, &row) != APR_SUCCESS) {
+        return ms_page_unavailable(r);
+    }
+    if (row && !ms_login_form_query(r, "reauth")) {
+        return ms_page_wrong_method(r, "POST");
+    }
+    ms_challenge_set_header(r, r->headers_out);
+    return ms_page_refuse(r, row ? MS_PROBLEM_NOT_FRESH : MS_PROBLEM_NOT_SIGNED_IN);
+}
+
+/* The page is an ErrorDocument: the response keeps the status of the error. DECLINED: the form. */
+static int answer_script_in_error(request_rec *r, int error)
+{
+    if (!ms_json_client_is(r)) {
+        return DECLINED;
+    }
+    return error == HTTP_UNAUTHORIZED ? ms_page_refuse(r, MS_PROBLEM_NOT_SIGNED_IN)
+           : error == HTTP_FORBIDDEN  ? ms_page_refuse(r, MS_PROBLEM_FORBIDDEN)
+                                      : DECLINED;
+}
+
+/* DECLINED: the page is for a browser. */
+static int answer_for_script(request_rec *r)
+{
+    const int error = ms_request_chain_error_status(r);
+
+    if (error) {
+        return answer_script_in_error(r, error);
+    }
+    return ms_own_pages_wants_json(r) ? answer_script(r) : DECLINED;
+}
+
 static int handle_get(request_rec *r)
 {
     const char *back = back_of_visitor(r);
+    const int status = answer_for_script(r);
 
-    if (ms_request_chain_error_status(r) == HTTP_UNAUTHORIZED && ms_json_client_is(r)) {
-        return ms_page_refuse(r, MS_PROBLEM_NOT_SIGNED_IN);
+    if (status != DECLINED) {
+        return status;
     }
     if (is_strict(r) && may_have_cookie(r)) {
         return go_on_strictly(r, back);

@@ -8,6 +8,7 @@
 #include <apr_strings.h>
 #include <http_core.h>
 #include "access/intent.h"
+#include "access/own_pages.h"
 #include "access/provider_chain.h"
 #include "config/config.h"
 #include "http/request_chain.h"
@@ -71,8 +72,11 @@ int ms_login_foreign_get(request_rec *r, const char *auth_type)
     case MS_INTENT_OWN:
         return ms_login_foreign_begin(r, auth_type);
     case MS_INTENT_UNKNOWN:
-        return ms_provider_chain_ends_here(r) ? ms_login_foreign_begin(r, auth_type)
-                                              : ask_to_continue(r);
+        if (ms_provider_chain_ends_here(r)) {
+            return ms_login_foreign_begin(r, auth_type);
+        }
+        return ms_own_pages_wants_json(r) ? ms_page_refuse(r, MS_PROBLEM_NO_INTENT)
+                                          : ask_to_continue(r);
     default:
         return ms_page_refuse(r, MS_PROBLEM_NO_INTENT);
     }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <apr_strings.h>
 #include <http_protocol.h>
+#include "access/own_pages.h"
 #include "core/percent.h"
 #include "http/form_body.h"
 #include "http/json_client.h"
@@ -57,6 +58,12 @@ static void show_signed_out(request_rec *r, json_t *model)
     ms_ways_on_add(r, model, ms_config_landing(r), MESSAGE("Go to the site"));
 }
 
+/* As an ErrorDocument the page keeps the status of the error. */
+static int is_for_script(request_rec *r)
+{
+    return ms_own_pages_wants_json(r) && !ms_request_chain_error_status(r);
+}
+
 int ms_logout_get(request_rec *r)
 {
     json_t *model;
@@ -64,6 +71,9 @@ int ms_logout_get(request_rec *r)
 
     if (ms_request_session(r, &row) != APR_SUCCESS) {
         return ms_page_unavailable(r);
+    }
+    if (is_for_script(r)) {
+        return ms_page_wrong_method(r, "POST, DELETE");
     }
     model = ms_page_model(r);
     if (row) {

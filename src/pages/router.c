@@ -30,13 +30,15 @@ static const ms_own_page pages[] = {
      .check = ms_login_check,
      .foreign = MS_FOREIGN_SIGN_IN,
      .is_for_origins = 1,
-     .is_open = 1},
+     .is_open = 1,
+     .answers_json = 1},
     {.handler = MS_HANDLER_LOGOUT,
      .get = ms_logout_get,
      .post = ms_logout_post,
      .delete_it = ms_logout_delete,
      .is_for_origins = 1,
-     .is_open = 1},
+     .is_open = 1,
+     .answers_json = 1},
     {.handler = MS_HANDLER_LIST,
      .get = ms_sessions_get,
      .post = ms_sessions_post,
@@ -86,8 +88,8 @@ static ms_own_page_fn *function_of(const ms_own_page *page, int method)
 /* A session of the list has other methods than the list. */
 static int refuse_method(request_rec *r, const ms_own_page *page)
 {
-    if (page->patch && ms_list_path_is_one(r)) {
-        return ms_page_wrong_method(r, "GET, HEAD, PATCH, DELETE");
+    if (page->patch && ms_list_path_is_below(r)) {
+        return ms_page_wrong_method(r, MS_LIST_ONE_METHODS);
     }
     return ms_page_wrong_method(r, apr_pstrcat(r->pool, "GET, HEAD", page->post ? ", POST" : "",
                                                page->delete_it ? ", DELETE" : "", NULL));

@@ -326,6 +326,7 @@ int ms_sessions_get(request_rec *r)
     return ms_own_pages_wants_json(r) ? ms_list_json_send(r, current, &path) : ms_view_send(r);
 }
 
+/* No page has a form for one session. */
 int ms_sessions_post(request_rec *r)
 {
     const ms_row *current;
@@ -335,7 +336,10 @@ int ms_sessions_post(request_rec *r)
     if (status != DECLINED) {
         return status;
     }
-    return path.what == MS_LIST_WHOLE ? handle_post(r) : not_found(r);
+    if (path.what == MS_LIST_WHOLE) {
+        return handle_post(r);
+    }
+    return ms_form_body_is_sent(r) ? not_found(r) : ms_page_wrong_method(r, MS_LIST_ONE_METHODS);
 }
 
 int ms_sessions_patch(request_rec *r)

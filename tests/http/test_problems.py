@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Errors for scripts: problem details (RFC 9457) in one shape, from the module's own pages and from the places that it protects."""
+import base64
 import re
 
 import pytest
@@ -216,3 +217,135 @@ def test_each_code_is_documented():
     docs = (harness.pathlib.Path(__file__).parents[2] / "docs/api.md").read_text()
     codes = set(re.findall(r'\{\d{3},\s*"(\w+)"', source))
     assert len(codes) > 20 and codes == set(re.findall(r"^\| `(\w+)` \| \d{3} \|", docs, re.M))
+
+
+# -- every page of the module, for a script ----------------------------------------------------------
+
+METHODS = "GET HEAD POST OPTIONS PUT PATCH PROPFIND DELETE".split()
+PAGES = """
+<Location "/admin">
+    SetHandler managed-session-admin
+    AuthType ManagedSession
+    AuthName "admin"
+    Require user alice
+</Location>
+<Location "/health">
+    SetHandler managed-session-health
+    Require all granted
+</Location>
+<Location "/metrics">
+    SetHandler managed-session-metrics
+    Require all granted
+</Location>
+<Location "/check">
+    SetHandler managed-session-check
+    ManagedSessionCheckPeers 127.0.0.1
+</Location>
+<Location "/sessions">
+    ManagedSessionAppPasswords On
+</Location>
+<Location "/by-basic">
+    SetHandler managed-session-login
+    AuthType Basic
+    AuthName "by basic"
+    AuthBasicProvider file
+    AuthUserFile "@ROOT@/passwords"
+    Require valid-user
+    ManagedSessionSignIn On
+</Location>
+"""
+
+
+@pytest.fixture(scope="module")
+def pages():
+    with Server(SITE + PAGES) as server:
+        yield server
+
+
+@pytest.mark.parametrize("target", [
+    "/login", "/login?return=/app/", "/login?reauth=1", "/logout", "/sessions", "/sessions/", "/sessions?confirm=all", "/sessions?app=new", "/sessions?app=all",
+    "/sessions/current", "/sessions/@ID@", f"/sessions/{22 * 'A'}", "/sessions/x", "/sessions/@ID@/more", "/admin", "/admin?id=@ID@",
+    "/admin?confirm=realm", "/admin?confirm=user&user=bob", "/admin/@ID@", "/health", "/metrics", "/check"])
+def test_a_script_gets_no_html_from_any_page(pages, target):
+    other = sign_in(pages)
+    visits = [(method, None) for method in METHODS] + [(method, sign_in(pages)) for method in METHODS]
+    for method, token in [*visits, ("GET", random_token())]:
+        answer = request(pages, method, target.replace("@ID@", other[:22]), {**JSON, **(cookie(token) if token else {})})
+        kind = answer.headers.get("Content-Type", "")
+        assert "html" not in kind and b"<" not in answer.body, (answer.status, kind)
+        if answer.status >= 400:
+            assert kind == "application/problem+json" and "Accept" in answer.headers["Vary"]
+            assert (answer.status == 405) == ("Allow" in answer.headers) and (answer.status == 401) == ("WWW-Authenticate" in answer.headers)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_the_form_to_sign_in_is_not_for_scripts(pages, method):
+    """401 is what a script expects that was redirected here in place of its data."""
+    for accept in ("application/json", "application/problem+json, application/json", "application/json, text/plain, */*"):
+        answer = request(pages, method, "/login?return=/app/", {"Accept": accept})
+        assert answer.status == 401 and "ManagedSession realm=" in answer.headers["WWW-Authenticate"]
+        assert request(pages, method, "/login", {"Accept": accept, **cookie(sign_in(pages))}).headers["Allow"] == "POST"
+    problem(get(pages, "/login", headers=JSON), 401, "not_signed_in", login_url="/login")
+    problem(get(pages, "/login", sign_in(pages), JSON), 405, "method_not_allowed")
+    problem(get(pages, "/login?reauth=1", sign_in(pages), JSON), 401, "sign_in_too_old", login_url="/login?reauth=1")
+
+
+@pytest.mark.parametrize("signed_in", [True, False])
+def test_the_form_to_sign_out_is_not_for_scripts(pages, signed_in):
+    token = sign_in(pages) if signed_in else None
+    answer = get(pages, "/logout", token, JSON)
+    problem(answer, 405, "method_not_allowed")
+    assert answer.headers["Allow"] == "POST, DELETE" and (not token or get(pages, "/app/", token).status == 200)
+
+
+@pytest.mark.parametrize("target", ["/login", "/logout"])
+def test_both_are_forms_for_all_others(pages, target):
+    for accept in ({}, {"Accept": "*/*"}, {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}, {"Accept": "application/json;q=0.5, text/html"}):
+        answer = get(pages, target, headers=accept)
+        assert answer.status == 200 and "text/html" in answer.headers["Content-Type"] and "Accept" in answer.headers["Vary"].split(",")
+
+
+def test_a_script_is_not_asked_to_press_a_button(pages):
+    """Another AuthType has let it in; nothing shows that it means to sign in."""
+    headers = [*JSON.items(), *harness.NAVIGATION.items(), ("Referer", "https://evil.test/"),
+               ("Authorization", "Basic " + base64.b64encode(b"alice:wonderland").decode())]
+    headers = [(n, "cross-site" if n == "Sec-Fetch-Site" else v) for n, v in headers]
+    problem(get(pages, "/by-basic", headers=headers), 403, "not_a_window")
+    assert "html" in get(pages, "/by-basic", headers=[h for h in headers if h[0] != "Accept"]).headers["Content-Type"]
+
+
+@pytest.mark.parametrize("status, code", [(401, "not_signed_in"), (403, "forbidden")])
+def test_the_sign_in_page_as_an_error_page_is_no_form_for_scripts(status, code):
+    document = f'ErrorDocument {status} /login\n<Location "/bobs">\nAuthType ManagedSession\nAuthName "b"\nRequire user bob\n</Location>'
+    with Server(SITE.replace('ManagedSessionLoginURL "/login"', "") + document) as server:
+        server.expect("AH01631|AH01630")
+        token = sign_in(server) if status == 403 else None
+        problem(get(server, "/bobs/", token, JSON), status, code)
+        assert "<form" in get(server, "/bobs/", token).text
+
+
+@pytest.mark.parametrize("id_", ["current", "@ID@", 22 * "A"])
+@pytest.mark.parametrize("sent", [{}, {"Content-Type": "application/json"}, {"Content-Type": "text/plain"}])
+def test_a_session_has_no_post(pages, id_, sent):
+    token = sign_in(pages)
+    answer = request(pages, "POST", f"/sessions/{id_.replace('@ID@', token[:22])}", {**JSON, **sent, **cookie(token)}, b"{}" if sent else None)
+    problem(answer, 405, "method_not_allowed")
+    assert answer.headers["Allow"] == "GET, HEAD, PATCH, DELETE" and get(pages, "/app/", token).status == 200
+
+
+@pytest.mark.parametrize("target", ["x", "current/more"])
+def test_what_is_below_the_list_has_no_method_of_the_list(pages, target):
+    token = sign_in(pages)
+    for method, status in (("GET", 404), ("POST", 404), ("PATCH", 404), ("DELETE", 404), ("PUT", 405)):
+        answer = request(pages, method, f"/sessions/{target}", {**JSON, **cookie(token)})
+        assert answer.status == status and "POST" not in answer.headers.get("Allow", "")
+
+
+def test_a_form_of_a_script_makes_an_app_password_as_json(pages):
+    token = sign_in(pages)
+    csrf = re.search(r'name="csrf" value="([^"]+)"', get(pages, "/sessions?app=new", token, {"Accept": "text/html"}).text)[1]
+    fields = {"action": "make-app", "name": "Phone", "csrf": csrf}
+    answer = post(pages, "/sessions", fields, token, JSON)
+    assert answer.status == 201 and answer.json()["name"] == "Phone" and answer.json()["password"].startswith(answer.json()["id"])
+    problem(post(pages, "/sessions", fields, token, JSON), 409, "app_password_name")
+    problem(post(pages, "/sessions", {**fields, "name": " "}, token, JSON), 400, "invalid_name")
