@@ -52,6 +52,8 @@ import databases  # noqa: E402
 import harness  # noqa: E402
 import hosts  # noqa: E402
 import model  # noqa: E402
+import pair_mysql  # noqa: E402
+import pair_pgsql  # noqa: E402
 import stores  # noqa: E402
 import troubles  # noqa: E402
 from world import World  # noqa: E402
@@ -75,7 +77,7 @@ def start(stack: contextlib.ExitStack, database: str) -> tuple[list[hosts.Host],
     cable = network(database)
     if cable:
         stack.callback(cable.remove)
-    store = stores.KINDS[database](cable)
+    store = KINDS[database](cable)
     store.name = database
     stack.callback(store.remove)
     first = hosts.Host("first", store.database)
@@ -87,6 +89,7 @@ def start(stack: contextlib.ExitStack, database: str) -> tuple[list[hosts.Host],
     return all_hosts, store
 
 
+KINDS = {"sqlite": stores.Sqlite, "pgsql": pair_pgsql.PostgreSQL, "mysql": pair_mysql.MariaDB}
 harness.DEADLINE = 60  # a soak may run beside much else
 
 

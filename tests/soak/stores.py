@@ -1,30 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The databases of a soak, and what can be done to each."""
+"""The databases of a soak, and what can be done to each: what all have in common, and SQLite."""
 from __future__ import annotations
 
 import contextlib
 import os
 import pathlib
-import re
 import shutil
 import signal
 import sqlite3
-import subprocess
 import time
 
-import clusters
 import databases
+import disks
 import processes
 import test_failures
+from clusters import eventually
 from test_disk_full import fill
 
-MEGABYTES = 24
-
-
-def mount_disk(folder: pathlib.Path) -> bool:
-    """A small one. The mount is in a namespace of this run only."""
-    return os.environ.get("MS_APART") == "1" and subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={MEGABYTES}m,mode=777", "tmpfs", folder], capture_output=True).returncode == 0
+EXITS = {"pgsql": [signal.SIGQUIT, signal.SIGKILL], "mysql": [signal.SIGKILL]}
 
 
 class Store:
@@ -62,7 +55,7 @@ class Sqlite(Store):
     def set_up(self, host) -> None:
         """Before the host starts."""
         self.path, self.user = host.db, host.user
-        if mount_disk(host.db.parent):
+        if disks.mount(host.db.parent, 24):
             self.disk = host.db.parent
 
     def may(self) -> set[str]:
@@ -71,6 +64,11 @@ class Sqlite(Store):
     def execute(self, statement: str) -> list[tuple]:
         with contextlib.closing(sqlite3.connect(self.path, timeout=30)) as connection:
             return databases.execute(connection, statement, ())
+
+    def remove(self) -> None:
+        """After the host."""
+        disks.unmount(self.disk)
+        processes.remove_folder(self.path.parent.parent)
 
     @contextlib.contextmanager
     def locked(self):
@@ -96,16 +94,23 @@ class Sqlite(Store):
 
 
 class Served(Store):
-    """A database server. Copies are of the table, as of pg_dump and mariadb-dump."""
+    """A database server, and a copy of it that is in step; each takes the other's place in turn. Copies to restore are of the table, as
+    of pg_dump and mariadb-dump."""
+
+    standby: databases.Instance
 
     def may(self) -> set[str]:
-        return super().may() | {"foreign lock", "database stopped", "database killed", "copy restored", "copy restored and all ended"}
+        return super().may() | {"foreign lock", "database stopped", "database killed", "fail-over", "copy restored", "copy restored and all ended"}
 
-    def set_up(self, host) -> None:
-        self.params = host.params
+    @property
+    def disk(self) -> pathlib.Path | None:
+        return self.instance.disk
+
+    def set_up(self, _host) -> None:
+        pass
 
     def connect(self):
-        return self.instance.connect(self.params)
+        return self.instance.connect(self.instance.params("t1"))
 
     def execute(self, statement: str) -> list[tuple]:
         with contextlib.closing(self.connect()) as connection:
@@ -127,7 +132,27 @@ class Served(Store):
         self.instance.stop(how)
 
     def start(self) -> None:
+        """What was committed and not confirmed before may be seen from now on, and the standby gets it a moment later."""
         self.instance.start()
+        self.wait_for_standby()
+
+    @contextlib.contextmanager
+    def full(self):
+        """The server may end by it."""
+        with super().full():
+            yield
+        eventually(self.is_up, "it works again", 60)
+        self.wait_for_standby()
+
+    def is_up(self) -> bool:
+        try:
+            self.instance.administer("SELECT 1")
+            return True
+        except Exception:
+            if self.instance.process.poll() is not None:
+                self.instance.stop()
+                self.instance.start()
+            return False
 
     @contextlib.contextmanager
     def frozen(self):
@@ -155,109 +180,7 @@ class Served(Store):
             yield
 
     def remove(self) -> None:
-        self.instance.remove()
-
-
-class NearPostgreSQL(databases.PostgreSQL):
-    """Also reached through the cable of a host."""
-
-    far: str | None = None
-    promote = clusters.Standby.promote
-
-    def lay_out(self) -> None:
-        super().lay_out()
-        with open(self.folder / "data/pg_hba.conf", "a") as file:
-            file.write("host all all 10.0.0.0/8 trust\n")
-
-    def command(self) -> list[str]:
-        return [word.replace("listen_addresses=127.0.0.1", f"listen_addresses=127.0.0.1,{self.far or '127.0.0.1'}") if isinstance(word, str) else word
-                for word in super().command()]
-
-
-class NearStandby(clusters.Standby, NearPostgreSQL):
-    lay_out = clusters.Standby.lay_out
-
-
-class PostgreSQL(Served):
-    """A primary and a standby that is in step; each takes the other's place in turn."""
-
-    def __init__(self, network):
-        self.address = network.database_side if network else "127.0.0.1"
-        NearPostgreSQL.far = network.database_side if network else None
-        self.instance = NearPostgreSQL()
-        self.instance.create()
-        self.standby = NearStandby(self.instance)
-        self.wait_for_standby()
-        self.database = self.reached_at("127.0.0.1")
-
-    def reached_at(self, address: str) -> clusters.Access:
-        ports = f"{self.instance.port},{self.standby.port}"
-        return clusters.Access(self.instance, f"host={address},{address} port={ports} target_session_attrs=read-write connect_timeout=2 "
-                                              f"tcp_user_timeout=2000 options='-c statement_timeout=1500' dbname=t1 user=test "
-                                              f"password={databases.PASSWORD}")
-
-    def may(self) -> set[str]:
-        return super().may() | {"fail-over"}
-
-    def connect(self):
-        return self.instance.connect(self.instance.params("t1"))
-
-    def wait_for_standby(self) -> None:
-        """From now on nothing is confirmed before the standby has it."""
-        self.instance.administer("ALTER SYSTEM SET synchronous_standby_names = '*'")
-        self.instance.administer("SELECT pg_reload_conf()")
-        in_step = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'"
-        clusters.eventually(lambda: self.instance.ask(in_step) == 1, "in step", 60)
-
-    def fail_over(self, how: int, seconds: float) -> None:
-        old, new = self.instance, self.standby
-        old.stop(how)
-        time.sleep(seconds)
-        new.promote()
-        self.instance = new
-        new.administer("ALTER SYSTEM RESET synchronous_standby_names")
-        new.administer("SELECT pg_reload_conf()")
-        self.standby = old
-        self._copy_primary(old)
-        old.start()
-        self.wait_for_standby()
-
-    def _copy_primary(self, instance: databases.PostgreSQL) -> None:
-        processes._remove_segment((instance.folder / "data/postmaster.pid").read_text().splitlines()) if (
-            instance.folder / "data/postmaster.pid").exists() else None
-        shutil.rmtree(instance.folder / "data")
-        instance.run(f"{instance.bin}/pg_basebackup", "-h", "127.0.0.1", "-p", self.instance.port, "-U", "test",
-                     "-D", instance.folder / "data", "--write-recovery-conf", "--checkpoint=fast", "--no-sync")
-
-    def remove(self) -> None:
-        self.standby.remove()
-        self.instance.remove()
-
-
-class NearMariaDB(databases.MariaDB):
-    far: str | None = None
-
-    def lay_out(self) -> None:
-        super().lay_out()
-        with open(self.folder / "init.sql", "a") as file:
-            file.write(f"CREATE USER IF NOT EXISTS test@'10.%' IDENTIFIED BY '{databases.PASSWORD}';\nGRANT ALL ON *.* TO test@'10.%';\n")
-
-    def command(self) -> list[str]:
-        return [re.sub(r"^--bind-address=.*", f"--bind-address=127.0.0.1{',' + self.far if self.far else ''}", str(word))
-                for word in super().command()]
-
-
-class MariaDB(Served):
-    def __init__(self, network):
-        self.address = network.database_side if network else "127.0.0.1"
-        NearMariaDB.far = network.database_side if network else None
-        self.instance = NearMariaDB()
-        self.instance.create()
-        self.database = self.reached_at("127.0.0.1")
-
-    def reached_at(self, address: str) -> clusters.Access:
-        return clusters.Access(self.instance, self.instance.params("t1").replace("127.0.0.1", address))
-
-
-KINDS = {"sqlite": Sqlite, "pgsql": PostgreSQL, "mysql": MariaDB}
-EXITS = {"pgsql": [signal.SIGQUIT, signal.SIGKILL], "mysql": [signal.SIGKILL]}
+        for instance in (self.standby, self.instance):
+            instance.stop(instance.at_once)
+            disks.unmount(instance.disk)
+            instance.remove()

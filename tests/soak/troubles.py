@@ -64,8 +64,7 @@ def foreign_lock(world, chance) -> None:
 
 
 def full_disk(world, chance) -> None:
-    with world.strange():
-        during(world, chance, world.store.full())
+    during(world, chance, world.store.full())
 
 
 def database_stopped(world, chance, how: int = signal.SIGTERM) -> None:
@@ -174,9 +173,9 @@ MACHINE = {"foreign lock": foreign_lock, "full disk": full_disk, "database stopp
            "copy restored and all ended": copy_restored_and_all_ended, "clock step": clock_step, "slow reader of the event log": slow_reader,
            "descriptors exhausted": descriptors_exhausted, "network cut": network_cut}
 WHY_NOT = {
-    "full disk": "it needs SQLite, and root, who can mount a small disk; tests/http/test_disk_full.py has the other databases",
+    "full disk": "it needs root, who can mount a small disk",
     "network cut": "it needs two hosts and root, who can make a network namespace",
-    "fail-over": "it needs PostgreSQL, with a standby",
+    "fail-over": "it needs a database server",
 }
 
 
