@@ -60,7 +60,7 @@ OBJS  := $(BUILD)/mod_managed_session.o $(HTTPD:%=$(BUILD)/%.o) $(PURE:%=$(BUILD
 MODULE := $(BUILD)/mod_managed_session.so
 
 # The command-line tool. It has the store of the module, but connections of its own in place of
-# src/db/connection.c, and takes from an archive what it needs of the files that know apr only.
+# src/db/connection.c and src/db/dbd_pool.c, and takes from an archive what it needs of the files that know apr only.
 CTL_PURE := ctl/words ctl/grid # linked into the unit tests, too
 CTL      := $(BUILD)/managed-sessionctl
 CTL_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard ctl/*.c))) $(BUILD)/db/store.o $(BUILD)/db/result.o $(BUILD)/db/table.o

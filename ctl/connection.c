@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The store's connections (db/connection.h) for a process without mod_dbd: one connection of
- * apr_dbd, which is opened when it is first needed. Linked in place of src/db/connection.c, so the
- * store above it is the module's own.
+ * The store's connections (db/connection.h, db/dbd_pool.h) for a process without mod_dbd: one
+ * connection of apr_dbd, which is opened when it is first needed. Linked in place of
+ * src/db/connection.c and src/db/dbd_pool.c, so the store above it is the module's own.
  */
 #include "db/connection.h"
 
@@ -11,14 +11,15 @@
 #include <http_log.h>
 #include "core/dbd_params.h"
 #include "ctl/link.h"
+#include "db/dbd_pool.h"
 #include "db/store_private.h"
 #include "db/table.h"
 
 APLOG_USE_MODULE(managed_session);
 
-typedef struct ms_stmt_cache {
+typedef struct ms_prepared {
     apr_dbd_prepared_t *statements[MS_SQL_N];
-} ms_stmt_cache;
+} ms_prepared;
 
 /* The process's connection. */
 static struct {
@@ -27,7 +28,7 @@ static struct {
     apr_pool_t *life; /* of the connection; NULL: it is not open */
     ap_dbd_t dbd;
     const ms_dialect *dialect;
-    ms_stmt_cache cache;
+    ms_prepared cache;
     int schema;
     int is_doubtful; /* a statement failed: see whether the connection still works */
 } own;
@@ -128,7 +129,7 @@ static apr_status_t open_connection(const ms_db_ctx *ctx)
     apr_status_t rv;
 
     apr_pool_create(&own.life, own.p);
-    own.cache = (ms_stmt_cache){{NULL}};
+    own.cache = (ms_prepared){{NULL}};
     own.is_doubtful = 0;
     if (!open_handle(ctx->store)) {
         apr_pool_destroy(own.life);
@@ -151,26 +152,26 @@ void ms_connection_register_hooks(void)
 {
 }
 
-int ms_connection_is_available(void)
+int ms_dbd_pool_is_available(void)
 {
     return 1;
 }
 
-void ms_connection_post_config(ms_store *const *stores, int n)
+void ms_dbd_pool_post_config(ms_store *const *stores, int n)
 {
     (void)stores, (void)n;
 }
 
-void ms_connection_child_init(void)
+void ms_dbd_pool_child_init(void)
 {
 }
 
-const void *ms_connection_pool_id(const server_rec *s)
+const void *ms_dbd_pool_id(const server_rec *s)
 {
     return s;
 }
 
-void *ms_connection_held(request_rec *r)
+void *ms_dbd_pool_held(request_rec *r)
 {
     (void)r;
     return NULL;

@@ -1,9 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * mod_dbd prepares its own statements before a table could be created, and drops the whole pool if
- * one of them fails; after a restart of the database they never work again. So statements are
- * prepared here, on the connection itself, when they are first needed, and again after a failure.
- */
 #include "db/connection.h"
 
 #include <string.h>
@@ -14,29 +9,18 @@
 #include <http_config.h>
 #include <http_log.h>
 #include <http_request.h>
+#include "db/dbd_pool.h"
 #include "db/native_mysql.h"
+#include "db/prepared.h"
 #include "db/store_private.h"
 #include "db/table.h"
 #include "db/watchdog.h"
-#include "http/request_chain.h"
 
 APLOG_USE_MODULE(managed_session);
 
 #define CONNECTION_KEY   "managed_session"
-#define OPEN_FOR         apr_time_from_sec(1) /* how long dead pooled connections are skipped */
-#define OPEN_TRIES       12
-#define CONNECT_TRIES    2
+#define SLOW             apr_time_from_sec(1)  /* a try that takes longer is the last one */
 #define LOOK_AGAIN_AFTER apr_time_from_sec(30) /* whether an old table has been upgraded */
-
-typedef struct ms_stmt_cache {
-    const ms_store *store;
-    int schema;           /* of the table, as it was seen through this connection */
-    apr_time_t looked_at; /* when, by the clock */
-    apr_int64_t polled;   /* see ms_connection_polled() */
-    apr_dbd_prepared_t *statements[MS_SQL_N];
-    ms_native_stmt *native[MS_SQL_N];
-    struct ms_stmt_cache *next;
-} ms_stmt_cache;
 
 /* What we keep with a connection of mod_dbd, for its life. */
 typedef struct ms_conn_state {
@@ -45,20 +29,12 @@ typedef struct ms_conn_state {
     ms_socket_fn *socket_of;   /* NULL: it has none, or it is not known */
     ms_watchdog *watchdog;
     apr_pool_t *pool;
-    ms_stmt_cache *prepared;
+    ms_prepared *prepared;
     ms_native *native; /* NULL: everything goes through apr_dbd */
     int is_set_up;
     apr_uint64_t set_up_socket; /* identity_of() the socket that was set up */
     const char *encoding;       /* NULL; or the encoding of a database that cannot be used */
 } ms_conn_state;
-
-/* Process-wide, set at start: mod_dbd may be loaded after us, so it is not linked against. */
-static APR_OPTIONAL_FN_TYPE(ap_dbd_open) * dbd_open;
-static APR_OPTIONAL_FN_TYPE(ap_dbd_close) * dbd_close;
-static APR_OPTIONAL_FN_TYPE(ap_dbd_acquire) * dbd_acquire;
-static const module *dbd_module;
-static ms_store *const *counted; /* the stores whose connections are counted */
-static int n_counted;
 
 static ms_socket_fn *find_socket_fn(const ms_dialect *dialect, apr_pool_t *p)
 {
@@ -76,32 +52,11 @@ static int socket_of(const ms_conn_state *state, const ap_dbd_t *dbd)
                             : -1;
 }
 
-static apr_status_t count_closing(void *reach)
-{
-    ms_reach_closed(reach);
-    return APR_SUCCESS;
-}
-
-static void count_opening(apr_pool_t *p, const dbd_cfg_t *cfg)
-{
-    for (int i = 0; i < n_counted; i++) {
-        const ms_store *store = counted[i];
-
-        if (store->dbd_driver && strcmp(store->dbd_driver, cfg->name) == 0 &&
-            strcmp(store->dbd_params ? store->dbd_params : "", cfg->params) == 0) {
-            ms_reach_opened(store->reach);
-            apr_pool_cleanup_register(p, store->reach, count_closing, apr_pool_cleanup_null);
-            return;
-        }
-    }
-}
-
 static apr_status_t dbd_connected(apr_pool_t *pool, dbd_cfg_t *cfg, ap_dbd_t *dbd)
 {
     ms_conn_state *state = apr_pcalloc(pool, sizeof(*state));
 
-    count_opening(pool, cfg);
-
+    ms_dbd_pool_opened(pool, cfg);
     state->nmax = cfg->nmax;
     state->pool = pool;
     state->dialect = ms_sql_dialect(apr_dbd_name(dbd->driver));
@@ -119,101 +74,9 @@ void ms_connection_register_hooks(void)
     APR_OPTIONAL_HOOK(dbd, post_connect, dbd_connected, NULL, NULL, APR_HOOK_MIDDLE);
 }
 
-int ms_connection_is_available(void)
-{
-    return APR_RETRIEVE_OPTIONAL_FN(ap_dbd_open) != NULL;
-}
-
-void ms_connection_post_config(ms_store *const *stores, int n)
-{
-    counted = stores;
-    n_counted = n;
-}
-
-void ms_connection_child_init(void)
-{
-    dbd_open = APR_RETRIEVE_OPTIONAL_FN(ap_dbd_open);
-    dbd_close = APR_RETRIEVE_OPTIONAL_FN(ap_dbd_close);
-    dbd_acquire = APR_RETRIEVE_OPTIONAL_FN(ap_dbd_acquire);
-    dbd_module = ap_find_linked_module("mod_dbd.c");
-}
-
-const void *ms_connection_pool_id(const server_rec *s)
-{
-    return dbd_module ? ap_get_module_config(s->module_config, dbd_module) : NULL;
-}
-
-void *ms_connection_held(request_rec *r)
-{
-    request_rec *first = ms_request_chain_first(r);
-
-    /* If mod_dbd has noted a connection for this request, ap_dbd_acquire() returns that one. */
-    if (dbd_acquire && dbd_module && ap_get_module_config(first->request_config, dbd_module)) {
-        return dbd_acquire(r);
-    }
-    return NULL;
-}
-
 static int may_log(const ms_db_ctx *ctx)
 {
     return !ctx->is_quiet && ms_limiter_may_log(ctx->store->limiter);
-}
-
-static void log_unreachable(const ms_db_ctx *ctx)
-{
-    const ms_store *store = ctx->store;
-
-    if (!ctx->is_quiet && ms_reach_may_log(store->reach, apr_time_now())) {
-        ap_log_error(APLOG_MARK, APLOG_ERR, 0, store->server,
-                     "MS0001: no connection to the session database (DBDriver %s)%s; requests that "
-                     "need a session get 503",
-                     store->dbd_driver ? store->dbd_driver : "?",
-                     ms_table_sqlite_hint(store, ctx->p));
-    }
-}
-
-/* Sets whether it tried to connect, in vain: then it has closed no connection. */
-static ap_dbd_t *open_one(const ms_db_ctx *ctx, int *has_failed)
-{
-    ms_reach *reach = ctx->store->reach;
-    const apr_uint32_t closings = ms_reach_closings(reach);
-    ap_dbd_t *dbd = dbd_open(ctx->p, ctx->store->server);
-
-    *has_failed = !dbd && ms_reach_closings(reach) == closings;
-    return dbd;
-}
-
-/* One failure to connect may be chance; but mod_dbd logs each. */
-static int may_connect_again(ms_reach *reach, int failures)
-{
-    const apr_time_t now = apr_time_now();
-
-    ms_reach_lost(reach, now);
-    return failures < CONNECT_TRIES && ms_reach_may_try(reach, now);
-}
-
-/* mod_dbd returns NULL once for each pooled connection that died, and closes it, so that means
- * little. */
-static ap_dbd_t *open_some(const ms_db_ctx *ctx)
-{
-    const apr_time_t start = apr_time_now();
-    const int tries = ms_table_is_sqlite(ctx->store) ? 1 : OPEN_TRIES;
-    int failures = 0, has_failed = 0;
-    ap_dbd_t *dbd = NULL;
-    ms_watchdog waiting;
-
-    ms_watchdog_begin_any(&waiting);
-    for (int i = 0; i < tries && !dbd && apr_time_now() - start < OPEN_FOR; i++) {
-        if (has_failed && !may_connect_again(ctx->store->reach, ++failures)) {
-            break;
-        }
-        dbd = open_one(ctx, &has_failed);
-    }
-    ms_watchdog_end_any(&waiting);
-    if (has_failed) {
-        ms_reach_lost(ctx->store->reach, apr_time_now());
-    }
-    return dbd;
 }
 
 static ms_conn_state *state_of(const ms_connection *c)
@@ -237,54 +100,16 @@ static int was_cut(const ms_connection *c)
     return c->state && ms_watchdog_was_cut(c->state->watchdog);
 }
 
-static apr_status_t enter(const ms_db_ctx *ctx)
-{
-    const ms_store *store = ctx->store;
-    apr_status_t rv = ms_limiter_enter(store->limiter);
-
-    if (rv == APR_SUCCESS && !ms_reach_may_try(store->reach, apr_time_now())) {
-        ms_limiter_opened(store->limiter);
-        ms_limiter_leave(store->limiter);
-        rv = APR_EAGAIN;
-    }
-    if (rv != APR_SUCCESS && ms_reach_is_away(store->reach)) {
-        log_unreachable(ctx);
-    }
-    return rv;
-}
-
 static apr_status_t take(const ms_db_ctx *ctx, ms_connection *c)
 {
     apr_status_t rv;
 
     *c = (ms_connection){.ctx = ctx};
-    if (!ctx->store->limiter) {
-        return APR_ENOMEM; /* logged at start: MS0005 */
-    }
-    if (ctx->held) {
-        c->dbd = ctx->held;
+    rv = ms_dbd_pool_take(ctx, &c->dbd);
+    if (rv == APR_SUCCESS) {
         begin_wait(c);
-        return APR_SUCCESS;
     }
-    if (!dbd_open) {
-        return APR_ENOTIMPL;
-    }
-    rv = enter(ctx);
-    if (rv != APR_SUCCESS) {
-        return rv;
-    }
-    c->dbd = open_some(ctx);
-    if (!c->dbd) {
-        ms_limiter_trip(ctx->store->limiter);
-    }
-    ms_limiter_opened(ctx->store->limiter);
-    if (!c->dbd) {
-        ms_limiter_leave(ctx->store->limiter);
-        log_unreachable(ctx);
-        return APR_EGENERAL;
-    }
-    begin_wait(c);
-    return APR_SUCCESS;
+    return rv;
 }
 
 static int is_in_step(const ms_connection *c, apr_pool_t *scratch)
@@ -349,10 +174,7 @@ void ms_connection_return(ms_connection *c)
         ms_limiter_answered(limiter);
         ms_reach_found(c->ctx->store->reach);
     }
-    if (!c->ctx->held) {
-        dbd_close(c->ctx->store->server, c->dbd);
-        ms_limiter_leave(limiter);
-    }
+    ms_dbd_pool_give_back(c->ctx, c->dbd);
 }
 
 static void log_no_response(const ms_connection *c)
@@ -423,19 +245,6 @@ static apr_uint64_t identity_of(int socket)
     return socket >= 0 && fstat(socket, &about) == 0 ? (apr_uint64_t)about.st_ino : 0;
 }
 
-/* What was prepared on the connection before is gone with it. */
-static void attach_native(ms_connection *c)
-{
-    ms_conn_state *state = c->state;
-
-    for (ms_stmt_cache *prepared = state->prepared; prepared; prepared = prepared->next) {
-        for (int i = 0; i < MS_SQL_N; i++) {
-            prepared->native[i] = NULL;
-        }
-    }
-    state->native = ms_native_attach(state->pool, c->dbd->driver, c->dbd->handle);
-}
-
 /* mod_dbd connects again by itself, on the same handle, and the settings are lost. Returns whether
  * the connection can be used. */
 static int set_up(ms_connection *c)
@@ -448,7 +257,8 @@ static int set_up(ms_connection *c)
         return 1;
     }
     if (!state->native || state->set_up_socket != socket) {
-        attach_native(c);
+        ms_prepared_reconnected(state->prepared);
+        state->native = ms_native_attach(state->pool, c->dbd->driver, c->dbd->handle);
     }
     ms_table_set_up_connection(&table);
     ms_native_set_up(state->native);
@@ -499,38 +309,18 @@ static void log_unfit(const ms_connection *c)
  * enough. */
 static int may_try_again(int try, apr_time_t start)
 {
-    return try == 0 && apr_time_now() - start < OPEN_FOR;
+    return try == 0 && apr_time_now() - start < SLOW;
 }
 
 static apr_status_t report_out_of_step(const ms_connection *c, int try, apr_time_t start)
 {
     if (!may_try_again(try, start)) {
-        log_unreachable(c->ctx);
+        ms_dbd_pool_log_unreachable(c->ctx);
     }
     return APR_EGENERAL;
 }
 
-static ms_stmt_cache *find_prepared(const ms_connection *c)
-{
-    ms_stmt_cache *prepared = c->state->prepared;
-
-    while (prepared && prepared->store != c->ctx->store) {
-        prepared = prepared->next;
-    }
-    return prepared;
-}
-
-static ms_stmt_cache *add_prepared(const ms_connection *c)
-{
-    ms_stmt_cache *prepared = apr_pcalloc(c->state->pool, sizeof(*prepared));
-
-    prepared->store = c->ctx->store;
-    prepared->next = c->state->prepared;
-    c->state->prepared = prepared;
-    return prepared;
-}
-
-static void use_prepared(ms_connection *c, ms_stmt_cache *prepared, int schema)
+static void use_prepared(ms_connection *c, ms_prepared *prepared, int schema)
 {
     const int is_other = prepared->schema != schema;
 
@@ -547,7 +337,7 @@ static void use_prepared(ms_connection *c, ms_stmt_cache *prepared, int schema)
  * may have been upgraded. */
 static apr_status_t use_table(ms_connection *c, int try, apr_time_t start)
 {
-    ms_stmt_cache *prepared = find_prepared(c);
+    ms_prepared *prepared = ms_prepared_find(c->state->prepared, c->ctx->store);
     const ms_table table = table_of(c);
     int schema, rv;
 
@@ -568,7 +358,10 @@ static apr_status_t use_table(ms_connection *c, int try, apr_time_t start)
     if (!set_up(c) || !keep_in_step(c)) { /* the driver may have connected again */
         return report_out_of_step(c, try, start);
     }
-    use_prepared(c, prepared ? prepared : add_prepared(c), schema);
+    if (!prepared) {
+        prepared = ms_prepared_add(&c->state->prepared, c->ctx->store, c->state->pool);
+    }
+    use_prepared(c, prepared, schema);
     return APR_SUCCESS;
 }
 
@@ -651,42 +444,19 @@ apr_status_t ms_connection_check_table(const ms_db_ctx *ctx)
     return rv;
 }
 
-static void log_prepared(const ms_connection *c, ms_sql which)
-{
-    ap_log_error(APLOG_MARK, APLOG_TRACE2, 0, c->ctx->store->server, "prepared %s: %s",
-                 ms_sql_name(which), c->ctx->store->sql[c->schema][which]);
-}
-
 apr_dbd_prepared_t *ms_connection_statement(ms_connection *c, ms_sql which, int *rv)
 {
-    apr_dbd_prepared_t **slot = &c->prepared->statements[which];
-
-    *rv = 0;
-    if (!*slot) {
-        /* Without a label PostgreSQL keeps nothing in its session that a reconnect could lose; for
-         * statements that are prepared there see native_pgsql.c. */
-        *rv = apr_dbd_prepare(c->dbd->driver, c->state->pool, c->dbd->handle,
-                              c->ctx->store->sql[c->schema][which], NULL, slot);
-        if (*rv) {
-            *slot = NULL;
-        }
-        log_prepared(c, which);
-    }
-    return *slot;
+    return ms_prepared_statement(c->prepared, which, c->dbd, c->state->pool, rv);
 }
 
 int ms_connection_run(ms_connection *c, ms_native_call *call)
 {
-    ms_native_stmt **slot = &c->prepared->native[call->which];
-    const int is_new = !*slot;
-    int rv;
+    return ms_prepared_run(c->prepared, c->state->native, call);
+}
 
-    call->sql = c->ctx->store->sql[c->schema][call->which];
-    rv = ms_native_run(c->state->native, slot, call);
-    if (is_new && *slot) {
-        log_prepared(c, call->which);
-    }
-    return rv;
+void ms_connection_forget(ms_connection *c, ms_sql which)
+{
+    ms_prepared_forget(c->prepared, c->state->native, which);
 }
 
 apr_int64_t *ms_connection_polled(ms_connection *c)
@@ -706,12 +476,6 @@ void ms_connection_run_all(ms_connection *c, const char *const *statements)
 const ms_dialect *ms_connection_dialect(const ms_connection *c)
 {
     return c->state->dialect;
-}
-
-void ms_connection_forget(ms_connection *c, ms_sql which)
-{
-    c->prepared->statements[which] = NULL;
-    ms_native_forget(c->state->native, &c->prepared->native[which]);
 }
 
 void ms_connection_log_failure(ms_connection *c, ms_sql which, int rv)

@@ -16,28 +16,13 @@
 /** See ms_store_register_hooks(). */
 void ms_connection_register_hooks(void);
 
-/** See ms_store_is_available(). */
-int ms_connection_is_available(void);
-
-/** From post_config: the stores whose connections are counted. They live as long as the array. */
-void ms_connection_post_config(ms_store *const *stores, int n);
-
-/** In each child, after mod_dbd's own child_init: find mod_dbd. */
-void ms_connection_child_init(void);
-
-/** Identifies the connection pool of a server. */
-const void *ms_connection_pool_id(const server_rec *s);
-
-/** The connection that this request holds already through ap_dbd_acquire(), or NULL. */
-void *ms_connection_held(request_rec *r);
-
 typedef struct ms_connection {
     const ms_db_ctx *ctx;
     ap_dbd_t *dbd;
-    struct ms_conn_state *state;    /* ours; NULL if mod_dbd did not set it up */
-    struct ms_stmt_cache *prepared; /* its statements for our table */
-    int schema;                     /* of our table */
-    int answered;                   /* set by the caller when the database has answered */
+    struct ms_conn_state *state;  /* ours; NULL if mod_dbd did not set it up */
+    struct ms_prepared *prepared; /* its statements for our table */
+    int schema;                   /* of our table */
+    int answered;                 /* set by the caller when the database has answered */
 } ms_connection;
 
 /**

@@ -11,6 +11,7 @@
 #include <apr_strings.h>
 #include <http_log.h>
 #include "db/connection.h"
+#include "db/dbd_pool.h"
 #include "db/result.h"
 #include "db/store_private.h"
 #include "db/table.h"
@@ -100,18 +101,18 @@ void ms_store_post_config(apr_pool_t *pconf, ms_store *const *stores, int n)
                 ms_reach_create(pconf, shared ? shared + size * (apr_size_t)i : NULL);
         }
     }
-    ms_connection_post_config(stores, n);
+    ms_dbd_pool_post_config(stores, n);
 }
 
 void ms_store_child_init(apr_pool_t *pchild, ms_store *const *stores, int n)
 {
-    ms_connection_child_init();
+    ms_dbd_pool_child_init();
     for (int i = 0; i < n; i++) {
-        const void *id = ms_connection_pool_id(stores[i]->server);
+        const void *id = ms_dbd_pool_id(stores[i]->server);
 
         stores[i]->limiter = NULL;
         for (int j = 0; j < i && !stores[i]->limiter; j++) {
-            if (ms_connection_pool_id(stores[j]->server) == id) {
+            if (ms_dbd_pool_id(stores[j]->server) == id) {
                 stores[i]->limiter = stores[j]->limiter;
             }
         }
@@ -126,7 +127,7 @@ void ms_store_child_init(apr_pool_t *pchild, ms_store *const *stores, int n)
 
 ms_db_ctx ms_store_ctx(ms_store *store, request_rec *r, apr_pool_t *p)
 {
-    ms_db_ctx ctx = {store, p, ms_connection_held(r), 1, 0};
+    ms_db_ctx ctx = {store, p, ms_dbd_pool_held(r), 1, 0};
 
     return ctx;
 }
@@ -149,7 +150,7 @@ void ms_store_register_hooks(void)
 
 int ms_store_is_available(void)
 {
-    return ms_connection_is_available();
+    return ms_dbd_pool_is_available();
 }
 
 void ms_store_make_table(ms_store *store, apr_pool_t *p)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a store is made of, for the files that implement it: store.c, connection.c and table.c.
+ * What a store is made of, for the files that implement it: the store.
  */
 #ifndef MS_STORE_PRIVATE_H
 #define MS_STORE_PRIVATE_H
