@@ -12,9 +12,9 @@
 #include <http_core.h>
 #include <http_protocol.h>
 #include <http_request.h>
+#include "config/config.h"
 #include "core/accept.h"
 
-#define OURS       "managed-session-" /* how the names of our handlers begin */
 #define NOTE_PAGE  "managed-session-page"
 #define NOTE_URI   "managed-session-uri"
 #define NOTE_ARGS  "managed-session-args"
@@ -42,7 +42,7 @@ void ms_own_pages_lead_out_of_frame(request_rec *r, int status, const char *url)
 static inline int is_ours(const char *handler)
 {
     return handler && (*handler == 'm' || *handler == 'M') &&
-           ap_cstr_casecmpn(handler, OURS, sizeof(OURS) - 1) == 0;
+           ap_cstr_casecmpn(handler, MS_HANDLERS, sizeof(MS_HANDLERS) - 1) == 0;
 }
 
 static const ms_own_page *find_ours(const char *handler)

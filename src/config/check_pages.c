@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sign-in pages: a way to check passwords, and a page at the URL that ManagedSessionLoginURL names.
+ * Pages: a name that the module knows; for sign-in, a way to check passwords, and a page at the URL
+ * that ManagedSessionLoginURL names.
  */
 #include "config/check_pages.h"
 
@@ -174,9 +175,46 @@ static void check_login_page(const ms_check *c, const ap_directive_t *at)
         url, ms_check_where(c, at), page.path);
 }
 
+/* ---- a page that there is not ---------------------------------------------------------------- */
+
+/* An expression may make any name. */
+static int is_unknown_page(const char *handler)
+{
+    static const char *const pages[] = {MS_HANDLER_LOGIN,  MS_HANDLER_LOGOUT, MS_HANDLER_LIST,
+                                        MS_HANDLER_ADMIN,  MS_HANDLER_CHECK,  MS_HANDLER_HEALTH,
+                                        MS_HANDLER_METRICS};
+
+    if (ap_cstr_casecmpn(handler, MS_HANDLERS, sizeof(MS_HANDLERS) - 1) != 0 ||
+        strchr(handler, '%')) {
+        return 0;
+    }
+    for (apr_size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+        if (ap_cstr_casecmp(handler, pages[i]) == 0) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+static void check_name(const ms_check *c, const ap_directive_t *at)
+{
+    const char *handler = ms_tree_word(c->p, at, 0);
+
+    if (handler && is_unknown_page(handler)) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING | APLOG_STARTUP, 0, c->main_server,
+                     "MS0158: %s %s at %s: there is no such page; write " MS_HANDLER_LOGIN
+                     ", " MS_HANDLER_LOGOUT ", " MS_HANDLER_LIST ", " MS_HANDLER_ADMIN
+                     ", " MS_HANDLER_CHECK ", " MS_HANDLER_HEALTH " or " MS_HANDLER_METRICS,
+                     at->directive, handler, ms_check_where(c, at));
+    }
+}
+
 void ms_check_pages(const ms_check *c)
 {
     for (const ap_directive_t *at = ap_conftree; at; at = ms_tree_next(at)) {
+        if (ms_tree_is(at, "SetHandler") || ms_tree_is(at, "AddHandler")) {
+            check_name(c, at);
+        }
         if (ms_check_is_handler(c, at, MS_HANDLER_LOGIN)) {
             check_provider(c, at);
         }

@@ -22,6 +22,7 @@ extern module AP_MODULE_DECLARE_DATA managed_session_module;
 
 #define MS_AUTH_TYPE       "ManagedSession"
 #define MS_AUTHN_PROVIDER  "managed-session"
+#define MS_HANDLERS        "managed-session-" /* how the names of our handlers begin */
 #define MS_HANDLER_LOGIN   "managed-session-login"
 #define MS_HANDLER_LOGOUT  "managed-session-logout"
 #define MS_HANDLER_LIST    "managed-session-list"

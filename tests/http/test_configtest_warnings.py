@@ -5,7 +5,7 @@ import re
 import pytest
 
 import examples
-from harness import BASE, SITE, Server, load_lines
+from harness import BASE, SITE, Server, get, load_lines, sign_in
 from test_configtest import configtest, in_host, in_location, refused, site  # noqa: F401  (a fixture)
 from test_examples import NAMES, PLACES
 
@@ -74,6 +74,8 @@ MISTAKES = {
     "MS0156": [LOGIN + URL + in_location("AuthType ManagedSession"), LOGIN + URL + APP + in_location("AuthType ManagedSession"),
                LOGIN + URL + '<Directory "@ROOT@">\nRequire all granted\n</Directory>\n' + in_location("AuthType ManagedSession"),
                in_host(NAMED + LOGIN + URL + in_location("AuthType ManagedSession")) + in_host(in_location("Require valid-user")).replace("b.test", "c.test")],
+    "MS0158": [in_location("SetHandler managed-session-lsit"), in_host(NAMED + in_location('SetHandler "Managed-Session-Sessions"')),
+               "AddHandler managed-session-listing .html\n"],
 }
 
 
@@ -113,6 +115,8 @@ SILENT = [
     BESIDE.format("") + in_location("ManagedSessionAuthProvider file").replace("/x", "/"),
     BESIDE.format("") + '<LocationMatch "^/x">\nManagedSessionAuthProvider file\n</LocationMatch>\n',
     in_location("ManagedSessionAuthProvider file") + in_host(NAMED + BESIDE.format("")), BESIDE.format("<If true>\nManagedSessionAuthProvider file\n</If>"),
+    # other names of pages
+    in_location('SetHandler "managed-session-%{env:PAGE}"'), in_location("SetHandler MANAGED-SESSION-LIST"), "AddHandler managed-sessions .x\n",
     # other places of Require
     LOGIN + URL + in_location('AuthType ManagedSession\n<RequireAny>\nRequire user a\nRequire ip ::1\n</RequireAny>'),
     LOGIN + URL + in_location("AuthType ManagedSession") + in_location("Require valid-user").replace("/x", "/x/private"),
@@ -179,6 +183,19 @@ def test_a_global_name_is_the_name_of_virtual_hosts_that_have_none():
 def test_a_warning_is_logged_once_at_start():
     with Server(LOGIN + APP) as server:
         assert (server.error_log() + (server.root / "logs/stderr").read_text()).count("MS0151") == 1
+
+
+def test_a_page_that_there_is_not_is_closed_or_not_found():
+    """Neither a page of the module's, nor one that its name would open to visitors."""
+    with Server(SITE + "".join(f'<Location "{at}">\nSetHandler managed-session-lsit\n</Location>\n' for at in ("/devices", "/app/devices"))
+                + 'AddHandler managed-session-lsit .page\n') as server:
+        server.expect("AH00132|AH00035")
+        server.write("htdocs/a.page", "a file")
+        token = sign_in(server)
+        for target in ("/devices", "/app/devices"):
+            answer = get(server, target, token)
+            assert answer.status in (403, 404) and token[:22] not in answer.text
+        assert get(server, "/app/devices").status == 401 and get(server, "/a.page", token).text == "a file"
 
 
 @pytest.mark.parametrize("place", [in_host, in_location])
