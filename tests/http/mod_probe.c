@@ -2,13 +2,15 @@
 /*
  * Another module, for tests: does with the optional functions what its query says, and tells what
  * came of it. ?do=get, ?do=create&user=NAME, ?do=revoke&user=NAME&id=ID; several by ",". Also a
- * provider of passwords that only AuthType Digest can use.
+ * provider of passwords that only AuthType Digest can use, and an AuthType of its own, Probe, that
+ * takes the user from a header.
  */
 #include <string.h>
 #include <ap_provider.h>
 #include <apr_strings.h>
 #include <httpd.h>
 #include <http_config.h>
+#include <http_core.h>
 #include <http_protocol.h>
 #include <http_request.h>
 #include <mod_auth.h>
@@ -91,11 +93,24 @@ static authn_status find_hash(request_rec *r, const char *user, const char *real
     return AUTH_USER_NOT_FOUND;
 }
 
+static int find_user(request_rec *r)
+{
+    const char *type = ap_auth_type(r);
+
+    if (!type || strcmp(type, "Probe") != 0) {
+        return DECLINED;
+    }
+    r->user = (char *)apr_table_get(r->headers_in, "X-Probe-User");
+    r->ap_auth_type = (char *)type;
+    return r->user ? OK : HTTP_UNAUTHORIZED;
+}
+
 static void register_hooks(apr_pool_t *p)
 {
     static const authn_provider provider = {.get_realm_hash = find_hash};
 
     ap_hook_handler(handler, NULL, NULL, APR_HOOK_FIRST);
+    ap_hook_check_authn(find_user, NULL, NULL, APR_HOOK_MIDDLE, AP_AUTH_INTERNAL_PER_CONF);
     ap_register_auth_provider(p, AUTHN_PROVIDER_GROUP, "probe-digest", AUTHN_PROVIDER_VERSION,
                               &provider, AP_AUTH_INTERNAL_PER_CONF);
 }

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from harness import COOKIE, DEADLINE, FETCH, JSON, NAVIGATION, PAGE, SITE, Backend, Server, eventually, get, logged, request, sign_in
+from harness import COOKIE, DEADLINE, FETCH, JSON, NAVIGATION, PAGE, SITE, Backend, Server, eventually, get, logged, random_token, request, sign_in
 from open_ends import Client, SlowApplication
 
 APPS = """
@@ -222,6 +222,94 @@ def test_wrong_passwords_are_limited_by_client_and_right_ones_go_through():
 
 
 @pytest.mark.sqlite
+def test_credentials_of_another_scheme_are_no_wrong_password():
+    config = SITE.replace("ManagedSessionLoginLimit 0", "ManagedSessionLoginLimit 2 5m") + APPS
+    with Server(config) as server:
+        server.write("htdocs/both/index.html", PAGE)
+        for place, realm in (("dav", "Calendars"), ("both", "Both")):
+            for _ in range(3):
+                answer = get(server, f"/{place}/", headers={**TLS, "Authorization": 'Digest username="alice", response="x"'})
+                assert (answer.status, answer.headers["WWW-Authenticate"]) == (401, f'Basic realm="{realm}"')
+        assert get(server, "/both/", headers=basic("alice", "wonderland")).text == PAGE
+
+
+@pytest.mark.sqlite
+def test_a_token_as_bearer_may_count_beside_basic():
+    """Where mod_auth_basic has the AuthType, too, a wrong one is refused as RFC 6750 says."""
+    with Server(SITE + APPS + '<Location "/dav">\nManagedSessionAppBearer On\n</Location>\n') as server:
+        server.write("htdocs/dav/index.html", PAGE)
+        app = insert_app(server)
+        assert get(server, "/dav/", headers=bearer(app)).text == PAGE
+        assert get(server, "/dav/", headers=basic("alice", app)).text == PAGE
+        for wrong in (app[:-3] + "AAA", "nonsense", sign_in(server)):
+            answer = get(server, "/dav/", headers=bearer(wrong))
+            assert (answer.status, answer.headers["WWW-Authenticate"]) == (401, 'Bearer realm="Calendars", error="invalid_token"')
+
+
+def test_a_browser_whose_session_is_too_old_signs_in_again(server):
+    """And not in the browser's own window for a password."""
+    token = sign_in(server)
+    server.sql("UPDATE managed_session SET created_at = created_at - 1000 WHERE session_id = ?", token[:22])
+    answer = get(server, "/dav/fresh/", token, NAVIGATION)
+    assert (answer.status, answer.location) == (303, "/login?reauth=1&return=/dav/fresh/")
+    answer = get(server, "/dav/fresh/", token)
+    assert answer.status == 401 and "max_age=900" in answer.headers["WWW-Authenticate"]
+
+
+@pytest.mark.sqlite
+def test_a_password_for_one_place_opens_no_other_that_the_request_is_led_to():
+    led = """
+        <Location "/dav/to-app">
+            RewriteEngine On
+            RewriteRule ^ /app/ [PT]
+        </Location>
+        <Location "/dav/to-list">
+            RewriteEngine On
+            RewriteRule ^ /sessions [PT]
+        </Location>
+        <Directory "@ROOT@/htdocs/dav">
+            Options +Includes
+            AddOutputFilter INCLUDES .shtml
+        </Directory>"""
+    with Server(SITE + APPS + led) as server:
+        server.expect("unable to include")
+        server.write("htdocs/dav/including.shtml", 'before <!--#include virtual="/app/" --> after')
+        app, token = insert_app(server), sign_in(server)
+        for target, status in (("/dav/to-app", 401), ("/dav/to-list", 403)):
+            answer = get(server, target, headers=basic("alice", app))
+            assert answer.status == status and token[:22] not in answer.text and PAGE not in answer.text
+        assert get(server, "/dav/to-app", headers={**basic("alice", app), **NAVIGATION}).location.startswith("/login?return=")
+        page = get(server, "/dav/including.shtml", headers=basic("alice", app)).text
+        assert page.startswith("before ") and PAGE not in page
+        assert get(server, "/dav/to-app", token).text == PAGE
+
+
+@pytest.mark.sqlite
+def test_under_another_name_the_provider_is_as_strict():
+    """mod_auth_basic calls it without the module's own check before."""
+    alias = """
+        <AuthnProviderAlias managed-session apps>
+        </AuthnProviderAlias>
+        <Location "/alias">
+            AuthType Basic
+            AuthName "x"
+            AuthBasicProvider apps
+            Require valid-user
+        </Location>"""
+    with Server(SITE + APPS + alias) as server:
+        server.expect("AH0161[78]|AH01796")
+        server.write("htdocs/alias/index.html", PAGE)
+        app = insert_app(server)
+        assert get(server, "/alias/", headers=basic("alice", app)).text == PAGE
+        for user, wrong in (("bob", app), ("alice", app[:-3] + "AAA"), ("alice", "wonderland"), ("alice", sign_in(server))):
+            assert get(server, "/alias/", headers=basic(user, wrong)).status == 401
+        with server.broken_table():
+            server.expect("MS00|AH", status_5xx=True)
+            assert get(server, "/alias/", headers=basic("alice", random_token())).status == 500
+            server.check()
+
+
+@pytest.mark.sqlite
 def test_the_application_gets_the_user_and_not_the_password():
     with Backend() as backend:
         config = SITE + APPS + f"""
@@ -301,6 +389,8 @@ def test_while_the_database_is_away_an_app_gets_503():
             server.expect("MS00|AH", status_5xx=True)
             answer = get(server, "/dav/", headers=basic("alice", app))
             assert answer.status == 503 and answer.headers["Retry-After"]
+            answer = get(server, "/dav/", random_token(), NAVIGATION)
+            assert answer.status == 503 and answer.headers["Retry-After"] and not answer.cookies(), "and a browser, which may have a session"
             server.check()
 
 

@@ -90,7 +90,7 @@ def test_no_time_zone_is_loaded_while_threads_run():
 
 
 @pytest.mark.parametrize("text", [
-    OWN_PASSWORDS, ANYBODY, f'<If "true">\n{OWN_PASSWORDS}</If>\n', f'<If "true">\n{ANYBODY}</If>\n', f'<Files "login">\n{ANYBODY}</Files>\n',
+    OWN_PASSWORDS, ANYBODY, f'<If "true">\n{OWN_PASSWORDS}</If>\n', f'<If "true">\n{ANYBODY}</If>\n', f'<Files "login">\n{ANYBODY}</Files>\n', f'<Files "l?g*">\n{ANYBODY}</Files>\n',
     f'<FilesMatch "^log">\n<If "true">\n{ANYBODY}</If>\n</FilesMatch>\n', 'AuthUserFile "@ROOT@/evil"\n', '<If "true">\nAuthUserFile "@ROOT@/evil"\n</If>\n'])
 def test_the_servers_own_sign_in_page_trusts_no_passwords_from_there(site, htaccess, text):
     """A section of the server's, but for <If>, comes after .htaccess; a directive that it lacks does not."""
@@ -118,7 +118,7 @@ def test_the_log_says_why():
 
 @pytest.mark.parametrize("text", [
     "Require all granted\n", "Order allow,deny\nAllow from all\n", '<Files "wp-login.php">\n' + OWN_PASSWORDS + "</Files>\n",
-    "ErrorDocument 404 /index.html\n", 'Header set X-A b\n', "RewriteEngine On\nRewriteCond %{REQUEST_FILENAME} !-f\nRewriteRule . /index.html [L]\n",
+    '<Files "wp-*.php">\n' + OWN_PASSWORDS + "</Files>\n", "ErrorDocument 404 /index.html\n", 'Header set X-A b\n', "RewriteEngine On\nRewriteCond %{REQUEST_FILENAME} !-f\nRewriteRule . /index.html [L]\n",
     '<FilesMatch "\\.(inc|engine)$">\nRequire all denied\n</FilesMatch>\n', "ManagedSessionTitle Ours\n"])
 def test_what_other_software_puts_there_hinders_no_user(site, htaccess, text):
     htaccess(text, "")
@@ -185,6 +185,25 @@ def test_an_administrators_page_of_the_author_shows_nothing(site, htaccess, text
     for headers in ([], [basic("bob")], [("Accept", "application/json")], [("Accept", "application/json"), basic("bob")]):
         answer = get(site, "/mallory/a.x", token, headers)
         assert answer.status in (401, 403) and token[:22] not in answer.text
+
+
+@pytest.mark.parametrize("text", [
+    AS_ADMIN, 'SetHandler "managed-session-%{tolower:ADMIN}"\n', f'<If "true">\n{AS_ADMIN}</If>\n', f'<Files "a.x">\n{AS_ADMIN}</Files>\n',
+    f'<Files "*.x">\n{AS_ADMIN}</Files>\n', "AddHandler managed-session-admin .x\n", '<If "true">\nAddHandler managed-session-admin .x\n</If>\n',
+    "RewriteEngine On\nRewriteRule ^ - [H=managed-session-admin]\n"])
+def test_nor_where_the_server_requires_a_user(text):
+    """Each user may read the folder, and would be an administrator by its author's word."""
+    folder = FOLDER + '<Directory "@ROOT@/htdocs/mallory">\nAuthType ManagedSession\nAuthName x\nRequire valid-user\n</Directory>\n'
+    with Server(SITE + folder + ADMIN, own_paths=("/logout", "/sessions")) as server:
+        alice, bob = sign_in(server, "alice"), sign_in(server, "bob")
+        server.write("htdocs/mallory/a.x", "x")
+        server.write("htdocs/.htaccess", "ErrorDocument 404 /index.html\n")
+        assert get(server, "/mallory/a.x", alice).text == "x" and get(server, "/admin", bob).status == 200
+        server.write("htdocs/mallory/.htaccess", text)
+        for headers in ([], [("Accept", "application/json")]):
+            answer = get(server, "/mallory/a.x", alice, headers)
+            assert answer.status == 403 and bob[:22] not in answer.text and alice[:22] not in answer.text
+        assert "MS0103: managed-session-admin shows nothing at /mallory/a.x: an .htaccess file has directives of core.c" in server.error_log()
 
 
 @pytest.mark.parametrize("text", ['<If "true">\nRequire all granted\n</If>\n', '<If "true">\nRequire valid-user\n</If>\n',

@@ -98,6 +98,15 @@ def test_steps_of_a_handshake_are_no_failures(scheme, statuses):
         assert {a.status for a in answers} == statuses
 
 
+def test_what_the_other_module_could_not_decide_is_no_failure():
+    with site(BASIC.replace('"@ROOT@/passwords"', '"@ROOT@/passwords-to-come"')) as server:
+        server.expect("AH01620|AH01796", status_5xx=True)
+        assert [basic(server).status for _ in range(5)] == [500] * 5
+        server.add_user("alice", "wonderland", "passwords-to-come")
+        assert [basic(server).status for _ in range(2)] == [401] * 2
+        assert basic(server, password="wonderland").status == 303
+
+
 @pytest.mark.parametrize("value", ["Basic", "Basic ", "Basic !!!", "Basic YWxpY2U=", "Basic " + "A" * 4000, "Digest", 'Digest username="',
                                    'Digest username="a', "Digest " + "," * 500])
 def test_odd_credentials_do_no_harm(value):

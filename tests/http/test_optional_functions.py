@@ -7,7 +7,7 @@ import urllib.parse
 
 import pytest
 
-from harness import SITE, Server, get, sign_in
+from harness import PAGE, SITE, Server, get, sign_in
 
 HERE = pathlib.Path(__file__).parent
 
@@ -30,6 +30,7 @@ def module(tmp_path_factory):
 @pytest.fixture(scope="module")
 def probe(module):
     config = SITE + 'ManagedSessionEventLog "@ROOT@/logs/events.log"\n' + f'LoadModule probe_module "{module}"\n' + '<Location "/probe">\nSetHandler probe\nManagedSession On\n</Location>\n' \
+        '<Location "/theirs">\nAuthType Probe\nRequire user bob\n</Location>\n' \
         '<Location "/off">\nSetHandler probe\n</Location>\n<Location "/app/probe">\nSetHandler probe\n</Location>\n'
     with Server(config) as server:
         yield server
@@ -127,3 +128,13 @@ def test_a_provider_that_cannot_check_a_password_is_none_for_the_form(module):
     server.remove()
     assert result.returncode != 0
     assert 'ManagedSessionAuthProvider: the provider "probe-digest" cannot check a password' in result.stderr
+
+
+@pytest.mark.sqlite
+def test_a_user_whom_another_auth_type_denies_gets_no_challenge_of_ours(probe):
+    probe.expect("AH01631")
+    probe.write("htdocs/theirs/index.html", PAGE)
+    assert get(probe, "/theirs/", headers={"X-Probe-User": "bob"}).text == PAGE
+    for headers in ({"X-Probe-User": "alice"}, {}):
+        answer = get(probe, "/theirs/", sign_in(probe), headers)
+        assert answer.status == 401 and "WWW-Authenticate" not in answer.headers and not answer.cookies()

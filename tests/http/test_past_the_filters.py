@@ -160,7 +160,8 @@ def test_a_protected_upload_without_a_session_is_refused_before_it_is_sent(site)
 
 FINAL = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfinal"
 HINTS = (f"HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\nSet-Cookie: {PLANTED}; Path=/\r\nSet-Cookie: other=1\r\n"
-         "Managed-Session-User: root\r\nmanaged-session-end: all\r\nX-Other: 1\r\n\r\n").encode()
+         "Managed-Session-User: root\r\nmanaged-session-end: all\r\nManaged-Session-Remember: 1\r\nmanaged-session-label: x\r\n"
+         "X-Other: 1\r\n\r\n").encode()
 
 
 def received(server, target: str, headers: str = "", version: str = "1.1") -> bytes:
@@ -271,7 +272,7 @@ BODY = b"\r\nContent-Length: 4\r\n\r\nbody"
 @pytest.mark.parametrize("status", ["200 OK", "302 Found", "403 Forbidden", "500 No"])
 @pytest.mark.parametrize("line", [
     f"Set-Cookie: {PLANTED}", f"Set-Cookie:{PLANTED}; Path=/", f"set-cookie : {PLANTED}", f"Set-Cookie:\r\n {PLANTED}; Path=/",
-    "Managed-Session-User: planted", "MANAGED-SESSION-END:\tplanted", "Managed-Session-User:\r\n\tplanted"], ids=repr)
+    "Managed-Session-User: planted", "MANAGED-SESSION-END:\tplanted", "Managed-Session-User:\r\n\tplanted", "Managed-Session-Name: planted", "managed-session-EXPIRES-in :planted"], ids=repr)
 def test_a_raw_tunnel_passes_another_answer_without_what_is_ours(site, status, line):
     """An application that does not open the WebSocket."""
     site.speaker.answer = f"HTTP/1.1 {status}\r\nX-Before: 1\r\n{line}\r\nX-After: 1\r\nSet-Cookie: other=1".encode() + BODY

@@ -80,6 +80,10 @@ ManagedSessionRealm all
     ServerName other.example
     ManagedSessionLoginURL "http://login.example:@PORT@/login"
 </VirtualHost>
+<VirtualHost *:@PORT@>
+    ServerName bare.example
+    ManagedSessionLoginURL "http://login.example:@PORT@"
+</VirtualHost>
 """
     with Server(config, own_paths=()) as server:
         yield server
@@ -132,6 +136,12 @@ def test_a_listed_origin_in_any_spelling(hosts, anywhere, back, to):
 def test_another_hosts_page_of_the_same_path_is_no_loop(hosts, anywhere):
     hosts_login = get(hosts, "/login", headers=[("Host", f"app.example:{hosts.port}"), *NAVIGATION])
     assert hosts_login.status == 200 and "MS0020" not in hosts.error_log()
+
+
+def test_a_sign_in_page_may_be_a_host_without_a_path(hosts, anywhere):
+    answer = get(hosts, "/app/x", headers=[("Host", f"bare.example:{hosts.port}"), *NAVIGATION])
+    assert answer.status == 303
+    assert urllib.parse.unquote(answer.location) == f"http://login.example:{hosts.port}?return=http://bare.example:{hosts.port}/app/x"
 
 
 # -- ErrorDocument -------------------------------------------------------------------------------------------
