@@ -200,6 +200,7 @@ class Server:
         self.database = database or databases.chosen()
         self.connection = None
         self.clock = Clock() if CACHE else None
+        self.umask = processes.UMASK
         self.lock = threading.Lock()
         self.searched: dict[pathlib.Path, tuple[int, int]] = {}  # size and time of files in which no secret was found
         self.harmless: set[bytes] = set()                        # what stands in them
@@ -273,7 +274,8 @@ class Server:
 
     def start(self) -> "Server":
         with open(self.root / "logs/stderr", "wb") as stderr:
-            self.process = processes.start(self.command(), env=self.environment(), stdout=subprocess.DEVNULL, stderr=stderr)
+            self.process = processes.start(self.command(), env=self.environment(), stdout=subprocess.DEVNULL, stderr=stderr,
+                                           umask=self.umask)
         running.append(self)
         end = time.monotonic() + DEADLINE
         while time.monotonic() < end:

@@ -19,6 +19,9 @@ import sys
 import tempfile
 import time
 
+# Files that a test makes are for other users to read, as httpd's children are if root runs the tests. httpd itself gets the run's umask.
+UMASK = os.umask(0o022)
+
 
 def start(command, **options) -> subprocess.Popen:
     process = subprocess.Popen([str(word) for word in command], start_new_session=True, stdin=subprocess.DEVNULL, **options)

@@ -21,12 +21,9 @@ def modes(server) -> dict[str, int]:
 @pytest.mark.parametrize("lines", ["", "ManagedSessionCreateTable Off\n", "DBDPersist Off\n"])
 def test_the_files_are_for_httpd_alone(umask, lines):
     server = Server(SITE, extra=lines)
-    ours = os.umask(umask)
+    server.umask = umask
     try:
         server.start()
-    finally:
-        os.umask(ours)
-    try:
         if "CreateTable" in lines:
             server.expect("MS000", status_5xx=True)
             get(server, "/app/", random_token())
