@@ -62,8 +62,10 @@ class Layout:
             (self.etc / "mods-available" / name).write_text(text.replace("/var/lib/managed-session", str(self.root / "state")))
 
     def environment(self) -> dict[str, str]:
+        """apache2ctl gives a folder to the user that httpd runs as: only root can give it to another."""
+        user, group = ("www-data", "www-data") if os.getuid() == 0 else (self.root.owner(), self.root.group())
         return {"PATH": os.environ["PATH"], "LANG": "C", "APACHE_CONFDIR": str(self.etc), "APACHE_STATE_DIRECTORY": str(self.root / "state"),
-                "APACHE_RUN_USER": "www-data", "APACHE_RUN_GROUP": "www-data", "APACHE_RUN_DIR": str(self.root / "run"),
+                "APACHE_RUN_USER": user, "APACHE_RUN_GROUP": group, "APACHE_RUN_DIR": str(self.root / "run"),
                 "APACHE_LOCK_DIR": str(self.root / "lock"), "APACHE_LOG_DIR": str(self.root / "log"),
                 "APACHE_PID_FILE": str(self.root / "run/apache2.pid")}
 
