@@ -343,8 +343,8 @@ def test_the_application_gets_the_user_and_not_the_password():
             assert dict(get(server, "/dav/shown", headers=basic("alice", app)).json())["authorization"]
             other = basic("alice", "a password of the application's own")
             assert dict(get(server, "/open", headers=other).json())["authorization"] == other["Authorization"]
-            log = (server.root / "logs/access.log").read_text()
-            assert re.search(rf'alice {app[:22]} "GET /dav/app', log)
+            eventually(lambda: re.search(rf'alice {app[:22]} "GET /dav/app', (server.root / "logs/access.log").read_text()),
+                       "the line, which follows the response")
 
 
 @pytest.mark.sqlite

@@ -3,6 +3,7 @@
 import base64
 import http.client
 import os
+import re
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 import clock
-from harness import COOKIE, DEADLINE, PASSWORDS, SITE, Browser, Server, connect, get, post, random_token, request, sign_in
+from harness import COOKIE, DEADLINE, PASSWORDS, SITE, Browser, Server, connect, eventually, get, post, random_token, request, sign_in
 
 pytestmark = pytest.mark.skipif(not clock.is_possible(), reason="this tool and a clock of our own do not go together")
 ROUNDS = int(os.environ.get("MS_ROUNDS", "200"))
@@ -268,7 +269,7 @@ def test_a_child_of_before_hears_of_what_ends_though_the_size_has_changed():
         with connect(server) as slow:
             slow.sendall(f"GET /app/ HTTP/1.0\r\nHost: localhost\r\nCookie: {COOKIE}={token}\r\n".encode())
             path.write_text(path.read_text().replace("ManagedSessionCacheEntries 100", "ManagedSessionCacheEntries 200"))
-            time.sleep(0.2)  # for the child to have begun with it
+            eventually(lambda: re.search(r"^Scoreboard: .*R", get(server, "/status?auto").text, re.M), "the child has begun with it")
             server.graceful()
             end = time.monotonic() + DEADLINE
             while not set(server.children()) - set(before) and time.monotonic() < end:

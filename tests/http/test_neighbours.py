@@ -20,7 +20,7 @@ import pytest
 import backends
 import harness
 from backends import told
-from harness import COOKIE, PAGE, SITE, Server, get, post, random_token, request, sign_in
+from harness import COOKIE, PAGE, SITE, Server, eventually, get, post, random_token, request, sign_in
 
 pytestmark = pytest.mark.sqlite
 USER = "HTTP_X_REMOTE_USER"
@@ -286,7 +286,7 @@ def addresses(place, token):
     other = post(place.server, "/login", {"username": "bob", "password": "builder"}, headers=forwarded).token()
     assert place.server.sql("SELECT created_ip FROM managed_session WHERE session_id = ?", other[:22]) == [("203.0.113.9",)]
     assert "203.0.113.9" in get(place.server, "/sessions", other, forwarded).text
-    assert "203.0.113.9" in (place.server.root / "logs/access.log").read_text()
+    eventually(lambda: "203.0.113.9" in (place.server.root / "logs/access.log").read_text(), "the line, which follows the response")
 
 
 def other_session(place, token):
