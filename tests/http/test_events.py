@@ -11,7 +11,7 @@ import pytest
 
 import clock
 import harness
-from harness import DEADLINE, PASSWORDS, SITE, Server, eventually, get, post, request
+from harness import CROWD, DEADLINE, PASSWORDS, SITE, Server, eventually, get, post, request
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0"
 SAFARI = ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
@@ -278,7 +278,7 @@ def test_the_version_is_the_same_everywhere(site):
 
 
 def test_what_happens_is_counted_across_children():
-    with Server(CONFIG, modules="remoteip status", extra="StartServers 2\n") as server, ThreadPoolExecutor(16) as visitors:
+    with Server(CONFIG, modules="remoteip status", extra=CROWD + "StartServers 2\n") as server, ThreadPoolExecutor(16) as visitors:
         assert counters(server)["SignIns"] == 0
         tokens = list(visitors.map(lambda _: enter(server).token(), range(20)))
         list(visitors.map(lambda t: get(server, "/app/", t), tokens))
