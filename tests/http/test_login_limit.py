@@ -206,12 +206,16 @@ def lines_of(server, number: str) -> list[str]:
 
 def test_failures_and_refusals_are_logged_with_address_and_name_at_debians_level():
     with at_debians_level(SITE + REMOTE_IP + "ManagedSessionLoginLimit 2 1h\n") as server:
+        began = time.monotonic()
         assert [attempt(server).status for _ in range(9)] == [401] * 2 + [429] * 7
         failed, refused = lines_of(server, "MS0112"), lines_of(server, "MS0113")
         assert len(failed) == 2 and all('failed sign-in from 10.0.0.1 as user "alice" (form)' in line for line in failed)
-        assert len(refused) == 1 and 'refused sign-in from 10.0.0.1 as user "alice"' in refused[0]
+        assert 1 <= len(refused) <= 1 + time.monotonic() - began, "one a second"
+        assert 'refused sign-in from 10.0.0.1 as user "alice"' in refused[0]
         assert attempt(server, client="10.0.0.2").status == 429
-        assert "(6 more were not logged)" in lines_of(server, "MS0113")[1] and "10.0.0.2" in lines_of(server, "MS0113")[1]
+        refused = lines_of(server, "MS0113")
+        others = [int(n) for n in re.findall(r"\((\d+) more were not logged\)", "\n".join(refused))]
+        assert len(refused) + sum(others) == 8 and "10.0.0.2" in refused[-1]
 
 
 def test_a_client_that_fails_all_the_time_does_not_fill_the_disk():
