@@ -2,13 +2,16 @@
 """Runs build/managed-sessionctl on a server of the harness: with pipes, as a script does, or on a terminal of its own."""
 from __future__ import annotations
 
+import atexit
 import fcntl
+import functools
 import json
 import os
 import pathlib
 import pty
 import pwd
 import select
+import shutil
 import signal
 import struct
 import subprocess
@@ -16,6 +19,7 @@ import termios
 import time
 
 import harness
+import processes
 import races
 
 PROGRAM = pathlib.Path(harness.MODULE).parent / "managed-sessionctl"
@@ -37,9 +41,19 @@ class Result:
         return f"{self.status}\n{self.out}\n{self.err}"
 
 
+@functools.cache
+def for_others() -> pathlib.Path:
+    """The program in a folder that other users may enter: they may not read a checkout that was made with umask 077."""
+    folder = processes.make_folder("ctl")
+    atexit.register(processes.remove_folder, folder)
+    shutil.copy(PROGRAM, folder)
+    (folder / PROGRAM.name).chmod(0o755)
+    return folder / PROGRAM.name
+
+
 def run(*words, user: str | None = None, **environment) -> Result:
     as_user = {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []} if user else {}
-    done = subprocess.run([PROGRAM, *map(str, words)], capture_output=True, text=True, stdin=subprocess.DEVNULL,
+    done = subprocess.run([for_others() if user else PROGRAM, *map(str, words)], capture_output=True, text=True, stdin=subprocess.DEVNULL,
                           timeout=harness.DEADLINE, env={**ENVIRONMENT, **environment}, **as_user)
     return Result(done.returncode, done.stdout, done.stderr)
 
