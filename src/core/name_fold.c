@@ -16,7 +16,6 @@
 
 #define FIRST_SUPPLEMENTARY 0x10000
 #define REPLACEMENT         0xfffd
-#define ETH                 0xf0
 #define EXPANSION           2 /* letters that one letter becomes at most: "ae" */
 
 /* Databases leave out some signs, so that any number of them makes no other name. Which ones
@@ -29,39 +28,96 @@ static int is_left_out(ucs4_t c, const char *name)
                                                     UC_CATEGORY_MASK_Lo);
 }
 
-/* "LATIN SMALL LETTER O WITH STROKE", "COMBINING LATIN SMALL LETTER A" and "LATIN SMALL LETTER AE"
- * do not decompose, but their names tell the letters. */
+/* Letters that some database holds equal to others, and that are not the last ones of their name.
+ */
+static const char *letters_of_other_name(const char *name)
+{
+    static const struct {
+        const char *end, *letters;
+    } others[] = {{" ETH", "d"},
+                  {" OLD POLISH O", "a"},
+                  {" VOLAPUK AE", "a"},
+                  {" VOLAPUK OE", "o"},
+                  {" VOLAPUK UE", "u"},
+                  {" TURNED DELTA", "zw"},
+                  {" INVERTED GLOTTAL STOP", "ts"}};
+    const size_t len = strlen(name);
+
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        const size_t end = strlen(others[i].end);
+
+        if (len > end && strcmp(name + len - end, others[i].end) == 0) {
+            return others[i].letters;
+        }
+    }
+    return NULL;
+}
+
+/* The last word of a name that is short enough to be letters; it is cut behind that. */
+static const char *short_word(char *name)
+{
+    char *blank;
+
+    while ((blank = strrchr(name, ' ')) != NULL && strlen(blank + 1) > EXPANSION) {
+        *blank = '\0';
+    }
+    return blank ? blank + 1 : "";
+}
+
+/* "LATIN SMALL LETTER O WITH STROKE", "COMBINING LATIN SMALL LETTER R BELOW" and "LATIN SMALL
+ * LETTER TS DIGRAPH" do not decompose, but their names tell the letters. Of a letter with a name of
+ * its own, such as esh, there are none. */
 static size_t letters_of(char *name, uint32_t *out)
 {
-    char *with = strstr(name, " WITH "), *last;
+    char *with = strstr(name, " WITH ");
+    const char *letters;
     size_t len;
 
+    if (!strstr(name, "LATIN ")) {
+        return 0;
+    }
     if (with) {
         *with = '\0';
     }
-    last = strstr(name, "LATIN ") ? strrchr(name, ' ') + 1 : "";
-    len = strlen(last);
-    if (len > EXPANSION) {
-        return 0;
-    }
+    letters = letters_of_other_name(name);
+    letters = letters ? letters : short_word(name);
+    len = strlen(letters);
     for (size_t i = 0; i < len; i++) {
-        out[i] = (uint32_t)apr_tolower(last[i]);
+        out[i] = (uint32_t)apr_tolower(letters[i]);
     }
     return len;
+}
+
+/* The digit that a character of any script is to databases, or -1. Some hold Tibetan halves equal
+ * to the digit above, and Bengali sixteenths equal to how many they are. */
+static int digit_of(uc_fraction_t number)
+{
+    int digit = -1;
+
+    if (number.denominator == 1) {
+        digit = number.numerator;
+    }
+    else if (number.denominator == 2) {
+        digit = (number.numerator + 1) / 2;
+    }
+    else if (number.denominator > 0 && 16 % number.denominator == 0) {
+        digit = number.numerator * (16 / number.denominator);
+    }
+    return digit <= 9 ? digit : -1;
 }
 
 /* A character beyond ASCII, simplified. Returns how many there are in out. */
 static size_t simplify_one(ucs4_t c, uint32_t *out)
 {
     char name[UNINAME_MAX] = "";
-    const uc_fraction_t number = uc_numeric_value(c);
+    const int digit = digit_of(uc_numeric_value(c));
     size_t n;
 
     if (uc_is_property_default_ignorable_code_point(c)) {
         return 0;
     }
-    if (number.denominator == 1 && number.numerator >= 0 && number.numerator <= 9) {
-        *out = '0' + (uint32_t)number.numerator; /* of any script */
+    if (digit >= 0) {
+        *out = '0' + (uint32_t)digit;
         return 1;
     }
     unicode_character_name(c, name);
@@ -70,7 +126,7 @@ static size_t simplify_one(ucs4_t c, uint32_t *out)
         return n;
     }
     /* utf8mb4_general_ci holds all characters beyond the basic plane equal. */
-    *out = c == ETH ? 'd' : c >= FIRST_SUPPLEMENTARY ? REPLACEMENT : c;
+    *out = c >= FIRST_SUPPLEMENTARY ? REPLACEMENT : c;
     return 1;
 }
 

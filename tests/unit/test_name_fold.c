@@ -51,6 +51,32 @@ static void test_letters_with_several_forms(void **state)
     }
 }
 
+/* As MariaDB's utf8mb4_unicode_ci, utf8mb4_unicode_520_ci or utf8mb4_uca1400_ai_ci see them. */
+static void test_letters_and_digits_that_some_database_sees_in_others(void **state)
+{
+    static const char *const pairs[][2] = {
+        {"\xca\xa6", "ts"},    /* ts digraph */
+        {"\xc6\xbe", "ts"},    /* inverted glottal stop */
+        {"\xc6\x8d", "zw"},    /* turned delta */
+        {"\xe1\xb7\x97", "c"}, /* combining c cedilla */
+        {"\xe1\xb7\x8a", "r"}, /* combining r below */
+        {"\xea\x9d\x9b", "r"}, /* r rotunda */
+        {"\xe1\xb7\x93", "a"}, /* combining flattened open a above */
+        {"\xea\x9e\x9b", "a"}, /* Volapuk ae */
+        {"\xea\x9f\x81", "a"}, /* Old Polish o */
+        {"\xe1\xb7\x99", "d"}, /* combining eth */
+        {"\xc3\xb0", "d"},     /* eth */
+        {"\xe0\xbc\xb3", "0"}, /* Tibetan half zero */
+        {"\xe0\xbc\xb2", "9"}, /* Tibetan half nine */
+        {"\xe0\xa7\xb5", "2"}, /* Bengali currency numerator two: two sixteenths */
+        {"\xe0\xa7\xb7", "4"}, /* and four */
+    };
+
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+        assert_string_equal(ms_name_fold(*state, pairs[i][0]), pairs[i][1]);
+    }
+}
+
 static void test_other_names_stay_apart(void **state)
 {
     static const char *const names[] = {
@@ -81,6 +107,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_spellings_that_databases_hold_equal_fold_to_one),
         TEST(test_letters_with_several_forms),
+        TEST(test_letters_and_digits_that_some_database_sees_in_others),
         TEST(test_other_names_stay_apart),
         TEST(test_bytes_that_are_not_utf8_fold_as_ascii),
     };
