@@ -406,6 +406,13 @@ def test_one_by_the_page_and_back_to_the_same_search(site):
         "scope": "one", "count": 1}
 
 
+def test_after_an_act_by_a_url_that_is_no_search_the_whole_list_is_shown(site, admin):
+    """By another page's form, say: what it is about stands in its fields."""
+    alice = sign_in(site)
+    answer = post(site, PAGE + "?user=alice&ip=127.0.0.1", {"action": "revoke", "id": alice[:22], "csrf": csrf(site, admin)}, admin)
+    assert (answer.status, answer.location) == (303, PAGE) and not is_in(site, alice)
+
+
 def test_all_of_a_user_after_a_page_that_says_how_many(site):
     site.sql("DELETE FROM managed_session")
     browser, tokens = Browser(site), [sign_in(site) for _ in range(3)]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """App passwords: a calendar, a git client or a script signs in with one, and nothing else does."""
 import base64
+import contextlib
 import hashlib
 import json
 import re
@@ -9,6 +10,7 @@ import time
 
 import pytest
 
+import databases
 from harness import COOKIE, DEADLINE, FETCH, JSON, NAVIGATION, PAGE, SITE, Backend, Server, eventually, get, logged, random_token, request, sign_in
 from open_ends import Client, SlowApplication
 
@@ -505,6 +507,42 @@ def test_a_user_makes_a_password_for_an_app_and_ends_it(listing, home):
     assert get(listing, "/dav/", headers=basic("alice", made["password"])).status == 401
     event = events(listing, "app_password_made")[-1]
     assert (event["user"], event["session"], event["by_session"]) == ("alice", made["password"][:22], home.token[:22])
+
+
+@pytest.mark.sqlite
+def test_if_no_place_is_for_apps_the_page_names_the_site():
+    with Server(SITE + '<Location "/sessions">\nManagedSessionAppPasswords On\n</Location>\n') as server:
+        browser = server.browser()
+        browser.sign_in()
+        assert make(browser, "phone")["url"] == f"http://127.0.0.1:{server.port}/"
+
+
+@contextlib.contextmanager
+def no_more_rows(server):
+    """The database takes no new session, and all else goes on."""
+    if databases.NAME == "sqlite":
+        server.sql("CREATE TRIGGER full BEFORE INSERT ON managed_session BEGIN SELECT RAISE(ABORT, 'full'); END")
+    elif databases.NAME == "mysql":
+        server.sql("CREATE TRIGGER full BEFORE INSERT ON managed_session FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'full'")
+    else:
+        server.sql("ALTER TABLE managed_session ADD CONSTRAINT full_up CHECK (created_at < 0) NOT VALID")
+    try:
+        yield
+    finally:
+        server.sql("ALTER TABLE managed_session DROP CONSTRAINT full_up" if databases.NAME == "pgsql" else "DROP TRIGGER full")
+
+
+def test_a_password_that_the_table_does_not_take_is_not_shown(listing, home):
+    listing.expect("MS0004.*full", status_5xx=True)
+    home.go("/sessions?app=new")
+    with no_more_rows(listing):
+        answer = home.submit({"name": "phone"}, action="make-app")
+        assert answer.status == 503 and not shown(answer.text)
+        answer = request(listing, "POST", "/sessions", {"Cookie": f"{COOKIE}={home.token}", "Content-Type": "application/json"},
+                         b'{"kind": "app", "name": "phone"}')
+        assert answer.status == 503 and "password" not in answer.json()
+    assert listing.sql("SELECT COUNT(*) FROM managed_session WHERE kind = 1") == [(0,)]
+    assert make(home, "phone")["password"]
 
 
 def test_to_load_the_page_again_shows_no_password_and_makes_none(listing, home):

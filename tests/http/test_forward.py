@@ -102,6 +102,15 @@ def test_a_name_is_encoded_where_a_header_cannot_carry_it(site, name, sent):
     assert answer.headers["Remote-User"] == sent and urllib.parse.unquote(sent) == name
 
 
+def test_blanks_at_the_ends_of_a_name_are_not_lost():
+    """They would, and leave another user's name. With a header for an application no user has such a name."""
+    with Server(SITE + section("/auth")) as server:
+        for name, sent in (("alice ", "alice%20"), ("  a b", "%20%20a b"), ("  ", "%20%20")):
+            token = sign_in(server)
+            server.sql("UPDATE managed_session SET user_name = ? WHERE session_id = ?", name, token[:22])
+            assert check(server, "/auth", token).headers["Remote-User"] == sent
+
+
 def test_signed_out_is_401_with_the_url_of_the_sign_in_page_for_a_window(site):
     for token in (None, random_token(), "nonsense"):
         answer = check(site, "/auth", token, {**asked(), **NAVIGATION})

@@ -278,6 +278,15 @@ def test_viewing_is_free_and_ending_others_asks_for_the_password(careful):
     assert "Safari 17 on iOS was signed out." in here.page.text and not is_in(careful, other)
 
 
+def test_a_name_is_given_after_a_fresh_sign_in_too(careful):
+    token = sign_in(careful)
+    age(careful, token, 301)
+    body = {"Cookie": f"{harness.COOKIE}={token}", "Content-Type": "application/json"}
+    answer = harness.request(careful, "PATCH", "/sessions/current", body, b'{"name": "mine"}')
+    assert answer.status == 401 and "insufficient_user_authentication" in answer.headers["WWW-Authenticate"]
+    assert [s["name"] for s in listed(careful, token)] == [None]
+
+
 def test_each_location_may_have_its_own_time():
     lists = "".join(f'<Location "/{name}">\nSetHandler managed-session-list\nManagedSessionConfirmAfter {after}\n</Location>\n'
                     for name, after in (("free", "0"), ("late", "1h"), ("early", "1m")))

@@ -331,6 +331,22 @@ def test_expired_rows_go_in_batches_and_live_ones_stay(watch):
         assert re.search(r"^ManagedSessionCleanupRows: 1050$", counted, re.M)
 
 
+def test_a_child_that_ends_leaves_the_rest_of_a_long_clean_up_to_the_next(watch):
+    """It does not wait for all of it, but for the batch under way."""
+    config = OPEN + "ManagedSessionCleanupInterval 1s\nManagedSessionCleanupBatch 1\n"
+    with watch.give_to(Server(config, without="cgid")) as server:
+        sign_in(server)
+        [child] = server.children()
+        fill(server, 500)
+        eventually(lambda: server.rows() < 495, "a clean-up under way")
+        server.graceful()
+        eventually(lambda: child not in server.children(), "its end")
+        left = server.rows() - 1
+        [cleaned] = [int(n) for n in re.findall(rf"\[pid {child}:tid \d+\] cleaned: ([1-9]\d*) expired rows", server.new_log())]
+        assert 0 < left <= 500 - cleaned < 500
+        eventually(lambda: server.rows() < left - 5, "the clean-up of the next child")
+
+
 def test_a_session_in_its_last_minute_is_not_cleaned_up(watch):
     config = OPEN + "ManagedSessionCleanupInterval 1s\n"
     with watch.give_to(Server(config)) as server:

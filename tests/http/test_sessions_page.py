@@ -67,6 +67,20 @@ def test_without_the_lists_url_a_script_ends_a_session_all_the_same():
         assert get(server, "/app/", other).status == 401 and get(server, "/app/", mine).status == 200
 
 
+@pytest.mark.parametrize("url", ["/sessions", "/sessions/"])
+def test_a_list_that_another_module_put_there_is_found_by_its_url(url):
+    """As mod_rewrite may: no section of the configuration has its path."""
+    config = SITE.replace('<Location "/sessions">\n    SetHandler managed-session-list\n</Location>\n', "")
+    config = config.replace('ListURL "/sessions"', f'ListURL "{url}"')
+    rule = 'RewriteEngine On\nRewriteRule "^/sessions(/.*)?$" - [H=managed-session-list]\n'
+    with Server(config + rule) as server:
+        mine, other = sign_in(server), sign_in(server)
+        assert {s["id"] for s in get(server, "/sessions", mine, JSON).json()["sessions"]} == {mine[:22], other[:22]}
+        assert get(server, "/sessions/current", mine, JSON).json()["id"] == mine[:22]
+        assert delete(server, mine, f"/sessions/more/{other[:22]}").status == 404
+        assert delete(server, mine, f"/sessions/{other[:22]}").status == 204 and not is_in(server, other)
+
+
 def test_a_form_that_is_cut_short_does_nothing(server):
     """The client is gone before all of the body has come."""
     token, rows = sign_in(server), server.rows()
@@ -235,6 +249,16 @@ def test_before_many_are_signed_out_the_page_asks_and_says_how_many(server):
     assert "Sign out this device?" in here.go("/sessions?confirm=all").text
     here.submit(action="revoke-all", follow=False)
     assert here.token is None
+
+
+def test_while_they_cannot_be_counted_it_does_not_ask(server):
+    """The session itself is known from the cache, if there is one."""
+    token = sign_in(server)
+    assert is_in(server, token)
+    server.expect("MS000", status_5xx=True)
+    with server.broken_table():
+        assert get(server, "/sessions?confirm=others", token).status == 503
+    assert is_in(server, token)
 
 
 def test_with_no_others_there_is_nothing_to_ask(server):

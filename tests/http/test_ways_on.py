@@ -79,6 +79,12 @@ def test_a_stale_form_of_the_list_leads_back_to_the_list(site):
     assert answer.status == 403 and links(answer) == {"/sessions": "Your sessions", "/": "Go to the site"}
 
 
+def test_the_list_is_found_again_by_where_it_is_if_no_directive_names_it():
+    with Server(SITE.replace('ManagedSessionListURL "/sessions"\n', "")) as server:
+        answer = post(server, "/sessions", {"action": "revoke-others", "csrf": "stale"}, sign_in(server))
+        assert answer.status == 403 and links(answer) == {"/sessions": "Your sessions", "/": "Go to the site"}
+
+
 def test_the_site_is_where_it_says():
     with Server(SITE + 'ManagedSessionLandingURL "https://www.example.org/start?a=1&b"\n') as server:
         answer = request(server, "PUT", "/login")

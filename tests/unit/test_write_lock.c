@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include <signal.h>
+#include <time.h>
 #include <unistd.h>
 #include <sys/wait.h>
 #include "db/write_lock.h"
@@ -66,6 +67,20 @@ static void a_process_that_waits_for_another_gives_up_in_time(void **state)
     end(child);
 }
 
+/* The end of the wait has more nanoseconds than a second has, before it is carried over. */
+static void a_wait_may_end_in_the_next_second(void **state)
+{
+    ms_write_lock *lock = make_lock(*state);
+    const pid_t child = hold_elsewhere(lock);
+    struct timespec begun, over;
+
+    clock_gettime(CLOCK_REALTIME, &begun);
+    assert_false(ms_write_lock_take(lock, 1000 - begun.tv_nsec / 1000000));
+    clock_gettime(CLOCK_REALTIME, &over);
+    assert_true(over.tv_sec > begun.tv_sec);
+    end(child);
+}
+
 static void a_killed_process_does_not_keep_it(void **state)
 {
     ms_write_lock *lock = make_lock(*state);
@@ -93,6 +108,7 @@ int main(void)
         TEST(it_is_taken_and_released),
         TEST(the_same_file_has_the_same_lock),
         TEST(a_process_that_waits_for_another_gives_up_in_time),
+        TEST(a_wait_may_end_in_the_next_second),
         TEST(a_killed_process_does_not_keep_it),
         TEST(without_memory_there_is_none),
     };
