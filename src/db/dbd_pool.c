@@ -78,15 +78,26 @@ void ms_dbd_pool_opened(apr_pool_t *p, const dbd_cfg_t *cfg)
     }
 }
 
+/* The start has found no directive of ours to check: only an .htaccess file uses sessions. */
+static void log_no_mod_dbd(const ms_db_ctx *ctx)
+{
+    if (!ctx->is_quiet && ms_limiter_may_log(ctx->store->limiter)) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, ctx->store->server,
+                     "MS0266: mod_dbd is not loaded, and sessions are kept in a database: load it, "
+                     "and set DBDriver and DBDParams; requests that need a session get 503");
+    }
+}
+
 void ms_dbd_pool_log_unreachable(const ms_db_ctx *ctx)
 {
     const ms_store *store = ctx->store;
 
     if (!ctx->is_quiet && ms_reach_may_log(store->reach, apr_time_now())) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, store->server,
-                     "MS0001: no connection to the session database (DBDriver %s)%s; requests that "
-                     "need a session get 503",
-                     store->dbd_driver ? store->dbd_driver : "?",
+                     "MS0001: no connection to the session database (%s%s)%s; requests that need a "
+                     "session get 503",
+                     store->dbd_driver ? "DBDriver " : "no DBDriver is set",
+                     store->dbd_driver ? store->dbd_driver : "",
                      ms_table_sqlite_hint(store, ctx->p));
     }
 }
@@ -164,6 +175,7 @@ apr_status_t ms_dbd_pool_take(const ms_db_ctx *ctx, ap_dbd_t **dbd)
         return APR_SUCCESS;
     }
     if (!dbd_open) {
+        log_no_mod_dbd(ctx);
         return APR_ENOTIMPL;
     }
     rv = enter(ctx);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Put before apr's own database driver, whose name (DRIVER) it bears and which it asks for
- * everything: counts the calls, and where the file that TEST_FAULTS names says so, one of them
+ * Put before apr's own database driver (REAL), whose name it bears unless NAMED is another one, and
+ * which it asks for everything: counts the calls, and where the file that TEST_FAULTS names says so, one of them
  * fails, waits, lies, loses its connection or kills its process. faults.py is the other end of that
  * file.
  */
@@ -378,7 +378,7 @@ static void init(apr_pool_t *p)
 {
     const char *name = getenv("TEST_FAULTS_DRIVER");
     void *library = name ? dlopen(name, RTLD_NOW) : NULL;
-    const apr_dbd_driver_t *found = library ? dlsym(library, NAME(DRIVER)) : NULL;
+    const apr_dbd_driver_t *found = library ? dlsym(library, NAME(REAL)) : NULL;
 
     if (!found || found == &DRIVER) {
         give_up("no driver to ask");
@@ -389,6 +389,9 @@ static void init(apr_pool_t *p)
         real.init(p);
     }
     DRIVER = real;
+#ifdef NAMED
+    DRIVER.name = NAMED;
+#endif
     DRIVER.open = open_one;
     DRIVER.check_conn = check_conn;
     DRIVER.close = close_one;

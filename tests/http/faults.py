@@ -40,15 +40,17 @@ def folder_of_run() -> pathlib.Path:
 
 
 @functools.cache
-def build(driver: str) -> tuple[pathlib.Path, str]:
-    """The folder of our driver, and the file of the one that it stands before."""
+def build(driver: str, name_of_ours: str = "") -> tuple[pathlib.Path, str]:
+    """The folder of our driver, and the file of the one that it stands before. Ours may have another name."""
     name = f"apr_dbd_{driver}-1.so"
     [real, *_] = [*glob.glob(f"/usr/lib/*/apr-util-1/{name}"), *glob.glob(f"/usr/lib/apr-util-1/{name}")]
-    folder = folder_of_run() / driver
+    ours = name_of_ours or driver
+    folder = folder_of_run() / ours
     folder.mkdir()
     apr = subprocess.run(["apr-1-config", "--cppflags", "--includes"], capture_output=True, text=True, check=True)
     subprocess.run(["cc", "-shared", "-fPIC", "-std=gnu11", "-O1", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden",
-                    *apr.stdout.split(), f"-DDRIVER=apr_dbd_{driver}_driver", "-o", f"{folder}/{name}",
+                    *apr.stdout.split(), f"-DDRIVER=apr_dbd_{ours}_driver", f"-DREAL=apr_dbd_{driver}_driver",
+                    *([f'-DNAMED="{ours}"'] if ours != driver else []), "-o", f"{folder}/apr_dbd_{ours}-1.so",
                     pathlib.Path(__file__).with_name("dbd_fault.c"), "-ldl"], check=True)
     return folder, real
 
@@ -63,8 +65,8 @@ class Faults:
         self.shared = Shared.from_buffer(mmap.mmap(number, ctypes.sizeof(Shared)))
         os.close(number)
 
-    def give_to(self, server):
-        folder, real = build(server.database.driver)
+    def give_to(self, server, name_of_driver: str = ""):
+        folder, real = build(server.database.driver, name_of_driver)
         server.more_environment = {"LD_LIBRARY_PATH": str(folder), "TEST_FAULTS": self.file, "TEST_FAULTS_DRIVER": real}
         return server
 

@@ -225,6 +225,33 @@ def test_two_virtual_hosts_of_one_table_are_read_once_and_for_both():
         assert counter(server, "FeedPolls") - before <= time.monotonic() - begun + 1
 
 
+@pytest.mark.sqlite
+def test_the_shortest_ttl_of_a_tables_servers_counts():
+    site = "<VirtualHost *:@PORT@>\nServerName %s.test\n" + FEED + "</VirtualHost>\n"
+    with host((site % "one").replace("TTL 2s", "TTL 60s") + site % "two") as server:
+        token = post(server, "/login", {"username": "alice", "password": "wonderland"}, headers=[("Host", "two.test")]).token()
+        polled(server, 2)
+        assert status(server, token, Host="two.test") == 200
+        aged(server)
+        server.statements_from = server.log_size()
+        assert status(server, token, Host="two.test") == 200 and server.statements() == []
+
+
+@pytest.mark.sqlite
+@pytest.mark.slow
+def test_more_tables_than_it_has_room_for_are_named():
+    """Sessions of the one that is left over are looked up as without a feed."""
+    hosts = "".join(f"<VirtualHost *:@PORT@>\nServerName n{i}.test\nManagedSessionTable table_{i}\n</VirtualHost>\n" for i in range(64))
+    with host(FEED + "ManagedSessionTable main\n" + hosts) as server:
+        [number] = re.findall(r':warn\].*MS0198: .* more than 64 session tables; sessions of table "table_(\d+)"', server.error_log())
+        name = f"n{number}.test"
+        answer = post(server, "/login", {"username": "alice", "password": "wonderland"}, headers=[("Host", name)])
+        assert status(server, answer.token(), Host=name) == 200
+        server.clock.wait(3)
+        server.statements_from = server.log_size()
+        assert status(server, answer.token(), Host=name) == 200 and "FIND" in server.statements()
+
+
 # -- transactions -------------------------------------------------------------------------------------
 
 

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 import databases
+import faults
 from harness import CROWD, DEADLINE, PAGE, PASSWORDS, SITE, Server, eventually, get, post, random_token, sign_in
 
 ONE_CHILD = "MaxRequestWorkers 16\nMaxSpareThreads 16\n"
@@ -184,6 +185,51 @@ def test_a_dbdinitsql_that_mod_dbd_takes_for_a_failure_is_named():
         assert post(server, "/login", {"username": "bob", "password": "builder"}).status == 503
         assert "MS0007" in server.new_log()
         server.expect(r"MS0007|dbd:error", status_5xx=True)
+
+
+ONLY_HTACCESS = '<Directory "@ROOT@/htdocs/app">\nAllowOverride AuthConfig\n</Directory>\n'
+HTACCESS = "AuthType ManagedSession\nRequire valid-user\n"
+
+
+def bare(*, line: str = "", **options) -> Server:
+    """Without a directive of the module: only the .htaccess file of /app uses it, so the start checks nothing."""
+    server = Server(ONLY_HTACCESS + line, **options)
+    conf = re.sub("(?m)^ManagedSessionCache.*\n", "", (server.root / "httpd.conf").read_text())
+    server.write("httpd.conf", conf)
+    server.write("htdocs/app/.htaccess", HTACCESS)
+    return server
+
+
+@pytest.mark.sqlite
+def test_a_database_that_is_not_supported_is_named():
+    """mod_dbd has it for another module, and an .htaccess file uses sessions. With a directive httpd does not start."""
+    server = faults.Faults().give_to(bare(), "odbc")
+    conf = (server.root / "httpd.conf").read_text().replace("DBDriver sqlite3", "DBDriver odbc")
+    server.write("httpd.conf", conf)
+    with server:
+        server.expect("MS0003", status_5xx=True)
+        assert get(server, "/app/", random_token()).status == 503
+        assert "MS0003: DBDriver odbc is not supported: sessions need sqlite3, pgsql or mysql" in server.new_log()
+        assert get(server, "/").status == 200
+        server.write("httpd.conf", conf + "ManagedSessionRealm x\n")
+        said = server.configtest()
+        assert said.returncode and "sessions cannot be kept with DBDriver odbc; use one of: sqlite3, pgsql, mysql" in said.stderr
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("missing, number, sentence", [
+    ("LoadModule dbd_module|DBD", "MS0266", "mod_dbd is not loaded, and sessions are kept in a database: load it"),
+    ("DBD", "MS0001", "no connection to the session database (no DBDriver is set)")])
+def test_without_mod_dbd_or_its_directives_what_is_missing_is_named(missing, number, sentence):
+    server = bare()
+    conf = (server.root / "httpd.conf").read_text()
+    server.write("httpd.conf", re.sub(f"(?m)^({missing}).*\n", "", conf))
+    with server:
+        assert get(server, "/app/").status == 401
+        server.expect(f"{number}|dbd", status_5xx=True)
+        assert get(server, "/app/", random_token()).status == 503
+        assert f"{number}: {sentence}" in server.new_log()
+        assert get(server, "/").status == 200
 
 
 def test_another_program_that_changes_the_schema_disturbs_no_request():

@@ -213,6 +213,19 @@ def test_off_names_the_file_and_the_old_table_works_until_it_is_run():
         assert server.error_log().count("MS0180") <= 2  # one of each child of before
 
 
+def test_an_old_table_has_no_feed_until_it_is_upgraded():
+    """What ends is deleted there, and no other host would notice."""
+    with old_table(Server(OFF + "ManagedSessionCacheTTL 1s\nManagedSessionCacheLife 5m\n")) as server:
+        line = eventually(lambda: re.search(r":warn\].*MS0196: (.*)", server.error_log()), "a warning")[1]
+        assert '"managed_session" (the table has an older schema)' in line
+        story(server, sign_in(server))
+        for statement in databases.schema_file(UPGRADE_FILE):
+            server.sql(statement)
+        server.graceful()
+        eventually(lambda: "MS0197" in server.error_log(), "a poll")
+        story(server, sign_in(server))
+
+
 @pytest.mark.skipif(SQLITE, reason="SQLite has no roles")
 def test_a_role_that_may_not_alter_the_table_uses_it_as_it_is():
     server = old_table(Server())

@@ -116,6 +116,27 @@ def test_what_a_new_child_cannot_make(stage, kind):
     raise AssertionError("that goes on without end")
 
 
+@pytest.mark.skipif(not SQLITE, reason="the thread is the same")
+def test_without_the_thread_that_reads_the_feed_sessions_are_looked_up():
+    feed = ("ManagedSessionCacheTTL 1s", "ManagedSessionCacheLife 5m")
+    with contextlib.ExitStack() as stack:
+        stage = Stage(stack, *feed, config=PLACES, noise=LOGGED, kind_of_faults=faults.SystemFaults, extra=ONE_CONNECTION)
+        cast = stage.cast("app.test")
+        for i in range(1, 20):
+            before = stage.server.children()
+            stage.faults.plan(faults.FAIL, i, None, [faults.THREAD])
+            stage.server.graceful()
+            eventually(lambda: stage.server.children() and not set(stage.server.children()) & set(before), "new children")
+            assert eventually(lambda: stage.ask("GET", "/app/", cast.mine), "a response").text == PAGE
+            stage.faults.end()
+            if "MS0199" in stage.server.new_log():
+                break
+        assert "MS0199: no thread can be made that reads which sessions have ended" in stage.server.new_log()
+        stage.clock.wait(2)
+        stage.server.statements_from = stage.server.log_size()
+        assert stage.who(cast.mine, "app.test") == "alice"
+
+
 def threads(server) -> int:
     return sum(len(os.listdir(f"/proc/{child}/task")) for child in server.children())
 

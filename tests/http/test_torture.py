@@ -49,6 +49,10 @@ Header always set X-User "expr=%{REMOTE_USER}"
 <Location "/open">
     ManagedSession On
 </Location>
+<Location "/apps">
+    SetHandler managed-session-list
+    ManagedSessionAppPasswords On
+</Location>
 ProxyPass "/on/" "http://127.0.0.1:@APP@/"
 <Location "/on">
     ManagedSession On
@@ -261,6 +265,8 @@ FLOWS = {
     "sign out": Flow(leave, (303,), ends=("mine",)),
     "the list": Flow(page_of("/sessions", Accept="text/html"), (200,)),
     "the list as JSON": Flow(page_of("/sessions", Accept="application/json"), (200,)),
+    "the question before all": Flow(page_of("/sessions?confirm=all", Accept="text/html"), (200,)),
+    "the passwords of apps": Flow(page_of("/apps?app=all", Accept="text/html"), (200,)),
     "revoke one": Flow(submit("revoke", id="other"), (303,), ends=("other",)),
     "revoke the others": Flow(submit("revoke-others"), (303,), ends=("other",)),
     "revoke all": Flow(submit("revoke-all"), (303,), ends=("mine", "other")),

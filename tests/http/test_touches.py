@@ -39,6 +39,10 @@ def served(server) -> None:
     eventually(lambda: "ManagedSessionFeedPolls: 0\n" not in get(server, "/status?auto").text, "a poll")
 
 
+def polls(server) -> int:
+    return int(re.search(r"ManagedSessionFeedPolls: (\d+)", get(server, "/status?auto").text)[1])
+
+
 def seen(server, token: str) -> int:
     return server._sql("SELECT last_seen_at FROM managed_session WHERE session_id = ?", (token[:22],))[0][0]
 
@@ -284,6 +288,34 @@ def test_while_it_cannot_write_requests_do():
         use(server, token)
         written(server, token)
         assert touches(server) == ["TOUCH"]
+
+
+@pytest.mark.sqlite
+@pytest.mark.slow
+def test_a_database_without_json_gets_a_statement_for_each():
+    """It is tried again after a minute. As a table, json_each is no function any more."""
+    with host() as server:
+        tokens = [sign_in(server) for _ in range(5)]
+        use(server, *tokens)
+        served(server)
+        server._sql("CREATE TABLE json_each (id INTEGER)", ())
+        later(server)
+        use(server, *tokens)
+        written(server, *tokens)
+        eventually(lambda: "MS0265" in server.new_log(), "a warning")
+        later(server)
+        use(server, *tokens)
+        written(server, *tokens)
+        assert touches(server) == ["TOUCH_BY_ID"] * 5
+        server._sql("DROP TABLE json_each", ())
+        server.clock.wait(61)
+        before = polls(server)
+        eventually(lambda: polls(server) > before + 1, "a poll")
+        use(server, *tokens)  # they are not in the cache any more
+        later(server)
+        use(server, *tokens)
+        written(server, *tokens)
+        assert set(touches(server)) == {"TOUCH_MANY"} and server.new_log().count("MS0265") == 1
 
 
 @contextlib.contextmanager
