@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Put before apr's own database driver (REAL), whose name it bears unless NAMED is another one, and
- * which it asks for everything: counts the calls, and where the file that TEST_FAULTS names says so, one of them
+ * Put before apr's own database driver, whose name (DRIVER) it bears, or another one (NAMED, and
+ * REAL), and which it asks for everything: counts the calls, and where the file that TEST_FAULTS names says so, one of them
  * fails, waits, lies, loses its connection or kills its process. faults.py is the other end of that
  * file.
  */
@@ -83,6 +83,10 @@ struct faults {
     int64_t release;
     unsigned char seen[SEEN]; /* the kind of each call */
 };
+
+#ifndef REAL
+#define REAL DRIVER
+#endif
 
 #define FAILED     1
 #define LOST_MAX   64

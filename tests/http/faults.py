@@ -49,8 +49,8 @@ def build(driver: str, name_of_ours: str = "") -> tuple[pathlib.Path, str]:
     folder.mkdir()
     apr = subprocess.run(["apr-1-config", "--cppflags", "--includes"], capture_output=True, text=True, check=True)
     subprocess.run(["cc", "-shared", "-fPIC", "-std=gnu11", "-O1", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden",
-                    *apr.stdout.split(), f"-DDRIVER=apr_dbd_{ours}_driver", f"-DREAL=apr_dbd_{driver}_driver",
-                    *([f'-DNAMED="{ours}"'] if ours != driver else []), "-o", f"{folder}/apr_dbd_{ours}-1.so",
+                    *apr.stdout.split(), f"-DDRIVER=apr_dbd_{ours}_driver",
+                    *([f"-DREAL=apr_dbd_{driver}_driver", f'-DNAMED="{ours}"'] if ours != driver else []), "-o", f"{folder}/apr_dbd_{ours}-1.so",
                     pathlib.Path(__file__).with_name("dbd_fault.c"), "-ldl"], check=True)
     return folder, real
 

@@ -240,6 +240,23 @@ def test_a_lock_that_another_program_holds_keeps_no_request_waiting_for_long():
             server.expects_5xx = False
 
 
+def test_a_table_that_is_locked_at_the_start_keeps_no_request_waiting_for_long():
+    """It is looked for on each new connection, and that waits too."""
+    with Server(SITE + WHO) as server:
+        token = sign_in(server)
+        server.stop()
+        with contextlib.closing(server.database.connect(server.params)) as holder:
+            cursor = holder.cursor()
+            cursor.execute("BEGIN")
+            cursor.execute("LOCK TABLE managed_session IN ACCESS EXCLUSIVE MODE" if PGSQL else "LOCK TABLES managed_session WRITE")
+            server.expect("MS000[128]", status_5xx=True)
+            server.start()
+            answer = get(server, "/app/", token)
+            assert answer.status == 503 and answer.headers["Retry-After"]
+            assert re.search(r"MS0008: .* did not respond within 5 seconds", server.new_log())
+        eventually(lambda: get(server, "/app/", token).text == PAGE, "the page")
+
+
 def cut_all(instance) -> None:
     if PGSQL:
         instance.administer("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'test' AND pid <> pg_backend_pid()")
