@@ -29,7 +29,6 @@ struct ms_store {
     /* Of this child: */
     ms_limiter *limiter; /* NULL: it could not be created, and no connection is used */
     volatile apr_uint32_t touches_paused_until; /* epoch seconds */
-    volatile apr_uint32_t old_table_logged;     /* MS0180 has been logged */
     char upgrade_error[256];                    /* why ms_table_make() could not upgrade; or "" */
 };
 

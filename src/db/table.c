@@ -7,7 +7,6 @@
 #include "db/table.h"
 
 #include <string.h>
-#include <apr_atomic.h>
 #include <apr_strings.h>
 #include <http_log.h>
 #include "db/sqlite_file.h"
@@ -170,6 +169,20 @@ static void log_upgraded(const ms_store *store)
                  MS_SCHEMA);
 }
 
+static void log_old(const ms_table *table, int schema, const char *why)
+{
+    const ms_store *store = table->store;
+
+    why = why ? why : *store->upgrade_error ? store->upgrade_error : NULL;
+    ap_log_error(APLOG_MARK, APLOG_WARNING, 0, store->server,
+                 "MS0180: the table \"%s\" has schema %d, this version of the module has schema %d"
+                 "%s%s. Sessions work; what needs the new columns does not. Run %s as a role that "
+                 "may alter the table%s",
+                 store->table, schema, MS_SCHEMA, why ? ", and the upgrade failed: " : "",
+                 why ? why : "", table->dialect->upgrade_file,
+                 store->create ? "" : ", since ManagedSessionCreateTable is Off");
+}
+
 void ms_table_upgrade(const ms_table *table, int *schema)
 {
     const char *why = NULL;
@@ -184,7 +197,7 @@ void ms_table_upgrade(const ms_table *table, int *schema)
         log_upgraded(table->store);
     }
     else {
-        ms_table_log_old(table, *schema, why);
+        log_old(table, *schema, why);
     }
 }
 
@@ -236,23 +249,6 @@ void ms_table_make(ms_store *store, apr_pool_t *p)
 
 /* ---- messages ---------------------------------------------------------------------------------
  */
-
-void ms_table_log_old(const ms_table *table, int schema, const char *why)
-{
-    ms_store *store = table->store;
-
-    if (apr_atomic_xchg32(&store->old_table_logged, 1)) {
-        return;
-    }
-    why = why ? why : *store->upgrade_error ? store->upgrade_error : NULL;
-    ap_log_error(APLOG_MARK, APLOG_WARNING, 0, store->server,
-                 "MS0180: the table \"%s\" has schema %d, this version of the module has schema %d"
-                 "%s%s. Sessions work; what needs the new columns does not. Run %s as a role that "
-                 "may alter the table%s",
-                 store->table, schema, MS_SCHEMA, why ? ", and the upgrade failed: " : "",
-                 why ? why : "", table->dialect->upgrade_file,
-                 store->create ? "" : ", since ManagedSessionCreateTable is Off");
-}
 
 /* The columns of schema 1 that are missing, "label, realm"; NULL if all are: there is no table. */
 static const char *missing_columns(const ms_table *table)

@@ -44,9 +44,6 @@ int ms_table_find(const ms_table *table, int *schema);
  */
 void ms_table_upgrade(const ms_table *table, int *schema);
 
-/** Log, once in the life of a child, that a table is of an older schema. */
-void ms_table_log_old(const ms_table *table, int schema, const char *why);
-
 /**
  * What is wrong with a table that ms_table_find() could not work with, and what to do.
  * @param why the driver's message

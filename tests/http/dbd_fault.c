@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Put before apr's own database driver, whose name (DRIVER) it bears, or another one (NAMED, and
- * REAL), and which it asks for everything: counts the calls, and where the file that TEST_FAULTS names says so, one of them
- * fails, waits, lies, loses its connection or kills its process. faults.py is the other end of that
- * file.
+ * REAL), and which it asks for everything: counts the calls, and where the file that TEST_FAULTS
+ * names says so, one of them fails, waits, lies, loses its connection or kills its process.
+ * faults.py is the other end of that file.
  */
 #include <dlfcn.h>
 #include <fcntl.h>

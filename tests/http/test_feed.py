@@ -13,6 +13,7 @@ import pytest
 import clock
 import ctl
 import databases
+import faults
 from harness import COOKIE, SITE, Server, eventually, get, post, request, sign_in
 
 pytestmark = pytest.mark.skipif(not clock.is_possible(), reason="this tool and a clock of our own do not go together")
@@ -226,15 +227,18 @@ def test_two_virtual_hosts_of_one_table_are_read_once_and_for_both():
 
 
 @pytest.mark.sqlite
-def test_the_shortest_ttl_of_a_tables_servers_counts():
-    site = "<VirtualHost *:@PORT@>\nServerName %s.test\n" + FEED + "</VirtualHost>\n"
-    with host((site % "one").replace("TTL 2s", "TTL 60s") + site % "two") as server:
-        token = post(server, "/login", {"username": "alice", "password": "wonderland"}, headers=[("Host", "two.test")]).token()
+@pytest.mark.parametrize("longer", ["one", "two"])
+def test_the_shortest_ttl_of_a_tables_servers_counts(longer):
+    sites = {name: f"<VirtualHost *:@PORT@>\nServerName {name}.test\n{FEED}</VirtualHost>\n" for name in ("one", "two")}
+    sites[longer] = sites[longer].replace("TTL 2s", "TTL 60s")
+    name = {"one": "two", "two": "one"}[longer] + ".test"
+    with host("".join(sites.values())) as server:
+        token = post(server, "/login", {"username": "alice", "password": "wonderland"}, headers=[("Host", name)]).token()
         polled(server, 2)
-        assert status(server, token, Host="two.test") == 200
+        assert status(server, token, Host=name) == 200
         aged(server)
         server.statements_from = server.log_size()
-        assert status(server, token, Host="two.test") == 200 and server.statements() == []
+        assert status(server, token, Host=name) == 200 and server.statements() == []
 
 
 @pytest.mark.sqlite
@@ -354,6 +358,20 @@ def test_while_it_cannot_be_read_the_ttl_counts(hosts):
         server.expect(r"MS000\d", status_5xx=True)
     end_at(here, other, mine)
     out(there, other)
+
+
+def test_a_row_that_cannot_be_read_fails_the_poll():
+    """It may be the one that another session's end is in."""
+    plan = faults.Faults()
+    with plan.give_to(host()) as server:
+        mine, other = sign_in(server), sign_in(server)
+        end_at(server, other, mine)
+        polled(server)
+        plan.plan(faults.FAIL, 7, kinds=[faults.VALUE])  # the clock has six
+        until(lambda: "MS0196" in server.new_log())
+        plan.end()
+        until(lambda: "MS0197" in server.new_log())
+        assert status(server, mine) == 200
 
 
 # -- clocks ---------------------------------------------------------------------------------------------

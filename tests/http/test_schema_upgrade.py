@@ -248,6 +248,21 @@ def test_a_role_that_may_not_alter_the_table_uses_it_as_it_is():
         assert columns(server)[14:] == []
 
 
+@pytest.mark.skipif(not SQLITE, reason="SQLite's table is upgraded in a way of its own")
+def test_what_cannot_be_upgraded_in_a_file_is_used_as_it_is():
+    """A view of another program's table, say."""
+    server = old_table(Server())
+    server.sql("ALTER TABLE managed_session RENAME TO elsewhere")
+    server.sql("CREATE VIEW managed_session AS SELECT * FROM elsewhere")
+    with server:
+        line = re.search(r":warn\].*(MS0180: .*)", server.error_log())[1]
+        assert "the upgrade failed: Cannot add a column to a view" in line and UPGRADE_FILE in line
+        server.sql("DROP VIEW managed_session")
+        server.sql("ALTER TABLE elsewhere RENAME TO managed_session")
+        assert columns(server)[14:] == []
+        story(server, sign_in(server))
+
+
 @pytest.mark.skipif(not SQLITE, reason="a file is SQLite's")
 def test_while_another_program_writes_the_old_table_is_used():
     server = old_table(Server())

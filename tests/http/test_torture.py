@@ -224,6 +224,14 @@ def submit(action: str, **fields):
     return act
 
 
+def rename(stage, cast, host):
+    return stage.ask("POST", "/sessions", cast.mine, {"action": "rename", "csrf": cast.csrf, "id": cast.other[:22], "name": "x"}, host)
+
+
+def look_at_one(stage, cast, host):
+    return stage.ask("GET", f"/sessions/{cast.other[:22]}", cast.mine, host=host, Accept="text/html")
+
+
 def delete(what: str):
     def act(stage, cast, host):
         return stage.ask("DELETE", "/sessions" + what.format(other=cast.other[:22]), cast.mine, host=host)
@@ -265,6 +273,8 @@ FLOWS = {
     "sign out": Flow(leave, (303,), ends=("mine",)),
     "the list": Flow(page_of("/sessions", Accept="text/html"), (200,)),
     "the list as JSON": Flow(page_of("/sessions", Accept="application/json"), (200,)),
+    "one of the list": Flow(look_at_one, (303,)),
+    "give one a name": Flow(rename, (303,)),
     "the question before all": Flow(page_of("/sessions?confirm=all", Accept="text/html"), (200,)),
     "the passwords of apps": Flow(page_of("/apps?app=all", Accept="text/html"), (200,)),
     "revoke one": Flow(submit("revoke", id="other"), (303,), ends=("other",)),
