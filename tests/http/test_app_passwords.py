@@ -201,6 +201,33 @@ def test_our_own_pages_take_browsers_only(server, app):
     assert server.end_of(app) is None
 
 
+@pytest.mark.sqlite
+def test_nor_from_a_place_for_apps_that_leads_there():
+    moved = '<Location "/dav/moved">\nRewriteEngine On\nRewriteRule "^.*" /sessions [L]\n</Location>\n'
+    with Server(SITE + APPS + moved) as server:
+        app = insert_app(server)
+        for method in ("GET", "POST", "DELETE"):
+            answer = request(server, method, "/dav/moved?scope=all", {**basic("alice", app), **JSON}, b"" if method == "POST" else None)
+            assert answer.status == 403 and app[:22] not in answer.text, method
+        assert server.end_of(app) is None
+
+
+@pytest.mark.sqlite
+def test_an_application_signs_no_app_out():
+    """The app signs in with each request; its user ends it on the list."""
+    with Backend() as backend:
+        config = SITE + APPS + f"""
+            <Location "/dav/app">
+                ManagedSessionBackendLogin On
+                ProxyPass "http://127.0.0.1:{backend.port}/"
+            </Location>"""
+        with Server(config) as server:
+            app = insert_app(server)
+            answer = get(server, "/dav/app?Managed-Session-End=current", headers=basic("alice", app))
+            assert answer.status == 200 and not answer.cookies() and "Managed-Session-End" not in answer.headers
+            assert get(server, "/dav/app", headers=basic("alice", app)).status == 200 and server.end_of(app) is None
+
+
 def test_a_refused_password_is_an_event_and_a_line(server, app):
     before = len(events(server, "app_password_refused"))
     logged(server, r'MS0112: failed sign-in from 127\.0\.0\.1 as user "mallory" \(app password\)',
