@@ -52,6 +52,12 @@ ManagedSessionIdleTimeout 1h
     AuthBasicProvider managed-session
     Require valid-user
 </Location>
+<Location "/own-api">
+    SetHandler managed-session-list
+    AuthType ManagedSession
+    ManagedSessionAppBearer On
+    Require valid-user
+</Location>
 """
 PLACES = ("dav", "dav/apps-only", "dav/browsers-only", "dav/fresh", "both", "api")
 TLS = {"X-Forwarded-Proto": "https"}  # as a proxy in front that ends TLS
@@ -198,6 +204,8 @@ def test_our_own_pages_take_browsers_only(server, app):
         answer = request(server, method, target, {**basic("alice", app), **JSON}, b"" if method == "POST" else None)
         assert answer.status == 401, (method, target)
     logged(server, "MS0256", lambda: get(server, "/own", headers=basic("alice", app)))
+    for method in "GET", "DELETE":
+        assert request(server, method, "/own-api", {**bearer(app), **JSON}).status == 401
     assert server.end_of(app) is None
 
 

@@ -65,6 +65,9 @@ CONFIG = harness.SITE + 'AliasMatch "^/(x|o|b)/" "@ROOT@/htdocs/app/index.html"\
     ManagedSession On
     Require user bob
 </Location>
+<Location "/b/password-and-session/">{BASIC}
+    Require managed-session
+</Location>
 <Location "/b/session/">{BASIC}
     ManagedSession On
     Require managed-session
@@ -399,6 +402,14 @@ def test_a_password_does_not_open_what_needs_a_session(site):
         assert answer.status in (401, 403) and PAGE not in answer.text
     assert get(site, "/app/", headers=basic("bob", "builder")).headers["WWW-Authenticate"] == CHALLENGE
     assert get(site, "/b/session/", sign_in(site)).text == PAGE
+
+
+def test_a_session_of_another_user_does_not_count_beside_a_password(site):
+    site.expect("AH01629|AH01630|AH01631")
+    token = sign_in(site)
+    assert get(site, "/b/password-and-session/", token, basic("alice", "wonderland")).text == PAGE
+    answer = get(site, "/b/password-and-session/", token, basic("bob", "builder"))
+    assert answer.status == 401 and PAGE not in answer.text
 
 
 def test_the_password_of_another_user_does_not_reach_the_application(site):

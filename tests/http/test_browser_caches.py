@@ -6,7 +6,7 @@ import urllib.parse
 import pytest
 
 from backends import HttpApplication
-from harness import ORDERS, SITE, Server, get, post, sign_in
+from harness import FETCH, NAVIGATION, ORDERS, SITE, Server, get, post, sign_in
 
 pytestmark = pytest.mark.sqlite
 
@@ -111,6 +111,16 @@ def test_elsewhere_nothing_is_changed(site, way, kind, expected):
     answer = ask(site, way, "pub", kind)
     assert said(answer) == expected and answer.headers["Vary"] is None
     assert ("Expires" in answer.headers) is (kind == "expires")
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("place", ["app", "optional"])
+@pytest.mark.parametrize("kind, is_kept", [("plain", False), ("expires", True), ("set", True)])
+def test_a_users_page_in_a_window_is_not_kept_for_the_back_button_unless_it_may_be_used_again(site, way, place, kind, is_kept):
+    for headers, may_be_kept in (NAVIGATION, is_kept), (FETCH, True):
+        answer = get(site, f"/{place}/{way}/{kind}", site.token, headers)
+        assert answer.status == 200 and ("no-store" not in said(answer)) is may_be_kept
+    assert "no-store" not in said(get(site, f"/optional/{way}/{kind}", headers=NAVIGATION))
 
 
 def test_a_refusal_is_not_kept(site):

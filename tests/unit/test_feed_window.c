@@ -161,6 +161,21 @@ static void nothing_is_missed_that_commits_late(void **state)
     }
 }
 
+static void nothing_is_missed_that_was_in_flight_at_the_first_poll(void **state)
+{
+    for (apr_uint32_t seed = 1; seed <= 5; seed++) {
+        world *w = new_world(state, seed, 0);
+
+        for (int i = 0; i < 100; i++) {
+            w->steady += roll(w, 100);
+            end_session(w, roll(w, 6000));
+        }
+        go_on(w, 100, 6000);
+        assert_int_equal(w->missed, 0);
+        assert_int_equal(w->published, 100);
+    }
+}
+
 static void a_cursor_without_overlap_misses_some(void **state)
 {
     world *w = new_world(state, 1, 0);
@@ -291,6 +306,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(nothing_is_missed_that_commits_late),
+        TEST(nothing_is_missed_that_was_in_flight_at_the_first_poll),
         TEST(a_cursor_without_overlap_misses_some),
         TEST(nothing_is_missed_of_long_transactions),
         TEST(without_numbers_of_transactions_long_ones_are_missed),
