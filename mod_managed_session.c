@@ -93,22 +93,26 @@ static apr_array_header_t *all_stores(apr_pool_t *p, server_rec *s)
 static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
 {
     const apr_array_header_t *stores;
+    int is_used;
 
     (void)plog, (void)ptemp;
     ms_content_policy_init(pconf);
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
         return OK; /* httpd calls this hook again */
     }
-    ms_counters_init(pconf, s, ms_config_is_used(s));
+    is_used = ms_config_is_used(s);
+    ms_counters_init(pconf, s, is_used);
     ms_events_post_config(pconf, s);
     ms_sign_in_limit_init(pconf, s);
     ms_enders_init(pconf, s);
     ms_password_init(pconf, s);
     ms_password_share_init(pconf, s);
     stores = all_stores(pconf, s);
-    ms_store_post_config(pconf, (ms_store *const *)(void *)stores->elts, stores->nelts);
+    ms_store_post_config(pconf, (ms_store *const *)(void *)stores->elts, stores->nelts, is_used);
     ms_cached_store_init(s, cache_entries(s));
-    (void)ms_write_lock_init(pconf); /* without it writers wait as SQLite has it */
+    if (is_used) {
+        (void)ms_write_lock_init(pconf); /* without it writers wait as SQLite has it */
+    }
     ms_feeds_post_config(s);
     return ms_cleanup_post_config(pconf, s);
 }

@@ -79,14 +79,15 @@ ms_store *ms_store_create(apr_pool_t *pconf, server_rec *s, const ms_store_spec 
     return store;
 }
 
-void ms_store_post_config(apr_pool_t *pconf, ms_store *const *stores, int n)
+void ms_store_post_config(apr_pool_t *pconf, ms_store *const *stores, int n, int is_used)
 {
     const apr_size_t size = ms_reach_shared_size();
     apr_shm_t *shm = NULL;
     char *shared = NULL;
 
     /* Without shared memory each child tries to connect by itself. */
-    if (n > 0 && apr_shm_create(&shm, size * (apr_size_t)n, NULL, pconf) == APR_SUCCESS) {
+    if (is_used && n > 0 &&
+        apr_shm_create(&shm, size * (apr_size_t)n, NULL, pconf) == APR_SUCCESS) {
         shared = memset(apr_shm_baseaddr_get(shm), 0, size * (apr_size_t)n);
     }
     for (int i = 0; i < n; i++) {

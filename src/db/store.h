@@ -56,9 +56,12 @@ void ms_store_make_table(ms_store *store, apr_pool_t *p);
 /** Whether its database is a server, which may hang; see watchdog.h. */
 int ms_store_may_hang(const ms_store *store);
 
-/** From post_config: what the children share about each database of these stores. pconf and the
- * array live as long as the stores. */
-void ms_store_post_config(apr_pool_t *pconf, ms_store *const *stores, int n);
+/**
+ * From post_config: what the children share about each database of these stores. pconf and the
+ * array live as long as the stores.
+ * @param is_used  0: no server uses the module; then there is no shared memory
+ */
+void ms_store_post_config(apr_pool_t *pconf, ms_store *const *stores, int n, int is_used);
 
 /** In each child, after mod_dbd's child_init: give the stores their limiters, one for each
  * connection pool. */

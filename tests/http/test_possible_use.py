@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """A server that loads the module and does not use it has none of its functions in the path of a request."""
+import pathlib
 import re
 
 import pytest
 
-from harness import SITE, Server, eventually, get, sign_in
+from harness import BASE, SITE, Server, eventually, get, sign_in
 
 pytestmark = pytest.mark.sqlite
 
@@ -69,6 +70,18 @@ def unused():
 
 def test_a_server_without_sessions(unused):
     assert phases_of_requests(unused) == set()
+
+
+def shared_memory(server) -> int:
+    """How many pieces of it the server has."""
+    return sum("rw-s" in line for line in pathlib.Path(f"/proc/{server.process.pid}/maps").read_text().splitlines())
+
+
+def test_it_has_no_shared_memory_of_the_module(unused):
+    with Bare(UNUSED, modules="info ssl", load_module=False, base=BASE.replace(" managed_session:trace8", "")) as without:
+        assert shared_memory(unused) == shared_memory(without)
+    with Bare(UNUSED + USES[0], modules="info ssl") as used:
+        assert shared_memory(used) > shared_memory(unused)
 
 
 def test_its_check_of_the_configuration_is_the_last():
