@@ -144,6 +144,10 @@ static const struct {
                                                  " AND user_name = %s AND {live}{browser}"},
     [MS_SQL_COUNT_APPS] = {"COUNT_APPS", "SELECT COUNT(*) FROM {table} WHERE realm = %s"
                                          " AND user_name = %s AND {live}{app}"},
+    [MS_SQL_COUNT_APPS_NAMED] = {"COUNT_APPS_NAMED",
+                                 "SELECT COUNT(*) FROM {table} WHERE realm = %s"
+                                 " AND user_name = %s AND {live}{app} AND name = %s"
+                                 " AND session_id <> %s"},
     /* When the newest was created, if there are that many; else 0. */
     [MS_SQL_LATEST] = {"LATEST", "SELECT CASE WHEN COUNT(*) >= %lld THEN MAX(created_at) ELSE 0 END"
                                  " FROM {table} WHERE realm = %s AND user_name = %s"

@@ -51,6 +51,7 @@ typedef enum {
     MS_SQL_COUNT,              /* realm, user, now */
     MS_SQL_COUNT_BROWSERS,     /* the same, of kind MS_KIND_BROWSER */
     MS_SQL_COUNT_APPS,         /* the same, of kind MS_KIND_APP */
+    MS_SQL_COUNT_APPS_NAMED,   /* realm, user, now, name, an id left out; schema 2 */
     MS_SQL_LATEST,             /* how many, realm, user, now */
     MS_SQL_EVICT,          /* END, twice: realm, user, now, an id left out; then realm, user, now,
                               latest creation, how many stay */

@@ -429,6 +429,20 @@ apr_status_t ms_store_count_kind(const ms_db_ctx *ctx, const char *user, ms_kind
                ms_result_number, n);
 }
 
+static int number_if_new(ms_connection *c, ms_sql which, const void **args, void *n)
+{
+    return c->schema < 2 ? 0 : ms_result_number(c, which, args, n);
+}
+
+apr_status_t ms_store_count_apps_named(const ms_db_ctx *ctx, const char *user, const char *name,
+                                       const char *except, apr_int64_t now, apr_int64_t *n)
+{
+    const void *args[] = {ctx->store->realm, user, &now, name, except ? except : ""};
+
+    *n = 0;
+    return run(ctx, MS_SQL_COUNT_APPS_NAMED, args, number_if_new, n);
+}
+
 apr_status_t ms_store_latest(const ms_db_ctx *ctx, const char *user, apr_int64_t now,
                              apr_int64_t least, apr_int64_t *created_at)
 {

@@ -186,6 +186,14 @@ apr_status_t ms_store_count(const ms_db_ctx *ctx, const char *user, apr_int64_t 
 apr_status_t ms_store_count_kind(const ms_db_ctx *ctx, const char *user, ms_kind kind,
                                  apr_int64_t now, apr_int64_t *n);
 
+/**
+ * How many live apps of a user have a name.
+ * @param except  the id of one that does not count, or NULL
+ * @param n       out: 0 if the table is older and keeps no names
+ */
+apr_status_t ms_store_count_apps_named(const ms_db_ctx *ctx, const char *user, const char *name,
+                                       const char *except, apr_int64_t now, apr_int64_t *n);
+
 /** The live apps of a user, the one used last first. rows: an array of const ms_row *. */
 apr_status_t ms_store_list_apps(const ms_db_ctx *ctx, const char *user, apr_int64_t now,
                                 apr_int64_t limit, apr_array_header_t **rows);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The limit is checked before the insert, and once more after it: two of the same moment see each
- * other's rows then.
+ * The limit and the name are checked before the insert, and once more after it: two of the same
+ * moment see each other's rows then, and may both be refused. No password has been shown by then.
  */
 #include "session/app_make.h"
 
@@ -61,6 +61,20 @@ static apr_status_t keep_limit(const ms_db_ctx *ctx, const ms_row *row, int limi
     return rv == APR_SUCCESS && n > 0 ? APR_ENOSPC : rv;
 }
 
+static apr_status_t keep_name(const ms_db_ctx *ctx, const ms_row *row)
+{
+    const ms_scope scope = {
+        .kind = MS_SCOPE_ID, .user = row->user, .id = row->id, .reason = MS_END_EVICTED};
+    apr_int64_t n, revoked;
+    apr_status_t rv =
+        ms_store_count_apps_named(ctx, row->user, row->name, row->id, row->created_at, &n);
+
+    if (rv == APR_SUCCESS && n > 0) {
+        rv = ms_cached_store_revoke(ctx, &scope, row->created_at, &revoked);
+    }
+    return rv == APR_SUCCESS && n > 0 ? APR_EEXIST : rv;
+}
+
 static apr_status_t store(request_rec *r, const ms_row *row)
 {
     const ms_db_ctx ctx = ms_request_db_ctx(r);
@@ -70,7 +84,10 @@ static apr_status_t store(request_rec *r, const ms_row *row)
     if (rv == APR_SUCCESS) {
         rv = ms_store_insert_app(&ctx, row);
     }
-    return rv == APR_SUCCESS ? keep_limit(&ctx, row, limit) : rv;
+    if (rv == APR_SUCCESS) {
+        rv = keep_limit(&ctx, row, limit);
+    }
+    return rv == APR_SUCCESS ? keep_name(&ctx, row) : rv;
 }
 
 static void note(request_rec *r, const ms_row *row, const ms_row *current)

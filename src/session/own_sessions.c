@@ -75,39 +75,35 @@ apr_status_t ms_own_sessions_apps(request_rec *r, apr_array_header_t **rows)
     return ms_store_list_apps(&ctx, current->user, ms_clock_now(), MS_APPS_MAX, rows);
 }
 
-static const ms_row *app_of(const apr_array_header_t *apps, const char *id)
+static apr_status_t count_named(request_rec *r, const char *name, const char *except,
+                                apr_int64_t *n)
 {
-    for (int i = 0; apps && i < apps->nelts; i++) {
-        const ms_row *row = APR_ARRAY_IDX(apps, i, const ms_row *);
+    const ms_row *current;
+    const apr_status_t rv = ms_request_session(r, &current);
+    ms_db_ctx ctx;
 
-        if (strcmp(row->id, id) == 0) {
-            return row;
-        }
+    *n = 0;
+    if (!current) {
+        return rv;
     }
-    return NULL;
-}
-
-static int is_taken(const apr_array_header_t *apps, const char *name, const char *id)
-{
-    for (int i = 0; apps && i < apps->nelts; i++) {
-        const ms_row *row = APR_ARRAY_IDX(apps, i, const ms_row *);
-
-        if (row->name && strcmp(row->name, name) == 0 && (!id || strcmp(row->id, id) != 0)) {
-            return 1;
-        }
-    }
-    return 0;
+    ctx = ms_request_db_ctx(r);
+    return ms_store_count_apps_named(&ctx, current->user, name, except, ms_clock_now(), n);
 }
 
 apr_status_t ms_own_sessions_check_app_name(request_rec *r, const char *name, const char *id)
 {
-    apr_array_header_t *apps;
-    const apr_status_t rv = ms_own_sessions_apps(r, &apps);
+    const ms_row *row = NULL;
+    apr_int64_t n;
+    apr_status_t rv = id ? ms_own_sessions_show(r, id, &row) : APR_SUCCESS;
 
-    if (rv != APR_SUCCESS || (id && !app_of(apps, id))) {
+    if (rv != APR_SUCCESS || (id && (!row || row->kind != MS_KIND_APP))) {
         return rv;
     }
-    return !name ? APR_EINVAL : is_taken(apps, name, id) ? APR_EEXIST : APR_SUCCESS;
+    if (!name) {
+        return APR_EINVAL;
+    }
+    rv = count_named(r, name, id, &n);
+    return rv == APR_SUCCESS && n > 0 ? APR_EEXIST : rv;
 }
 
 apr_status_t ms_own_sessions_ended(request_rec *r, const ms_ended_part *part,

@@ -80,6 +80,7 @@ static const struct {
     {MS_SQL_COUNT, "COUNT", "ssl"},
     {MS_SQL_COUNT_BROWSERS, "COUNT_BROWSERS", "ssl"},
     {MS_SQL_COUNT_APPS, "COUNT_APPS", "ssl"},
+    {MS_SQL_COUNT_APPS_NAMED, "COUNT_APPS_NAMED", "sslss"},
     {MS_SQL_LATEST, "LATEST", "lssl"},
     {MS_SQL_EVICT, "EVICT", ENDED "sslssslssslll"},
     {MS_SQL_END_OVER, "END_OVER", ENDED "sslssll"},
