@@ -128,6 +128,9 @@ static int confirm(request_rec *r, const ms_admin_search *q)
     if (ms_all_sessions_count(r, q->user, value, &n) != APR_SUCCESS) {
         return ms_page_unavailable(r);
     }
+    if (ms_own_pages_wants_json(r)) {
+        return ms_page_send_json(r, HTTP_OK, json_pack("{s:I}", "count", (json_int_t)n));
+    }
     model = ms_page_model(r);
     ms_page_set_heading(r, model, "Sign out?");
     if (value) {
@@ -148,7 +151,7 @@ int ms_admin_get(request_rec *r)
         return ms_page_bad_query(r);
     }
     if (q.confirm) {
-        return ms_own_pages_wants_json(r) ? ms_page_bad_query(r) : confirm(r, &q);
+        return confirm(r, &q);
     }
     return ms_admin_export_is_wanted(r, &q) ? ms_admin_export_send(r, &q) : show(r, &q);
 }
@@ -172,6 +175,15 @@ static ms_admin_search search_after(const ms_scope *done, const apr_table_t *fie
     }
 }
 
+/* Back to the same page of the search. It says how many were ended. */
+static int go_back(request_rec *r, const ms_admin_search *q, apr_int64_t revoked)
+{
+    const char *here = ms_admin_search_here(r, q);
+
+    return ms_page_redirect(r, url_of(r, apr_psprintf(r->pool, "%s%sdone=%" APR_INT64_T_FMT, here,
+                                                      *here ? "&" : "", revoked)));
+}
+
 static int act(request_rec *r, const apr_table_t *fields)
 {
     ms_admin_search before = {0}, after;
@@ -188,7 +200,7 @@ static int act(request_rec *r, const apr_table_t *fields)
         before = (ms_admin_search){0};
     }
     after = search_after(&scope, fields, &before);
-    return ms_page_redirect(r, url_of(r, ms_admin_search_args(r, &after)));
+    return go_back(r, &after, revoked);
 }
 
 static int is_own_form(request_rec *r, const apr_table_t *fields)

@@ -134,12 +134,23 @@ static apr_int64_t time_of(const ms_admin_search *q, const ms_row *row)
     return q->is_ended ? row->expires_at : row->created_at;
 }
 
-const char *ms_admin_search_after(request_rec *r, const ms_admin_search *q, const ms_row *last)
+static const char *args_before(request_rec *r, const ms_admin_search *q, apr_int64_t before,
+                               const char *id)
 {
     const char *same = ms_admin_search_args(r, q);
 
     return apr_psprintf(r->pool, "%s%s%sbefore=%" APR_INT64_T_FMT ".%s", same, *same ? "&" : "",
-                        q->is_ended ? "state=ended&" : "", time_of(q, last), last->id);
+                        q->is_ended ? "state=ended&" : "", before, id);
+}
+
+const char *ms_admin_search_after(request_rec *r, const ms_admin_search *q, const ms_row *last)
+{
+    return args_before(r, q, time_of(q, last), last->id);
+}
+
+const char *ms_admin_search_here(request_rec *r, const ms_admin_search *q)
+{
+    return q->before_id ? args_before(r, q, q->before, q->before_id) : ms_admin_search_args(r, q);
 }
 
 apr_status_t ms_admin_search_run(request_rec *r, const ms_admin_search *q,

@@ -40,6 +40,9 @@ const char *ms_admin_search_parameter(request_rec *r, const char *name, const ch
 apr_status_t ms_admin_search_run(request_rec *r, const ms_admin_search *q,
                                  apr_array_header_t **rows, const char **next);
 
+/** The query string of a search and of the page of it that q is for. */
+const char *ms_admin_search_here(request_rec *r, const ms_admin_search *q);
+
 /** The query string of the page that begins after that row. */
 const char *ms_admin_search_after(request_rec *r, const ms_admin_search *q, const ms_row *last);
 

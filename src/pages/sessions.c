@@ -107,11 +107,11 @@ json_t *ms_sessions_models(request_rec *r, const apr_array_header_t *rows)
  */
 static int go_back(request_rec *r, const char *done, const char *id)
 {
-    const char *list = ms_percent_encode(r->pool, r->uri), *page = ms_view_page_asked(r);
+    const char *list = ms_percent_encode(r->pool, r->uri), *place = ms_view_place_asked(r);
 
     done = done ? apr_pstrcat(r->pool, "?done=", done, id ? "&id=" : NULL, id, NULL) : "";
-    page = page ? apr_pstrcat(r->pool, *done ? "&" : "?", "page=", page, NULL) : "";
-    return ms_page_redirect(r, apr_pstrcat(r->pool, list, done, page, NULL));
+    place = *place ? apr_pstrcat(r->pool, *done ? "&" : "?", place, NULL) : "";
+    return ms_page_redirect(r, apr_pstrcat(r->pool, list, done, place, NULL));
 }
 
 /* The notice that says what happened; NULL: the list is as before. */

@@ -114,6 +114,15 @@ const char *ms_view_page_asked(request_rec *r)
     return len > 0 && len < 5 && !page[len] && atoi(page) > 1 ? page : NULL;
 }
 
+const char *ms_view_place_asked(request_rec *r)
+{
+    const char *page = ms_view_page_asked(r);
+    const int is_apps = ms_apps_is_all(r, query_of(r));
+
+    page = page ? apr_pstrcat(r->pool, is_apps ? "&" : "", "page=", page, NULL) : "";
+    return is_apps ? apr_pstrcat(r->pool, "app=all", page, NULL) : page;
+}
+
 /* One page of the list. */
 typedef struct shown {
     int size;          /* sessions on a page, at most */
@@ -260,6 +269,23 @@ static int show(request_rec *r, json_t *model, const apr_table_t *query)
     return ms_page_send(r, HTTP_OK, "sessions.html", model);
 }
 
+static int show_apps(request_rec *r, json_t *model, const apr_table_t *query)
+{
+    const char *done = apr_table_get(query, "id");
+    apr_array_header_t *ended;
+
+    add_notice(query, model);
+    add_password_url(r, model);
+    if (done) {
+        if (ms_ended_read(r, &ended) != APR_SUCCESS) {
+            json_decref(model);
+            return ms_page_unavailable(r);
+        }
+        set_text(model, "done_device", ms_ended_just_now(r, ended, done));
+    }
+    return ms_apps_send_all(r, model);
+}
+
 int ms_view_send(request_rec *r)
 {
     const apr_table_t *query = query_of(r);
@@ -288,7 +314,7 @@ int ms_view_send(request_rec *r)
     set_text(model, "csrf", ms_request_form_token(r));
     set_text(model, "user", ms_request_row(ms_request_get(r))->user);
     if (ms_apps_is_all(r, query)) {
-        return ms_apps_send_all(r, model);
+        return show_apps(r, model, query);
     }
     json_object_set_new_nocheck(model, "app_count", json_integer(apps));
     if (all || (others && total + apps > 1)) {

@@ -32,4 +32,8 @@ void ms_view_add_pages(json_t *model, int page, int pages);
 /** The page of the list that the query names, such as "2"; NULL: the first one. */
 const char *ms_view_page_asked(request_rec *r);
 
+/** The list that the query names and its page, as a query: "app=all&page=2", for example. "" is the
+ * first page of the sessions. */
+const char *ms_view_place_asked(request_rec *r);
+
 #endif

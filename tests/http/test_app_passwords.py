@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """App passwords: a calendar, a git client or a script signs in with one, and nothing else does."""
 import base64
+import concurrent.futures
 import contextlib
 import hashlib
 import json
@@ -746,6 +747,54 @@ def test_without_the_directive_no_password_is_made(server):
     app = insert_app(server, name="made elsewhere")
     assert "made elsewhere" in browser.go("/sessions").text, "and can be ended"
     server.sql("DELETE FROM managed_session WHERE session_id = ?", app[:22])
+
+
+def insert_many(server: Server, n: int) -> list[str]:
+    """Apps of alice with the names "app 1" and so on, the first one used last; their ids."""
+    idents, now = [secrets.token_urlsafe(16) for _ in range(n)], int(time.time())
+    rows = ", ".join(f"('{ident}', '', 'app.test', 'alice', {now}, {now - i}, {now + 10**6}, {now + 10**6}, '', '', '', 'app', 1, 'app {i + 1}', 1)"
+                     for i, ident in enumerate(idents))
+    server.sql("INSERT INTO managed_session (session_id, secret_hash, realm, user_name, created_at, last_seen_at, expires_at, max_expires_at,"
+               f" created_ip, last_ip, user_agent, auth_method, persistent, name, kind) VALUES {rows}")
+    return idents
+
+
+def test_a_name_is_unique_among_any_number():
+    """Not only among those that one answer lists."""
+    with Server(SITE + LIST + "ManagedSessionAppLimit 0\n") as server:
+        browser = server.browser()
+        browser.sign_in()
+        idents = insert_many(server, 230)
+        for answer in (post_json(browser, {"kind": "app", "name": "app 230"}), patch(browser, idents[0], "app 230"), patch(browser, idents[229], "app 1")):
+            assert (answer.status, answer.json()["code"]) == (409, "app_password_name")
+        assert patch(browser, idents[229], "app 230").status == 200, "it has that name already"
+        server.sql("UPDATE managed_session SET ended_at = 1, expires_at = 1 WHERE session_id = ?", idents[229])
+        assert post_json(browser, {"kind": "app", "name": "app 230"}).status == 201, "the one that had it has ended"
+        assert patch(browser, browser.token[:22], "app 1").status == 200, "a browser's session may have it, too"
+
+
+def test_of_two_of_one_moment_with_one_name_one_stays_at_most(listing, home):
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: post_json(home, {"kind": "app", "name": "phone"}), range(8)))
+    made = [answer for answer in answers if answer.status == 201]
+    assert len(made) <= 1 and {answer.status for answer in answers} <= {201, 409}
+    live = listing.sql("SELECT COUNT(*) FROM managed_session WHERE kind = 1 AND name = 'phone' AND ended_at IS NULL")
+    assert live == [(len(made),)]
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("place, back", [
+    ("?app=all", "app=all"), ("?app=all&page=2", "app=all&page=2"), ("?page=2", "page=2"), ("", ""), ("?app=new", ""), ("?app=all&page=x", "app=all")])
+def test_to_end_one_leads_back_to_the_list_that_showed_it(listing, home, place, back):
+    idents = insert_many(listing, 45)
+    csrf = home.go("/sessions?app=all").text.partition('name="csrf" value="')[2].partition('"')[0]
+    form = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
+    answer = home._send("POST", "/sessions" + place, form, f"csrf={csrf}&action=revoke&id={idents[30]}".encode())
+    assert answer.status == 303 and answer.location == f"/sessions?done=one&id={idents[30]}" + ("&" if back else "") + back
+    page = home.go(answer.location).text
+    assert "app 31 was signed out." in page and ("<h1>App passwords</h1>" in page) is back.startswith("app")
+    if back == "app=all&page=2":
+        assert ">app 21<" in page and ">app 32<" in page and ">app 31<" not in page and ">app 20<" not in page
 
 
 @pytest.mark.sqlite
