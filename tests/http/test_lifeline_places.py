@@ -171,7 +171,7 @@ def test_in_the_middle_of_a_frame_it_is_reset():
 
 
 def test_a_connection_of_another_protocol_ends_without_a_web_sockets_frame():
-    """After "Upgrade: chat" the bytes are the client's and the application's alone."""
+    """After "Upgrade: chat" the bytes are the client's and the application's alone, also if they look like a frame."""
     listener = socket.create_server(("127.0.0.1", 0))
     with running(CONFIG + f'ProxyPass "/app/chat" "http://127.0.0.1:{listener.getsockname()[1]}/" upgrade=ANY\n') as server:
         mine, other = sign_in(server), sign_in(server)
@@ -181,7 +181,7 @@ def test_a_connection_of_another_protocol_ends_without_a_web_sockets_frame():
             application.settimeout(DEADLINE)
             while b"\r\n\r\n" not in application.recv(65536):
                 pass
-            application.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: chat\r\nConnection: Upgrade\r\n\r\nhello")
+            application.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: chat\r\nConnection: Upgrade\r\n\r\n\x81\x05hello")
             client.read_until(b"hello")
             revoke(server, other, mine[:22])
             assert client.read_to_end() == 0
