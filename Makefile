@@ -287,10 +287,10 @@ coverage: deps-test
 	  build/coverage/mod_managed_session.so build/coverage/managed-sessionctl
 	@find build/coverage -name "*.gcda" -delete; chmod -R a+rwX build/coverage
 	@umask 000; $(MAKE) --no-print-directory BUILD=build/coverage OPTIMIZE="-O0 -g" SANITIZE="--coverage -fprofile-update=atomic" test-unit
-	umask 000; for database in $(or $(MS_DATABASE),sqlite pgsql mysql); do \
+	umask 000; failed=0; for database in $(or $(MS_DATABASE),sqlite pgsql mysql); do \
 	  MS_DATABASE=$$database MS_CACHE=on MS_MODULE=$(abspath build/coverage/mod_managed_session.so) \
-	    $(PYTHON) -B -m pytest -p no:cacheprovider -q tests/http $(PYTEST) || exit 1; done
-	$(PYTHON) -B tests/coverage.py build/coverage $(COVERAGE)
+	    $(PYTHON) -B -m pytest -p no:cacheprovider -q tests/http $(PYTEST) || failed=1; done; \
+	$(PYTHON) -B tests/coverage.py build/coverage $(COVERAGE) && exit $$failed
 
 figure-instructions: $(MODULE)
 	MS_MODULE=$(abspath $(MODULE)) $(PYTHON) -B tests/bench/instructions.py --only cached --figures $(FIGURES)/instructions.json

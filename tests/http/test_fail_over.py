@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A PostgreSQL that fails and a standby that takes its place; and a server that only reads."""
 import contextlib
+import re
 import signal
 import threading
 
@@ -190,3 +191,20 @@ def test_a_server_that_only_reads(scope):
             assert "read-only transaction" in site.error_log()
     finally:
         server.remove()
+
+
+def test_no_feed_is_read_from_a_standby(pair):
+    """It lags, so what has ended may not be there yet. Sessions are looked up as without a feed; the warning ends when it is promoted."""
+    primary, standby = pair
+    with Server(SITE, database=primary) as site:
+        token = sign_in(site)
+    wait_for_standby(primary)
+    feed = "ManagedSessionCacheTTL 1s\nManagedSessionCacheLife 5m\n"
+    with Server(SITE + feed, database=clusters.Access(standby, standby.params(f"t{primary.made}"))) as site:
+        site.expect(AWAY, status_5xx=True)
+        line = eventually(lambda: re.search(r":warn\].*MS0196: .*", site.error_log()), "a warning")[0]
+        assert '"managed_session" (the server is a standby, or read-only)' in line and may_come_in(site, token)
+        primary.stop()
+        standby.promote()
+        eventually(lambda: "MS0197" in site.error_log(), "a poll")
+        assert may_come_in(site, token)
