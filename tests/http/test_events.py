@@ -11,7 +11,7 @@ import pytest
 
 import clock
 import harness
-from harness import CROWD, DEADLINE, PASSWORDS, SITE, Server, eventually, get, post, request
+from harness import COOKIE, CROWD, DEADLINE, PASSWORDS, SITE, Server, eventually, get, post, request, sign_in
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0"
 SAFARI = ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
@@ -191,6 +191,20 @@ def test_a_user_name_stays_within_its_string(site, name):
     assert len((site.root / "logs/events.log").read_bytes().splitlines()[-1]) < 4096
 
 
+@pytest.mark.sqlite
+def test_a_line_that_would_be_too_long_lacks_the_user_agent():
+    """Only if all its texts are as long as they may be, in letters of four bytes."""
+    letter = "\U0001f510"
+    with Server(CONFIG + f'ManagedSessionRealm "{letter * 255}"\n', modules="remoteip status") as server:
+        mine, other = sign_in(server), sign_in(server)
+        server.sql("UPDATE managed_session SET user_name = ?", letter * 255)
+        answer = request(server, "DELETE", f"/sessions/{other[:22]}", [("Cookie", f"{COOKIE}={mine}"), ("User-Agent", (letter * 256).encode())])
+        assert answer.status == 204
+        event = events(server)[-1]
+        assert event["event"] == "revoked" and event["user"] == event["by_user"] == letter * 255
+        assert set(OF_A_REQUEST) - set(event) == {"user_agent"}
+
+
 def test_many_at_once_write_whole_lines():
     with Server(CONFIG, modules="remoteip status", extra="StartServers 2\n") as server, ThreadPoolExecutor(16) as visitors:
         agents = [f"agent-{i} " + "x" * 240 for i in range(100)]
@@ -200,6 +214,19 @@ def test_many_at_once_write_whole_lines():
 
 
 # -- files and programs ----------------------------------------------------------------------------
+
+
+@pytest.mark.sqlite
+def test_two_hosts_with_one_log_write_to_one_program():
+    """Not each with a program of its own: one might rename the file that the other one writes."""
+    log = 'ManagedSessionEventLog "|/bin/sh -c \'echo $PPID >> @ROOT@/logs/starts; exec cat >> @ROOT@/logs/events.log\'"\n'
+    hosts = "".join(f"<VirtualHost *:@PORT@>\nServerName {name}.test\n{log}</VirtualHost>\n" for name in ("one", "two"))
+    with Server(SITE + hosts) as server:
+        for name in ("one", "two"):
+            assert post(server, "/login", {"username": "alice", "password": "wonderland"}, headers=[("Host", f"{name}.test")]).status == 303
+        eventually(lambda: [event["host"] for event in events(server)] == ["one.test", "two.test"], "both events")
+        starts = (server.root / "logs/starts").read_text().split()
+        assert 1 <= starts.count(str(server.process.pid)) <= 2, "one when httpd looks at its configuration, one when it starts"
 
 
 def test_a_file_that_was_moved_away_is_made_again_by_a_graceful_restart():
