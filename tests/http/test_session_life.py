@@ -331,6 +331,7 @@ def test_expired_rows_go_in_batches_and_live_ones_stay(watch):
         assert re.search(r"^ManagedSessionCleanupRows: 1050$", counted, re.M)
 
 
+@pytest.mark.sqlite
 def test_a_child_that_ends_leaves_the_rest_of_a_long_clean_up_to_the_next(watch):
     """It does not wait for all of it, but for the batch under way."""
     config = OPEN + "ManagedSessionCleanupInterval 1s\nManagedSessionCleanupBatch 1\n"

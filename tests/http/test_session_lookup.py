@@ -326,6 +326,7 @@ def test_cookie_crumbs_over_http_2_are_put_together():
         assert curl_http2(server, "x=1", f"y=2,{COOKIE}={token}").endswith("2 401")
 
 
+@pytest.mark.sqlite
 def test_a_form_over_http_2_needs_no_length():
     """RFC 9113, section 8.1: the end of the stream is the end of the body."""
     with Server(harness.SITE + "Protocols h2c http/1.1\n", modules="http2") as server:

@@ -67,6 +67,7 @@ def test_without_the_lists_url_a_script_ends_a_session_all_the_same():
         assert get(server, "/app/", other).status == 401 and get(server, "/app/", mine).status == 200
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("url", ["/sessions", "/sessions/"])
 def test_a_list_that_another_module_put_there_is_found_by_its_url(url):
     """As mod_rewrite may: no section of the configuration has its path."""
