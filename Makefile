@@ -285,7 +285,7 @@ fuzz-http: deps-test
 coverage: deps-test
 	@umask 000; $(MAKE) --no-print-directory BUILD=build/coverage OPTIMIZE="-O0 -g" SANITIZE="--coverage -fprofile-update=atomic" \
 	  build/coverage/mod_managed_session.so build/coverage/managed-sessionctl
-	@find build/coverage -name "*.gcda" -delete; chmod -R a+rwX build/coverage
+	@find build/coverage -name "*.gcda" -delete; umask 000; build/coverage/managed-sessionctl --help >build/coverage/help; chmod -R a+rwX build/coverage
 	@umask 000; $(MAKE) --no-print-directory BUILD=build/coverage OPTIMIZE="-O0 -g" SANITIZE="--coverage -fprofile-update=atomic" test-unit
 	umask 000; failed=0; for database in $(or $(MS_DATABASE),sqlite pgsql mysql); do \
 	  MS_DATABASE=$$database MS_CACHE=on MS_MODULE=$(abspath build/coverage/mod_managed_session.so) \
