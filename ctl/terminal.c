@@ -91,15 +91,10 @@ static void draw(const ms_progress *progress, apr_int64_t done)
     static const char full[] = "##############################",
                       empty[] = "..............................";
     const apr_int64_t part = done < progress->total ? done : progress->total;
-    const int n = progress->total > 0 ? (int)(part * BAR / progress->total) : 0;
+    const int n = (int)(part * BAR / progress->total);
 
-    if (progress->total > 0) {
-        fprintf(stderr, "\r\033[K%s [%.*s%.*s] %d%%", progress->what, n, full, BAR - n, empty,
-                (int)(part * 100 / progress->total));
-    }
-    else {
-        fprintf(stderr, "\r\033[K%s %" APR_INT64_T_FMT, progress->what, done);
-    }
+    fprintf(stderr, "\r\033[K%s [%.*s%.*s] %d%%", progress->what, n, full, BAR - n, empty,
+            (int)(part * 100 / progress->total));
     fflush(stderr);
 }
 

@@ -26,7 +26,7 @@ int ms_terminal_confirm(const char *question);
 /* A bar on standard error, if that is a terminal, for work that takes longer than a moment. */
 typedef struct ms_progress {
     const char *what;
-    apr_int64_t total; /* 0: not known */
+    apr_int64_t total; /* more than 0 if it is shown */
     apr_time_t started;
     apr_time_t shown; /* 0: not yet */
 } ms_progress;

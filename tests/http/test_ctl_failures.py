@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """managed-sessionctl when something is in its way: a database that fails, a place that it may not read, a host that is not there."""
 import os
+import pty
+import subprocess
 
 import pytest
 
 import faults
-from ctl import Ctl, run
+from ctl import ENVIRONMENT, PROGRAM, Ctl, of, run
 from harness import HTTPD, SITE, Server, sign_in
+from test_schema_upgrade import old_table
 
 as_root = pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
 COMMANDS = {
@@ -37,6 +40,48 @@ def test_a_statement_that_fails_is_no_success(site, command):
             return
         assert result.status == 3 and "rejected the statement" in result.err, (i, result)
     raise AssertionError("that goes on without end")
+
+
+def test_a_connection_that_is_lost_is_made_again(site):
+    plan, alice = faults.Faults(), sign_in(site)
+    environment = plan.give_to(site).more_environment
+    plan.plan(faults.LOSE, 1, kinds=faults.STATEMENTS)
+    result = Ctl(site)("list", **environment)
+    assert plan.end() and result.status == 0 and alice[:22] in result.out
+
+
+@pytest.mark.sqlite
+def test_a_table_that_cannot_be_upgraded_is_no_success():
+    """A view of another one, say."""
+    server = old_table(Server(SITE + "ManagedSessionCreateTable Off\n"))
+    try:
+        server.sql("ALTER TABLE managed_session RENAME TO elsewhere")
+        server.sql("CREATE VIEW managed_session AS SELECT * FROM elsewhere")
+        result = Ctl(server)("upgrade-schema")
+        assert result.status == 3 and "the table has not been upgraded" in result.err
+    finally:
+        server.remove()
+
+
+@pytest.mark.sqlite
+def test_an_export_to_a_file_shows_on_the_terminal_how_far_it_is(site):
+    """Not between the lines, if both go there."""
+    sign_in(site)
+    mine, terminal = pty.openpty()
+    try:
+        done = subprocess.run([PROGRAM, "export", *of(site)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=terminal, env=ENVIRONMENT,
+                              check=True)
+        assert done.stdout.startswith(b'{"id":')
+    finally:
+        os.close(terminal)
+        os.close(mine)
+
+
+@pytest.mark.sqlite
+def test_a_terminal_that_does_not_know_its_width_is_as_wide_as_columns(site):
+    sign_in(site)
+    lines = Ctl(site).on_terminal("list", width=0, COLUMNS="60").out.splitlines()
+    assert len(lines) >= 2 and max(map(len, lines)) <= 60
 
 
 @pytest.mark.sqlite
@@ -85,6 +130,8 @@ def test_statements_for_each_connection_are_run_for_this_one_too():
 def test_a_file_is_named_by_its_absolute_path(site):
     result = run("list", "--driver", "sqlite3", "--params", "sessions.db", "--realm", "app.test")
     assert result.status in (2, 3) and "absolute path" in result.err
+    result = run("check", "--driver", "sqlite3", "--params", "sessions.db", "--realm", "app.test")
+    assert result.status == 3 and "absolute path" in result.out
 
 
 @as_root
