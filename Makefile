@@ -142,27 +142,26 @@ $(BUILD)/unit/test_%: tests/unit/test_%.c $(PURE:%=$(BUILD)/%.o) $(CTL_PURE:%=$(
 	@mkdir -p $(@D)
 	$(CC) -pthread $(MS_CFLAGS) -MMD -MP -Itests/unit -o $@ $< $(PURE:%=$(BUILD)/%.o) $(CTL_PURE:%=$(BUILD)/%.o) $(BUILD)/pages.o $(BUILD)/languages.o -lcmocka -ljansson -lunistring $(APR_LIBS)
 
-# The look-up cache under threads of several processes that are killed at any moment, watched by ThreadSanitizer.
+# What threads and processes share, each in a test of its own under ThreadSanitizer. races.c: it does not see apr's atomic functions.
 SECONDS := 5
-$(BUILD)/unit/stress_cache: tests/stress/shm_cache.c $(wildcard src/db/shm_cache.* src/core/row.h src/core/token.h src/core/siphash.*)
-	@mkdir -p $(@D)
-	$(CC) $(MS_CFLAGS) -fPIE -fsanitize=thread -o $@ tests/stress/shm_cache.c src/db/shm_cache.c src/core/siphash.c $(APR_LIBS)
+STRESS  := $(filter-out stress,$(patsubst tests/stress/%.c,%,$(wildcard tests/stress/*.c)))
+stressed_shm_cache     := src/db/shm_cache.c src/core/siphash.c
+stressed_touch_queue   := src/db/touch_queue.c
+stressed_open_requests := src/session/open_requests.c src/core/child_thread.c src/core/duplicate.c src/core/clock.c
+stressed_counts        := src/http/counters.c src/core/throttle.c src/core/tally.c src/core/slots.c
+stressed_limiter       := src/db/limiter.c
+stressed_lines         := src/core/refusals.c src/core/log_limit.c
+stressed_watchdog      := src/db/watchdog.c src/core/child_thread.c
+# Its seconds are milliseconds there.
+$(BUILD)/stress/watchdog: WRAPPED := -Wl,--wrap=ms_child_thread_pause
 
-# The requests that are open, and the thread that cuts them.
-STRESS_OPEN := src/session/open_requests.c src/core/child_thread.c src/core/duplicate.c src/core/clock.c
-$(BUILD)/unit/stress_open: tests/stress/open_requests.c $(STRESS_OPEN) $(STRESS_OPEN:.c=.h)
+.SECONDEXPANSION:
+$(BUILD)/stress/%: tests/stress/%.c tests/stress/stress.c tests/stress/stress.h tests/http/races.c $$(stressed_$$*) $$(patsubst %.c,%.h,$$(stressed_$$*))
 	@mkdir -p $(@D)
-	$(CC) $(MS_CFLAGS) -fPIE -fsanitize=thread -o $@ tests/stress/open_requests.c $(STRESS_OPEN) $(APR_LIBS)
+	$(CC) $(MS_CFLAGS) -fPIE -fsanitize=thread -Itests/stress $(WRAPPED) -o $@ $< tests/stress/stress.c tests/http/races.c $(stressed_$*) $(APR_LIBS)
 
-# The queue of touches, as the cache.
-$(BUILD)/unit/stress_touches: tests/stress/touch_queue.c src/db/touch_queue.c src/db/touch_queue.h
-	@mkdir -p $(@D)
-	$(CC) $(MS_CFLAGS) -fPIE -fsanitize=thread -o $@ tests/stress/touch_queue.c src/db/touch_queue.c $(APR_LIBS)
-
-test-races: $(BUILD)/unit/stress_cache $(BUILD)/unit/stress_touches $(BUILD)/unit/stress_open
-	$(BUILD)/unit/stress_cache $(SECONDS)
-	$(BUILD)/unit/stress_touches $(SECONDS)
-	$(BUILD)/unit/stress_open $(SECONDS)
+test-races: $(STRESS:%=$(BUILD)/stress/%)
+	@printf '%s\n' $(STRESS:%=$(BUILD)/stress/%) | xargs -P 2 -I TEST sh -c "TEST $(SECONDS)"
 
 stress: deps-test $(MODULE)
 	@$(MAKE) --no-print-directory test-races SECONDS=60
@@ -350,7 +349,7 @@ bench-cleanup: $(MODULE)
 	MS_MODULE=$(abspath $(MODULE)) $(PYTHON) -B tests/bench/cleanup.py
 
 # ---- the code itself --------------------------------------------------------------------------
-SOURCES := $(wildcard mod_managed_session.c src/*/*.c src/*/*.h ctl/*.c ctl/*.h include/*.h tests/unit/*.c tests/unit/*.h tests/stress/*.c tests/soak/*.c tests/fuzz/*.c tests/fuzz/*.h)
+SOURCES := $(wildcard mod_managed_session.c src/*/*.c src/*/*.h ctl/*.c ctl/*.h include/*.h tests/unit/*.c tests/unit/*.h tests/stress/*.c tests/stress/*.h tests/soak/*.c tests/fuzz/*.c tests/fuzz/*.h)
 
 format:
 	clang-format -i $(SOURCES)
@@ -378,7 +377,7 @@ check-cppcheck:
 
 # For clangd and other tools; nothing is compiled. The pages and catalogues are made, since they are C too.
 compile_commands.json: Makefile $(BUILD)/pages.c $(BUILD)/languages.c $(wildcard *.c src/*/*.c tests/unit/*.c)
-	@$(MAKE) --no-print-directory -nB -o $(BUILD)/pages.c -o $(BUILD)/languages.c $(MODULE) $(UNIT) $(BUILD)/unit/stress_cache $(BUILD)/unit/stress_touches $(BUILD)/unit/stress_open | $(PYTHON) tests/compile_commands.py $@
+	@$(MAKE) --no-print-directory -nB -o $(BUILD)/pages.c -o $(BUILD)/languages.c $(MODULE) $(UNIT) $(STRESS:%=$(BUILD)/stress/%) | $(PYTHON) tests/compile_commands.py $@
 
 docs: $(MODULE)
 	$(PYTHON) tests/reference.py

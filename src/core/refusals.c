@@ -13,9 +13,10 @@
 #define WAYS     8 /* slots that a key may be in */
 #define ATTEMPTS 10000
 
+/* Changed with the lock; whether one is due is read without it first. */
 typedef struct slot {
-    apr_uint64_t key; /* 0: free */
-    apr_int64_t end;  /* of the period, seconds */
+    volatile apr_uint64_t key; /* 0: free */
+    volatile apr_uint64_t end; /* of the period, seconds */
     ms_refusal first;
 } slot;
 
@@ -45,6 +46,14 @@ static void unlock(slot_set *set)
     apr_atomic_xchg32(&set->lock, 0);
 }
 
+static void put(slot *at, apr_uint64_t key, apr_int64_t end, const ms_refusal *first)
+{
+    at->first = *first;
+    at->first.count = 0;
+    apr_atomic_set64(&at->end, (apr_uint64_t)end);
+    apr_atomic_set64(&at->key, key);
+}
+
 /* The key's slot, else a free one, else the one whose period ends first. */
 static slot *find(slot_set *set, apr_uint64_t key)
 {
@@ -66,7 +75,9 @@ static slot *find(slot_set *set, apr_uint64_t key)
 /* If the clock is set back, a period must not become longer. */
 static int is_within(const slot *at, apr_int64_t now, apr_int64_t period)
 {
-    return now < at->end && at->end <= now + period;
+    const apr_int64_t end = (apr_int64_t)at->end;
+
+    return now < end && end <= now + period;
 }
 
 int ms_refusals_is_first(void *memory, apr_uint64_t key, apr_int64_t now, apr_int64_t period,
@@ -84,8 +95,7 @@ int ms_refusals_is_first(void *memory, apr_uint64_t key, apr_int64_t now, apr_in
     is_first = at->key != key || !is_within(at, now, period);
     if (is_first) {
         *due = at->first;
-        *at = (slot){key, now + period, *refusal};
-        at->first.count = 0;
+        put(at, key, now + period, refusal);
     }
     else {
         at->first.count++;
@@ -94,14 +104,21 @@ int ms_refusals_is_first(void *memory, apr_uint64_t key, apr_int64_t now, apr_in
     return is_first;
 }
 
+static int is_due(slot *at, apr_int64_t now)
+{
+    return apr_atomic_read64(&at->key) && now >= (apr_int64_t)apr_atomic_read64(&at->end);
+}
+
 /* The slot's summary; its slot is free then. Returns 0 if none is due. */
 static int take_due(slot *at, apr_int64_t now, ms_refusal *due)
 {
-    if (!at->key || now < at->end) {
+    static const ms_refusal none;
+
+    if (!is_due(at, now)) {
         return 0;
     }
     *due = at->first;
-    *at = (slot){0};
+    put(at, 0, 0, &none);
     return due->count > 0;
 }
 
@@ -112,7 +129,7 @@ int ms_refusals_next_due(void *memory, apr_int64_t now, apr_size_t *at, ms_refus
         slot *one = &set->slots[(*at)++ % WAYS];
         int found;
 
-        if (one->key && now >= one->end && lock(set)) {
+        if (is_due(one, now) && lock(set)) {
             found = take_due(one, now, due);
             unlock(set);
             if (found) {

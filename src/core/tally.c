@@ -38,34 +38,45 @@ static apr_uint64_t as_word(apr_uint64_t key, apr_int64_t when, int count)
            (apr_uint64_t)count;
 }
 
-/* The key's slot; else that of the key that is longest without a count, if it may be taken; NULL.
- */
-static slot *find(void *memory, apr_uint64_t key, int may_take)
+/* A slot, and what was in it. */
+typedef struct place {
+    slot *at;
+    apr_uint64_t word;
+} place;
+
+static int is_of(apr_uint64_t word, apr_uint64_t key)
 {
-    slot *set = (slot *)memory + WAYS * (key % SETS), *oldest = &set[0];
+    return word && tag_of(word) == tag_of(key);
+}
+
+/* The key's slot, else that of the key that is longest without a count. Each slot is read once, as
+ * in throttle.c: two threads that count a new key choose the same one. */
+static place find_or_choose(void *memory, apr_uint64_t key)
+{
+    slot *set = (slot *)memory + WAYS * (key % SETS);
+    place oldest = {NULL, 0};
 
     for (int i = 0; i < WAYS; i++) {
-        const apr_uint64_t word = apr_atomic_read64(&set[i]);
+        const place one = {&set[i], apr_atomic_read64(&set[i])};
 
-        if (word && tag_of(word) == tag_of(key)) {
-            return &set[i];
+        if (is_of(one.word, key)) {
+            return one;
         }
-        if (time_of(word) < time_of(apr_atomic_read64(oldest))) {
-            oldest = &set[i];
+        if (!oldest.at || time_of(one.word) < time_of(oldest.word)) {
+            oldest = one;
         }
     }
-    return may_take ? oldest : NULL;
+    return oldest;
 }
 
 void ms_tally_add(void *memory, apr_uint64_t key, apr_int64_t now)
 {
     for (int i = 0; i < ATTEMPTS; i++) {
-        slot *at = find(memory, key, 1);
-        const apr_uint64_t old = apr_atomic_read64(at);
-        const int count = old && tag_of(old) == tag_of(key) ? count_of(old) : 0;
+        const place found = find_or_choose(memory, key);
+        const int count = is_of(found.word, key) ? count_of(found.word) : 0;
         const int next = count < MS_TALLY_MAX ? count + 1 : count;
 
-        if (apr_atomic_cas64(at, as_word(key, now, next), old) == old) {
+        if (apr_atomic_cas64(found.at, as_word(key, now, next), found.word) == found.word) {
             return;
         }
     }
@@ -73,24 +84,21 @@ void ms_tally_add(void *memory, apr_uint64_t key, apr_int64_t now)
 
 int ms_tally_get(void *memory, apr_uint64_t key, apr_int64_t *last)
 {
-    slot *at = find(memory, key, 0);
-    const apr_uint64_t word = at ? apr_atomic_read64(at) : 0;
+    const place found = find_or_choose(memory, key);
 
-    if (!word || tag_of(word) != tag_of(key)) {
+    if (!is_of(found.word, key)) {
         return 0;
     }
-    *last = time_of(word);
-    return count_of(word);
+    *last = time_of(found.word);
+    return count_of(found.word);
 }
 
 void ms_tally_forget(void *memory, apr_uint64_t key)
 {
-    slot *at = find(memory, key, 0);
+    for (int i = 0; i < ATTEMPTS; i++) {
+        const place found = find_or_choose(memory, key);
 
-    for (int i = 0; at && i < ATTEMPTS; i++) {
-        const apr_uint64_t old = apr_atomic_read64(at);
-
-        if (tag_of(old) != tag_of(key) || apr_atomic_cas64(at, 0, old) == old) {
+        if (!is_of(found.word, key) || apr_atomic_cas64(found.at, 0, found.word) == found.word) {
             return;
         }
     }

@@ -50,14 +50,29 @@ static slot *find(void *memory, apr_uint64_t key)
     return NULL;
 }
 
-/* The slot that is empty or will be first, so that the keys with the most failures stay longest. */
-static slot *find_room(void *memory, apr_uint64_t key)
-{
-    slot *set = set_of(memory, key), *best = &set[0];
+/* A slot, and what was in it. */
+typedef struct place {
+    slot *at;
+    apr_uint64_t word;
+} place;
 
-    for (int i = 1; i < WAYS; i++) {
-        if (drained_at(apr_atomic_read64(&set[i])) < drained_at(apr_atomic_read64(best))) {
-            best = &set[i];
+/* The key's slot; else the one that is empty or will be first, so that the keys with the most
+ * failures stay longest. Each slot is read once: two threads that count a new key at the same time
+ * choose the same one, and the second of them finds it changed. Only if another key of the set is
+ * forgotten between them may the key get two slots, and a count be lost. */
+static place find_or_choose(void *memory, apr_uint64_t key)
+{
+    slot *set = set_of(memory, key);
+    place best = {NULL, 0};
+
+    for (int i = 0; i < WAYS; i++) {
+        const place one = {&set[i], apr_atomic_read64(&set[i])};
+
+        if (tag_of(one.word) == tag_of(key)) {
+            return one;
+        }
+        if (!best.at || drained_at(one.word) < drained_at(best.word)) {
+            best = one;
         }
     }
     return best;
@@ -85,19 +100,15 @@ apr_int64_t ms_throttle_take(void *memory, apr_uint64_t key, apr_int64_t now_us,
     const apr_int64_t now = now_us / TICK, each = ticks_each(rate);
 
     for (int i = 0; i < ATTEMPTS; i++) {
-        slot *mine = find(memory, key);
-        slot *at = mine ? mine : find_room(memory, key);
-        const apr_uint64_t old = apr_atomic_read64(at);
-        const apr_int64_t drained = mine ? believable(drained_at(old), now, rate) : now;
+        const place found = find_or_choose(memory, key);
+        const int is_mine = tag_of(found.word) == tag_of(key);
+        const apr_int64_t drained = is_mine ? believable(drained_at(found.word), now, rate) : now;
         const apr_int64_t over = drained + each - (now + rate->count * each);
 
-        if (mine && tag_of(old) != tag_of(key)) {
-            continue; /* another key has taken the slot */
-        }
         if (over > 0) {
             return (over + TICKS_1S - 1) / TICKS_1S;
         }
-        if (apr_atomic_cas64(at, as_word(key, drained + each), old) == old) {
+        if (apr_atomic_cas64(found.at, as_word(key, drained + each), found.word) == found.word) {
             return 0;
         }
     }

@@ -85,9 +85,10 @@ apr_status_t ms_watchdog_child_init(apr_pool_t *pchild)
 
 /* ---- waits ---------------------------------------------------------------------------------- */
 
-static void enlist(ms_watchdog *c)
+static void enlist(ms_watchdog *c, int is_waiting)
 {
     apr_thread_mutex_lock(child->lock);
+    c->begun = is_waiting ? child->now : 0;
     APR_RING_INSERT_TAIL(&child->all, c, ms_watchdog, link);
     apr_thread_mutex_unlock(child->lock);
 }
@@ -118,7 +119,7 @@ ms_watchdog *ms_watchdog_add(apr_pool_t *p, int socket)
     }
     c = apr_pcalloc(p, sizeof(*c));
     c->socket = own;
-    enlist(c);
+    enlist(c, 0);
     apr_pool_cleanup_register(p, c, forget, apr_pool_cleanup_null);
     return c;
 }
@@ -165,8 +166,8 @@ int ms_watchdog_was_cut(ms_watchdog *c)
 void ms_watchdog_begin_any(ms_watchdog *waiting)
 {
     if (child) {
-        *waiting = (ms_watchdog){.socket = -1, .begun = child->now};
-        enlist(waiting);
+        *waiting = (ms_watchdog){.socket = -1};
+        enlist(waiting, 1);
     }
 }
 

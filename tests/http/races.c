@@ -63,6 +63,12 @@ apr_uint64_t apr_atomic_add64(volatile apr_uint64_t *at, apr_uint64_t value)
     return __atomic_fetch_add(at, value, ORDER);
 }
 
+apr_uint64_t apr_atomic_cas64(volatile apr_uint64_t *at, apr_uint64_t value, apr_uint64_t expected)
+{
+    __atomic_compare_exchange_n(at, &expected, value, 0, ORDER, ORDER);
+    return expected;
+}
+
 void *apr_atomic_casptr(volatile void **at, void *value, const void *expected)
 {
     void *found = (void *)expected;

@@ -27,6 +27,8 @@ from table import MUTANTS, Mutant
 ROOT = pathlib.Path(__file__).parents[2]
 NOTICED, SURVIVED, BROKEN = "noticed", "survived", "broken"
 PYTEST_OK, PYTEST_FAILED = 0, 1
+# Kinds of tests that are not pytest's: what make makes, of which source, and the arguments: seconds.
+PROGRAMS = {"unit": ("build/unit/test_{}", "tests/unit/test_{}.c"), "stress": ("build/stress/{}", "tests/stress/{}.c", "20")}
 
 
 class Tree:
@@ -53,11 +55,11 @@ class Tree:
     def run(self, tests: str) -> int:
         """0: they pass, 1: they fail, else: there are none, or they cannot be run."""
         kind, name, *words = tests.split()
-        if kind == "unit":
-            target = f"build/unit/test_{name}"
+        if kind in PROGRAMS:
+            target = PROGRAMS[kind][0].format(name)
             if not self.make(target):
                 return 2
-            return min(1, abs(subprocess.run([self.root / target], cwd=self.root, capture_output=True, timeout=300).returncode))
+            return min(1, abs(subprocess.run([self.root / target, *PROGRAMS[kind][2:]], cwd=self.root, capture_output=True, timeout=300).returncode))
         selected = ["-k", " or ".join(words)] if words else []
         done = subprocess.run(["/usr/bin/python3", "-B", "-m", "pytest", "-p", "no:cacheprovider", "-q", "-x", f"tests/http/test_{name}.py", *selected],
                               cwd=self.root, capture_output=True, text=True, timeout=900,
@@ -131,7 +133,7 @@ def misfits() -> list[str]:
         if times != 1:
             found.append(f"{mutant.name}: its text stands {times} times in {mutant.file}")
         for kind, name, *_ in map(str.split, mutant.tests):
-            test = ROOT / (f"tests/unit/test_{name}.c" if kind == "unit" else f"tests/http/test_{name}.py")
+            test = ROOT / (PROGRAMS[kind][1] if kind in PROGRAMS else "tests/http/test_{}.py").format(name)
             if not test.exists():
                 found.append(f"{mutant.name}: there is no {test.relative_to(ROOT)}")
     return found

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The wrong changes, and the tests that must notice them: see run.py.
 
-old stands exactly once in the file. tests: "unit NAME" is tests/unit/test_NAME.c; "http NAME WORDS" is tests/http/test_NAME.py
+old stands exactly once in the file. tests: "unit NAME" is tests/unit/test_NAME.c, "stress NAME" tests/stress/NAME.c; "http NAME WORDS" is tests/http/test_NAME.py
 with these words for pytest's -k; "uncached NAME WORDS" is the same without the look-up cache. survives: why no test can
 notice it; without a reason a mutant that survives is an error.
 """
@@ -248,4 +248,27 @@ MUTANTS = [
     m("a revoked session makes its device known", "src/session/known_device.c", 'strcmp(row->end_reason, "revoked") == 0', 'strcmp(row->end_reason, "revoked") == 7', "http events revoked_is_not"),
     m("any number of lines a second", "src/core/log_limit.c", "if (period == last || ", "if (", "unit log_limit"),
     m("a field sent twice", "src/core/form.c", "if (apr_table_get(fields, name)) {", "if (0 && apr_table_get(fields, name)) {", "unit form"),
+
+    # What threads and processes share: without the lock, or in more than one step.
+    m("a counter that is not atomic", "src/http/counters.c", "apr_atomic_add64(&counters[which].n, (apr_uint64_t)n);", "counters[which].n += (apr_uint64_t)n;", "stress counts"),
+    m("a failed sign-in is counted in two steps", THROTTLE, "if (apr_atomic_cas64(found.at, as_word(key, drained + each), found.word) == found.word) {",
+      "if (apr_atomic_read64(found.at) == found.word) {\n            apr_atomic_set64(found.at, as_word(key, drained + each));", "stress counts"),
+    m("failures of a user are counted in two steps", "src/core/tally.c", "if (apr_atomic_cas64(found.at, as_word(key, now, next), found.word) == found.word) {",
+      "if (apr_atomic_read64(found.at) == found.word) {\n            apr_atomic_set64(found.at, as_word(key, now, next));", "stress counts"),
+    m("a place is taken in two steps", "src/core/slots.c", "apr_atomic_cas32(&slots[i], now + lease, ends) == ends) {",
+      "apr_atomic_read32(&slots[i]) == ends) {\n            apr_atomic_set32(&slots[i], now + lease);", "stress counts"),
+    m("a set of refusals without a lock", "src/core/refusals.c", "if (apr_atomic_cas32(&set->lock, 1, 0) == 0) {", "if (apr_atomic_cas32(&set->lock, 1, 0) <= 1) {", "stress lines"),
+    m("lines that were not written are read in two steps", "src/core/log_limit.c", "*skipped = apr_atomic_xchg32(&slots[kind].skipped, 0);",
+      "*skipped = apr_atomic_read32(&slots[kind].skipped);\n    apr_atomic_set32(&slots[kind].skipped, 0);", "stress lines"),
+    m("a connection is given back without the lock", LIMITER, "    apr_thread_mutex_lock(limiter->lock);\n    limiter->inside--;\n    apr_thread_cond_signal(limiter->freed);\n    apr_thread_mutex_unlock(limiter->lock);",
+      "    limiter->inside--;\n    apr_thread_cond_signal(limiter->freed);", "stress limiter"),
+    m("a place of a connection that is lost", LIMITER, "    limiter->inside--;\n", "    limiter->inside -= limiter->inside % 3 != 0;\n", "stress limiter"),
+    m("the watchdog's time without its lock", "src/db/watchdog.c", "        *waiting = (ms_watchdog){.socket = -1};\n        enlist(waiting, 1);",
+      "        *waiting = (ms_watchdog){.socket = -1, .begun = child->now};\n        enlist(waiting, 1);", "stress watchdog"),
+    m("the end of a wait without the watchdog's lock", "src/db/watchdog.c", "        apr_thread_mutex_lock(child->lock);\n        c->begun = 0;\n        was_cut = c->cut;\n        apr_thread_mutex_unlock(child->lock);",
+      "        c->begun = 0;\n        was_cut = c->cut;", "stress watchdog"),
+    m("a connection leaves the watchdog without its lock", "src/db/watchdog.c", "    apr_thread_mutex_lock(child->lock);\n    APR_RING_REMOVE(c, link);\n    apr_thread_mutex_unlock(child->lock);",
+      "    APR_RING_REMOVE(c, link);", "stress watchdog"),
+    m("a request leaves the ring without its lock", "src/session/open_requests.c", "    apr_thread_mutex_lock(child->lock);\n    APR_RING_REMOVE(open, link);\n    apr_thread_mutex_unlock(child->lock);",
+      "    APR_RING_REMOVE(open, link);", "stress open_requests"),
 ]

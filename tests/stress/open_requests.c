@@ -16,10 +16,9 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
-#include <apr_general.h>
 #include <apr_portable.h>
 #include <apr_strings.h>
-#include <apr_thread_proc.h>
+#include "stress.h"
 #include "session/open_requests.h"
 
 #define THREADS  8
@@ -28,7 +27,8 @@
 
 static _Atomic apr_uint64_t endings_of_all;
 static _Atomic int has_ended[SESSIONS], is_away;
-static _Atomic int requests, cuts, notified, wrong, over;
+static _Atomic int requests, cuts, notified, wrong;
+static time_t until;
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
@@ -168,12 +168,12 @@ static void serve(apr_pool_t *p, int session, apr_uint32_t n)
     atomic_fetch_add(&requests, 1);
 }
 
-static void *APR_THREAD_FUNC work(apr_thread_t *thread, void *numberv)
+static void *APR_THREAD_FUNC work(apr_thread_t *thread, void *number)
 {
-    const int first = *(int *)numberv * (SESSIONS / THREADS);
+    const int first = (int)stress_number(number) * (SESSIONS / THREADS);
 
     (void)thread;
-    for (apr_uint32_t n = 1; !atomic_load(&over); n++) {
+    for (apr_uint32_t n = 1; time(NULL) < until; n++) {
         apr_pool_t *p;
 
         apr_pool_create(&p, NULL);
@@ -183,41 +183,20 @@ static void *APR_THREAD_FUNC work(apr_thread_t *thread, void *numberv)
     return NULL;
 }
 
-static void run(apr_pool_t *p, int seconds)
-{
-    apr_thread_t *threads[THREADS];
-    int numbers[THREADS];
-    apr_status_t rv;
-
-    for (int i = 0; i < THREADS; i++) {
-        numbers[i] = i;
-        if (apr_thread_create(&threads[i], NULL, work, &numbers[i], p) != APR_SUCCESS) {
-            exit(2);
-        }
-    }
-    apr_sleep(apr_time_from_sec(seconds));
-    atomic_store(&over, 1);
-    for (int i = 0; i < THREADS; i++) {
-        apr_thread_join(&rv, threads[i]);
-    }
-}
-
 int main(int argc, char **argv)
 {
+    const int seconds = stress_begin(argc, argv);
     apr_pool_t *p, *pchild;
-    int ok;
 
-    apr_initialize();
     apr_pool_create(&p, NULL);
     apr_pool_create(&pchild, NULL);
     if (ms_open_requests_child_init(pchild, &functions) != APR_SUCCESS) {
         return 2;
     }
-    run(p, argc > 1 ? atoi(argv[1]) : 5);
+    until = time(NULL) + seconds;
+    stress_run_threads(work, THREADS, p);
     apr_pool_destroy(pchild); /* joins the thread */
     printf("%d requests, %d sessions ended, %d requests cut, %d wrong\n", requests, cuts, notified,
            wrong);
-    ok = wrong == 0 && cuts > 0 && notified == cuts;
-    puts(ok ? "ok" : "FAILED");
-    return ok ? 0 : 1;
+    return stress_end(wrong == 0 && cuts > 0 && notified == cuts);
 }

@@ -8,18 +8,11 @@
  *   touch_queue [seconds]    exits with 1 at the first wrong one
  */
 #include <sched.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
-#include <apr_general.h>
-#include <apr_thread_proc.h>
+#include "stress.h"
 #include "db/touch_queue.h"
 
 #define PROCESSES 3
@@ -34,12 +27,6 @@ typedef struct world {
 
 static world *shared;
 static ms_touch_queue *queue;
-
-static void wrong(const char *what)
-{
-    fprintf(stderr, "wrong: %s\n", what);
-    _exit(1);
-}
 
 static ms_queued_touch touch_of(apr_uint64_t number)
 {
@@ -57,13 +44,13 @@ static void check(const ms_queued_touch *found, int table)
     const ms_queued_touch touch = touch_of((apr_uint64_t)found->seen);
 
     if (memcmp(&touch, found, offsetof(ms_queued_touch, slot)) != 0) {
-        wrong("a torn touch");
+        stress_wrong("a torn touch");
     }
     if ((int)(found->seen % TABLES) != table) {
-        wrong("another table's");
+        stress_wrong("another table's");
     }
     if ((apr_uint64_t)found->seen > atomic_load(&shared->numbers)) {
-        wrong("one that was never added");
+        stress_wrong("one that was never added");
     }
 }
 
@@ -98,46 +85,16 @@ static void read_table(int table, int *at)
     atomic_fetch_add(&shared->read, (apr_uint64_t)n);
 }
 
-static pid_t start_adders(void)
-{
-    const pid_t pid = fork();
-    apr_pool_t *p;
-    apr_thread_t *thread;
-
-    if (pid != 0) {
-        return pid;
-    }
-    apr_pool_create(&p, NULL);
-    for (int i = 0; i < THREADS; i++) {
-        apr_thread_create(&thread, NULL, add, NULL, p);
-    }
-    for (;;) {
-        pause();
-    }
-}
-
 /* Two of them read each table: a poller that goes on after its lease, and the next one. */
-static pid_t start_reader(void)
+static void read_all(void)
 {
-    const pid_t pid = fork();
     int at[TABLES] = {0};
 
-    while (pid == 0) {
+    for (;;) {
         for (int table = 0; table < TABLES; table++) {
             read_table(table, &at[table]);
         }
     }
-    return pid;
-}
-
-/* @return 0 if it had ended by itself */
-static int finish(pid_t pid)
-{
-    int status;
-
-    kill(pid, SIGKILL);
-    waitpid(pid, &status, 0);
-    return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
 }
 
 static void empty(void)
@@ -164,61 +121,31 @@ static int is_every_slot_usable(void)
     return taken == MS_TOUCHES_MAX;
 }
 
-static void *share(apr_size_t size)
-{
-    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-    if (memory == MAP_FAILED) {
-        perror("mmap");
-        exit(1);
-    }
-    return memory;
-}
-
 static int run(int seconds)
 {
-    const time_t end = time(NULL) + seconds;
-    pid_t adders[PROCESSES], readers[2] = {start_reader(), start_reader()};
-    int kills = 0;
+    const pid_t readers[] = {stress_fork(read_all), stress_fork(read_all)};
+    const int kills = stress_kill_for(seconds, 20000, NULL, add, PROCESSES, THREADS);
 
-    for (int i = 0; i < PROCESSES; i++) {
-        adders[i] = start_adders();
-    }
-    while (time(NULL) < end) {
-        const int i = kills++ % PROCESSES;
-
-        usleep(20000);
-        if (!finish(adders[i]) || waitpid(readers[kills % 2], NULL, WNOHANG) != 0) {
-            return 1;
-        }
-        adders[i] = start_adders();
-    }
-    for (int i = 0; i < PROCESSES; i++) {
-        finish(adders[i]);
-    }
-    if (!finish(readers[0]) || !finish(readers[1])) {
-        return 1;
-    }
     printf("%llu touches added, %llu refused, %llu read, %d processes killed\n",
            (unsigned long long)shared->added, (unsigned long long)shared->refused,
            (unsigned long long)shared->read, kills);
-    return 0;
+    return stress_finish(readers[0]) && stress_finish(readers[1]) && kills > 0;
 }
 
 int main(int argc, char **argv)
 {
-    apr_initialize();
-    shared = share(sizeof(*shared));
-    queue = share(ms_touch_queue_size());
+    const int seconds = stress_begin(argc, argv);
+    int ok;
+
+    shared = stress_share(sizeof(*shared));
+    queue = stress_share(ms_touch_queue_size());
     for (int table = 0; table < TABLES; table++) {
         ms_touch_queue_serve(queue, table, NOW);
     }
-    if (run(argc > 1 ? atoi(argv[1]) : 5)) {
-        return 1;
+    ok = run(seconds) && shared->read > 0;
+    if (ok && !is_every_slot_usable()) {
+        fprintf(stderr, "a slot is lost\n");
+        ok = 0;
     }
-    if (!is_every_slot_usable()) {
-        fprintf(stderr, "wrong: a slot was lost\n");
-        return 1;
-    }
-    return 0;
+    return stress_end(ok);
 }
