@@ -16,7 +16,7 @@
 #   make fuzz-http    requests at random for a whole httpd under AddressSanitizer and UBSan, SECONDS=60 in all
 #   make coverage     which lines the tests reach (build/coverage/coverage.html) and which not (tests/uncovered.txt)
 #   make mutants      the module with one small mistake after another, which tests must notice (MUTANTS: options)
-#   make test-tsan    the tests with many threads with httpd and the module under ThreadSanitizer (a quarter of an hour)
+#   make test-tsan    the tests with many threads with httpd and the module under ThreadSanitizer (half an hour)
 #   make test-valgrind  the main story with httpd under valgrind
 #   make bench        requests per second beside the unprotected file and beside other modules (BENCH: options)
 #   make bench-db     what a look-up costs in tables of a thousand to five million sessions (BENCH: options)
@@ -151,6 +151,7 @@ stressed_open_requests := src/session/open_requests.c src/core/child_thread.c sr
 stressed_counts        := src/http/counters.c src/core/throttle.c src/core/tally.c src/core/slots.c
 stressed_limiter       := src/db/limiter.c
 stressed_lines         := src/core/refusals.c src/core/log_limit.c
+stressed_feed          := src/db/feed.c src/db/feed_board.c src/db/feed_window.c src/db/touch_queue.c
 stressed_watchdog      := src/db/watchdog.c src/core/child_thread.c
 # Its seconds are milliseconds there.
 $(BUILD)/stress/watchdog: WRAPPED := -Wl,--wrap=ms_child_thread_pause
@@ -233,8 +234,9 @@ test-asan-stories:
 	$(COUNTED) MS_TOOL=asan MS_MODULE=$(abspath build/asan/mod_managed_session.so) \
 	  $(PYTHON) -B -m pytest -p no:cacheprovider -q $(REPEATED) $(ASAN_STORIES:%=tests/http/test_%.py) $(PYTEST)
 
-# These files run most of the code from several threads at once. What else it reports: tests/http/races.supp.
-TSAN_STORIES := library_story pool touches lookup_cache lifeline session_life races
+# These files run most of the code from several threads at once. What else it reports: tests/http/races.supp. Files that need a
+# quick server, or many processes, are left out: what fails in them is too slow.
+TSAN_STORIES := library_story pool touches lookup_cache lifeline session_life feed events app_passwords api metrics http2_websockets login_limit races
 test-tsan: deps-test
 	@$(MAKE) --no-print-directory BUILD=build/tsan OPTIMIZE="-O1 -g -fno-omit-frame-pointer" SANITIZE="-fsanitize=thread" \
 	  build/tsan/mod_managed_session.so build/tsan/managed-sessionctl

@@ -179,7 +179,7 @@ MUTANTS = [
     m("one connection too many", LIMITER, "limiter->inside >= places(limiter) ||", "limiter->inside > places(limiter) ||", "unit limiter"),
     m("all open connections at once", LIMITER, "limiter->opening >= OPENING_MAX", "0", "unit limiter"),
     m("an id may begin with a dash", "src/core/token.c", "bytes[0] >> 2 == DASH", "0", "unit token"),
-    m("one failure more", THROTTLE, "const apr_int64_t over = drained + each - (now + rate->count * each);\n\n        if (mine", "const apr_int64_t over = drained - (now + rate->count * each);\n\n        if (mine", "unit throttle"),
+    m("one failure more", THROTTLE, "const apr_int64_t over = drained + each - (now + rate->count * each);\n\n        if (over", "const apr_int64_t over = drained - (now + rate->count * each);\n\n        if (over", "unit throttle"),
     m("failures of other realms count", "src/session/sign_in_limit.c", "{realm, strlen(realm) + 1},", "{realm, 0},", "http login_limit different_realms"),
     m("one session more than the limit", "src/session/session_limit.c", "n - replaced >= conf->limit", "n - replaced > conf->limit", "http session_life new_one_is_refused",
       survives="Only a sign-in that finds the table full before it writes is quicker: ms_session_limit_enforce() rejects it after the insert."),
@@ -271,4 +271,5 @@ MUTANTS = [
       "    APR_RING_REMOVE(c, link);", "stress watchdog"),
     m("a request leaves the ring without its lock", "src/session/open_requests.c", "    apr_thread_mutex_lock(child->lock);\n    APR_RING_REMOVE(open, link);\n    apr_thread_mutex_unlock(child->lock);",
       "    APR_RING_REMOVE(open, link);", "stress open_requests"),
+    m("the feed publishes a later time", "src/db/feed.c", "ms_feed_place_publish(now->feed->place, now->began);", "ms_feed_place_publish(now->feed->place, ms_clock_steady_ms());", "stress feed"),
 ]
