@@ -126,3 +126,5 @@ def test_pages_with_much_in_them_fit_and_axe_finds_nothing(site, browse, axe, wi
         go(driver, site, path)
         driver.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
         assert fits(driver) and violations(driver, axe, again=False) == [], path
+        for box in driver.find_elements(By.CSS_SELECTOR, ".tick input"):
+            assert abs(box.rect["y"] - box.find_element(By.XPATH, "../label").rect["y"]) < 6, f"{path}: a box beside its label"
