@@ -132,6 +132,7 @@ static int confirm(request_rec *r, const ms_admin_search *q)
         return ms_page_send_json(r, HTTP_OK, json_pack("{s:I}", "count", (json_int_t)n));
     }
     model = ms_page_model(r);
+    ms_admin_view_add_title(r, model);
     ms_page_set_heading(r, model, "Sign out?");
     if (value) {
         json_object_set_new(model, "whose", json_string(value));

@@ -41,9 +41,21 @@ static void set_query(request_rec *r, json_t *model, const char *name, const cha
     json_object_set_new(model, name, json_string(ms_admin_search_parameter(r, parameter, value)));
 }
 
+/* An app password that was never used has no device. */
+static void add_app(json_t *session, const ms_row *row)
+{
+    if (row->kind == MS_KIND_APP) {
+        json_object_set_new(session, "app", json_true());
+        if (!*row->user_agent) {
+            json_object_set_new(session, "words", json_null());
+        }
+    }
+}
+
 static void add_words(request_rec *r, const ms_admin_search *q, json_t *session, const ms_row *row)
 {
     ms_view_add_words(r, session, row, ms_clock_now());
+    add_app(session, row);
     set_query(r, session, "user_query", "user", row->user);
     set_query(r, session, "last_ip_query", "ip", row->last_ip);
     if (strcmp(row->created_ip, row->last_ip) != 0) {
@@ -97,8 +109,8 @@ static json_t *url_args(request_rec *r, const char *args, const char *more)
     return json_string(apr_pstrcat(r->pool, args, *args ? "&" : "", more, NULL));
 }
 
-/* The page says at its head what it is: it looks like that of the user's own sessions. */
-static void add_title(request_rec *r, json_t *model)
+/* It looks like the page of the user's own sessions. */
+void ms_admin_view_add_title(request_rec *r, json_t *model)
 {
     const ms_language *language = ms_page_language(r);
     const char *site = json_string_value(json_object_get(model, "title"));
@@ -107,7 +119,7 @@ static void add_title(request_rec *r, json_t *model)
         model, "title",
         json_string(apr_pstrcat(r->pool, site ? site : "", " \xE2\x80\x93 ",
                                 ms_language_text(language, "Administration"), NULL)));
-    json_object_set_new(model, "admin_style", json_true());
+    ms_page_add_home(r, model);
 }
 
 static json_t *page_model(request_rec *r, const ms_admin_search *q, json_t *sessions,
@@ -116,8 +128,8 @@ static json_t *page_model(request_rec *r, const ms_admin_search *q, json_t *sess
     const char *same = ms_admin_search_args(r, q);
     json_t *model = ms_page_model(r);
 
-    add_title(r, model);
-    ms_page_add_home(r, model);
+    ms_admin_view_add_title(r, model);
+    json_object_set_new(model, "admin_style", json_true());
     json_object_set_new(model, "sessions", sessions);
     json_object_set_new(model, "has_sessions", json_boolean(json_array_size(sessions) > 0));
     json_object_set_new(model, "searched", json_boolean(*same));

@@ -19,6 +19,9 @@
 int ms_admin_view_send(request_rec *r, const ms_admin_search *q, json_t *sessions,
                        apr_array_header_t *rows, const char *next);
 
+/** Make the title of the model say that it is the administrators' page, and link it to the site. */
+void ms_admin_view_add_title(request_rec *r, json_t *model);
+
 /** Add the token of forms, if the administrator has a session to derive it from. */
 void ms_admin_view_add_token(request_rec *r, json_t *model);
 

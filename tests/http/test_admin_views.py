@@ -248,6 +248,24 @@ def test_it_says_how_many_sessions_were_ended(site, admin):
     assert "Zwei" not in page and "0 sessions" not in page
 
 
+def test_an_app_password_is_no_unknown_device(site, admin):
+    """Until an app uses it nothing is known of a device."""
+    never, used, tablet = sign_in(site), sign_in(site), sign_in(site)
+    site.sql("UPDATE managed_session SET kind = 1, name = 'Calendar', user_agent = '' WHERE session_id = ?", never[:22])
+    site.sql("UPDATE managed_session SET kind = 1, name = 'Backup', user_agent = 'curl/8.0' WHERE session_id = ?", used[:22])
+    site.sql("UPDATE managed_session SET name = 'Tablet', user_agent = 'Firefox' WHERE session_id = ?", tablet[:22])
+    page = words(get(site, PAGE + "?user=alice", admin))
+    assert "Calendar , App password" in page and "Backup , App password, curl 8" in page and "Tablet , App" not in page and "Tablet ," in page
+    assert "Calendar , App-Passwort" in words(get(site, PAGE + "?user=alice", admin, {"Accept-Language": "de"}))
+    act(site, admin, "?confirm=user&user=alice", action="revoke-user", user="alice")
+    assert "Calendar , App password" in words(get(site, PAGE + "?user=alice&state=ended", admin))
+
+
+def test_the_page_to_confirm_looks_like_the_others(site, admin):
+    page = get(site, PAGE + "?confirm=user&user=bob", admin)
+    assert "– app.test – Administration</title>" in page.text and "/" in links(page)
+
+
 def test_a_script_is_told_how_many_would_be_ended(site, admin):
     fill(site, 3)
     for query, n in (("confirm=user&user=carol", 3), ("confirm=ip&ip=203.0.113.5", 3), ("confirm=realm", 4), ("confirm=user&user=eve", 0)):
