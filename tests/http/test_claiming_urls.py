@@ -110,7 +110,8 @@ def walk_through(server: Server) -> None:
     assert browser.fetch(f"/sessions/{other}", "DELETE").status == 404
     sign_in(server)
     assert browser.fetch("/sessions?scope=others", "DELETE").json()["revoked"] > 0
-    assert browser.fetch("/login", "HEAD").status == 200
+    assert request(server, "HEAD", "/login").status == 200
+    assert browser.fetch("/login", "HEAD").status == 405, "a script has no use for the form"
     assert browser.fetch("/login", "PUT").status == 405
     assert "Sign out?" in browser.go("/logout").text
     assert browser.submit(follow=False).status == 303 and browser.token is None
