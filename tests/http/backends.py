@@ -138,11 +138,14 @@ def read_head(stream) -> tuple[str, list[tuple[str, str]]]:
     return first, headers
 
 
+CLOSE_FRAME = 8  # its opcode
+
+
 def read_frame(stream) -> tuple[int, bytes]:
     """One short frame: its opcode and its unmasked payload."""
     head = stream.read(2)
     if len(head) < 2:
-        return 8, b""
+        return CLOSE_FRAME, b""
     mask = stream.read(4) if head[1] & 0x80 else bytes(4)
     return head[0] & 0x0F, bytes(b ^ mask[i % 4] for i, b in enumerate(stream.read(head[1] & 0x7F)))
 
@@ -181,7 +184,7 @@ class WebSocketHandler(socketserver.StreamRequestHandler):
             opcode, payload = read_frame(self.rfile)
             self.server.opcodes.append(opcode)
             self.wfile.write(bytes([0x80 | opcode, len(payload)]) + payload)
-            if opcode == 8:
+            if opcode == CLOSE_FRAME:
                 return
 
 
@@ -208,6 +211,13 @@ class WebSocket:
     def say(self, text: str) -> str:
         self.socket.sendall(bytes([0x81, 0x80 | len(text)]) + bytes(4) + text.encode())
         return read_frame(self.stream)[1].decode()
+
+    def is_closed(self) -> bool:
+        """By a frame, or by the end of the connection, whichever comes next."""
+        try:
+            return read_frame(self.stream)[0] == CLOSE_FRAME
+        except ConnectionResetError:
+            return True
 
     def __enter__(self) -> "WebSocket":
         return self
