@@ -91,9 +91,19 @@ const char *ms_options_help(apr_pool_t *p, const char *letters)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
+/* value: NULL for an option that takes none. */
+static void set_field(void *field, const char *value)
+{
+    if (value) {
+        *(const char **)field = value;
+    }
+    else {
+        *(int *)field = 1;
+    }
+}
+
 static const char *set(apr_pool_t *p, ms_options *options, const option_row *row, const char *value)
 {
-    void *field = row->offset == NO_FIELD ? NULL : (char *)options + row->offset;
     char *end;
 
     options->used = apr_psprintf(p, "%s%c", options->used, row->letter);
@@ -114,15 +124,7 @@ static const char *set(apr_pool_t *p, ms_options *options, const option_row *row
         APR_ARRAY_PUSH(options->defines, const char *) = value;
         return NULL;
     default:
-        if (!field) {
-            return NULL;
-        }
-        if (row->argument) {
-            *(const char **)field = apr_pstrdup(p, value);
-        }
-        else {
-            *(int *)field = 1;
-        }
+        set_field((char *)options + row->offset, row->argument ? apr_pstrdup(p, value) : NULL);
         return NULL;
     }
 }
