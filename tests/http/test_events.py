@@ -206,7 +206,7 @@ def test_a_line_that_would_be_too_long_lacks_the_user_agent():
 
 
 def test_many_at_once_write_whole_lines():
-    with Server(CONFIG, modules="remoteip status", extra="StartServers 2\n") as server, ThreadPoolExecutor(16) as visitors:
+    with Server(CONFIG, modules="remoteip status", extra=CROWD + "StartServers 2\n") as server, ThreadPoolExecutor(16) as visitors:
         agents = [f"agent-{i} " + "x" * 240 for i in range(100)]
         server.expects_5xx = True  # 503: more passwords at once than a slow machine checks
         list(visitors.map(lambda agent: eventually(lambda: enter(server, agent=agent, password="wrong").status == 401, agent), agents))
