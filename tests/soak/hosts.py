@@ -60,7 +60,8 @@ ProxyPass "/on/" "http://@APPS@:@BACKEND@/"
 ProxyPass "/app/slow/" "http://@APPS@:@SLOW@/"
 ProxyPass "/app/socket" "http://@APPS@:@SOCKET@/" upgrade=websocket
 """
-CHILDREN = ("ServerLimit 10\nStartServers 2\nThreadsPerChild 25\nMinSpareThreads 10\nMaxSpareThreads 60\nMaxRequestWorkers 100\n"
+THREADS_PER_CHILD = 25
+CHILDREN = (f"ServerLimit 10\nStartServers 2\nThreadsPerChild {THREADS_PER_CHILD}\nMinSpareThreads 10\nMaxSpareThreads 60\nMaxRequestWorkers 100\n"
             "DBDMin 1\nDBDKeep 4\nDBDMax 6\n")
 
 

@@ -12,6 +12,7 @@ import subprocess
 import ctl
 import plan
 import stores
+from hosts import THREADS_PER_CHILD
 
 # -- processes of a host ---------------------------------------------------------------------------
 
@@ -145,12 +146,19 @@ def limit(host, pid: int, number: int) -> None:
     subprocess.run([*who, "prlimit", f"--pid={pid}", f"--nofile={number}:"], capture_output=True)
 
 
+def has_begun(pid: int) -> bool:
+    """Whether it has all its threads. httpd ends as a whole if a child that starts has no descriptor for what it waits with."""
+    with contextlib.suppress(OSError):
+        return len(os.listdir(f"/proc/{pid}/task")) > THREADS_PER_CHILD
+    return False
+
+
 def descriptors_exhausted(world, chance) -> None:
     """Children have as many as they need at this moment, and a few more at most."""
     host = chance.choice(world.hosts)
     with host.busy, world.strange():
         normal = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-        children = host.children()
+        children = list(filter(has_begun, host.children()))
         for pid in children:
             with contextlib.suppress(OSError):
                 limit(host, pid, len(os.listdir(f"/proc/{pid}/fd")) + chance.randrange(4))
