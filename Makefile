@@ -3,7 +3,7 @@
 #   make              the module, build/mod_managed_session.so, and the tool, build/managed-sessionctl
 #   make demo         a private httpd with two users and an application (make demo-stop ends it)
 #   make test         make check and all tests (make test-unit, make test-http: parts of them)
-#   make test-fast    unit tests and the quick half of the others, in less than a minute
+#   make test-fast    unit tests and the quick half of the others, in about five minutes
 #   make test-databases  the tests on PostgreSQL and MariaDB
 #   make test-browser  the pages in a real browser, with pictures of them in build/screenshots
 #   make test-apps    real applications behind the module, as conf/examples has them
