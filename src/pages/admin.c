@@ -176,15 +176,6 @@ static ms_admin_search search_after(const ms_scope *done, const apr_table_t *fie
     }
 }
 
-/* Back to the same page of the search. It says how many were ended. */
-static int go_back(request_rec *r, const ms_admin_search *q, apr_int64_t revoked)
-{
-    const char *here = ms_admin_search_here(r, q);
-
-    return ms_page_redirect(r, url_of(r, apr_psprintf(r->pool, "%s%sdone=%" APR_INT64_T_FMT, here,
-                                                      *here ? "&" : "", revoked)));
-}
-
 static int act(request_rec *r, const apr_table_t *fields)
 {
     ms_admin_search before = {0}, after;
@@ -201,7 +192,7 @@ static int act(request_rec *r, const apr_table_t *fields)
         before = (ms_admin_search){0};
     }
     after = search_after(&scope, fields, &before);
-    return go_back(r, &after, revoked);
+    return ms_page_redirect(r, url_of(r, ms_admin_search_here(r, &after)));
 }
 
 static int is_own_form(request_rec *r, const apr_table_t *fields)

@@ -9,15 +9,13 @@
 #include <apr_strings.h>
 #include "core/address.h"
 #include "core/clock.h"
-#include "core/form.h"
 #include "core/utf8.h"
 #include "pages/page.h"
 #include "pages/view.h"
 #include "session/all_sessions.h"
 #include "session/request.h"
 
-#define ROWS_BYTES  22500 /* the rest of the page needs about 7 KB */
-#define DONE_DIGITS 9
+#define ROWS_BYTES 22500 /* the rest of the page needs about 7 KB */
 
 static json_t *text_of(request_rec *r, const char *text)
 {
@@ -172,28 +170,12 @@ static apr_status_t count(request_rec *r, const ms_admin_search *q, int shown, c
                                                : APR_SUCCESS;
 }
 
-/* A number only: a link from another site can show this sentence, but no text of its own. */
-static void add_done(request_rec *r, json_t *model)
-{
-    apr_table_t *query;
-    const char *done = r->args && !ms_form_parse(r->pool, r->args, strlen(r->args), &query)
-                           ? apr_table_get(query, "done")
-                           : NULL;
-    const apr_size_t len = done ? strlen(done) : 0;
-
-    if (len > 0 && len <= DONE_DIGITS && strspn(done, "0123456789") == len) {
-        json_object_set_new(model, "done", json_integer(apr_atoi64(done)));
-        json_object_set_new(model, "done_nothing", json_boolean(apr_atoi64(done) == 0));
-    }
-}
-
 static int send_live(request_rec *r, const ms_admin_search *q, json_t *model, apr_int64_t total)
 {
     ms_page_set_heading(r, model, "All sessions");
     json_object_set_new(model, "total", json_integer(total));
     json_object_set_new(model, "admin", text_of(r, r->user));
     json_object_set_new(model, "one", json_boolean(q->id != NULL));
-    add_done(r, model);
     if (!q->ip && !q->id) {
         json_object_set_new(model, "ended", url_args(r, ms_admin_search_args(r, q), "state=ended"));
     }
