@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from harness import SITE, FormReader, Server, get, post, request, sign_in
+from harness import JSON, SITE, FormReader, Server, get, post, request, sign_in
 
 pytestmark = pytest.mark.sqlite
 
@@ -98,3 +98,16 @@ def test_a_place_without_a_provider_does_not_promise_that_a_later_attempt_helps(
         answer = post(server, "/nowhere", {"username": "alice", "password": "wonderland"})
         assert answer.status == 403 and "not set up" in answer.text and "moment" not in answer.text
         assert "Retry-After" not in answer.headers and links(answer)["/"] == "Go to the site"
+
+
+def test_a_script_that_asks_the_sign_in_page_while_the_database_is_away_gets_503(site):
+    site.expect("MS000", status_5xx=True)
+    with site.broken_table():
+        answer = get(site, "/login", "A" * 22 + "." + "B" * 43, JSON)
+        assert answer.status == 503 and answer.headers["Retry-After"] and answer.json()["status"] == 503
+
+
+def test_as_the_page_of_another_error_it_is_the_form_for_scripts_too():
+    with Server(SITE + "ErrorDocument 404 /login\n") as server:
+        answer = get(server, "/nothing", headers=JSON)
+        assert answer.status == 404 and name_field(answer) == ""
