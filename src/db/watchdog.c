@@ -177,3 +177,19 @@ void ms_watchdog_end_any(ms_watchdog *waiting)
         leave(waiting);
     }
 }
+
+void ms_watchdog_cut_all(void)
+{
+    ms_watchdog *c;
+
+    if (!child) {
+        return;
+    }
+    apr_thread_mutex_lock(child->lock);
+    APR_RING_FOREACH (c, &child->all, ms_watchdog, link) {
+        if (c->socket >= 0) {
+            cut(c);
+        }
+    }
+    apr_thread_mutex_unlock(child->lock);
+}

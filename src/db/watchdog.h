@@ -48,4 +48,7 @@ int ms_watchdog_was_cut(ms_watchdog *c);
 void ms_watchdog_begin_any(ms_watchdog *waiting);
 void ms_watchdog_end_any(ms_watchdog *waiting);
 
+/** The child ends: cut all its connections, so that no thread waits for a response any longer. */
+void ms_watchdog_cut_all(void);
+
 #endif

@@ -13,14 +13,16 @@
 #include "core/clock.h"
 #include "config/config.h"
 #include "config/runtime.h"
+#include "db/watchdog.h"
 #include "http/counters.h"
 #include "session/events.h"
 
 APLOG_USE_MODULE(managed_session);
 
 #define WATCHDOG   "_managed_session_"
-#define PAUSE      apr_time_from_msec(50) /* between batches, for writers that wait */
-#define STOP_WAIT  apr_time_from_sec(3)
+#define PAUSE      apr_time_from_msec(50)    /* between batches, for writers that wait */
+#define STOP_WAIT  (MS_ANSWER_WITHIN * 1000) /* milliseconds for the batch under way */
+#define CUT_WAIT   3000                      /* the same, when its connection has been cut */
 #define STEADY_FOR 3600
 /* Seconds that an ended row is kept at least: what reads of the ended sessions now and then must
  * not miss one. */
@@ -238,14 +240,27 @@ void ms_cleanup_stop(void)
     apr_atomic_set32(&stopping, 1);
 }
 
+/* Returns whether no batch is under way any more. Monotonic clock: if the wall clock is set
+ * meanwhile, the child must not free what the batch uses. */
+static int has_ended_within(apr_int64_t ms)
+{
+    const apr_int64_t until = ms_clock_steady_ms() + ms;
+
+    while (apr_atomic_read32(&at_work) && ms_clock_steady_ms() < until) {
+        apr_sleep(apr_time_from_msec(5));
+    }
+    return !apr_atomic_read32(&at_work);
+}
+
+/* With SQLite a batch takes as long as it waits for a lock; a database server may not respond at
+ * all. */
 static apr_status_t wait_for_end(void *unused)
 {
-    const apr_time_t start = apr_time_now();
-
     (void)unused;
     ms_cleanup_stop();
-    while (apr_atomic_read32(&at_work) && apr_time_now() - start < STOP_WAIT) {
-        apr_sleep(apr_time_from_msec(5));
+    if (!has_ended_within(STOP_WAIT)) {
+        ms_watchdog_cut_all();
+        (void)has_ended_within(CUT_WAIT);
     }
     return APR_SUCCESS;
 }

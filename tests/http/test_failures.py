@@ -260,6 +260,29 @@ def test_a_table_that_is_locked_at_the_start_keeps_no_request_waiting_for_long()
         eventually(lambda: get(server, "/app/", token).text == PAGE, "the page")
 
 
+def clean_ups_that_wait(connection) -> int:
+    cursor = connection.cursor()
+    cursor.execute("SELECT COUNT(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'DELETE%'" if PGSQL else
+                   "SELECT COUNT(*) FROM information_schema.processlist WHERE state LIKE '%lock%' AND info LIKE 'DELETE%'")
+    return cursor.fetchone()[0]
+
+
+@pytest.mark.slow
+def test_a_child_ends_though_its_clean_up_waits_for_a_locked_table():
+    """Not before the statement has, and that is cut for it."""
+    with Server(SITE + WHO + "ManagedSessionCleanupInterval 1s\n", without="cgid") as server:
+        sign_in(server)
+        server.expect("MS000[48]")
+        children = server.children()
+        with contextlib.closing(server.database.connect(server.params)) as holder, contextlib.closing(server.database.connect(server.params)) as watcher:
+            cursor = holder.cursor()
+            cursor.execute("BEGIN")
+            cursor.execute("LOCK TABLE managed_session IN ACCESS EXCLUSIVE MODE" if PGSQL else "LOCK TABLES managed_session WRITE")
+            eventually(lambda: clean_ups_that_wait(watcher), "a clean-up that waits")
+            server.graceful()
+            eventually(lambda: not set(children) & set(server.children()), "the end of the children")
+
+
 def cut_all(instance) -> None:
     if PGSQL:
         instance.administer("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'test' AND pid <> pg_backend_pid()")

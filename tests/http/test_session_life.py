@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The life of a session: idle time, touches, remembered ones, limits, clean-up, and clocks that jump."""
+import contextlib
 import re
+import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -346,6 +348,27 @@ def test_a_child_that_ends_leaves_the_rest_of_a_long_clean_up_to_the_next(watch)
         [cleaned] = [int(n) for n in re.findall(rf"\[pid {child}:tid \d+\] cleaned: ([1-9]\d*) expired rows", server.new_log())]
         assert 0 < left <= 500 - cleaned < 500
         eventually(lambda: server.rows() < left - 5, "the clean-up of the next child")
+
+
+@pytest.mark.slow
+@pytest.mark.sqlite
+def test_a_child_that_ends_waits_for_its_clean_up_whatever_the_clock_says(watch):
+    config = OPEN + "ManagedSessionCleanupInterval 1s\nGracefulShutdownTimeout 1\n"
+    with watch.give_to(Server(config, without="cgid")) as server, contextlib.closing(sqlite3.connect(server.db, isolation_level=None)) as other:
+        server.expect("MS0004.*CLEANUP")  # it finds the table locked
+        sign_in(server)
+        for _ in range(2):
+            [child] = server.children()
+            seen = len(re.findall("MS0004.*CLEANUP", server.new_log()))
+            other.execute("BEGIN IMMEDIATE")
+            eventually(lambda: len(re.findall("MS0004.*CLEANUP", server.new_log())) > seen, "a clean-up that waits in vain for two seconds")
+            time.sleep(1.3)  # and the next one, a second later
+            server.graceful()
+            for _ in range(20):
+                watch.forward(2)
+                time.sleep(0.05)
+            eventually(lambda: child not in server.children(), "its end")
+            other.execute("ROLLBACK")
 
 
 def test_a_session_in_its_last_minute_is_not_cleaned_up(watch):
