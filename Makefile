@@ -131,7 +131,8 @@ REPEATED = -p figures $(REPEAT:%=--reruns %)
 test: deps-test
 	@$(MAKE) --no-print-directory check test-unit test-races fuzz-replay $(CTL)
 	@rm -rf $(FIGURES)
-	@$(MAKE) --no-print-directory -j3 --output-sync=target REPEAT=1 test-http test-pgsql test-mysql test-browser test-packages test-soak test-asan-stories figure-instructions
+	@$(MAKE) --no-print-directory -j3 --output-sync=target REPEAT=1 test-pgsql test-mysql $(HTTP_PARTS) test-browser test-soak test-packages test-asan-stories \
+	  figure-instructions
 	@$(MAKE) --no-print-directory mutants MUTANTS="--changed $(SINCE) --most 4 --figures $(FIGURES)/mutants.json"
 	@$(PYTHON) -B tests/figures.py $(FIGURES)
 
@@ -196,6 +197,13 @@ test-soak: $(MODULE) $(CTL) $(BLIND)
 # With the look-up cache, as it is by default; test-databases goes without. PYTEST may narrow it down: make test-http PYTEST="-k library"
 test-http: $(MODULE) $(CTL)
 	$(COUNTED) MS_CACHE=on MS_MODULE=$(abspath $(MODULE)) $(PYTHON) -B -m pytest -p no:cacheprovider -q $(REPEATED) tests/http $(PYTEST)
+
+# The same in parts for make test, so that no single run is longer than all others.
+HTTP_PARTS := $(addprefix test-http-,0 1 2 3)
+.PHONY: $(HTTP_PARTS)
+$(HTTP_PARTS): test-http-%: $(MODULE) $(CTL)
+	$(COUNTED) MS_CACHE=on MS_MODULE=$(abspath $(MODULE)) $(PYTHON) -B -m pytest -p no:cacheprovider -q $(REPEATED) \
+	  $$(ls tests/http/test_*.py | awk 'NR % $(words $(HTTP_PARTS)) == $*') $(PYTEST)
 
 # While one works on the code: what is quick, without what is marked as slow in tests/http/conftest.py.
 test-fast: deps-test
