@@ -187,6 +187,7 @@ void ms_watchdog_cut_all(void)
     }
     apr_thread_mutex_lock(child->lock);
     APR_RING_FOREACH (c, &child->all, ms_watchdog, link) {
+        /* cppcheck-suppress uninitvar -- it does not see that the macro sets c */
         if (c->socket >= 0) {
             cut(c);
         }
