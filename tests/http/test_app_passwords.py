@@ -494,8 +494,8 @@ def listing():
 
 @pytest.fixture()
 def home(listing):
-    """A browser on the list of a user who has no app passwords."""
-    listing.sql("DELETE FROM managed_session WHERE kind = 1")
+    """A browser on the list of a user who has no app passwords, and no session that has just ended."""
+    listing.sql("DELETE FROM managed_session WHERE kind = 1 OR ended_at IS NOT NULL")
     browser = listing.browser()
     browser.sign_in()
     browser.go("/sessions")
