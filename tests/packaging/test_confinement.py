@@ -22,6 +22,7 @@ def test_the_folders_that_postinst_makes_are_writable_with_it(example):
 def test_systemd_accepts_the_drop_in(tmp_path):
     unit = tmp_path / "httpd-of-a-test.service"
     unit.write_text((EXAMPLES / "systemd/protect.conf").read_text() + "ExecStart=/bin/true\n")
+    unit.chmod(0o644)  # with any umask
     found = subprocess.run(["systemd-analyze", "verify", "--man=no", unit], capture_output=True, text=True)
     assert found.returncode == 0 and unit.name not in found.stderr, found.stderr
 
