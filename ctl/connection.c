@@ -17,6 +17,7 @@
 
 APLOG_USE_MODULE(managed_session);
 
+/* In place of that of db/prepared.h: the tool has one store, and no client library of its own. */
 typedef struct ms_prepared {
     apr_dbd_prepared_t *statements[MS_SQL_N];
 } ms_prepared;
