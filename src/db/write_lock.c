@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Robust mutexes of POSIX, since apr's have no deadline: the kernel releases what a killed process
- * held.
+ * Robust mutexes of POSIX with priority inheritance. Robust: the kernel releases what a killed
+ * process held. Priority inheritance: the one that releases it hands it, in the kernel, to the
+ * thread that has waited longest; another kind goes to whoever runs first, and some wait for long.
+ * apr's mutexes have neither, nor a deadline in shared memory.
  */
 #include "db/write_lock.h"
 
@@ -39,6 +41,9 @@ static int make_mutexes(ms_write_lock *made)
     rv = pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
     if (!rv) {
         rv = pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+    }
+    if (!rv) {
+        rv = pthread_mutexattr_setprotocol(&attributes, PTHREAD_PRIO_INHERIT);
     }
     for (int i = 0; !rv && i < LOCKS; i++) {
         rv = pthread_mutex_init(&made[i].mutex, &attributes);

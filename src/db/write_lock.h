@@ -2,8 +2,8 @@
 /*
  * One writer at a time in a SQLite database, before SQLite sees it. SQLite's own lock has no queue:
  * who finds it taken sleeps and tries again, and on a busy machine misses it many times. The
- * threads of all children wait for this one in the kernel. It only orders them: SQLite's lock
- * decides, also against other programs. Knows apr only.
+ * threads of all children wait for this one in the kernel, first come, first served. It only orders
+ * them: SQLite's lock decides, also against other programs. Knows apr only.
  */
 #ifndef MS_WRITE_LOCK_H
 #define MS_WRITE_LOCK_H
@@ -15,7 +15,8 @@ typedef struct ms_write_lock ms_write_lock;
 /**
  * Make the locks of this server, in shared memory; in the parent, before children are forked.
  * @param p  the configuration's pool: children of the one before have locks of their own
- * @return an error if there is no memory; then there are no locks, and writers try as SQLite does
+ * @return an error if there is no memory, or the system has no such locks; then there are none, and
+ *         writers try as SQLite does
  */
 apr_status_t ms_write_lock_init(apr_pool_t *p);
 

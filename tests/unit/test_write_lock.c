@@ -92,6 +92,54 @@ static void a_killed_process_does_not_keep_it(void **state)
     }
 }
 
+/* Its state as the kernel tells it; 'S': it sleeps. */
+static char state_of(apr_pool_t *p, pid_t pid)
+{
+    char text[256] = "";
+    FILE *stat = fopen(apr_psprintf(p, "/proc/%d/stat", (int)pid), "r");
+    const char *name_end;
+
+    assert_non_null(stat);
+    assert_true(fread(text, 1, sizeof(text) - 1, stat) > 0);
+    fclose(stat);
+    name_end = strrchr(text, ')');
+    assert_non_null(name_end);
+    return name_end[2];
+}
+
+/* Takes the lock as soon as it can, and keeps it. */
+static pid_t wait_elsewhere(apr_pool_t *p, ms_write_lock *lock)
+{
+    const pid_t child = fork();
+
+    if (child == 0) {
+        ms_write_lock_take(lock, 60000);
+        pause();
+        _exit(0);
+    }
+    do {
+        usleep(1000);
+    } while (state_of(p, child) != 'S');
+    return child;
+}
+
+static void one_that_waits_has_it_before_the_one_that_released_it(void **state)
+{
+    ms_write_lock *lock = make_lock(*state);
+
+    for (int i = 0; i < 20; i++) {
+        pid_t child;
+        int is_taken;
+
+        assert_true(ms_write_lock_take(lock, 1000));
+        child = wait_elsewhere(*state, lock);
+        ms_write_lock_release(lock);
+        is_taken = ms_write_lock_take(lock, 0);
+        end(child);
+        assert_false(is_taken);
+    }
+}
+
 static void without_memory_there_is_none(void **state)
 {
     apr_pool_t *conf;
@@ -110,6 +158,7 @@ int main(void)
         TEST(a_process_that_waits_for_another_gives_up_in_time),
         TEST(a_wait_may_end_in_the_next_second),
         TEST(a_killed_process_does_not_keep_it),
+        TEST(one_that_waits_has_it_before_the_one_that_released_it),
         TEST(without_memory_there_is_none),
     };
 
