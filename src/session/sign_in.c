@@ -178,7 +178,8 @@ static void adopt(request_rec *r, const ms_row *row, const ms_token *token)
 
     request->forgets_pages |= request->live_n > ms_session_limit_presented(r, row->user);
     ms_request_adopt(request, row, token);
-    ms_request_put_cookie(r, token, row->persistent ? row->max_expires_at - row->created_at : 0);
+    /* It was last seen now; created_at may be later, see session_limit.c. */
+    ms_request_put_cookie(r, token, row->persistent ? row->max_expires_at - row->last_seen_at : 0);
 }
 
 static apr_status_t begin(request_rec *r, const sign_in *who, const ms_row **row)

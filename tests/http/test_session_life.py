@@ -273,6 +273,16 @@ def test_the_session_unused_longest_makes_room(watch):
         assert 'evicted: user "alice"' in server.error_log()
 
 
+def test_a_cookie_lives_as_long_if_its_session_is_dated_later(watch):
+    with site(watch, "ManagedSessionLimit 1") as server:
+        sign_in(server)
+        server.sql("UPDATE managed_session SET created_at = created_at + 1000")
+        answer = post(server, "/login", {"username": "alice", "password": "wonderland", "remember": "1"})
+        assert f"Max-Age={30 * 24 * HOUR}" in answer.cookies()[0]
+        dated = server.sql("SELECT created_at - last_seen_at FROM managed_session WHERE session_id = ?", answer.token()[:22])[0][0]
+        assert dated > 900 and is_in(server, answer.token())
+
+
 def test_or_the_new_one_is_refused(watch):
     with site(watch, "ManagedSessionLimit 2 refuse") as server:
         tokens = [sign_in(server), sign_in(server)]
