@@ -49,6 +49,21 @@
 #define TOUCH_COUNTS \
     "{live_when_seen} AND last_seen_at <= touch.due AND max_expires_at >= touch.expires"
 
+/* Every process that uses the table keeps the same sessions: the newest (created_at, then id), and
+ * of the others those used last. So several sign-ins at once end the same ones, and none of them
+ * ends the newest. "created_at + 0" keeps SQLite from the index that is in that order. The
+ * subqueries within subqueries are for MySQL, which does not read a table that it changes, and
+ * accepts no LIMIT directly within IN. OFFSET needs a LIMIT on SQLite and MySQL. */
+#define EXCESS \
+    " AND {live}{browser} AND session_id <> %s AND session_id IN" \
+    " (SELECT session_id FROM (SELECT session_id FROM {table}" \
+    " WHERE realm = %s AND user_name = %s AND {live}{browser} AND session_id <> %s" \
+    " ORDER BY CASE WHEN session_id = (SELECT session_id FROM {table}" \
+    " WHERE realm = %s AND user_name = %s AND {live}{browser} AND created_at + 0 <= %lld" \
+    " ORDER BY created_at + 0 DESC, session_id DESC LIMIT 1) THEN 0 ELSE 1 END," \
+    " last_seen_at DESC, created_at DESC, session_id DESC" \
+    " LIMIT 9223372036854775807 OFFSET %lld) AS excess)"
+
 static const struct {
     const char *name;
     const char *text;
@@ -152,23 +167,7 @@ static const struct {
     [MS_SQL_LATEST] = {"LATEST", "SELECT CASE WHEN COUNT(*) >= %lld THEN MAX(created_at) ELSE 0 END"
                                  " FROM {table} WHERE realm = %s AND user_name = %s"
                                  " AND {live}{browser}"},
-    /* Every process that uses the table keeps the same sessions: the newest (created_at, then id),
-     * and of the others those used last. So several sign-ins at once end the same ones, and none
-     * of them ends the newest. "created_at + 0" keeps SQLite from the index that is in that
-     * order. The subqueries within subqueries are for MySQL, which does not read a table that it
-     * changes, and accepts no LIMIT directly within IN. */
-    [MS_SQL_EVICT] = {"EVICT", "{end} WHERE realm = %s AND user_name = %s"
-                               " AND {live}{browser} AND session_id <> %s AND session_id NOT IN"
-                               " (SELECT session_id FROM (SELECT session_id FROM {table}"
-                               " WHERE realm = %s AND user_name = %s AND {live}{browser}"
-                               " AND session_id <> %s"
-                               " ORDER BY CASE WHEN session_id = (SELECT session_id FROM {table}"
-                               " WHERE realm = %s AND user_name = %s AND {live}{browser}"
-                               " AND created_at + 0 <= %lld"
-                               " ORDER BY created_at + 0 DESC, session_id DESC LIMIT 1)"
-                               " THEN 0 ELSE 1 END,"
-                               " last_seen_at DESC, created_at DESC, session_id DESC"
-                               " LIMIT %lld) AS kept)"},
+    [MS_SQL_EVICT] = {"EVICT", "{end} WHERE realm = %s AND user_name = %s" EXCESS},
     [MS_SQL_END_OVER] = {"END_OVER", "{end} WHERE session_id = %s AND realm = %s"
                                      " AND {live}"
                                      " AND (SELECT n FROM (SELECT COUNT(*) AS n FROM {table}"
@@ -361,6 +360,9 @@ static const char pgsql_feed_clock[] =
     " CAST(EXTRACT(EPOCH FROM pg_postmaster_start_time()) * 1000 AS BIGINT), 0,"
     " CASE WHEN pg_is_in_recovery() THEN 1 ELSE 0 END FROM txid_current_snapshot() AS s";
 
+/* By the ids, which are few: the index of the user would read all of them once more. */
+static const char sqlite_evict[] = "{end} WHERE +realm = %s AND +user_name = %s" EXCESS;
+
 /* SQLite has one writer at a time. */
 static const char sqlite_touch_many[] =
     "UPDATE {table} SET last_seen_at = touch.seen, last_ip = touch.ip, expires_at = touch.expires"
@@ -380,8 +382,9 @@ static const char mysql_touched[] = "SELECT session_id, last_seen_at FROM " MYSQ
                                     " STRAIGHT_JOIN {table} ON session_id = touch.id"
                                     " WHERE last_seen_at = touch.seen AND {live_when_seen}";
 
-static const char *const sqlite_own[MS_SQL_N] = {
-    [MS_SQL_TOUCH_MANY] = sqlite_touch_many, [MS_SQL_TOUCHED] = sqlite_touched};
+static const char *const sqlite_own[MS_SQL_N] = {[MS_SQL_EVICT] = sqlite_evict,
+                                                 [MS_SQL_TOUCH_MANY] = sqlite_touch_many,
+                                                 [MS_SQL_TOUCHED] = sqlite_touched};
 
 static const char *const pgsql_own[MS_SQL_N] = {[MS_SQL_FEED_CLOCK] = pgsql_feed_clock};
 

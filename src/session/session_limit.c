@@ -40,27 +40,32 @@ static apr_status_t check_room(request_rec *r, const ms_server_conf *conf,
  * The newest session of a user stays, by created_at. If the user is at the limit and signs in twice
  * in a second, the second session must be the newer one: it is dated a second after the first.
  */
-static apr_status_t date_as_newest(request_rec *r, const ms_server_conf *conf, ms_row *row)
+static apr_status_t date_as_newest(request_rec *r, const ms_server_conf *conf, ms_row *row,
+                                   int *is_at_limit)
 {
     const ms_db_ctx ctx = ms_request_db_ctx(r);
     apr_int64_t latest = 0;
     const apr_status_t rv =
         ms_store_latest(&ctx, row->user, row->last_seen_at, conf->limit, &latest);
 
+    *is_at_limit = latest > 0;
     if (rv == APR_SUCCESS && latest >= row->created_at) {
         row->created_at = latest + 1;
     }
     return rv;
 }
 
-apr_status_t ms_session_limit_prepare(request_rec *r, const ms_shown_form *form, ms_row *row)
+apr_status_t ms_session_limit_prepare(request_rec *r, const ms_shown_form *form, ms_row *row,
+                                      int *is_at_limit)
 {
     const ms_server_conf *conf = ms_server_conf_get(r->server);
 
+    *is_at_limit = 0;
     if (!conf->limit) {
         return APR_SUCCESS;
     }
-    return conf->limit_refuses ? check_room(r, conf, form, row) : date_as_newest(r, conf, row);
+    return conf->limit_refuses ? check_room(r, conf, form, row)
+                               : date_as_newest(r, conf, row, is_at_limit);
 }
 
 static void note_evicted(request_rec *r, const ms_row *row, apr_int64_t n)
@@ -87,6 +92,19 @@ static apr_status_t refuse(request_rec *r, const ms_server_conf *conf, const ms_
     return rv == APR_SUCCESS && n > 0 ? APR_ENOSPC : rv;
 }
 
+/* A statement that changes nothing has its turn among the writers, too: a user who has room is only
+ * counted. Counted after the row was inserted, since others may sign in at the same time. */
+static apr_status_t is_over(request_rec *r, const ms_server_conf *conf, const ms_row *row, int *is)
+{
+    const ms_db_ctx ctx = ms_request_db_ctx(r);
+    apr_int64_t n = 0;
+    const apr_status_t rv =
+        ms_store_count_kind(&ctx, row->user, MS_KIND_BROWSER, row->last_seen_at, &n);
+
+    *is = n > conf->limit;
+    return rv;
+}
+
 static apr_status_t evict(request_rec *r, const ms_server_conf *conf, const ms_row *row)
 {
     const ms_db_ctx ctx = ms_request_db_ctx(r);
@@ -105,12 +123,21 @@ static apr_status_t evict(request_rec *r, const ms_server_conf *conf, const ms_r
     return rv;
 }
 
-apr_status_t ms_session_limit_enforce(request_rec *r, const ms_row *row)
+static apr_status_t evict_if_over(request_rec *r, const ms_server_conf *conf, const ms_row *row,
+                                  int is_at_limit)
+{
+    int is = is_at_limit;
+    const apr_status_t rv = is ? APR_SUCCESS : is_over(r, conf, row, &is);
+
+    return rv == APR_SUCCESS && is ? evict(r, conf, row) : rv;
+}
+
+apr_status_t ms_session_limit_enforce(request_rec *r, const ms_row *row, int is_at_limit)
 {
     const ms_server_conf *conf = ms_server_conf_get(r->server);
 
     if (!conf->limit) {
         return APR_SUCCESS;
     }
-    return conf->limit_refuses ? refuse(r, conf, row) : evict(r, conf, row);
+    return conf->limit_refuses ? refuse(r, conf, row) : evict_if_over(r, conf, row, is_at_limit);
 }

@@ -15,16 +15,19 @@
  * @param form  whose earlier sessions will be revoked, so they do not count; or NULL
  * @param row   its created_at may be moved: of sign-ins in the same second the last one is the
  * newest
+ * @param is_at_limit  out: the user has as many sessions as may be, before this one; for
+ *                     ms_session_limit_enforce()
  * @return APR_SUCCESS; APR_ENOSPC: the user has no room; else the database could not be queried
  */
-apr_status_t ms_session_limit_prepare(request_rec *r, const ms_shown_form *form, ms_row *row);
+apr_status_t ms_session_limit_prepare(request_rec *r, const ms_shown_form *form, ms_row *row,
+                                      int *is_at_limit);
 
 /**
  * After the row was inserted: evict the user's sessions over the limit.
  * @return APR_SUCCESS; APR_ENOSPC: there was no room after all, and row has been revoked; else the
  *         database could not be queried
  */
-apr_status_t ms_session_limit_enforce(request_rec *r, const ms_row *row);
+apr_status_t ms_session_limit_enforce(request_rec *r, const ms_row *row, int is_at_limit);
 
 /** How many of the live sessions that the client presented are the user's. They do not count: they
  * are revoked when the sign-in is complete. */

@@ -129,7 +129,8 @@ static apr_status_t store_new(request_rec *r, const ms_db_ctx *ctx, const ms_sho
                               ms_row *row)
 {
     apr_int64_t revoked;
-    apr_status_t rv = ms_session_limit_prepare(r, form, row);
+    int is_at_limit;
+    apr_status_t rv = ms_session_limit_prepare(r, form, row, &is_at_limit);
 
     if (rv == APR_SUCCESS) {
         rv = ms_store_insert(ctx, row);
@@ -139,7 +140,7 @@ static apr_status_t store_new(request_rec *r, const ms_db_ctx *ctx, const ms_sho
     }
     rv = form ? ms_shown_form_keep_last(r, form, row) : APR_SUCCESS;
     if (rv == APR_SUCCESS) {
-        rv = ms_session_limit_enforce(r, row);
+        rv = ms_session_limit_enforce(r, row, is_at_limit);
     }
     if (rv == APR_SUCCESS) {
         rv = ms_sign_out_presented(r, reason_of_presented(r, row), &revoked);

@@ -27,9 +27,11 @@ SELECT printf('%022d', i), '', 'app.test', 'user' || (i / 3), ?2, ?2 + i % 1000,
 
 @pytest.fixture(scope="module")
 def filled():
-    config = SITE + ADMIN + "ManagedSessionLimit 50 evict\nManagedSessionTouchInterval 1s\nManagedSessionCleanupInterval 1s\n"
+    config = SITE + ADMIN + "ManagedSessionLimit 20 evict\nManagedSessionTouchInterval 1s\nManagedSessionCleanupInterval 1s\n"
     with Server(config) as server:
         tokens = [sign_in(server, form=22 * chr(65 + i)) for i in range(20)]
+        for i in range(21):  # one more than may be, for EVICT
+            sign_in(server, "bob", form=22 * chr(65 + i))
         server.sql("UPDATE managed_session SET last_seen_at = last_seen_at - 10")
         server.check_secrets()
         server.check_secrets = lambda: None  # not again, in a file of this size

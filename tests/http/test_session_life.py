@@ -273,6 +273,14 @@ def test_the_session_unused_longest_makes_room(watch):
         assert 'evicted: user "alice"' in server.error_log()
 
 
+def test_the_users_sessions_are_ended_only_if_there_are_too_many(watch):
+    with site(watch, "ManagedSessionLimit 2") as server:
+        for done in ("COUNT_BROWSERS", "COUNT_BROWSERS", "EVICT"):
+            server.forget_statements()
+            sign_in(server)
+            assert [s for s in server.statements() if s != "CLEANUP"][:3] == ["LATEST", "INSERT", done]
+
+
 def test_a_cookie_lives_as_long_if_its_session_is_dated_later(watch):
     with site(watch, "ManagedSessionLimit 1") as server:
         sign_in(server)

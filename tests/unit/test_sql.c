@@ -167,7 +167,8 @@ static void a_new_column_is_nullable_or_has_a_default(void **state)
  */
 static void a_dialects_own_statement_takes_the_same_arguments(void **state)
 {
-    static const char *const passed[MS_SQL_N] = {[MS_SQL_CLEANUP] = "lll",
+    static const char *const passed[MS_SQL_N] = {[MS_SQL_EVICT] = ENDED "sslssslssslll",
+                                                 [MS_SQL_CLEANUP] = "lll",
                                                  [MS_SQL_CLEANUP_ENDED] = "lll",
                                                  [MS_SQL_END_OF_REALM] = ENDED "slll",
                                                  [MS_SQL_NEWEST] = "slllss",
