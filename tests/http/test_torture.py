@@ -675,6 +675,22 @@ def test_two_that_sign_in_where_there_is_room_for_one(wide, action):
     assert wide.alive(cast, "refuse.test") == cast.owners()
 
 
+def test_two_that_sign_in_where_both_have_room_and_then_one_is_too_many(wide):
+    """Those who have room are counted again after the insert, and the one used least goes."""
+    cast = wide.cast("evict.test")
+    assert wide.ask("POST", "/logout", cast.other, {}, host="evict.test").status == 303
+    wide.server.sql("UPDATE managed_session SET last_seen_at = last_seen_at - 9, created_at = created_at - 9 WHERE realm = 'evict.test'")
+    with ThreadPoolExecutor(1) as visitors:
+        wide.faults.plan(faults.BLOCK_AFTER, kinds=[faults.FETCH])  # it has counted
+        late = visitors.submit(wide.ask, "POST", "/login", fields=ALICE, host="evict.test")
+        eventually(lambda: wide.faults.waiting == 1, "one that has counted")
+        early = wide.ask("POST", "/login", fields=ALICE, host="evict.test").token()
+        wide.faults.end()
+        new = [early, late.result(DEADLINE).token()]
+    assert list(wide.rows("evict.test").values()).count("alice") == 2
+    assert [wide.who(token, "evict.test") for token in (*new, cast.mine)] == ["alice", "alice", None]
+
+
 # -- clean-up ------------------------------------------------------------------------------------------
 
 
