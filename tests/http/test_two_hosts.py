@@ -23,7 +23,8 @@ class Shared:
 
 @pytest.fixture(scope="module")
 def hosts():
-    with Server(SITE) as here, Server(SITE, database=Shared(here)) as there:
+    config = SITE + "ManagedSessionCacheTTL 0\n"
+    with Server(config) as here, Server(config, database=Shared(here)) as there:
         yield here, there
 
 
