@@ -66,7 +66,7 @@ CTL      := $(BUILD)/managed-sessionctl
 CTL_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard ctl/*.c))) $(BUILD)/db/store.o $(BUILD)/db/result.o $(BUILD)/db/table.o
 
 .PHONY: FORCE all deps-build deps-demo deps-test demo demo-stop test test-fast test-unit test-http test-databases test-pgsql test-mysql test-browser test-apps test-races \
-        stress stress-feed soak test-soak blind model test-asan test-asan-stories test-tsan fuzz fuzz-targets fuzz-replay fuzz-http mutants coverage figure-instructions \
+        stress stress-feed soak test-soak blind model test-asan test-asan-stories test-tsan fuzz fuzz-targets fuzz-replay fuzz-http mutants test-mutants coverage figure-instructions \
         test-valgrind bench-cleanup check check-quick check-tidy check-cppcheck format docs catalogues clean
 .DELETE_ON_ERROR:
 
@@ -121,7 +121,7 @@ UNIT := $(patsubst tests/unit/test_%.c,$(BUILD)/unit/test_%,$(wildcard tests/uni
 APR_LIBS = $(shell apr-1-config --link-ld --libs 2>/dev/null) $(shell apu-1-config --link-ld --libs 2>/dev/null)
 
 # Servers, browsers and three databases at once on two cores: what fails is repeated once, and named at the end if it then
-# passes. Mutants: those of files that changed in the last commits.
+# passes. What is quick to run and takes long to build is run first.
 FIGURES := $(BUILD)/figures
 REPEAT  :=
 SINCE   := HEAD~20
@@ -129,11 +129,11 @@ COUNTED  = PYTHONPATH=tests FIGURES=$(FIGURES)/$@.json
 REPEATED = -p figures $(REPEAT:%=--reruns %)
 
 test: deps-test
-	@$(MAKE) --no-print-directory check test-unit test-races fuzz-replay $(CTL)
+	@$(MAKE) --no-print-directory -j2 $(MODULE) $(CTL) $(BLIND) $(UNIT)
+	@$(MAKE) --no-print-directory -j3 --output-sync=target check-quick check-tidy check-cppcheck test-unit test-races fuzz-replay
 	@rm -rf $(FIGURES)
-	@$(MAKE) --no-print-directory -j3 --output-sync=target REPEAT=1 test-pgsql test-mysql $(HTTP_PARTS) test-browser test-soak test-packages test-asan-stories \
-	  figure-instructions
-	@$(MAKE) --no-print-directory mutants MUTANTS="--changed $(SINCE) --most 4 --figures $(FIGURES)/mutants.json"
+	@$(MAKE) --no-print-directory -j3 --output-sync=target REPEAT=1 test-pgsql test-mysql test-soak $(HTTP_PARTS) test-browser test-packages test-asan-stories \
+	  test-mutants figure-instructions
 	@$(PYTHON) -B tests/figures.py $(FIGURES)
 
 test-unit: $(UNIT) $(CTL)
@@ -306,6 +306,10 @@ figure-instructions: $(MODULE)
 
 mutants: deps-test $(MODULE)
 	@$(PYTHON) -B tests/mutants/run.py $(MUTANTS)
+
+# Those of files that changed in the last commits.
+test-mutants: $(MODULE)
+	@$(PYTHON) -B tests/mutants/run.py --jobs 1 --changed $(SINCE) --most 4 --figures $(FIGURES)/mutants.json
 
 test-valgrind: deps-test
 	@$(MAKE) --no-print-directory $(MODULE)

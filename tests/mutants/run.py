@@ -69,7 +69,8 @@ class Tree:
 
     def is_sound(self, tests: str) -> bool:
         if tests not in self.sound:
-            self.sound[tests] = self.make("build/mod_managed_session.so") and self.run(tests) == PYTEST_OK
+            # Twice: others may keep the machine busy.
+            self.sound[tests] = self.make("build/mod_managed_session.so") and any(self.run(tests) == PYTEST_OK for _ in range(2))
         return self.sound[tests]
 
 
