@@ -47,6 +47,7 @@ typedef enum {
     MS_LOG_UNLISTED_ORIGIN,   /* MS0262; once a minute */
     MS_LOG_CHECK_BY_FILE,     /* MS0263; once a minute */
     MS_LOG_NO_DUPLICATE,      /* MS0214 */
+    MS_LOG_NO_CONNECTION,     /* MS0267 */
     MS_LOG_KINDS
 } ms_log_kind;
 

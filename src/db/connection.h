@@ -28,7 +28,7 @@ typedef struct ms_connection {
 /**
  * Borrow a connection that is ready for the store's table.
  * @return APR_SUCCESS: return it with ms_connection_return(); any other status means that there is
- * no connection, which has been logged, unless too many wait for one: see ms_dbd_pool_take()
+ * no connection, which has been logged, once a second at most: see ms_dbd_pool_take()
  */
 apr_status_t ms_connection_borrow(const ms_db_ctx *ctx, ms_connection *c);
 void ms_connection_return(ms_connection *c);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <http_config.h>
 #include <http_log.h>
+#include "core/log_limit.h"
 #include "db/store_private.h"
 #include "db/table.h"
 #include "db/watchdog.h"
@@ -102,6 +103,22 @@ void ms_dbd_pool_log_unreachable(const ms_db_ctx *ctx)
     }
 }
 
+/* A client can cause it, by many requests at once; and it must not take the place of MS0001 or
+ * MS0008 in the same second. So it has a limit of its own. */
+static void log_crowd(const ms_db_ctx *ctx, const ms_crowd *crowd)
+{
+    const char *suffix = ctx->is_quiet ? NULL : ms_log_limit_suffix(MS_LOG_NO_CONNECTION, ctx->p);
+
+    if (suffix) {
+        ap_log_error(
+            APLOG_MARK, APLOG_WARNING, 0, ctx->store->server,
+            "MS0267: no connection to the session database became free: this child uses "
+            "%d, and %d requests wait. Requests that need one get 503. DBDMax is too small "
+            "for ThreadsPerChild, or the database is slow%s",
+            crowd->inside, crowd->waiting, suffix);
+    }
+}
+
 /* Sets whether it tried to connect, in vain: then it has closed no connection. */
 static ap_dbd_t *open_one(const ms_db_ctx *ctx, int *has_failed)
 {
@@ -149,7 +166,8 @@ static ap_dbd_t *open_some(const ms_db_ctx *ctx)
 static apr_status_t enter(const ms_db_ctx *ctx)
 {
     const ms_store *store = ctx->store;
-    apr_status_t rv = ms_limiter_enter(store->limiter);
+    ms_crowd crowd;
+    apr_status_t rv = ms_limiter_enter(store->limiter, &crowd);
 
     if (rv == APR_SUCCESS && !ms_reach_may_try(store->reach, apr_time_now())) {
         ms_limiter_opened(store->limiter);
@@ -158,6 +176,9 @@ static apr_status_t enter(const ms_db_ctx *ctx)
     }
     if (rv != APR_SUCCESS && ms_reach_is_away(store->reach)) {
         ms_dbd_pool_log_unreachable(ctx);
+    }
+    else if (crowd.waiting) {
+        log_crowd(ctx, &crowd);
     }
     return rv;
 }

@@ -67,18 +67,27 @@ static int is_full(const ms_limiter *limiter)
     return limiter->inside >= places(limiter) || limiter->opening >= OPENING_MAX;
 }
 
+static void describe(const ms_limiter *limiter, ms_crowd *crowd)
+{
+    if (!is_closed(limiter) && !limiter->is_in_doubt) {
+        *crowd = (ms_crowd){.inside = limiter->inside, .waiting = limiter->waiting + 1};
+    }
+}
+
 /* Waiting threads are rejected too when an admitted one finds that the database is gone. */
-static apr_status_t wait_for_place(ms_limiter *limiter)
+static apr_status_t wait_for_place(ms_limiter *limiter, ms_crowd *crowd)
 {
     const apr_time_t deadline = apr_time_now() + WAIT_MAX;
 
     if (limiter->waiting >= WAITERS_BASE + WAITERS_EACH * limiter->connections) {
+        describe(limiter, crowd);
         return APR_EAGAIN;
     }
     while (!is_closed(limiter) && is_full(limiter)) {
         const apr_interval_time_t left = deadline - apr_time_now();
 
         if (left <= 0) {
+            describe(limiter, crowd);
             return APR_TIMEUP;
         }
         limiter->waiting++;
@@ -88,12 +97,13 @@ static apr_status_t wait_for_place(ms_limiter *limiter)
     return is_closed(limiter) ? APR_EAGAIN : APR_SUCCESS;
 }
 
-apr_status_t ms_limiter_enter(ms_limiter *limiter)
+apr_status_t ms_limiter_enter(ms_limiter *limiter, ms_crowd *crowd)
 {
     apr_status_t rv;
 
+    *crowd = (ms_crowd){0, 0};
     apr_thread_mutex_lock(limiter->lock);
-    rv = wait_for_place(limiter);
+    rv = wait_for_place(limiter, crowd);
     if (rv == APR_SUCCESS) {
         limiter->inside++;
         limiter->opening++;

@@ -21,9 +21,20 @@ apr_status_t ms_limiter_create(ms_limiter **limiter, apr_pool_t *p);
 /** Set how many connections the pool has. */
 void ms_limiter_resize(ms_limiter *limiter, int connections);
 
-/** APR_SUCCESS: admitted; call ms_limiter_leave() afterwards. APR_TIMEUP or APR_EAGAIN: the
- * database cannot be queried now. */
-apr_status_t ms_limiter_enter(ms_limiter *limiter);
+/* What a thread met that was rejected although the database is not known to be away. */
+typedef struct ms_crowd {
+    int inside;  /* threads that were admitted */
+    int waiting; /* others, with the one that was rejected */
+} ms_crowd;
+
+/**
+ * Wait for a place, for two seconds at most.
+ * @param crowd  out: set if the pool is too small for the load, or the database too slow; all zero
+ *               if the thread was admitted, or the database is away or did not respond
+ * @return APR_SUCCESS: admitted; call ms_limiter_leave() afterwards. APR_TIMEUP or APR_EAGAIN: the
+ * database cannot be queried now
+ */
+apr_status_t ms_limiter_enter(ms_limiter *limiter, ms_crowd *crowd);
 void ms_limiter_leave(ms_limiter *limiter);
 
 /** A thread that was admitted has a connection now, or there is none. Until then it counts among

@@ -15,7 +15,7 @@ import pytest
 
 import databases
 import faults
-from harness import CROWD, DEADLINE, PAGE, PASSWORDS, SITE, Server, eventually, get, post, random_token, sign_in
+from harness import CROWD, DEADLINE, PAGE, PASSWORDS, SITE, TOOL, Server, eventually, get, post, random_token, sign_in
 
 ONE_CHILD = "MaxRequestWorkers 16\nMaxSpareThreads 16\n"
 ONE_CONNECTION = ONE_CHILD + "DBDMin 1\nDBDKeep 1\nDBDMax 1\n"
@@ -69,6 +69,30 @@ def test_slow_responses_lock_no_user_out():
             assert not any(each.done() for each in slow)
             application.go_on.set()
             assert [each.result(DEADLINE).text for each in slow] == ["done\n"] * 10
+
+
+# -- all connections are in use --------------------------------------------------------------------
+
+
+@pytest.mark.skipif(bool(TOOL), reason="the driver of the tests is not built for it")
+def test_a_request_that_gets_no_connection_is_logged():
+    """The database is there: it is slow, or the pool is too small. So the line is another than that of one that is away."""
+    plan = faults.Faults()
+    with plan.give_to(Server(SITE, extra=ONE_CONNECTION)) as server, ThreadPoolExecutor(4) as visitors:
+        token = sign_in(server)
+        server.age_cache()
+        plan.plan(faults.BLOCK, kinds=[faults.FETCH])
+        slow = visitors.submit(get, server, "/app/", token)
+        eventually(lambda: plan.waiting == 1, "one that holds the only connection")
+        server.expect("MS0008", status_5xx=True)  # on a machine that is busy
+        others = [visitors.submit(get, server, "/app/", random_token()) for _ in range(3)]
+        assert [each.result(DEADLINE).status for each in others] == [503] * 3
+        plan.end()
+        assert slow.result(DEADLINE).status in (200, 503)
+        line = re.search(r".*MS0267:.*", server.new_log())[0]
+        assert ":warn]" in line and re.search(r"this child uses 1, and [1-3] requests wait\..* get 503\. DBDMax .* ThreadsPerChild", line), line
+        assert "MS0001" not in server.new_log()
+        eventually(lambda: get(server, "/app/", token).text == PAGE, "the page")
 
 
 # -- no request waits for a connection while it holds one ------------------------------------------
@@ -175,6 +199,19 @@ def test_a_database_that_was_moved_away_and_back_works_without_a_restart(persist
         assert eventually(lambda: get(server, "/app/", token).text == PAGE, "still signed in")
         again = eventually(lambda: post(server, "/login", {"username": "bob", "password": "builder"}).token(), "sign in")
         assert get(server, "/app/", again).text == PAGE
+
+
+@pytest.mark.sqlite
+def test_of_a_database_that_is_away_no_line_blames_the_size_of_the_pool():
+    """Though one connection is all there is, and many want it."""
+    with Server(SITE, extra=ONE_CONNECTION + "DBDPersist Off\n") as server, ThreadPoolExecutor(12) as visitors:
+        sign_in(server)
+        server.expect(UNREACHABLE, status_5xx=True)
+        (server.root / "db").rename(server.root / "elsewhere")
+        seen = set(visitors.map(lambda _: get(server, "/app/", random_token()).status, range(100)))
+        (server.root / "elsewhere").rename(server.root / "db")
+        assert seen == {503}
+        assert "MS0001" in server.new_log() and "MS0267" not in server.new_log()
 
 
 @pytest.mark.sqlite

@@ -47,6 +47,13 @@ static void use(apr_uint32_t *seed)
     atomic_fetch_add(&entered, 1);
 }
 
+static apr_status_t enter(void)
+{
+    ms_crowd crowd;
+
+    return ms_limiter_enter(limiter, &crowd);
+}
+
 static void *APR_THREAD_FUNC work(apr_thread_t *thread, void *number)
 {
     apr_uint32_t seed = stress_number(number) * 2654435761U | 1;
@@ -58,7 +65,7 @@ static void *APR_THREAD_FUNC work(apr_thread_t *thread, void *number)
         if (dice < 1000) {
             ms_limiter_resize(limiter, 1 + (int)(dice % CONNECTIONS));
         }
-        else if (ms_limiter_enter(limiter) == APR_SUCCESS) {
+        else if (enter() == APR_SUCCESS) {
             use(&seed);
         }
         else {
@@ -74,7 +81,7 @@ static int can_enter(void)
 {
     const apr_time_t end = apr_time_now() + ENTER_FOR;
 
-    while (ms_limiter_enter(limiter) != APR_SUCCESS) {
+    while (enter() != APR_SUCCESS) {
         if (apr_time_now() > end) {
             return 0;
         }
@@ -94,7 +101,7 @@ static int is_every_place_free(void)
             return 0;
         }
     }
-    return ms_limiter_enter(limiter) == APR_TIMEUP;
+    return enter() == APR_TIMEUP;
 }
 
 int main(int argc, char **argv)

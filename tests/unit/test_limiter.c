@@ -6,20 +6,28 @@
 #include "db/limiter.h"
 
 #define THREADS 12
+#define LIMIT   (16 + 4) /* of those that wait for one connection */
 
 typedef struct crowd {
     ms_limiter *limiter;
-    volatile apr_uint32_t inside, most, refused, served;
+    volatile apr_uint32_t inside, most, refused, served, told;
 } crowd;
 
-static apr_status_t enter(ms_limiter *limiter)
+static apr_status_t enter_and_see(ms_limiter *limiter, ms_crowd *seen)
 {
-    const apr_status_t rv = ms_limiter_enter(limiter);
+    const apr_status_t rv = ms_limiter_enter(limiter, seen);
 
     if (rv == APR_SUCCESS) {
         ms_limiter_opened(limiter);
     }
     return rv;
+}
+
+static apr_status_t enter(ms_limiter *limiter)
+{
+    ms_crowd seen;
+
+    return enter_and_see(limiter, &seen);
 }
 
 static ms_limiter *new_guard(apr_pool_t *p, int connections)
@@ -71,7 +79,7 @@ static void run_crowd(apr_pool_t *p, crowd *c)
 
 static void no_more_are_inside_than_there_are_connections(void **state)
 {
-    crowd c = {new_guard(*state, 3), 0, 0, 0, 0};
+    crowd c = {new_guard(*state, 3), 0, 0, 0, 0, 0};
 
     run_crowd(*state, &c);
     assert_in_range(c.most, 1, 3);
@@ -82,10 +90,14 @@ static void no_more_are_inside_than_there_are_connections(void **state)
 static void *APR_THREAD_FUNC wait_once(apr_thread_t *thread, void *data)
 {
     crowd *c = data;
-    const apr_status_t rv = enter(c->limiter);
+    ms_crowd seen;
+    const apr_status_t rv = enter_and_see(c->limiter, &seen);
 
     if (rv == APR_EAGAIN) {
         apr_atomic_inc32(&c->refused);
+        if (seen.inside == 1 && seen.waiting == LIMIT + 1) {
+            apr_atomic_inc32(&c->told);
+        }
     }
     else if (rv == APR_SUCCESS) {
         apr_atomic_inc32(&c->served);
@@ -99,21 +111,52 @@ static void *APR_THREAD_FUNC wait_once(apr_thread_t *thread, void *data)
  * one that has waited in vain. */
 static void no_more_wait_than_the_limit(void **state)
 {
-    enum { MOST = 16 + 4, MORE = 10 };
-    crowd c = {new_guard(*state, 1), 0, 0, 0, 0};
-    apr_thread_t *threads[MOST + MORE];
+    enum { MORE = 10 };
+    crowd c = {new_guard(*state, 1), 0, 0, 0, 0, 0};
+    apr_thread_t *threads[LIMIT + MORE];
     apr_status_t rv;
 
     assert_int_equal(enter(c.limiter), APR_SUCCESS);
-    for (int i = 0; i < MOST + MORE; i++) {
+    for (int i = 0; i < LIMIT + MORE; i++) {
         assert_int_equal(apr_thread_create(&threads[i], NULL, wait_once, &c, *state), APR_SUCCESS);
     }
-    for (int i = 0; i < MOST + MORE; i++) {
+    for (int i = 0; i < LIMIT + MORE; i++) {
         apr_thread_join(&rv, threads[i]);
     }
     ms_limiter_leave(c.limiter);
     assert_int_equal(c.served, 0);
     assert_int_equal(c.refused, MORE);
+    assert_int_equal(c.told, MORE);
+}
+
+static void one_that_is_turned_away_sees_how_many_there_are(void **state)
+{
+    ms_limiter *limiter = new_guard(*state, 2);
+    ms_crowd seen = {7, 7};
+
+    assert_int_equal(enter_and_see(limiter, &seen), APR_SUCCESS);
+    assert_int_equal(seen.inside, 0);
+    assert_int_equal(seen.waiting, 0);
+    assert_int_equal(enter(limiter), APR_SUCCESS);
+    assert_int_equal(enter_and_see(limiter, &seen), APR_TIMEUP);
+    assert_int_equal(seen.inside, 2);
+    assert_int_equal(seen.waiting, 1);
+}
+
+/* For then something else is wrong than their number. */
+static void but_not_if_the_database_is_away_or_in_doubt(void **state)
+{
+    ms_limiter *limiter = new_guard(*state, 1);
+    ms_crowd seen = {7, 7};
+
+    assert_int_equal(enter(limiter), APR_SUCCESS);
+    ms_limiter_doubt(limiter);
+    assert_int_equal(enter_and_see(limiter, &seen), APR_TIMEUP);
+    assert_int_equal(seen.waiting, 0);
+    ms_limiter_trip(limiter);
+    seen.waiting = 7;
+    assert_int_equal(enter_and_see(limiter, &seen), APR_EAGAIN);
+    assert_int_equal(seen.waiting, 0);
 }
 
 static void a_waiter_that_waits_too_long_is_turned_away(void **state)
@@ -194,12 +237,14 @@ static void four_at_most_open_a_connection_at_a_time(void **state)
 {
     ms_limiter *limiter = new_guard(*state, 16);
 
+    ms_crowd seen;
+
     for (int i = 0; i < 4; i++) {
-        assert_int_equal(ms_limiter_enter(limiter), APR_SUCCESS);
+        assert_int_equal(ms_limiter_enter(limiter, &seen), APR_SUCCESS);
     }
-    assert_int_equal(ms_limiter_enter(limiter), APR_TIMEUP);
+    assert_int_equal(ms_limiter_enter(limiter, &seen), APR_TIMEUP);
     ms_limiter_opened(limiter);
-    assert_int_equal(ms_limiter_enter(limiter), APR_SUCCESS);
+    assert_int_equal(ms_limiter_enter(limiter, &seen), APR_SUCCESS);
 }
 
 static void one_line_a_second_may_be_logged(void **state)
@@ -219,6 +264,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(no_more_are_inside_than_there_are_connections),
         TEST(no_more_wait_than_the_limit),
+        TEST(one_that_is_turned_away_sees_how_many_there_are),
+        TEST(but_not_if_the_database_is_away_or_in_doubt),
         TEST(a_waiter_that_waits_too_long_is_turned_away),
         TEST(a_database_that_is_gone_is_left_alone_for_a_second),
         TEST(a_waiter_for_a_database_that_is_gone_is_turned_away),
