@@ -2,7 +2,8 @@
 /*
  * Robust mutexes of POSIX with priority inheritance. Robust: the kernel releases what a killed
  * process held. Priority inheritance: the one that releases it hands it, in the kernel, to the
- * thread that has waited longest; another kind goes to whoever runs first, and some wait for long.
+ * thread that has waited longest; another kind goes to the first thread that runs, and some wait
+ * for long.
  * apr's mutexes have neither, nor a deadline in shared memory.
  */
 #include "db/write_lock.h"
