@@ -121,7 +121,7 @@ UNIT := $(patsubst tests/unit/test_%.c,$(BUILD)/unit/test_%,$(wildcard tests/uni
 APR_LIBS = $(shell apr-1-config --link-ld --libs 2>/dev/null) $(shell apu-1-config --link-ld --libs 2>/dev/null)
 
 # Servers, browsers and three databases at once on two cores: what fails is repeated once, and named at the end if it then
-# passes. What is quick to run and takes long to build is run first.
+# passes. Four of them, since a test waits as often as it works.
 FIGURES := $(BUILD)/figures
 REPEAT  :=
 SINCE   := HEAD~20
@@ -132,8 +132,8 @@ test: deps-test
 	@$(MAKE) --no-print-directory -j2 $(MODULE) $(CTL) $(BLIND) $(UNIT)
 	@$(MAKE) --no-print-directory -j3 --output-sync=target check-quick check-tidy check-cppcheck test-unit test-races fuzz-replay
 	@rm -rf $(FIGURES)
-	@$(MAKE) --no-print-directory -j3 --output-sync=target REPEAT=1 test-pgsql test-mysql test-soak $(HTTP_PARTS) test-browser test-packages test-asan-stories \
-	  test-mutants figure-instructions
+	@$(MAKE) --no-print-directory -j4 --output-sync=target REPEAT=1 test-pgsql test-mysql test-soak test-mutants $(HTTP_PARTS) test-browser test-packages \
+	  test-asan-stories figure-instructions
 	@$(PYTHON) -B tests/figures.py $(FIGURES)
 
 test-unit: $(UNIT) $(CTL)
