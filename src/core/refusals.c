@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Each set of slots has its own lock, held for the time of a copy. If a child is killed while it
- * holds one, that lock stays locked until the next start, and the refusals of that set's keys are
- * written one by one.
+ * holds one, it is given up, and until the next start the refusals of that set's keys are written
+ * one by one.
  */
 #include "core/refusals.h"
 
@@ -12,6 +12,8 @@
 #define SETS     128
 #define WAYS     8 /* slots that a key may be in */
 #define ATTEMPTS 10000
+
+enum { FREE, LOCKED, GIVEN_UP };
 
 /* Changed with the lock; whether one is due is read without it first. */
 typedef struct slot {
@@ -30,20 +32,24 @@ apr_size_t ms_refusals_size(void)
     return SETS * sizeof(slot_set);
 }
 
+/* A lock that was given up is not waited for again, unless the one that has it was only slow. */
 static int lock(slot_set *set)
 {
     for (int i = 0; i < ATTEMPTS; i++) {
-        if (apr_atomic_cas32(&set->lock, 1, 0) == 0) {
-            return 1;
+        const apr_uint32_t was = apr_atomic_cas32(&set->lock, LOCKED, FREE);
+
+        if (was != LOCKED) {
+            return was == FREE;
         }
         apr_thread_yield();
     }
+    apr_atomic_cas32(&set->lock, GIVEN_UP, LOCKED);
     return 0;
 }
 
 static void unlock(slot_set *set)
 {
-    apr_atomic_xchg32(&set->lock, 0);
+    apr_atomic_xchg32(&set->lock, FREE);
 }
 
 static void put(slot *at, apr_uint64_t key, apr_int64_t end, const ms_refusal *first)

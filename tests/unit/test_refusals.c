@@ -129,6 +129,29 @@ static void after_a_child_was_killed_in_it_all_of_a_set_are_written(void **state
     free(table);
 }
 
+/* Who waits for it gives it up, so that the next ones do not wait; one that was only slow has it
+ * back. */
+static void a_lock_that_is_not_released_is_waited_for_once(void **state)
+{
+    (void)state;
+    void *table = new_table();
+    volatile apr_uint32_t *lock =
+        (apr_uint32_t *)((char *)table + ALICE % 128 * (ms_refusals_size() / 128));
+    ms_refusal due;
+
+    *lock = 1;
+    assert_true(is_first(table, ALICE, "alice", NOON, &due));
+    assert_int_not_equal(*lock, 1);
+    assert_int_not_equal(*lock, 0);
+    assert_true(is_first(table, ALICE, "alice", NOON, &due));
+    assert_int_not_equal(*lock, 1);
+    *lock = 0; /* as the slow one does at its end */
+    assert_true(is_first(table, ALICE, "alice", NOON, &due));
+    assert_false(is_first(table, ALICE, "alice", NOON, &due));
+    assert_int_equal(*lock, 0);
+    free(table);
+}
+
 static volatile int firsts;
 static void *shared;
 
@@ -175,6 +198,7 @@ int main(void)
         TEST(a_clock_that_is_set_back_begins_a_new_period),
         TEST(more_keys_than_fit_lose_no_count),
         TEST(after_a_child_was_killed_in_it_all_of_a_set_are_written),
+        TEST(a_lock_that_is_not_released_is_waited_for_once),
         TEST(of_many_at_once_one_is_the_first),
     };
 
