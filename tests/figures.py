@@ -22,9 +22,9 @@ def pytest_terminal_summary(terminalreporter):
 
 
 def reason_of(report) -> str:
-    """The first line of the error."""
-    lines = [line for line in report.longreprtext.splitlines() if line.startswith("E ")]
-    return lines[0][1:].strip() if lines else report.when
+    """The first line of the error, and the next one if that ends in a colon."""
+    lines = [line[1:].strip() for line in report.longreprtext.splitlines() if line.startswith("E ")]
+    return " ".join(lines[:2] if lines and lines[0].endswith(":") else lines[:1]) or report.when
 
 
 def keep(file: pathlib.Path, figures: dict) -> None:
