@@ -44,6 +44,7 @@ def wait_for_standby(primary) -> None:
     primary.administer("SELECT pg_reload_conf()")
     in_step = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'"
     eventually(lambda: primary.ask(in_step) == 1, "in step")
+    primary.administer("CHECKPOINT")  # by the process that tells the others, once it has read the setting
 
 
 class Waiting:
@@ -141,7 +142,7 @@ def test_a_revocation_that_the_standby_has_not_got_is_not_confirmed(pair):
         standby.stop_receiving()
         with Waiting(lambda: post(site, "/logout", cookie=revoked)) as waiting:
             waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
-            eventually(lambda: primary.ask(waits) == 1, "it waits")
+            eventually(lambda: primary.ask(waits) >= 1, "it waits")
             assert may_come_in(site, other), "who only reads does not wait"
             primary.stop(signal.SIGKILL)
             standby.promote()
