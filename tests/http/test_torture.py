@@ -277,6 +277,7 @@ FLOWS = {
     "give one a name": Flow(rename, (303,)),
     "the question before all": Flow(page_of("/sessions?confirm=all", Accept="text/html"), (200,)),
     "the passwords of apps": Flow(page_of("/apps?app=all", Accept="text/html"), (200,)),
+    "the passwords of apps, after one has ended": Flow(page_of(f"/apps?app=all&id={'A' * 22}", Accept="text/html"), (200,)),
     "revoke one": Flow(submit("revoke", id="other"), (303,), ends=("other",)),
     "revoke the others": Flow(submit("revoke-others"), (303,), ends=("other",)),
     "revoke all": Flow(submit("revoke-all"), (303,), ends=("mine", "other")),

@@ -97,6 +97,13 @@ static void without_a_socket_there_is_nothing_to_cut(void **state)
     ms_watchdog_end(NULL);
 }
 
+/* As in a child without a database server. */
+static void without_a_watchdog_there_is_nothing_to_cut(void **state)
+{
+    ms_watchdog_cut_all();
+    assert_null(ms_watchdog_add(*state, 0));
+}
+
 static int start(void **state)
 {
     return unit_setup(state) || ms_watchdog_child_init(*state) != APR_SUCCESS;
@@ -107,6 +114,7 @@ static int start(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(without_a_watchdog_there_is_nothing_to_cut),
         TEST_HERE(only_what_keeps_a_thread_waiting_is_cut),
         TEST_HERE(the_present_socket_is_cut_not_the_one_of_before),
         TEST_HERE(a_waiter_for_any_cuts_those_that_are_not_used),
