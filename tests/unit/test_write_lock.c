@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 #include <sys/wait.h>
+#include <apr_time.h>
 #include "db/write_lock.h"
 
 static ms_write_lock *make_lock(apr_pool_t *p)
@@ -140,6 +141,39 @@ static void one_that_waits_has_it_before_the_one_that_released_it(void **state)
     }
 }
 
+static void if_its_holder_is_killed_one_that_waits_has_it(void **state)
+{
+    ms_write_lock *lock = make_lock(*state);
+    const pid_t holder = hold_elsewhere(lock), next = wait_elsewhere(*state, lock);
+    int is_taken;
+
+    end(holder);
+    is_taken = ms_write_lock_take(lock, 0);
+    end(next);
+    assert_false(is_taken);
+    assert_true(ms_write_lock_take(lock, 1000));
+    ms_write_lock_release(lock);
+}
+
+/* A process that is stopped may have it, or be next, for long. */
+static void after_a_wait_in_vain_it_is_not_waited_for(void **state)
+{
+    ms_write_lock *lock = make_lock(*state);
+    const pid_t child = hold_elsewhere(lock);
+    const apr_time_t start = apr_time_now();
+    int is_taken;
+
+    is_taken = ms_write_lock_take(lock, 300);
+    end(child);
+    assert_false(is_taken);
+    assert_false(ms_write_lock_take(lock, 1000)); /* though it is free */
+    while (!ms_write_lock_take(lock, 1000)) {
+        assert_true(apr_time_now() - start < apr_time_from_sec(60));
+        usleep(10000);
+    }
+    ms_write_lock_release(lock);
+}
+
 static void without_memory_there_is_none(void **state)
 {
     apr_pool_t *conf;
@@ -159,6 +193,8 @@ int main(void)
         TEST(a_wait_may_end_in_the_next_second),
         TEST(a_killed_process_does_not_keep_it),
         TEST(one_that_waits_has_it_before_the_one_that_released_it),
+        TEST(if_its_holder_is_killed_one_that_waits_has_it),
+        TEST(after_a_wait_in_vain_it_is_not_waited_for),
         TEST(without_memory_there_is_none),
     };
 
