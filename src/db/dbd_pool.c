@@ -112,9 +112,9 @@ static void log_crowd(const ms_db_ctx *ctx, const ms_crowd *crowd)
     if (suffix) {
         ap_log_error(
             APLOG_MARK, APLOG_WARNING, 0, ctx->store->server,
-            "MS0267: no connection to the session database became free: this child uses "
-            "%d, and %d requests wait. Requests that need one get 503. DBDMax is too small "
-            "for ThreadsPerChild, or the database is slow%s",
+            "MS0267: no connection to the session database became free in time (in use or being "
+            "opened: %d, waiting requests: %d). Requests that need one get 503. DBDMax is too "
+            "small for the load, the database is slow, or another module holds connections%s",
             crowd->inside, crowd->waiting, suffix);
     }
 }

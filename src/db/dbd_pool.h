@@ -33,9 +33,10 @@ void ms_dbd_pool_opened(apr_pool_t *p, const dbd_cfg_t *cfg);
 /**
  * Take a connection, or the one that the request holds.
  * @param dbd  out: give it back with ms_dbd_pool_give_back()
- * @return APR_SUCCESS; APR_EAGAIN or APR_TIMEUP: none is free, since too many wait (MS0267), or the
- * database was away a moment ago; APR_EGENERAL: it cannot be reached (MS0001); APR_ENOTIMPL: there
- * is no mod_dbd; APR_ENOMEM: this child has no limiter, which was logged at its start
+ * @return APR_SUCCESS; APR_EAGAIN or APR_TIMEUP: none became free in two seconds, or
+ * too many wait (MS0267), or the database was away a moment ago; APR_EGENERAL: it cannot be reached
+ * (MS0001); APR_ENOTIMPL: there is no mod_dbd; APR_ENOMEM: this child has no limiter, which was
+ * logged at its start
  */
 apr_status_t ms_dbd_pool_take(const ms_db_ctx *ctx, ap_dbd_t **dbd);
 void ms_dbd_pool_give_back(const ms_db_ctx *ctx, ap_dbd_t *dbd);

@@ -90,7 +90,7 @@ def test_a_request_that_gets_no_connection_is_logged():
         plan.end()
         assert slow.result(DEADLINE).status in (200, 503)
         line = re.search(r".*MS0267:.*", server.new_log())[0]
-        assert ":warn]" in line and re.search(r"this child uses 1, and [1-3] requests wait\..* get 503\. DBDMax .* ThreadsPerChild", line), line
+        assert ":warn]" in line and re.search(r"in use or being opened: 1, waiting requests: [1-3]\)\..* get 503\. DBDMax ", line), line
         assert "MS0001" not in server.new_log()
         eventually(lambda: get(server, "/app/", token).text == PAGE, "the page")
 
