@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Each set of slots has its own lock, held for the time of a copy. If a child is killed while it
- * holds one, it is given up, and until the next start the refusals of that set's keys are written
- * one by one.
+ * holds one, that lock is given up, and until the next start the refusals of that set's keys are
+ * written one by one.
  */
 #include "core/refusals.h"
 

@@ -94,14 +94,15 @@ static apr_status_t refuse(request_rec *r, const ms_server_conf *conf, const ms_
 
 /* A statement that changes nothing has its turn among the writers, too: a user who has room is only
  * counted. Counted after the row was inserted, since others may sign in at the same time. */
-static apr_status_t is_over(request_rec *r, const ms_server_conf *conf, const ms_row *row, int *is)
+static apr_status_t is_over(request_rec *r, const ms_server_conf *conf, const ms_row *row,
+                            int *over)
 {
     const ms_db_ctx ctx = ms_request_db_ctx(r);
     apr_int64_t n = 0;
     const apr_status_t rv =
         ms_store_count_kind(&ctx, row->user, MS_KIND_BROWSER, row->last_seen_at, &n);
 
-    *is = n > conf->limit;
+    *over = n > conf->limit;
     return rv;
 }
 
@@ -126,10 +127,10 @@ static apr_status_t evict(request_rec *r, const ms_server_conf *conf, const ms_r
 static apr_status_t evict_if_over(request_rec *r, const ms_server_conf *conf, const ms_row *row,
                                   int is_at_limit)
 {
-    int is = is_at_limit;
-    const apr_status_t rv = is ? APR_SUCCESS : is_over(r, conf, row, &is);
+    int over = is_at_limit;
+    const apr_status_t rv = over ? APR_SUCCESS : is_over(r, conf, row, &over);
 
-    return rv == APR_SUCCESS && is ? evict(r, conf, row) : rv;
+    return rv == APR_SUCCESS && over ? evict(r, conf, row) : rv;
 }
 
 apr_status_t ms_session_limit_enforce(request_rec *r, const ms_row *row, int is_at_limit)

@@ -15,8 +15,8 @@
  * @param form  whose earlier sessions will be revoked, so they do not count; or NULL
  * @param row   its created_at may be moved: of sign-ins in the same second the last one is the
  * newest
- * @param is_at_limit  out: the user has as many sessions as may be, before this one; for
- *                     ms_session_limit_enforce()
+ * @param is_at_limit  out: whether the user is known to have as many sessions as the limit allows,
+ * so that this one will be over it; for ms_session_limit_enforce()
  * @return APR_SUCCESS; APR_ENOSPC: the user has no room; else the database could not be queried
  */
 apr_status_t ms_session_limit_prepare(request_rec *r, const ms_shown_form *form, ms_row *row,

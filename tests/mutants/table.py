@@ -186,7 +186,7 @@ MUTANTS = [
     m("the limit is not enforced after the insert", "src/session/session_limit.c", "return rv == APR_SUCCESS && n > 0 ? APR_ENOSPC : rv;", "return rv;", "http torture room_for_one"),
     m("nothing is evicted", "src/session/session_limit.c", ".limit = conf->limit,\n                            .reason = MS_END_EVICTED};\n    apr_int64_t n;\n    const apr_status_t rv = ms_cached_store_revoke(&ctx, &scope, row->last",
       ".limit = conf->limit + 1,\n                            .reason = MS_END_EVICTED};\n    apr_int64_t n;\n    const apr_status_t rv = ms_cached_store_revoke(&ctx, &scope, row->last", "http session_life makes_room"),
-    m("one session over the limit has room", "src/session/session_limit.c", "*is = n > conf->limit;", "*is = n > conf->limit + 1;", "http torture both_have_room"),
+    m("one session over the limit has room", "src/session/session_limit.c", "*over = n > conf->limit;", "*over = n > conf->limit + 1;", "http torture both_have_room"),
     m("a cookie ends when its date says", "src/session/sign_in.c", "row->max_expires_at - row->last_seen_at : 0", "row->max_expires_at - row->created_at : 0", "http session_life dated_later"),
     m("writers out of order", "src/db/write_lock.c", "PTHREAD_PRIO_INHERIT", "PTHREAD_PRIO_NONE", "unit write_lock"),
     m("a sign-in leaves the session before it", "src/session/sign_in.c", "rv = ms_sign_out_presented(r, reason_of_presented(r, row), &revoked);", "rv = reason_of_presented(r, row) ? APR_SUCCESS : rv, revoked = 0, (void)revoked;",

@@ -129,8 +129,8 @@ static void after_a_child_was_killed_in_it_all_of_a_set_are_written(void **state
     free(table);
 }
 
-/* Who waits for it gives it up, so that the next ones do not wait; one that was only slow has it
- * back. */
+/* The first waiter gives it up, so that the next ones do not wait; if its holder was only slow, it
+ * is free again. */
 static void a_lock_that_is_not_released_is_waited_for_once(void **state)
 {
     (void)state;
