@@ -308,7 +308,7 @@ mutants: deps-test $(MODULE)
 	@$(PYTHON) -B tests/mutants/run.py $(MUTANTS)
 
 # Those of files that changed in the last commits.
-test-mutants: $(MODULE)
+test-mutants: deps-test $(MODULE)
 	@$(PYTHON) -B tests/mutants/run.py --jobs 1 --changed $(SINCE) --most 4 --figures $(FIGURES)/mutants.json
 
 test-valgrind: deps-test

@@ -42,7 +42,7 @@ class Tree:
                 (self.root / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, self.root / name)
         if (ROOT / "build").exists():
-            shutil.copytree(ROOT / "build", self.root / "build", symlinks=True, ignore=shutil.ignore_patterns("debian-apache2", "figures", "chroots", "asan", "tsan", "blind", "soak", "deb", "fuzz", "coverage", "screenshots"))
+            shutil.copytree(ROOT / "build", self.root / "build", symlinks=True, ignore=shutil.ignore_patterns("debian-apache2", "figures", "chroots", "asan", "tsan", "blind", "soak", "deb", "fuzz", "coverage", "screenshots", "bench", "manual", "demo"))
         self.sound: dict[str, bool] = {}  # whether these tests pass without any mutant
 
     def make(self, *targets: str) -> bool:
