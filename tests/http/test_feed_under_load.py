@@ -169,4 +169,4 @@ def test_no_request_that_began_after_the_bound_gets_in_anywhere():
         late = [by for visitor in visitors for by in visitor.late]
         print(f"\n{HOSTS} hosts, {databases.NAME}: {len(sessions.answered)} endings, responses {dict(seen)}, {dict(trouble.done)}")
         assert not late, f"{len(late)} of {seen[200]} got in, up to {max(late):.1f} s after the answer"
-        assert len(sessions.answered) > ENDINGS / 4 and seen[200] > 100 and seen[401] > 20
+        assert len(sessions.answered) > ENDINGS / 8 and seen[200] > 100 and seen[401] > 20
