@@ -192,7 +192,7 @@ $(BLIND): tests/soak/blind.c $(OBJS) $(CTL) src/exports.map
 
 # Whether the soak sees, and a short one of it with faults that are always the same.
 test-soak: $(MODULE) $(CTL) $(BLIND)
-	$(COUNTED) MS_MODULE=$(abspath $(MODULE)) $(PYTHON) -B -m pytest -p no:cacheprovider -q -rs -p figures tests/soak $(PYTEST)
+	$(COUNTED) MS_MODULE=$(abspath $(MODULE)) $(PYTHON) -B -m pytest -p no:cacheprovider -q -rs $(REPEATED) tests/soak $(PYTEST)
 
 # With the look-up cache, as it is by default; test-databases goes without. PYTEST may narrow it down: make test-http PYTEST="-k library"
 test-http: $(MODULE) $(CTL)
