@@ -141,8 +141,8 @@ def test_a_revocation_that_the_standby_has_not_got_is_not_confirmed(pair):
         wait_for_standby(primary)
         standby.stop_receiving()
         with Waiting(lambda: post(site, "/logout", cookie=revoked)) as waiting:
-            waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
-            eventually(lambda: primary.ask(waits) >= 1, "it waits")
+            waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND query LIKE '%SET ended_at%'"
+            eventually(lambda: primary.ask(waits) == 1, "it waits")
             assert may_come_in(site, other), "who only reads does not wait"
             primary.stop(signal.SIGKILL)
             standby.promote()

@@ -153,7 +153,9 @@ def test_no_request_that_began_after_the_bound_gets_in_anywhere():
         servers = [first, *(stack.enter_context(host(Shared(first))) for _ in range(HOSTS - 1))]
         sessions = Sessions(servers, ENDINGS + 50)
         visitors, trouble = [Visitor(servers, sessions) for _ in range(6)], Trouble(servers)
-        for token in random.sample(sessions.live, ENDINGS):
+        for ended, token in enumerate(random.sample(sessions.live, ENDINGS + 30)):
+            if ended >= ENDINGS and len(sessions.answered) > ENDINGS / 4:
+                break  # a few more on a busy machine, where many fail with the database
             time.sleep(random.uniform(0, 0.2))
             with sessions.lock:
                 sessions.live.remove(token)
@@ -169,4 +171,4 @@ def test_no_request_that_began_after_the_bound_gets_in_anywhere():
         late = [by for visitor in visitors for by in visitor.late]
         print(f"\n{HOSTS} hosts, {databases.NAME}: {len(sessions.answered)} endings, responses {dict(seen)}, {dict(trouble.done)}")
         assert not late, f"{len(late)} of {seen[200]} got in, up to {max(late):.1f} s after the answer"
-        assert len(sessions.answered) > ENDINGS / 8 and seen[200] > 100 and seen[401] > 20
+        assert len(sessions.answered) > ENDINGS / 4 and seen[200] > 100 and seen[401] > 20
