@@ -121,7 +121,7 @@ UNIT := $(patsubst tests/unit/test_%.c,$(BUILD)/unit/test_%,$(wildcard tests/uni
 APR_LIBS = $(shell apr-1-config --link-ld --libs 2>/dev/null) $(shell apu-1-config --link-ld --libs 2>/dev/null)
 
 # Servers, browsers and three databases at once on two cores: what fails is repeated once, and named at the end if it then
-# passes. Four of them, since a test waits as often as it works.
+# passes. Four kinds at once, since a test waits as often as it works.
 FIGURES := $(BUILD)/figures
 REPEAT  :=
 SINCE   := HEAD~20

@@ -5,8 +5,8 @@
 
 FOLDER is a build with gcov (make coverage). tests/uncovered.txt has a line for each source line that is not reached: its
 file, its text, and after "#" why. --check: a line that is not in the list is an error, and so is one in the list that is
-reached now (unless its reason ends with "a matter of chance"), or is gone; --shrink takes out what is an error in the list. Lines are known by their text, not their number. --begin: where there
-is no list, write the one that can only shrink from now on.
+reached now (unless its reason ends with "a matter of chance"), or is gone; --shrink takes out what is an error in the list.
+Lines are known by their text, not their number. --begin: where there is no list, write the one that can only shrink from now on.
 """
 import argparse
 import collections
