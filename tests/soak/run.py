@@ -48,6 +48,7 @@ os.environ |= {"MS_CACHE": "on", "MS_DATABASE": CHOSEN.database}
 sys.path[:0] = [str(HERE), str(HERE.parent / "http")]
 import audit  # noqa: E402
 import clients  # noqa: E402
+import crashes  # noqa: E402
 import databases  # noqa: E402
 import harness  # noqa: E402
 import hosts  # noqa: E402
@@ -115,6 +116,8 @@ class Soak:
             thread.join(120)
         self.world.lasting.close()
         self.world.run(lambda: cuts_were_right(self.world))
+        for host in self.world.hosts:
+            self.world.run(host.check)
 
 
 def cuts_were_right(world: World) -> None:
@@ -136,11 +139,17 @@ def figures(world: World) -> str:
             f"{sum(answers.values())} requests, {known} answers, {answers['503']} of 503, {answers['none']} without an answer; "
             f"judged: {world.model.judged[model.IN]} must be in, {world.model.judged[model.OUT]} must be out, "
             f"{world.model.judged[model.EITHER]} either; {len(world.model.sessions) + len(world.model.forgotten)} sessions, "
-            f"{world.lasting.opened} open requests, {world.lasting.ended} of them closed by httpd; {sum(done.values())} faults: {faults}")
+            f"{world.lasting.opened} open requests, {world.lasting.ended} of them closed by httpd; {sum(done.values())} faults: {faults}{crashes_of_httpd(world)}")
+
+
+def crashes_of_httpd(world: World) -> str:
+    """Any other crash fails the run, when its host is looked over."""
+    n = sum(crashes.is_httpds_own(stack) for host in world.hosts for stack in crashes.stacks(host.root).values())
+    return f"; {n} children crashed by a fault of httpd's own" if n else ""
 
 
 def keep(world: World) -> pathlib.Path:
-    """The logs, for whom a contradiction is to be understood by."""
+    """The logs, for whom the run is to be understood by."""
     folder = HERE.parents[1] / "build/soak"
     shutil.rmtree(folder, ignore_errors=True)
     for host in world.hosts:

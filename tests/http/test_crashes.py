@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A child that crashes fails its test, with its stack; but for one crash that is httpd's own."""
+import os
+import signal
+
+import pytest
+
+import crashes
+from harness import TOOL, Server, eventually
+
+pytestmark = pytest.mark.sqlite
+
+OF_HTTPD = """\
+/tmp/crash-x/crash.so(+0x11cf)[0x7fe8a820a1cf]
+/lib/x86_64-linux-gnu/libc.so.6(+0x3c050)[0x7fe8a7f51050]
+/lib/x86_64-linux-gnu/libapr-1.so.0(apr_os_sock_get+0x0)[0x7fe8a811f180]
+/usr/lib/apache2/modules/mod_mpm_event.so(+0x606c)[0x7fe8a7e4106c]
+/usr/lib/apache2/modules/mod_mpm_event.so(+0x7507)[0x7fe8a7e42507]
+/usr/sbin/apache2(ap_run_mpm+0x50)[0x56289d3af850]
+/usr/sbin/apache2(main+0xab2)[0x56289d3a71c2]
+"""
+SOCKET = "/lib/x86_64-linux-gnu/libapr-1.so.0(apr_os_sock_get+0x0)[0x7fe8a811f180]\n"
+CLOSED = """\
+/lib/x86_64-linux-gnu/libapr-1.so.0(apr_pool_cleanup_kill+0x13)[0x7f06120e5663]
+/lib/x86_64-linux-gnu/libapr-1.so.0(apr_pool_cleanup_run+0x11)[0x7f06120e5721]
+"""
+POOL = "/lib/x86_64-linux-gnu/libapr-1.so.0(apr_pool_destroy+0x10)[0x7fe8a811f180]\n"
+OURS = "/build/mod_managed_session.so(+0x1234)[0x7fe8a7000234]\n"
+MPM = "/usr/lib/apache2/modules/mod_mpm_event.so(+0x7507)[0x7fe8a7e42507]\n"
+
+
+def test_only_a_worker_s_freed_socket_is_httpd_s_own():
+    assert crashes.is_httpds_own(OF_HTTPD)
+    assert crashes.is_httpds_own(OF_HTTPD.replace("mod_mpm_event", "mod_mpm_worker"))
+    assert crashes.is_httpds_own(OF_HTTPD.replace(SOCKET, CLOSED))
+
+
+@pytest.mark.parametrize("other", [
+    "", OURS, OF_HTTPD.replace(SOCKET, POOL), OF_HTTPD.replace(SOCKET, OURS + SOCKET), OF_HTTPD.replace(SOCKET, SOCKET + OURS),
+    OF_HTTPD.replace(SOCKET, SOCKET + POOL), OF_HTTPD.replace(SOCKET, CLOSED + POOL), OF_HTTPD.replace(SOCKET, ""), OF_HTTPD.replace(MPM, MPM + OURS), OF_HTTPD.replace("ap_run_mpm", "ap_run_handler"),
+    OF_HTTPD.replace("mod_mpm_event", "mod_proxy")])
+def test_any_other_crash_is_not(other):
+    assert not crashes.is_httpds_own(other)
+
+
+@pytest.mark.skipif(bool(TOOL), reason="the tool writes the stack")
+def test_a_crash_fails_the_test_and_names_its_stack():
+    with Server() as server:
+        child = server.children()[-1]  # the first one is of mod_cgid
+        os.kill(child, signal.SIGSEGV)
+        eventually(lambda: f"child pid {child} exit signal Segmentation fault" in server.error_log(), "httpd notices")
+        with pytest.raises(AssertionError, match=r"(?s)exit signal Segmentation fault.*libc\.so.*\(ap_run_mpm\+"):
+            server.check()
