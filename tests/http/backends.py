@@ -25,6 +25,7 @@ import urllib.parse
 
 import harness
 import processes
+import serving
 
 PHP_FPM = next((str(p) for p in sorted(pathlib.Path("/usr/sbin").glob("php-fpm*"))), None)
 UWSGI = shutil.which("uwsgi") if list(pathlib.Path("/usr/lib/uwsgi/plugins").glob("python3_plugin.so")) else None
@@ -73,8 +74,7 @@ class HttpApplication(http.server.ThreadingHTTPServer):
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
     def __exit__(self, *_) -> None:
-        self.shutdown()
-        self.server_close()
+        serving.stop(self)
 
 
 class HttpHandler(http.server.BaseHTTPRequestHandler):
@@ -164,8 +164,7 @@ class WebSocketApplication(socketserver.ThreadingTCPServer):
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
     def __exit__(self, *_) -> None:
-        self.shutdown()
-        self.server_close()
+        serving.stop(self)
 
 
 class WebSocketHandler(socketserver.StreamRequestHandler):
@@ -284,8 +283,7 @@ class AjpApplication(socketserver.ThreadingTCPServer):
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
     def __exit__(self, *_) -> None:
-        self.shutdown()
-        self.server_close()
+        serving.stop(self)
 
 
 def ajp_string(text: str) -> bytes:
@@ -327,8 +325,7 @@ class ScgiApplication(socketserver.ThreadingTCPServer):
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
     def __exit__(self, *_) -> None:
-        self.shutdown()
-        self.server_close()
+        serving.stop(self)
 
 
 class ScgiHandler(socketserver.StreamRequestHandler):

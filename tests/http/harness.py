@@ -29,6 +29,7 @@ import databases
 import openapi
 import processes
 import races
+import serving
 from clock import Clock
 from databases import free_port
 
@@ -485,8 +486,8 @@ class Answer:
         return any(c.startswith(f"{name}=;") and "Max-Age=0" in c for c in self.cookies(name))
 
 
-# mpm_event's own: a connection that lingers while its child ends; most threads are busy; children end slowly under a tool.
-NOT_OURS = r"AH03092|AH10159" + ("|AH03490" if TOOL else "")
+# The MPMs' own: a connection that lingers, or is kept, while its child ends; most threads, or all, are busy; children end slowly under a tool.
+NOT_OURS = r"AH03092|AH03093|AH10159|AH00161|AH00286|AH00484" + ("|AH03490" if TOOL else "")
 
 OWN_HEADERS = {
     "Cache-Control": r"^no-store$",
@@ -691,8 +692,7 @@ class Backend(http.server.ThreadingHTTPServer):
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
     def __exit__(self, *_) -> None:
-        self.shutdown()
-        self.server_close()
+        serving.stop(self)
 
 
 class EchoHandler(http.server.BaseHTTPRequestHandler):

@@ -12,6 +12,7 @@ import time
 import urllib.parse
 
 import harness
+import serving
 
 
 class SlowApplication(http.server.ThreadingHTTPServer):
@@ -37,8 +38,7 @@ class SlowApplication(http.server.ThreadingHTTPServer):
         assert self.ended.acquire(timeout=harness.DEADLINE), "the application's connection is still open"
 
     def __exit__(self, *_) -> None:
-        self.shutdown()
-        self.server_close()
+        serving.stop(self)
 
 
 class SlowHandler(http.server.BaseHTTPRequestHandler):

@@ -11,6 +11,8 @@ import threading
 import time
 import urllib.parse
 
+import serving
+
 CLIENT, SECRET = "example", "change-me"
 
 
@@ -33,8 +35,7 @@ class OpenIdProvider(http.server.ThreadingHTTPServer):
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
     def __exit__(self, *_) -> None:
-        self.shutdown()
-        self.server_close()
+        serving.stop(self)
 
     def id_token(self, user: str, nonce: str | None) -> str:
         now = int(time.time())

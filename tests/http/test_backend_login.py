@@ -17,6 +17,7 @@ import pytest
 import backends
 import databases
 import harness
+import serving
 from harness import COOKIE, DEADLINE, SITE, Server, connect, get, random_token, request, sign_in
 
 USER, END = "Managed-Session-User", "Managed-Session-End"
@@ -100,8 +101,7 @@ class Application(http.server.ThreadingHTTPServer):
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
     def __exit__(self, *_) -> None:
-        self.shutdown()
-        self.server_close()
+        serving.stop(self)
 
 
 class Pages(http.server.BaseHTTPRequestHandler):
@@ -143,8 +143,7 @@ class FastCgi(socketserver.ThreadingTCPServer):
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
     def __exit__(self, *_) -> None:
-        self.shutdown()
-        self.server_close()
+        serving.stop(self)
 
 
 class FastCgiHandler(socketserver.StreamRequestHandler):
@@ -491,8 +490,7 @@ class Bytes(socketserver.ThreadingTCPServer):
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
     def __exit__(self, *_) -> None:
-        self.shutdown()
-        self.server_close()
+        serving.stop(self)
 
 
 class BytesHandler(socketserver.StreamRequestHandler):

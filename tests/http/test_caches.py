@@ -11,6 +11,7 @@ import urllib.parse
 
 import pytest
 
+import serving
 from harness import COOKIE, SITE, Server, get, has_secret, random_token, request, sign_in
 
 CONFIG = SITE + """
@@ -84,8 +85,7 @@ class Application(http.server.ThreadingHTTPServer):
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
     def __exit__(self, *_) -> None:
-        self.shutdown()
-        self.server_close()
+        serving.stop(self)
 
 
 class Pages(http.server.BaseHTTPRequestHandler):

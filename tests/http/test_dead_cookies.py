@@ -10,6 +10,7 @@ import urllib.parse
 import pytest
 
 import harness
+import serving
 from harness import Server, get, post, random_token, sign_in
 
 SLOW = """
@@ -58,8 +59,7 @@ class SlowApplication(http.server.ThreadingHTTPServer):
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
     def __exit__(self, *_) -> None:
-        self.shutdown()
-        self.server_close()
+        serving.stop(self)
 
 
 @pytest.fixture(scope="module")

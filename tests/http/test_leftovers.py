@@ -23,6 +23,15 @@ print(server.process.pid, server.root, *([server.database.process.pid, server.da
 sys.stdin.read()
 """
 
+LEFT_OPEN = """
+import backends
+def fixture():
+    with backends.HttpApplication():
+        yield
+left_open = fixture()
+next(left_open)
+"""
+
 
 def is_there(what: str) -> bool:
     if not what.isdigit():
@@ -45,6 +54,11 @@ def test_a_run_that_does_not_end_by_itself(how):
         run.communicate()
     eventually(lambda: not any(is_there(each) for each in started), "everything gone")
     assert not segments & processes.segments()
+
+
+@pytest.mark.sqlite
+def test_a_run_ends_though_a_fixture_was_left_open():
+    subprocess.run([sys.executable, "-B", "-c", LEFT_OPEN], cwd=pathlib.Path(__file__).parent, check=True, timeout=60)
 
 
 def segments_of(started: list[str]) -> set[tuple[int, int]]:

@@ -9,6 +9,7 @@ import pytest
 
 import backends
 import processes
+import serving
 from harness import DEADLINE, SITE, Server, eventually, sign_in
 from open_ends import Client
 from test_lifeline_places import revoke
@@ -51,8 +52,7 @@ class Silent(socketserver.ThreadingTCPServer):
 
     def __exit__(self, *_) -> None:
         self.speak.set()
-        self.shutdown()
-        self.server_close()
+        serving.stop(self)
 
 
 class Ajp(backends.AjpHandler):

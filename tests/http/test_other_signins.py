@@ -24,6 +24,7 @@ import backends
 import examples
 import guides
 import harness
+import serving
 from harness import COOKIE, Answer, Backend, Server, check_answer, free_port, get, post, request, sign_in
 
 pytestmark = pytest.mark.sqlite
@@ -366,8 +367,7 @@ class Provider(http.server.ThreadingHTTPServer):
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
     def __exit__(self, *_) -> None:
-        self.shutdown()
-        self.server_close()
+        serving.stop(self)
 
     def metadata(self) -> dict:
         return {"issuer": self.url, "authorization_endpoint": self.url + "/authorize", "token_endpoint": self.url + "/token",

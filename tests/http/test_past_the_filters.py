@@ -10,6 +10,7 @@ import threading
 import pytest
 
 import backends
+import serving
 from harness import COOKIE, DEADLINE, SITE, Server, connect, get, sign_in
 
 pytestmark = pytest.mark.sqlite
@@ -28,8 +29,7 @@ class Uploads(http.server.ThreadingHTTPServer):
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
     def __exit__(self, *_) -> None:
-        self.shutdown()
-        self.server_close()
+        serving.stop(self)
 
 
 class UploadHandler(http.server.BaseHTTPRequestHandler):
@@ -70,8 +70,7 @@ class Speaker(socketserver.ThreadingTCPServer):
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
     def __exit__(self, *_) -> None:
-        self.shutdown()
-        self.server_close()
+        serving.stop(self)
 
 
 class SpeakerHandler(socketserver.StreamRequestHandler):

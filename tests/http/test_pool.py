@@ -15,6 +15,7 @@ import pytest
 
 import databases
 import faults
+import serving
 from harness import CROWD, DEADLINE, PAGE, PASSWORDS, SITE, TOOL, Server, eventually, get, post, random_token, sign_in
 
 ONE_CHILD = "MaxRequestWorkers 16\nMaxSpareThreads 16\n"
@@ -37,8 +38,7 @@ class SlowApplication(http.server.ThreadingHTTPServer):
 
     def __exit__(self, *_):
         self.go_on.set()
-        self.shutdown()
-        self.server_close()
+        serving.stop(self)
 
 
 class SlowHandler(http.server.BaseHTTPRequestHandler):

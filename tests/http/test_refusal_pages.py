@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+import serving
 from harness import NAVIGATION, SITE, FormReader, Server, get, request, sign_in
 
 pytestmark = pytest.mark.sqlite
@@ -60,7 +61,7 @@ def application():
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Refusing) as running:
         threading.Thread(target=running.serve_forever, args=(0.05,), daemon=True).start()
         yield running
-        running.shutdown()
+        serving.stop(running)
 
 
 @pytest.fixture(scope="module")
