@@ -115,20 +115,21 @@ static void log_back(const reading *now)
                  "restore\" (docs/guides/backup.md) for how to end them");
 }
 
-static void log_state(const ms_feed *feed, const char *why)
+/* Once, and again if what may pass by itself (a database that is away) has become what lasts. */
+static void log_state(const ms_feed *feed, apr_status_t rv, const char *why)
 {
-    const int fails = why != NULL;
+    const ms_feed_failure failure = rv == APR_SUCCESS            ? MS_FEED_READS
+                                    : APR_STATUS_IS_ENOTIMPL(rv) ? MS_FEED_FAILS_LASTING
+                                                                 : MS_FEED_FAILS;
+    const ms_feed_failure before = ms_feed_place_fails(feed->place, failure);
 
-    if (ms_feed_place_fails(feed->place, fails) == fails) {
-        return;
-    }
-    if (fails) {
+    if (failure > before) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, feed->store->server,
                      "MS0196: the feed of ended sessions cannot be read from table \"%s\" (%s); "
                      "until it can, each session is looked up once in ManagedSessionCacheTTL",
                      feed->store->table, why);
     }
-    else {
+    else if (before && !failure) {
         ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, feed->store->server,
                      "MS0197: the feed of ended sessions can be read again from table \"%s\"",
                      feed->store->table);
@@ -351,7 +352,7 @@ apr_status_t ms_feed_poll(ms_feed *feed)
     if (rv == APR_SUCCESS) {
         publish(&now);
     }
-    log_state(feed, now.why);
+    log_state(feed, rv, now.why);
     apr_pool_destroy(ctx.p);
     return rv;
 }

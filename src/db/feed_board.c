@@ -142,7 +142,12 @@ apr_int64_t ms_feed_place_began(ms_feed_place *place)
     return (apr_int64_t)atomic_load(&place->began);
 }
 
-int ms_feed_place_fails(ms_feed_place *place, int fails)
+ms_feed_failure ms_feed_place_fails(ms_feed_place *place, ms_feed_failure failure)
 {
-    return (int)atomic_exchange(&place->fails, (apr_uint64_t)(fails != 0));
+    const ms_feed_failure before = (ms_feed_failure)atomic_load(&place->fails);
+
+    if (!failure || failure > before) { /* one process polls at a time */
+        atomic_store(&place->fails, (apr_uint64_t)failure);
+    }
+    return before;
 }

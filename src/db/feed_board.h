@@ -17,6 +17,13 @@
 typedef struct ms_feed_board ms_feed_board;
 typedef struct ms_feed_place ms_feed_place; /* of one table */
 
+/** Whether polls fail. */
+typedef enum ms_feed_failure {
+    MS_FEED_READS,
+    MS_FEED_FAILS,         /* and may succeed again without help */
+    MS_FEED_FAILS_LASTING, /* an old table, a standby: until an administrator changes that */
+} ms_feed_failure;
+
 /** Bytes of shared memory, all zero at first. */
 apr_size_t ms_feed_board_size(void);
 
@@ -55,7 +62,10 @@ void ms_feed_place_publish(ms_feed_place *place, apr_int64_t began);
 /** When the last one began, by the steady clock, in milliseconds; 0: there was none. */
 apr_int64_t ms_feed_place_began(ms_feed_place *place);
 
-/** Set whether polls fail, and return whether they did before. */
-int ms_feed_place_fails(ms_feed_place *place, int fails);
+/**
+ * Set whether polls fail. Of the failures since the last success the highest one is kept.
+ * @return as it was before
+ */
+ms_feed_failure ms_feed_place_fails(ms_feed_place *place, ms_feed_failure failure);
 
 #endif

@@ -194,6 +194,23 @@ def test_a_server_that_only_reads(scope):
         server.remove()
 
 
+def test_a_standby_is_named_though_the_database_was_away_before(pair):
+    """One line while no connection can be had; another one when it is known what will last."""
+    primary, standby = pair
+    with Server(SITE, database=primary) as site:
+        token = sign_in(site)
+    wait_for_standby(primary)
+    standby.stop()
+    feed = "ManagedSessionCacheTTL 1s\nManagedSessionCacheLife 5m\n"
+    with Server(SITE + feed, database=clusters.Access(standby, standby.params(f"t{primary.made}"))) as site:
+        site.expect(AWAY, status_5xx=True)
+        eventually(lambda: re.search(r"MS0196: .*\(no connection\)", site.error_log()), "that it is away")
+        standby.start()
+        eventually(lambda: re.search(r"MS0196: .*\(the server is a standby, or read-only\)", site.error_log()), "what lasts")
+        eventually(lambda: get(site, "/app/", token).status == 200, "the page")
+        assert site.error_log().count("MS0196") == 2
+
+
 def test_no_feed_is_read_from_a_standby(pair):
     """It lags, so what has ended may not be there yet. Sessions are looked up as without a feed; the warning ends when it is promoted."""
     primary, standby = pair
