@@ -41,7 +41,8 @@ typedef struct reading {
     ms_connection c;
     apr_int64_t began, answered; /* steady clock, milliseconds */
     ms_feed_clock clock;
-    const char *why; /* it failed; NULL: it did not */
+    ms_feed_failure failure;
+    const char *why; /* it failed */
 } reading;
 
 int ms_feed_is_possible(const ms_store *store)
@@ -115,21 +116,19 @@ static void log_back(const reading *now)
                  "restore\" (docs/guides/backup.md) for how to end them");
 }
 
-/* Once, and again if what may pass by itself (a database that is away) has become what lasts. */
-static void log_state(const ms_feed *feed, apr_status_t rv, const char *why)
+/* Logged once; and again if the first reason was temporary and the reason now is not. */
+static void log_state(const reading *now)
 {
-    const ms_feed_failure failure = rv == APR_SUCCESS            ? MS_FEED_READS
-                                    : APR_STATUS_IS_ENOTIMPL(rv) ? MS_FEED_FAILS_LASTING
-                                                                 : MS_FEED_FAILS;
-    const ms_feed_failure before = ms_feed_place_fails(feed->place, failure);
+    const ms_feed *feed = now->feed;
+    const ms_feed_failure before = ms_feed_place_fails(feed->place, now->failure);
 
-    if (failure > before) {
+    if (now->failure > before) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, feed->store->server,
                      "MS0196: the feed of ended sessions cannot be read from table \"%s\" (%s); "
                      "until it can, each session is looked up once in ManagedSessionCacheTTL",
-                     feed->store->table, why);
+                     feed->store->table, now->why);
     }
-    else if (before && !failure) {
+    else if (before && !now->failure) {
         ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, feed->store->server,
                      "MS0197: the feed of ended sessions can be read again from table \"%s\"",
                      feed->store->table);
@@ -146,12 +145,18 @@ static void forget_all(reading *now)
     ms_count(MS_COUNT_FEED_RESETS, 1);
 }
 
+static void fail(reading *now, ms_feed_failure failure, const char *why)
+{
+    now->failure = failure;
+    now->why = why;
+}
+
 static apr_status_t status_of(reading *now, int rv)
 {
     const char *why = rv ? apr_dbd_error(now->c.dbd->driver, now->c.dbd->handle, rv) : NULL;
 
     if (rv) {
-        now->why = why ? apr_pstrdup(now->p, why) : "no reason given";
+        fail(now, MS_FEED_AWAY, why ? apr_pstrdup(now->p, why) : "no reason given");
     }
     return rv ? APR_EGENERAL : APR_SUCCESS;
 }
@@ -301,13 +306,13 @@ static apr_status_t poll_connection(reading *now)
     apr_status_t rv;
 
     if (now->c.schema < MS_SCHEMA_ENDED) {
-        now->why = "the table has an older schema";
+        fail(now, MS_FEED_UNSUITABLE, "the table has an older schema");
         return APR_ENOTIMPL;
     }
     ms_connection_run_all(&now->c, dialect->poll_begin);
     rv = read_clock(now);
     if (rv == APR_SUCCESS && now->clock.is_standby) {
-        now->why = "the server is a standby, or read-only";
+        fail(now, MS_FEED_UNSUITABLE, "the server is a standby, or read-only");
         rv = APR_ENOTIMPL;
     }
     if (rv == APR_SUCCESS) {
@@ -342,17 +347,17 @@ apr_status_t ms_feed_poll(ms_feed *feed)
     }
     apr_pool_create(&ctx.p, feed->p);
     now.p = ctx.p;
-    now.why = "no connection";
+    fail(&now, MS_FEED_AWAY, "no connection");
     rv = ms_connection_borrow(&ctx, &now.c);
     if (rv == APR_SUCCESS) {
-        now.why = NULL;
+        now.failure = MS_FEED_NO_FAILURE;
         rv = poll_connection(&now);
         ms_connection_return(&now.c);
     }
     if (rv == APR_SUCCESS) {
         publish(&now);
     }
-    log_state(feed, rv, now.why);
+    log_state(&now);
     apr_pool_destroy(ctx.p);
     return rv;
 }

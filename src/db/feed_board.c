@@ -144,10 +144,10 @@ apr_int64_t ms_feed_place_began(ms_feed_place *place)
 
 ms_feed_failure ms_feed_place_fails(ms_feed_place *place, ms_feed_failure failure)
 {
-    const ms_feed_failure before = (ms_feed_failure)atomic_load(&place->fails);
+    apr_uint64_t before = atomic_load(&place->fails);
 
-    if (!failure || failure > before) { /* one process polls at a time */
-        atomic_store(&place->fails, (apr_uint64_t)failure);
+    while ((!failure || (apr_uint64_t)failure > before) &&
+           !atomic_compare_exchange_weak(&place->fails, &before, (apr_uint64_t)failure)) {
     }
-    return before;
+    return (ms_feed_failure)before;
 }

@@ -17,11 +17,11 @@
 typedef struct ms_feed_board ms_feed_board;
 typedef struct ms_feed_place ms_feed_place; /* of one table */
 
-/** Whether polls fail. */
+/** Why polls fail; a higher one is more important to know. */
 typedef enum ms_feed_failure {
-    MS_FEED_READS,
-    MS_FEED_FAILS,         /* and may succeed again without help */
-    MS_FEED_FAILS_LASTING, /* an old table, a standby: until an administrator changes that */
+    MS_FEED_NO_FAILURE,
+    MS_FEED_AWAY,       /* no connection, or a statement fails: that may be temporary */
+    MS_FEED_UNSUITABLE, /* the table has an older schema; the server is a standby or read-only */
 } ms_feed_failure;
 
 /** Bytes of shared memory, all zero at first. */
@@ -63,8 +63,8 @@ void ms_feed_place_publish(ms_feed_place *place, apr_int64_t began);
 apr_int64_t ms_feed_place_began(ms_feed_place *place);
 
 /**
- * Set whether polls fail. Of the failures since the last success the highest one is kept.
- * @return as it was before
+ * Set why polls fail. Of the failures since the last success the highest one is kept.
+ * @return what was kept until now
  */
 ms_feed_failure ms_feed_place_fails(ms_feed_place *place, ms_feed_failure failure);
 

@@ -8,6 +8,7 @@
 #include <execinfo.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,22 +27,32 @@ static int is_crash(int number)
            number == SIGFPE;
 }
 
+/* Two children may crash at the same moment. The lock is of a process: children share the file. */
 static void write_stack(int number)
 {
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     void *frames[FRAMES];
     char line[80];
     const int n = backtrace(frames, FRAMES);
 
+    fcntl(file, F_SETLKW, &whole);
     snprintf(line, sizeof(line), "crash of %d by signal %d\n", (int)getpid(), number);
     (void)!write(file, line, strlen(line));
     backtrace_symbols_fd(frames, n, file);
     (void)!write(file, "\n", 1);
+    whole.l_type = F_UNLCK;
+    fcntl(file, F_SETLK, &whole);
 }
 
+/* The first thread that crashes ends the process. */
 static void on_crash(int number)
 {
+    static atomic_flag has_crashed = ATOMIC_FLAG_INIT;
     const struct sigaction as_before = {.sa_handler = SIG_DFL};
 
+    while (atomic_flag_test_and_set(&has_crashed)) {
+        pause();
+    }
     write_stack(number);
     original(number, &as_before, NULL);
     raise(number); /* blocked until this returns */
@@ -50,7 +61,7 @@ static void on_crash(int number)
 __attribute__((constructor)) static void catch_crashes(void)
 {
     const int numbers[] = {SIGSEGV, SIGBUS, SIGABRT, SIGILL, SIGFPE};
-    const struct sigaction action = {.sa_handler = on_crash};
+    struct sigaction action = {.sa_handler = on_crash};
     const char *name = getenv("TEST_CRASHES");
     void *frame;
 
@@ -60,6 +71,7 @@ __attribute__((constructor)) static void catch_crashes(void)
         return;
     }
     (void)backtrace(&frame, 1); /* the first call loads a library */
+    sigfillset(&action.sa_mask); /* a crash within the handler ends the process */
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
         original(numbers[i], &action, NULL);
     }

@@ -7,13 +7,16 @@ import functools
 import os
 import pathlib
 import re
+import signal
 import subprocess
+from typing import NamedTuple
 
 import processes
 
 # A child that ends at once closes the sockets of its workers, and a worker may have freed its own by then: mpm_event and mpm_worker do it
 # so, with any module or none. It is the thread of main(), which calls apr from the MPM, and nothing else is on its stack. To free pools is
-# another matter: what a module has left there is met then.
+# another matter: what a module has left there is met then. A module that damages the socket of a connection would be met here, too; so the
+# soak bounds how often it may be.
 FREED_SOCKET = re.compile(r"""
     (?:[^\n]*/crash\.so[^\n]*\n)+
     (?:[^\n]*/libc\.so\.6[^\n]*\n)*                                   # where the signal is handled
@@ -40,19 +43,29 @@ def environment(root: pathlib.Path) -> dict[str, str]:
     return {} if os.environ.get("MS_TOOL") else {"LD_PRELOAD": library(), "TEST_CRASHES": str(file(root))}
 
 
-def stacks(root: pathlib.Path) -> dict[str, str]:
-    """Of each process that has crashed, by its number."""
-    if not file(root).exists():
-        return {}
-    text = file(root).read_text(errors="replace")
-    return {pid: lines for pid, lines in re.findall(r"(?ms)^crash of (\d+) by signal \d+\n(.*?)^$", text)}
+class Crash(NamedTuple):
+    pid: int
+    signal: int
+    stack: str
+
+    def is_httpds_own(self) -> bool:
+        return self.signal in (signal.SIGSEGV, signal.SIGBUS) and bool(FREED_SOCKET.match(self.stack))
+
+    def __str__(self) -> str:
+        return f"process {self.pid} crashed by signal {self.signal}\n{self.stack}"
 
 
-def stack_of(root: pathlib.Path, line: str) -> str:
-    """For a line of the error log about a child that has ended; empty if there is none."""
+def read(text: str) -> list[Crash]:
+    return [Crash(int(pid), int(number), stack) for pid, number, stack in re.findall(r"(?ms)^crash of (\d+) by signal (\d+)\n(.*?)^$", text)]
+
+
+def of(root: pathlib.Path) -> list[Crash]:
+    """All of a server, also those that no line of its error log names: of children without a parent, or of the parent itself."""
+    return read(file(root).read_text(errors="replace")) if file(root).exists() else []
+
+
+def is_line_of_httpds_own(line: str, found: list[Crash]) -> bool:
+    """Of the error log, about a child that has ended."""
     child = re.search(r"child pid (\d+) exit signal", line)
-    return stacks(root).get(child[1], "") if child else ""
-
-
-def is_httpds_own(stack: str) -> bool:
-    return bool(FREED_SOCKET.match(stack))
+    of_child = [crash for crash in found if child and crash.pid == int(child[1])]
+    return bool(of_child) and all(crash.is_httpds_own() for crash in of_child)

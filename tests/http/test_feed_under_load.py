@@ -44,7 +44,7 @@ CHILDREN = "StartServers 3\nThreadsPerChild 16\nMinSpareThreads 16\nMaxSpareThre
 
 def host(database=None) -> Server:
     server = Server(CONFIG, modules="authn_anon", without="cgid", extra=CHILDREN, database=database)
-    server.expect(r"MS0\d\d\d|AH\d+|exit signal|dbd", status_5xx=True)
+    server.expect(r"MS0\d\d\d|AH\d+|exit signal Killed|dbd", status_5xx=True)
     return server
 
 

@@ -116,8 +116,7 @@ class Soak:
             thread.join(120)
         self.world.lasting.close()
         self.world.run(lambda: cuts_were_right(self.world))
-        for host in self.world.hosts:
-            self.world.run(host.check)
+        self.world.run(lambda: hosts_are_sound(self.world))
 
 
 def cuts_were_right(world: World) -> None:
@@ -139,17 +138,27 @@ def figures(world: World) -> str:
             f"{sum(answers.values())} requests, {known} answers, {answers['503']} of 503, {answers['none']} without an answer; "
             f"judged: {world.model.judged[model.IN]} must be in, {world.model.judged[model.OUT]} must be out, "
             f"{world.model.judged[model.EITHER]} either; {len(world.model.sessions) + len(world.model.forgotten)} sessions, "
-            f"{world.lasting.opened} open requests, {world.lasting.ended} of them closed by httpd; {sum(done.values())} faults: {faults}{crashes_of_httpd(world)}")
+            f"{world.lasting.opened} open requests, {world.lasting.ended} of them closed by httpd; {sum(done.values())} faults: {faults}; {own_crashes(world)} crashes of httpd's own")
 
 
-def crashes_of_httpd(world: World) -> str:
-    """Any other crash fails the run, when its host is looked over."""
-    n = sum(crashes.is_httpds_own(stack) for host in world.hosts for stack in crashes.stacks(host.root).values())
-    return f"; {n} children crashed by a fault of httpd's own" if n else ""
+def own_crashes(world: World) -> int:
+    return sum(crash.is_httpds_own() for host in world.hosts for crash in crashes.of(host.root))
+
+
+def hosts_are_sound(world: World) -> None:
+    """Nothing in the logs that must not be there; no crash; httpd's own crash is rare."""
+    for host in world.hosts:
+        try:
+            host.check()
+        except AssertionError as error:
+            raise model.Contradiction(f"{host.name}: {error}") from None
+    n, most = own_crashes(world), 2 + CHOSEN.seconds / 300
+    if n > most:
+        raise model.Contradiction(f"{n} crashes of httpd's own kind, and {most:.0f} are usual: see tests/http/crashes.py")
 
 
 def keep(world: World) -> pathlib.Path:
-    """The logs, for whom the run is to be understood by."""
+    """The logs, to find out what happened."""
     folder = HERE.parents[1] / "build/soak"
     shutil.rmtree(folder, ignore_errors=True)
     for host in world.hosts:

@@ -160,13 +160,13 @@ static void a_change_from_success_to_failure_shows_once(void **state)
     ms_feed_place *place = ms_feed_board_place(new_board(), tag);
 
     (void)state;
-    assert_int_equal(ms_feed_place_fails(place, MS_FEED_FAILS), MS_FEED_READS);
-    assert_int_equal(ms_feed_place_fails(place, MS_FEED_FAILS), MS_FEED_FAILS);
-    assert_int_equal(ms_feed_place_fails(place, MS_FEED_FAILS_LASTING), MS_FEED_FAILS);
-    assert_int_equal(ms_feed_place_fails(place, MS_FEED_FAILS), MS_FEED_FAILS_LASTING);
-    assert_int_equal(ms_feed_place_fails(place, MS_FEED_FAILS), MS_FEED_FAILS_LASTING);
-    assert_int_equal(ms_feed_place_fails(place, MS_FEED_READS), MS_FEED_FAILS_LASTING);
-    assert_int_equal(ms_feed_place_fails(place, MS_FEED_READS), MS_FEED_READS);
+    assert_int_equal(ms_feed_place_fails(place, MS_FEED_AWAY), MS_FEED_NO_FAILURE);
+    assert_int_equal(ms_feed_place_fails(place, MS_FEED_AWAY), MS_FEED_AWAY);
+    assert_int_equal(ms_feed_place_fails(place, MS_FEED_UNSUITABLE), MS_FEED_AWAY);
+    assert_int_equal(ms_feed_place_fails(place, MS_FEED_AWAY), MS_FEED_UNSUITABLE);
+    assert_int_equal(ms_feed_place_fails(place, MS_FEED_AWAY), MS_FEED_UNSUITABLE);
+    assert_int_equal(ms_feed_place_fails(place, MS_FEED_NO_FAILURE), MS_FEED_UNSUITABLE);
+    assert_int_equal(ms_feed_place_fails(place, MS_FEED_NO_FAILURE), MS_FEED_NO_FAILURE);
 }
 
 int main(void)
