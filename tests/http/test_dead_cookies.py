@@ -79,12 +79,12 @@ def late(server, target: str, cookie: str):
     application.asked.clear()
     application.may_answer.clear()
     thread = threading.Thread(target=lambda: answers.append(get(server, target, cookie)), daemon=True)
-    began = time.monotonic()
     thread.start()
     assert application.asked.wait(harness.DEADLINE)
+    begun = time.monotonic()  # or earlier: the request has come to the application
     try:
         yield answers
-        time.sleep(max(0.0, began + 1.1 - time.monotonic()))  # a prompt answer comes within a second
+        time.sleep(max(0.0, begun + 1.1 - time.monotonic()))  # a prompt answer comes within a second
     finally:
         application.may_answer.set()
         thread.join(harness.DEADLINE)
