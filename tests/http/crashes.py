@@ -52,7 +52,9 @@ class Crash(NamedTuple):
         return self.signal in (signal.SIGSEGV, signal.SIGBUS) and bool(FREED_SOCKET.match(self.stack))
 
     def __str__(self) -> str:
-        return f"process {self.pid} crashed by signal {self.signal}\n{self.stack}"
+        """One line, which the summary of a test that is repeated has, too."""
+        frames = [frame.rpartition("/")[2].partition("[")[0] for frame in self.stack.splitlines()]
+        return f"process {self.pid} crashed by signal {self.signal}: {' < '.join(frames)}"
 
 
 def read(text: str) -> list[Crash]:
