@@ -1,32 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """A clock that a test sets: the httpd under test takes it for the true one."""
-import atexit
-import functools
 import mmap
 import os
-import pathlib
 import struct
-import subprocess
 import tempfile
 import time
 
-import processes
-
-
-@functools.cache
-def library() -> str:
-    folder = processes.make_folder("clock")
-    atexit.register(processes.remove_folder, folder)
-    source = pathlib.Path(__file__).with_name("clock.c")
-    subprocess.run(["cc", "-shared", "-fPIC", "-D_GNU_SOURCE", "-O1", "-o", f"{folder}/clock.so", source, "-ldl"], check=True)
-    return f"{folder}/clock.so"
+import preload
 
 
 class Clock:
     """Seconds from the true time, for every httpd that was given this clock."""
 
     def __init__(self):
-        number, self.file = tempfile.mkstemp(prefix="clock-", dir=os.path.dirname(library()))
+        number, self.file = tempfile.mkstemp(prefix="clock-", dir=os.path.dirname(preload.library("clock")))
         os.write(number, bytes(mmap.PAGESIZE))
         os.chmod(self.file, 0o644)
         self.view = mmap.mmap(number, mmap.PAGESIZE)
@@ -53,7 +40,7 @@ class Clock:
         return server
 
     def environment(self, preloaded: str) -> dict[str, str]:
-        return {"TEST_CLOCK": self.file, "LD_PRELOAD": f"{preloaded}:{library()}".strip(":")}
+        return {"TEST_CLOCK": self.file, "LD_PRELOAD": f"{preloaded}:{preload.library('clock')}".strip(":")}
 
 
 def is_possible() -> bool:

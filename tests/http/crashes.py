@@ -2,16 +2,13 @@
 """The stacks of processes of httpd that crash, which its error log does not have; and whose fault a crash is."""
 from __future__ import annotations
 
-import atexit
-import functools
 import os
 import pathlib
 import re
 import signal
-import subprocess
 from typing import NamedTuple
 
-import processes
+import preload
 
 # A child that ends at once closes the sockets of its workers, and a worker may have freed its own by then: mpm_event and mpm_worker do it
 # so, with any module or none. It is the thread of main(), which calls apr from the MPM, and nothing else is on its stack. To free pools is
@@ -25,22 +22,13 @@ FREED_SOCKET = re.compile(r"""
     [^\n]*\(ap_run_mpm\+""", re.VERBOSE)
 
 
-@functools.cache
-def library() -> str:
-    folder = processes.make_folder("crash")
-    atexit.register(processes.remove_folder, folder)
-    source = pathlib.Path(__file__).with_name("crash.c")
-    subprocess.run(["cc", "-shared", "-fPIC", "-D_GNU_SOURCE", "-O1", "-o", f"{folder}/crash.so", source, "-ldl"], check=True)
-    return f"{folder}/crash.so"
-
-
 def file(root: pathlib.Path) -> pathlib.Path:
     return root / "logs/crashes"
 
 
 def environment(root: pathlib.Path) -> dict[str, str]:
     """Not with a tool that is before the C library itself: it writes the stack."""
-    return {} if os.environ.get("MS_TOOL") else {"LD_PRELOAD": library(), "TEST_CRASHES": str(file(root))}
+    return {} if os.environ.get("MS_TOOL") else {"LD_PRELOAD": preload.library("crash"), "TEST_CRASHES": str(file(root))}
 
 
 class Crash(NamedTuple):
@@ -58,7 +46,9 @@ class Crash(NamedTuple):
 
 
 def read(text: str) -> list[Crash]:
-    return [Crash(int(pid), int(number), stack) for pid, number, stack in re.findall(r"(?ms)^crash of (\d+) by signal (\d+)\n(.*?)^$", text)]
+    """A process may be killed while it writes: the next one begins then where an empty line should be."""
+    found = re.findall(r"(?ms)^crash of (\d+) by signal (\d+)\n(.*?)^(?=$|crash of )", text)
+    return [Crash(int(pid), int(number), stack) for pid, number, stack in found]
 
 
 def of(root: pathlib.Path) -> list[Crash]:

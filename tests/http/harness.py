@@ -452,7 +452,7 @@ class Server:
         self.expected, self.expects_5xx = [], False
 
     def check_crashes(self) -> None:
-        """Whatever a test expects to be logged."""
+        """None is expected, also if a line of the log about it is."""
         found = [crash for crash in crashes.of(self.root) if not crash.is_httpds_own()]
         new, self.crashes_known = found[self.crashes_known:], len(found)
         assert not new, "\n".join(map(str, new))

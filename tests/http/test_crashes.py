@@ -42,7 +42,8 @@ def test_only_the_freed_socket_of_a_worker_is_httpds_own():
 
 @pytest.mark.parametrize("other", [
     "", OURS, OF_HTTPD.replace(SOCKET, POOL), OF_HTTPD.replace(SOCKET, OURS + SOCKET), OF_HTTPD.replace(SOCKET, SOCKET + OURS),
-    OF_HTTPD.replace(SOCKET, SOCKET + POOL), OF_HTTPD.replace(SOCKET, CLOSED + POOL), OF_HTTPD.replace(SOCKET, ""), OF_HTTPD.replace(MPM, MPM + OURS), OF_HTTPD.replace("ap_run_mpm", "ap_run_handler"),
+    OF_HTTPD.replace(SOCKET, SOCKET + POOL), OF_HTTPD.replace(SOCKET, CLOSED + POOL), OF_HTTPD.replace(SOCKET, ""),
+    OF_HTTPD.replace(MPM, MPM + OURS), OF_HTTPD.replace("ap_run_mpm", "ap_run_handler"),
     OF_HTTPD.replace("mod_mpm_event", "mod_proxy")])
 def test_any_other_crash_is_not(other):
     assert not crash(other).is_httpds_own()
@@ -56,6 +57,7 @@ def test_each_crash_of_a_process_counts():
     assert crashes.is_line_of_httpds_own(line, found[1:])
     assert not crashes.is_line_of_httpds_own(line, [])
     assert not crashes.is_line_of_httpds_own("another line", found)
+    assert crashes.read(f"crash of 7 by signal 11\n{OF_HTTPD}crash of 7 by signal 6\n{OURS}\n") == [crash(OF_HTTPD), crash(OURS, signal.SIGABRT)]
 
 
 @pytest.mark.skipif(bool(TOOL), reason="the tool writes the stack")

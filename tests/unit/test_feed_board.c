@@ -155,7 +155,7 @@ static void a_cursor_is_handed_on(void **state)
     assert_memory_equal(&loaded, &saved, sizeof(saved));
 }
 
-static void a_change_from_success_to_failure_shows_once(void **state)
+static void the_highest_failure_since_a_success_is_kept(void **state)
 {
     ms_feed_place *place = ms_feed_board_place(new_board(), tag);
 
@@ -181,7 +181,7 @@ int main(void)
         TEST(a_lease_of_a_predecessor_with_our_process_id_counts_for_nothing),
         TEST(what_was_published_never_goes_back),
         TEST(a_cursor_is_handed_on),
-        TEST(a_change_from_success_to_failure_shows_once),
+        TEST(the_highest_failure_since_a_success_is_kept),
     };
 
     return RUN(tests);
