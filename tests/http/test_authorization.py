@@ -72,6 +72,10 @@ CONFIG = harness.SITE + 'AliasMatch "^/(x|o|b)/" "@ROOT@/htdocs/app/index.html"\
     ManagedSession On
     Require managed-session
 </Location>
+<Location "/alices">
+    SetHandler managed-session-list
+    Require user alice
+</Location>
 ProxyPass "/be/" "http://127.0.0.1:@BACKEND@/"
 <Location "/be/">{BASIC}
     ManagedSession On
@@ -527,6 +531,21 @@ def test_own_pages_say_which_methods_they_know(site, target, allow, method):
     assert answer.status == 405
     assert {word.strip() for word in answer.headers["Allow"].split(",")} == allow
     assert get(site, "/app/", token).text == PAGE
+
+
+@pytest.mark.parametrize("target", ["/login", "/logout", "/sessions"])
+def test_own_pages_know_the_user(site, target):
+    token = sign_in(site)
+    get(site, f"{target}?{token[:22]}", token)
+    assert logged(site, f"{target}?{token[:22]}").startswith(f"127.0.0.1 alice {token[:22]} ")
+    get(site, f"{target}?visitor")
+    assert logged(site, f"{target}?visitor").startswith("127.0.0.1 - - ")
+
+
+def test_own_pages_may_require_a_user_without_an_authtype(site):
+    assert get(site, "/alices", sign_in(site)).status == 200
+    site.expect("AH01630: client denied by server configuration: .*/alices")
+    assert get(site, "/alices", sign_in(site, "bob")).status == 403
 
 
 @pytest.mark.parametrize("headers", [
