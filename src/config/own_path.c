@@ -9,13 +9,6 @@
 #include "config/check_context.h"
 #include "config/tree.h"
 
-static const char *without_slash(apr_pool_t *p, const char *path)
-{
-    const apr_size_t len = strlen(path);
-
-    return len > 0 && path[len - 1] == '/' ? apr_pstrndup(p, path, len - 1) : path;
-}
-
 const char *ms_own_path(request_rec *r, const char *handler)
 {
     const ms_check c = {r->pool, r->server};
@@ -33,7 +26,7 @@ const char *ms_own_path(request_rec *r, const char *handler)
             longest = path;
         }
     }
-    return longest ? without_slash(r->pool, longest) : NULL;
+    return longest;
 }
 
 const char *ms_own_path_elsewhere(request_rec *r, const char *handler)

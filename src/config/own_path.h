@@ -10,7 +10,7 @@
 
 /**
  * The path of the <Location> that gives this request that handler, the longest one if there are
- * several, without a slash at its end. r->uri is that path or below it.
+ * several, as it is written. r->uri is that path or below it.
  * @return in r->pool; NULL: another section does, or a pattern
  */
 const char *ms_own_path(request_rec *r, const char *handler);

@@ -22,10 +22,10 @@ static const char *without_slash(apr_pool_t *p, const char *path)
 {
     const apr_size_t len = strlen(path);
 
-    return len > 1 && path[len - 1] == '/' ? apr_pstrndup(p, path, len - 1) : path;
+    return len > 0 && path[len - 1] == '/' ? apr_pstrndup(p, path, len - 1) : path;
 }
 
-/* The list's path; NULL: it is not known. */
+/* The list's path, as the configuration writes it; NULL: it is not known. */
 static const char *known_path(request_rec *r, const char *uri)
 {
     const ms_url *url = ms_config_list_url(r);
@@ -36,7 +36,7 @@ static const char *known_path(request_rec *r, const char *uri)
     }
     return url && url->path && strlen(url->path) > 1 &&
                    ms_tree_is_below(uri, without_slash(r->pool, url->path))
-               ? without_slash(r->pool, url->path)
+               ? url->path
                : NULL;
 }
 
@@ -54,11 +54,12 @@ static const char *guessed_path(apr_pool_t *p, const char *uri)
 ms_list_path ms_list_path_read(request_rec *r, const char *current)
 {
     const char *uri = without_slash(r->pool, r->uri), *list = known_path(r, uri), *name;
-    ms_list_path path = {.what = MS_LIST_WHOLE, .has_slash = strcmp(uri, r->uri) != 0};
+    ms_list_path path = {.what = MS_LIST_WHOLE};
 
     path.list = list ? list : guessed_path(r->pool, uri);
-    name = uri + strlen(path.list);
+    name = uri + strlen(without_slash(r->pool, path.list));
     path.list = *path.list ? path.list : "/";
+    path.has_slash = strcmp(uri, r->uri) != 0 && strcmp(path.list, r->uri) != 0;
     if (!*name || strcmp(name, "/") == 0) {
         return path;
     }

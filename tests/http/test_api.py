@@ -143,6 +143,19 @@ def test_who_am_i(server):
         problem(send(server, "GET", "/sessions/current", dead), 401, "not_signed_in", login_url="/login")
 
 
+def test_a_list_whose_path_ends_with_a_slash():
+    with Server(SITE + '<Location "/slash/">\nSetHandler managed-session-list\n</Location>\n') as server:
+        token, other, third = sign_in(server), sign_in(server), sign_in(server)
+        part = send(server, "GET", "/slash/?limit=1", token).json()
+        assert part["next"].startswith("/slash/?limit=1&cursor=") and send(server, "GET", part["next"], token).status == 200
+        assert send(server, "GET", f"/slash/{other[:22]}", token).json()["id"] == other[:22]
+        assert get(server, f"/slash/{other[:22]}", token, {"Accept": "text/html"}).location == "/slash/"
+        assert send(server, "DELETE", f"/slash/{other[:22]}/", token).status == 404 and send(server, "GET", "/slash/x", token).status == 404
+        assert send(server, "DELETE", f"/slash/{other[:22]}", token).status == 204
+        assert send(server, "DELETE", "/slash/?scope=others", token).json() == {"revoked": 1}
+        assert get(server, "/app/", third).status == 401 and get(server, "/app/", token).status == 200
+
+
 def test_another_of_ones_own_and_no_other(server):
     token, other, stranger, ended = sign_in(server), sign_in(server), sign_in(server, "bob"), sign_in(server)
     server.sql("UPDATE managed_session SET expires_at = 1 WHERE session_id = ?", ended[:22])
