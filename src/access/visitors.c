@@ -15,17 +15,25 @@
 
 #define NOTE_LET_IN "managed-session-open"
 
+/* The methods that an open page has for visitors. */
+static int is_open_to(const ms_own_page *page, int method)
+{
+    return method == M_GET || method == M_POST || (method == M_DELETE && page->delete_it);
+}
+
 int ms_visitors_may_enter(request_rec *r)
 {
-    const ms_own_page *page;
+    const ms_own_page *page = ms_own_pages_configured(r);
 
+    if (!page || !page->is_open) {
+        return 0;
+    }
     for (const request_rec *at = r; at; at = at->main) {
-        if (at->method_number != M_GET && at->method_number != M_POST) {
+        if (!is_open_to(page, at->method_number)) {
             return 0;
         }
     }
-    page = ms_own_pages_configured(r);
-    return page && page->is_open;
+    return 1;
 }
 
 void ms_visitors_let_in(request_rec *r)

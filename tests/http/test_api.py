@@ -130,6 +130,16 @@ def test_another_site_signs_no_user_in_or_out(server, method):
     assert get(server, "/app/", token).status == 200 and server.rows() == 1
 
 
+@pytest.mark.sqlite
+def test_a_site_that_requires_a_session_everywhere_lets_scripts_sign_out():
+    with Server(SITE + '<Location "/">\nAuthType ManagedSession\nAuthName "app"\nRequire valid-user\n</Location>\n') as server:
+        token = sign_in(server)
+        for method in ("POST", "DELETE"):
+            assert send(server, method, "/logout").status == 204
+        assert send(server, "DELETE", "/login").status == 401 and send(server, "DELETE", "/sessions").status == 401
+        assert send(server, "DELETE", "/logout", token).status == 204 and get(server, "/app/", token).status == 401
+
+
 # -- one session -----------------------------------------------------------------------------------
 
 
