@@ -15,11 +15,24 @@
 #include "http/origin.h"
 #include "http/request_chain.h"
 #include "core/local_path.h"
+#include "core/percent.h"
 
 static const char *checked_path(request_rec *r, const char *path)
 {
     return ms_local_path_check(r->pool,
                                *path == '/' ? path : apr_pstrcat(r->pool, "/", path, NULL));
+}
+
+/* httpd takes some bytes in a request line that no URL has. */
+static int is_in_no_url(unsigned char byte)
+{
+    return byte > 0x7E || byte == '"' || byte == '<' || byte == '>';
+}
+
+/* The path and query that a client requested. */
+static const char *requested_path(request_rec *r, const char *target)
+{
+    return checked_path(r, ms_percent_encode_bytes(r->pool, target, is_in_no_url));
 }
 
 const char *ms_return_url_checked(request_rec *r, const char *text)
@@ -98,7 +111,7 @@ static void log_unlisted(request_rec *r, const ms_web_origin *origin)
 static const char *way_back_to_asked(request_rec *r, const ms_url *login_url)
 {
     const ms_forwarded asked = ms_forwarded_read(r);
-    const char *path = asked.target ? checked_path(r, asked.target) : NULL;
+    const char *path = asked.target ? requested_path(r, asked.target) : NULL;
 
     if (path && asked.origin && ms_origin_is_listed(ms_config_origins(r), asked.origin)) {
         return apr_pstrcat(r->pool, ms_web_origin_text(r->pool, asked.origin), path, NULL);
@@ -143,7 +156,7 @@ const char *ms_return_url_make(request_rec *r, const ms_url *login_url)
         return way_back_to_asked(r, login_url);
     }
     path = path_of(ms_request_chain_before_redirects(r)->unparsed_uri);
-    path = path ? checked_path(r, path) : NULL;
+    path = path ? requested_path(r, path) : NULL;
     return !path || !login_url || ms_return_url_is_here(r, login_url)
                ? path
                : apr_pstrcat(r->pool, own_origin(r), path, NULL);

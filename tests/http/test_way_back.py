@@ -38,6 +38,14 @@ def test_every_address_of_this_host_is_come_back_to(site, target):
     assert through_the_page(site, target) == target
 
 
+@pytest.mark.parametrize("raw, encoded", [("/app/caf\u00e9", "/app/caf%C3%A9"), ("/app/a'b\"c", "/app/a'b%22c"), ("/app/<x>?<y>", "/app/%3Cx%3E?%3Cy%3E"),
+                                          ("/app/?q=caf\u00e9", "/app/?q=caf%C3%A9")])
+def test_bytes_that_a_url_must_encode_are_encoded(site, raw, encoded):
+    answer = get(site, raw, headers=NAVIGATION)
+    back = urllib.parse.parse_qs(urllib.parse.urlsplit(answer.location).query)["return"]
+    assert answer.status == 303 and back == [encoded]
+
+
 @pytest.mark.parametrize("back", [
     "//evil.example", "/\\evil.example", "/%5Cevil.example", "/%255Cevil.example", "/%2Fevil.example", "/app/..//evil.example", "/app/%2e%2e//evil.example",
     "/app/..%2F/evil.example", "/app/..%252F%252Fevil.example", "/.//evil.example", "/a/b/../..//evil.example", "/a/..\\\\evil.example", "/a/..%5C%5Cevil.example",
