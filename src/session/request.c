@@ -14,6 +14,7 @@
 #include "core/form_token.h"
 #include "http/limited_log.h"
 #include "http/request_chain.h"
+#include "session/events.h"
 #include "session/request_state.h"
 #include "session/user_name.h"
 
@@ -91,8 +92,13 @@ ms_db_ctx ms_request_db_ctx(request_rec *r)
 
 /* ---- look-up --------------------------------------------------------------------------------- */
 
-static void log_two_sessions(request_rec *r, const ms_request *request)
+static void note_two_sessions(request_rec *r, const ms_request *request)
 {
+    ms_event event = ms_event_of("two_sessions", request->live[0]->user, request->live[0]->id);
+
+    event.reason = "cookies of different sessions";
+    event.period = MS_EVENT_PERIOD;
+    ms_event_write(r, &event);
     ms_limited_log(r, MS_LOG_TWO_SESSIONS, APLOG_WARNING,
                    "MS0010: the request carries %d live sessions in cookies of one name, of "
                    "users \"%s\" and \"%s\"; it counts as signed out",
@@ -119,7 +125,7 @@ static void settle(request_rec *r, ms_request *request)
         request->row = request->live[0];
     }
     else if (request->live_n > 1) {
-        log_two_sessions(r, request);
+        note_two_sessions(r, request);
     }
     else if (request->cookies->untried > 0) {
         log_untried(r, request);

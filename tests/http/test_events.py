@@ -137,6 +137,16 @@ def test_an_eviction():
         assert event["user"] == "alice" and event["count"] == 1 and event["by_session"] == token[:22]
 
 
+def test_cookies_of_two_sessions_are_one_line(site):
+    mine, other = enter(site).token(), enter(site, "bob").token()
+    watching = Watching(site)
+    for _ in range(3):
+        assert get(site, "/app/", headers=[("Cookie", f"{COOKIE}={mine}; {COOKIE}={other}")]).status != 200
+    event = watching.the_one()
+    assert event["event"] == "two_sessions" and event["user"] in ("alice", "bob")
+    assert event["session"] == (mine if event["user"] == "alice" else other)[:22]
+
+
 def test_signing_out(site):
     token = enter(site).token()
     watching = Watching(site)
