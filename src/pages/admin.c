@@ -11,6 +11,7 @@
 #include <http_protocol.h>
 #include "access/own_pages.h"
 #include "config/config.h"
+#include "config/own_path.h"
 #include "core/address.h"
 #include "core/form.h"
 #include "core/percent.h"
@@ -144,10 +145,21 @@ static int confirm(request_rec *r, const ms_admin_search *q)
     return ms_page_send(r, HTTP_OK, "admin_confirm.html", model);
 }
 
+/* There is nothing below this page. If a pattern gives it, its path is not known. */
+static int is_below(request_rec *r)
+{
+    const char *path = ms_own_path(r, MS_HANDLER_ADMIN), *rest = path ? r->uri + strlen(path) : "";
+
+    return rest[strspn(rest, "/")] != '\0';
+}
+
 int ms_admin_get(request_rec *r)
 {
     ms_admin_search q;
 
+    if (is_below(r)) {
+        return ms_page_refuse(r, MS_PROBLEM_NOT_FOUND);
+    }
     if (!ms_admin_search_read(r, &q)) {
         return ms_page_bad_query(r);
     }

@@ -556,6 +556,13 @@ def test_what_is_no_id_is_not_found(site, admin, target):
     assert delete(site, admin, PAGE + target).status == 404 and is_in(site, token)
 
 
+@pytest.mark.parametrize("target", ["/x", "/current", "/@ID@", "/@ID@/", "//x", "/x?user=alice"])
+def test_below_it_there_is_no_page(site, admin, target):
+    token = sign_in(site)
+    assert get(site, PAGE + target.replace("@ID@", token[:22]), admin).status == 404
+    assert get(site, PAGE + "/", admin).status == 200
+
+
 @pytest.mark.parametrize("fields", [
     {}, {"action": "revoke"}, {"action": "revoke-user"}, {"action": "revoke-user", "user": ""}, {"action": "revoke-ip", "user": "alice"},
     {"action": "revoke-all"}, {"action": "revoke-others"}, {"action": "", "id": "x"}, {"action": "REVOKE-USER", "user": "alice"},
