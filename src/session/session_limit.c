@@ -11,6 +11,8 @@
 #include "session/events.h"
 #include "session/request_state.h"
 
+#define LOW_LIMIT 16 /* of sessions */
+
 int ms_session_limit_presented(request_rec *r, const char *user)
 {
     const ms_request *request = ms_request_get(r);
@@ -38,17 +40,20 @@ static apr_status_t check_room(request_rec *r, const ms_server_conf *conf,
 
 /*
  * The newest session of a user stays, by created_at. If the user is at the limit and signs in twice
- * in a second, the second session must be the newer one: it is dated a second after the first.
+ * in a second, the second session must be the newer one: it is dated a second after the first. If
+ * the limit is low, each is dated so: the first of a few sign-ins in one second must end first.
+ * With a high limit their order matters little.
  */
 static apr_status_t date_as_newest(request_rec *r, const ms_server_conf *conf, ms_row *row,
                                    int *is_at_limit)
 {
     const ms_db_ctx ctx = ms_request_db_ctx(r);
+    const int is_low = conf->limit <= LOW_LIMIT;
     apr_int64_t latest = 0;
     const apr_status_t rv =
-        ms_store_latest(&ctx, row->user, row->last_seen_at, conf->limit, &latest);
+        ms_store_latest(&ctx, row->user, row->last_seen_at, is_low ? 1 : conf->limit, &latest);
 
-    *is_at_limit = latest > 0;
+    *is_at_limit = latest > 0 && !is_low;
     if (rv == APR_SUCCESS && latest >= row->created_at) {
         row->created_at = latest + 1;
     }

@@ -10,7 +10,7 @@ import pytest
 
 import clock
 import databases
-from harness import CROWD, SITE, Browser, Server, eventually, get, post, sign_in
+from harness import COOKIE, CROWD, SITE, Browser, Server, eventually, get, post, request, sign_in
 
 pytestmark = pytest.mark.skipif(not clock.is_possible(), reason="this tool and a clock of our own do not go together")
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -273,12 +273,26 @@ def test_the_session_unused_longest_makes_room(watch):
         assert 'evicted: user "alice"' in server.error_log()
 
 
-def test_the_users_sessions_are_ended_only_if_there_are_too_many(watch):
-    with site(watch, "ManagedSessionLimit 2") as server:
-        for done in ("COUNT_BROWSERS", "COUNT_BROWSERS", "EVICT"):
+def test_of_sign_ins_in_one_second_the_first_ends_first(watch):
+    with site(watch, "ManagedSessionLimit 3") as server:
+        for _ in range(6):
+            tokens = [sign_in(server) for _ in range(5)]
+            assert [is_in(server, token) for token in tokens] == [False, False, True, True, True]
+            mine = [("Cookie", f"{COOKIE}={tokens[2]}")]
+            shown = get(server, "/sessions", headers=[*mine, ("Accept", "application/json")]).json()["sessions"]
+            assert [s["id"] for s in shown] == [tokens[i][:22] for i in (2, 4, 3)], "the current one, then the newest"
+            assert request(server, "DELETE", "/sessions?scope=all", mine).status == 200
+
+
+@pytest.mark.parametrize("limit, last", [(2, ["COUNT_BROWSERS", "EVICT"]), (17, ["EVICT"])], ids=["low", "high"])
+def test_the_users_sessions_are_ended_only_if_there_are_too_many(watch, limit, last):
+    """With a high limit the statement that dates the new session counts them, too."""
+    with site(watch, f"ManagedSessionLimit {limit}") as server:
+        for done in [["COUNT_BROWSERS"]] * limit + [last]:
             server.forget_statements()
             sign_in(server)
-            assert [s for s in server.statements() if s != "CLEANUP"][:3] == ["LATEST", "INSERT", done]
+            seen = [s for s in server.statements() if s != "CLEANUP"]
+            assert seen[:2 + len(done)] == ["LATEST", "INSERT", *done] and seen.count("EVICT") == done.count("EVICT")
 
 
 def test_a_cookie_lives_as_long_if_its_session_is_dated_later(watch):
