@@ -90,8 +90,8 @@ static ms_conn_state *state_of(const ms_connection *c)
 static void begin_wait(ms_connection *c)
 {
     c->state = state_of(c);
-    if (c->state && c->ctx->is_urgent) {
-        ms_watchdog_begin(c->state->watchdog, socket_of(c->state, c->dbd));
+    if (c->state) {
+        ms_watchdog_begin(c->state->watchdog, socket_of(c->state, c->dbd), c->ctx->is_urgent);
     }
 }
 

@@ -18,6 +18,7 @@ typedef struct watch {
     apr_thread_mutex_t *lock;
     struct waiters all;
     apr_uint32_t now; /* seconds, counted: a clock that is set must not shorten them */
+    int is_over;      /* the child ends */
 } watch;
 
 static watch *child; /* process-wide, set at start; NULL: no thread */
@@ -52,7 +53,7 @@ static void look(watch *w)
         }
     }
     APR_RING_FOREACH (c, &w->all, ms_watchdog, link) {
-        if (is_any_overdue && c->socket >= 0 && !c->begun) {
+        if (is_any_overdue && c->socket >= 0 && !c->begun && !c->is_patient) {
             cut(c);
         }
     }
@@ -124,7 +125,7 @@ ms_watchdog *ms_watchdog_add(apr_pool_t *p, int socket)
     return c;
 }
 
-void ms_watchdog_begin(ms_watchdog *c, int socket)
+void ms_watchdog_begin(ms_watchdog *c, int socket, int is_urgent)
 {
     if (!c) {
         return;
@@ -133,8 +134,12 @@ void ms_watchdog_begin(ms_watchdog *c, int socket)
     if (socket >= 0) {
         (void)dup3(socket, c->socket, O_CLOEXEC);
     }
-    c->begun = child->now;
+    c->begun = is_urgent ? child->now : 0;
+    c->is_patient = !is_urgent;
     c->cut = 0;
+    if (child->is_over) {
+        cut(c);
+    }
     apr_thread_mutex_unlock(child->lock);
 }
 
@@ -145,6 +150,7 @@ int ms_watchdog_end(ms_watchdog *c)
     if (c) {
         apr_thread_mutex_lock(child->lock);
         c->begun = 0;
+        c->is_patient = 0;
         was_cut = c->cut;
         apr_thread_mutex_unlock(child->lock);
     }
@@ -186,6 +192,7 @@ void ms_watchdog_cut_all(void)
         return;
     }
     apr_thread_mutex_lock(child->lock);
+    child->is_over = 1;
     APR_RING_FOREACH (c, &child->all, ms_watchdog, link) {
         /* cppcheck-suppress uninitvar -- it does not see that the macro sets c */
         if (c->socket >= 0) {

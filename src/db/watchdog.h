@@ -18,6 +18,7 @@ typedef struct ms_watchdog {
     APR_RING_ENTRY(ms_watchdog) link;
     int socket;         /* a duplicate of the connection's; -1: for any connection */
     apr_uint32_t begun; /* when the wait began, in seconds of the thread; 0: no wait */
+    int is_patient;     /* in use, by a thread that waits without a limit */
     int cut;
 } ms_watchdog;
 
@@ -33,8 +34,9 @@ apr_status_t ms_watchdog_child_init(apr_pool_t *pchild);
 ms_watchdog *ms_watchdog_add(apr_pool_t *p, int socket);
 
 /** A thread waits for this connection from now on. c may be NULL.
- * @param socket  the current one: drivers connect again by themselves */
-void ms_watchdog_begin(ms_watchdog *c, int socket);
+ * @param socket     the current one: drivers connect again by themselves
+ * @param is_urgent  0: it may wait without a limit, until the child ends */
+void ms_watchdog_begin(ms_watchdog *c, int socket, int is_urgent);
 
 /** The wait is over. Returns whether the connection was cut meanwhile. c may be NULL. */
 int ms_watchdog_end(ms_watchdog *c);
@@ -48,7 +50,8 @@ int ms_watchdog_was_cut(ms_watchdog *c);
 void ms_watchdog_begin_any(ms_watchdog *waiting);
 void ms_watchdog_end_any(ms_watchdog *waiting);
 
-/** The child ends: cut all its connections, so that no thread waits for a response any longer. */
+/** The child ends: cut all its connections, also those that a thread begins to wait for later, so
+ * that no thread waits for a response any longer. */
 void ms_watchdog_cut_all(void);
 
 #endif

@@ -268,12 +268,18 @@ def clean_ups_that_wait(connection) -> int:
 
 
 @pytest.mark.slow
-def test_a_child_ends_though_its_clean_up_waits_for_a_locked_table():
-    """Not before the statement has, and that is cut for it."""
-    with Server(SITE + WHO + "ManagedSessionCleanupInterval 1s\n", without="cgid") as server:
+@pytest.mark.parametrize("connection", ["the first one", "made again"])
+def test_a_child_ends_though_its_clean_up_waits_for_a_locked_table(own_database, connection):
+    """Not before the statement has, and that is cut for it, also on a connection that the driver has made again."""
+    with Server(SITE + WHO + "ManagedSessionCleanupInterval 1s\n", database=own_database, without="cgid") as server:
         sign_in(server)
-        server.expect("MS000[48]")
+        server.expect("MS000[48]|dbd|AH0063")
         children = server.children()
+        eventually(lambda: "cleaned: " in server.error_log(), "a clean-up")
+        if connection == "made again":
+            cut_all(own_database)
+            server.connection, seen = None, server.error_log().count("cleaned: ")
+            eventually(lambda: server.error_log().count("cleaned: ") > seen + 1, "a clean-up on another connection")
         with contextlib.closing(server.database.connect(server.params)) as holder, contextlib.closing(server.database.connect(server.params)) as watcher:
             cursor = holder.cursor()
             cursor.execute("BEGIN")

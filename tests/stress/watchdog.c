@@ -68,7 +68,7 @@ static int query(ms_watchdog *c, const line *l, int hangs, int ended_before)
 {
     int was_cut;
 
-    ms_watchdog_begin(c, l->ours);
+    ms_watchdog_begin(c, l->ours, 1);
     if (hangs && !is_cut(l, WITHIN)) {
         stress_wrong("not cut");
     }
