@@ -105,9 +105,13 @@ static apr_status_t take(const ms_db_ctx *ctx, ms_connection *c)
     apr_status_t rv;
 
     *c = (ms_connection){.ctx = ctx};
+    ms_dbd_pool_hold_signals(&c->signals);
     rv = ms_dbd_pool_take(ctx, &c->dbd);
     if (rv == APR_SUCCESS) {
         begin_wait(c);
+    }
+    else {
+        ms_dbd_pool_release_signals(&c->signals);
     }
     return rv;
 }
@@ -175,6 +179,7 @@ void ms_connection_return(ms_connection *c)
         ms_reach_found(c->ctx->store->reach);
     }
     ms_dbd_pool_give_back(c->ctx, c->dbd);
+    ms_dbd_pool_release_signals(&c->signals);
 }
 
 static void log_no_response(const ms_connection *c)

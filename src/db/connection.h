@@ -6,6 +6,7 @@
 #ifndef MS_CONNECTION_H
 #define MS_CONNECTION_H
 
+#include <signal.h>
 #include <apr_dbd.h>
 #include <httpd.h>
 #include <mod_dbd.h>
@@ -23,6 +24,7 @@ typedef struct ms_connection {
     struct ms_prepared *prepared; /* its statements for our table */
     int schema;                   /* of our table */
     int answered;                 /* set by the caller when the database has answered */
+    sigset_t signals;             /* blocked before it was borrowed */
 } ms_connection;
 
 /**

@@ -2,6 +2,7 @@
 #include "db/dbd_pool.h"
 
 #include <string.h>
+#include <ap_mpm.h>
 #include <http_config.h>
 #include <http_log.h>
 #include "core/log_limit.h"
@@ -23,6 +24,7 @@ static APR_OPTIONAL_FN_TYPE(ap_dbd_acquire) * dbd_acquire;
 static const module *dbd_module;
 static ms_store *const *counted; /* the stores whose connections are counted */
 static int n_counted;
+static int are_signals_held; /* set when a child starts */
 
 int ms_dbd_pool_is_available(void)
 {
@@ -37,10 +39,33 @@ void ms_dbd_pool_post_config(ms_store *const *stores, int n)
 
 void ms_dbd_pool_child_init(void)
 {
+    int threaded = 0;
+
     dbd_open = APR_RETRIEVE_OPTIONAL_FN(ap_dbd_open);
     dbd_close = APR_RETRIEVE_OPTIONAL_FN(ap_dbd_close);
     dbd_acquire = APR_RETRIEVE_OPTIONAL_FN(ap_dbd_acquire);
     dbd_module = ap_find_linked_module("mod_dbd.c");
+    are_signals_held = ap_mpm_query(AP_MPMQ_IS_THREADED, &threaded) == APR_SUCCESS &&
+                       threaded == AP_MPMQ_NOT_SUPPORTED;
+}
+
+void ms_dbd_pool_hold_signals(sigset_t *before)
+{
+    sigset_t ends;
+
+    if (are_signals_held) {
+        sigemptyset(&ends);
+        sigaddset(&ends, SIGTERM);
+        sigaddset(&ends, SIGHUP);
+        pthread_sigmask(SIG_BLOCK, &ends, before);
+    }
+}
+
+void ms_dbd_pool_release_signals(const sigset_t *before)
+{
+    if (are_signals_held) {
+        pthread_sigmask(SIG_SETMASK, before, NULL);
+    }
 }
 
 const void *ms_dbd_pool_id(const server_rec *s)

@@ -7,6 +7,7 @@
 #ifndef MS_DBD_POOL_H
 #define MS_DBD_POOL_H
 
+#include <signal.h>
 #include <apr_dbd.h>
 #include <httpd.h>
 #include <mod_dbd.h>
@@ -40,6 +41,15 @@ void ms_dbd_pool_opened(apr_pool_t *p, const dbd_cfg_t *cfg);
  */
 apr_status_t ms_dbd_pool_take(const ms_db_ctx *ctx, ap_dbd_t **dbd);
 void ms_dbd_pool_give_back(const ms_db_ctx *ctx, ap_dbd_t *dbd);
+
+/**
+ * mpm_prefork ends a child in the handler of a signal, wherever the child is: it would free a
+ * connection, and all of mod_dbd's pool, in the middle of a statement. So the signals to end wait
+ * from before a connection is taken until it is back. With other MPMs this does nothing.
+ * @param before  out: for ms_dbd_pool_release_signals()
+ */
+void ms_dbd_pool_hold_signals(sigset_t *before);
+void ms_dbd_pool_release_signals(const sigset_t *before);
 
 /** Log that the database cannot be reached (MS0001), once a second for all children. */
 void ms_dbd_pool_log_unreachable(const ms_db_ctx *ctx);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The main story on every MPM and over HTTP/2; graceful restarts under load; children that are killed."""
+import contextlib
 import http.client
 import os
 import pathlib
@@ -14,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+import crashes
 import databases
 from harness import COOKIE, DEADLINE, PAGE, PASSWORDS, SITE, TOOL, Browser, Server, eventually, get, post, sign_in
 
@@ -214,6 +216,29 @@ def connections(server, pid: int) -> set[str]:
     """Files of the database, and sockets that lead anywhere."""
     held = {os.readlink(each) for each in pathlib.Path(f"/proc/{pid}/fd").iterdir()}
     return {name for name in held if name.startswith((str(server.db), "socket:"))} - listening()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(bool(TOOL), reason="the tool writes the stacks")
+def test_prefork_children_are_stopped_in_the_middle_of_statements():
+    """Each stop would abort some: mpm_prefork frees mod_dbd's pool in the handler of a signal."""
+    with Server(mpm="prefork") as server, ThreadPoolExecutor(6) as visitors:
+        token = sign_in(server)
+        for _ in range(4):
+            wanted = [visitors.submit(visit_until_it_stops, server, token, target) for target in ("/app/", "/sessions") * 3]
+            time.sleep(0.5)
+            server.stop()
+            assert sum(done.result() for done in wanted) > 0 and not crashes.of(server.root)
+            server.start()
+            assert get(server, "/app/", token).text == PAGE
+
+
+def visit_until_it_stops(server: Server, token: str, target: str) -> int:
+    answers = 0
+    with contextlib.suppress(OSError, http.client.HTTPException):
+        while get(server, target, token).status == 200:
+            answers += 1
+    return answers
 
 
 def test_the_parent_has_no_connection_to_the_database():
