@@ -21,6 +21,16 @@ FREED_SOCKET = re.compile(r"""
     (?:[^\n]*/mod_mpm_(?:event|worker)\.so[^\n]*\n)+
     [^\n]*\(ap_run_mpm\+""", re.VERBOSE)
 
+# mpm_event's child ends by exit() in the handler of SIGTERM until it has dropped its privileges, which allocates memory; at exit() some
+# libraries free theirs, as those do that libpq loads. No module runs at that time.
+ENDED_AT_ITS_START = re.compile(r"""
+    (?:(?![^\n]*/mod_)[^\n]*\n)+
+    (?:[^\n]*/mod_mpm_(?:event|worker)\.so[^\n]*\n){2}                 # clean_child_exit(), just_die()
+    (?:(?![^\n]*/mod_)[^\n]*\n)+?
+    [^\n]*\(ap_run_drop_privileges\+[^\n]*\n
+    (?:[^\n]*/mod_mpm_(?:event|worker)\.so[^\n]*\n)+
+    [^\n]*\(ap_run_mpm\+""", re.VERBOSE)
+
 
 def file(root: pathlib.Path) -> pathlib.Path:
     return root / "logs/crashes"
@@ -37,7 +47,9 @@ class Crash(NamedTuple):
     stack: str
 
     def is_httpds_own(self) -> bool:
-        return self.signal in (signal.SIGSEGV, signal.SIGBUS) and bool(FREED_SOCKET.match(self.stack))
+        of_memory = self.signal in (signal.SIGSEGV, signal.SIGBUS)
+        return bool(of_memory and FREED_SOCKET.match(self.stack) or
+                    (of_memory or self.signal == signal.SIGABRT) and ENDED_AT_ITS_START.match(self.stack))
 
     def __str__(self) -> str:
         """One line, which the summary of a test that is repeated has, too."""
