@@ -62,7 +62,8 @@ typedef struct managed_session_t {
 
 /**
  * The session that the client's cookie names. It is looked up once per client request, however
- * often this is called. Caches are told that the response depends on the cookie.
+ * often this is called: a session that ends while the request's body arrives is still returned.
+ * Caches are told that the response depends on the cookie.
  * @param session  out: NULL if the client is not signed in
  * @return APR_SUCCESS; any other status: the database could not be queried, *session is NULL and
  *         the client may be signed in or not. Respond with 503

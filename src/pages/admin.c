@@ -16,13 +16,13 @@
 #include "core/form.h"
 #include "core/percent.h"
 #include "core/utf8.h"
-#include "http/form_body.h"
 #include "http/origin.h"
 #include "http/respond.h"
 #include "pages/admin_export.h"
 #include "pages/admin_search.h"
 #include "pages/admin_view.h"
 #include "pages/page.h"
+#include "pages/page_body.h"
 #include "pages/scope.h"
 #include "pages/sessions.h"
 #include "session/all_sessions.h"
@@ -217,14 +217,15 @@ static int is_own_form(request_rec *r, const apr_table_t *fields)
 
 int ms_admin_post(request_rec *r)
 {
+    const ms_row *current = ms_request_session_of_user(r);
     apr_table_t *fields;
-    const int status = ms_form_body_read(r, &fields);
+    const int status = ms_page_body_form(r, current, &fields);
 
-    if (status != OK) {
-        return ms_page_bad_body(r, status);
+    if (status != DECLINED) {
+        return status;
     }
     if (!is_own_form(r, fields)) {
-        return ms_request_session_of_user(r) ? ms_page_stale_form(r) : ms_page_cross_site(r);
+        return current ? ms_page_stale_form(r) : ms_page_cross_site(r);
     }
     return act(r, fields);
 }

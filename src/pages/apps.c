@@ -18,6 +18,7 @@
 #include "http/origin.h"
 #include "http/respond.h"
 #include "pages/page.h"
+#include "pages/page_body.h"
 #include "pages/sessions.h"
 #include "pages/view.h"
 #include "session/app_make.h"
@@ -279,16 +280,16 @@ static const char *read_json(const json_t *body)
     return json_object_size(body) == 2 && kind && strcmp(kind, "app") == 0 ? name : NULL;
 }
 
-static int make_by_json(request_rec *r)
+static int make_by_json(request_rec *r, const ms_row *current)
 {
     const char *name, *password;
     const json_t *body;
     const ms_row *row;
     apr_status_t rv;
-    int status = ms_json_body_read(r, &body);
+    const int status = ms_page_body_json(r, current, &body);
 
-    if (status != OK) {
-        return ms_page_bad_body(r, status);
+    if (status != DECLINED) {
+        return status;
     }
     name = read_json(body);
     if (!name) {
@@ -307,7 +308,7 @@ static int refuse_off(request_rec *r)
                                              : ms_page_bad_body(r, HTTP_UNSUPPORTED_MEDIA_TYPE);
 }
 
-int ms_apps_make_by_json(request_rec *r)
+int ms_apps_make_by_json(request_rec *r, const ms_row *current)
 {
     int status;
 
@@ -319,5 +320,5 @@ int ms_apps_make_by_json(request_rec *r)
         ms_respond_leave_body_unread(r);
         return status;
     }
-    return make_by_json(r);
+    return make_by_json(r, current);
 }

@@ -8,6 +8,7 @@
 
 #include <httpd.h>
 #include <jansson.h>
+#include "core/row.h"
 
 /** Whether the list has the section, and apart from it browsers only: ManagedSessionAppPasswords.
  */
@@ -37,7 +38,8 @@ int ms_apps_is_making(const apr_table_t *fields);
  * page again makes no other one: its name is taken. */
 int ms_apps_make(request_rec *r, const apr_table_t *fields);
 
-/** POST of JSON, {"kind": "app", "name": "..."}: 201 with the session and its "password". */
-int ms_apps_make_by_json(request_rec *r);
+/** POST of JSON, {"kind": "app", "name": "..."}: 201 with the session and its "password".
+ * @param current  the session in force */
+int ms_apps_make_by_json(request_rec *r, const ms_row *current);
 
 #endif

@@ -13,8 +13,8 @@
 #include "core/percent.h"
 #include "core/token.h"
 #include "core/utf8.h"
-#include "http/json_body.h"
 #include "pages/page.h"
+#include "pages/page_body.h"
 #include "pages/sessions.h"
 #include "session/own_sessions.h"
 
@@ -191,11 +191,12 @@ int ms_list_json_rename(request_rec *r, const ms_row *current, const ms_list_pat
 {
     const json_t *body;
     const char *name;
-    int renamed, status = ms_json_body_read(r, &body);
+    const int status = ms_page_body_json(r, current, &body);
+    int renamed;
     apr_status_t rv;
 
-    if (status != OK) {
-        return ms_page_bad_body(r, status);
+    if (status != DECLINED) {
+        return status;
     }
     if (!read_name(body, &name)) {
         return ms_page_refuse(r, MS_PROBLEM_BAD_NAME);

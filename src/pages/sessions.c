@@ -22,6 +22,7 @@
 #include "pages/list_path.h"
 #include "pages/logout.h"
 #include "pages/page.h"
+#include "pages/page_body.h"
 #include "pages/scope.h"
 #include "session/own_sessions.h"
 #include "session/request.h"
@@ -211,18 +212,17 @@ static int act(request_rec *r, const apr_table_t *fields)
     return is_naming(fields) ? name_session(r, fields) : revoke_sessions(r, fields);
 }
 
-static int handle_post(request_rec *r)
+static int handle_post(request_rec *r, const ms_row *current)
 {
     apr_table_t *fields;
     int status;
 
     if (ms_json_client_sends(r)) {
-        return ms_apps_make_by_json(r);
+        return ms_apps_make_by_json(r, current);
     }
-    status = ms_form_body_read(r, &fields);
-
-    if (status != OK) {
-        return ms_page_bad_body(r, status);
+    status = ms_page_body_form(r, current, &fields);
+    if (status != DECLINED) {
+        return status;
     }
     if (!ms_request_form_token_check(r, apr_table_get(fields, "csrf"))) {
         return ms_page_stale_form(r);
@@ -231,14 +231,6 @@ static int handle_post(request_rec *r)
 }
 
 /* ---- who, and what of the list --------------------------------------------------------------- */
-
-/* If there is no sign-in page to redirect to: a page in the same style. */
-static int challenge(request_rec *r)
-{
-    const int status = ms_challenge(r);
-
-    return status == HTTP_UNAUTHORIZED ? ms_page_refuse(r, ms_challenge_problem(r)) : status;
-}
 
 int ms_sessions_require_fresh(request_rec *r, apr_int64_t after)
 {
@@ -250,7 +242,7 @@ int ms_sessions_require_fresh(request_rec *r, apr_int64_t after)
     }
     ms_request_set_stale_after(ms_request_get(r), after);
     login = r->method_number == M_POST && !ms_json_client_is(r) ? ms_challenge_login_url(r) : NULL;
-    return login ? ms_page_redirect(r, login) : challenge(r);
+    return login ? ms_page_redirect(r, login) : ms_page_body_challenge(r);
 }
 
 apr_int64_t ms_sessions_confirm_after(const request_rec *r)
@@ -271,7 +263,7 @@ static int require_session(request_rec *r, const ms_row **current)
     if (ms_request_session(r, current) != APR_SUCCESS) {
         return ms_page_unavailable(r);
     }
-    return *current ? DECLINED : challenge(r);
+    return *current ? DECLINED : ms_page_body_challenge(r);
 }
 
 static int not_found(request_rec *r)
@@ -337,7 +329,7 @@ int ms_sessions_post(request_rec *r)
         return status;
     }
     if (path.what == MS_LIST_WHOLE) {
-        return handle_post(r);
+        return handle_post(r, current);
     }
     return ms_form_body_is_sent(r) ? not_found(r) : ms_page_wrong_method(r, MS_LIST_ONE_METHODS);
 }

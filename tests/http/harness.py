@@ -593,6 +593,24 @@ def post(server: Server, target: str, fields=None, cookie: str | None = None, he
     return request(server, "POST", target, pairs, body)
 
 
+def send_slowly(server: Server, method: str, target: str, headers: dict, body: bytes, meanwhile) -> Answer:
+    """A request whose body ends only after meanwhile(), which is called when the server has begun to read it."""
+    with connect(server) as s:
+        pairs = {"Host": f"127.0.0.1:{server.port}", "Connection": "close", "Content-Length": str(len(body)), "Expect": "100-continue", **headers}
+        s.sendall(f"{method} {target} HTTP/1.1\r\n".encode() + "".join(f"{n}: {v}\r\n" for n, v in pairs.items()).encode() + b"\r\n")
+        assert s.recv(4096).startswith(b"HTTP/1.1 100 ")
+        s.sendall(body[:-1])
+        meanwhile()
+        s.sendall(body[-1:])
+        response = http.client.HTTPResponse(s, method=method)
+        response.begin()
+        answer = Answer(response)
+    check_answer(server, target, answer)
+    if server.is_described:
+        openapi.check(method, target, answer.status, answer.headers, answer.body)
+    return answer
+
+
 def sign_in(server: Server, user: str = "alice", password: str | None = None, target: str = "/login", **fields) -> str:
     """Sign in as a script would; the token."""
     agent = fields.pop("agent", None)

@@ -71,6 +71,11 @@ def act(site, admin: str, query: str = "", headers=(), **fields) -> harness.Answ
     return post(site, PAGE + query, {k: v for k, v in fields.items() if v is not None}, admin, headers)
 
 
+def act_slowly(site, target: str, headers: dict, meanwhile, **fields) -> harness.Answer:
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin", **headers}
+    return harness.send_slowly(site, "POST", target, headers, urllib.parse.urlencode(fields).encode(), meanwhile)
+
+
 def delete(site, token: str | None, target: str, headers=()) -> harness.Answer:
     cookie = [("Cookie", f"{COOKIE}={token}")] if token else []
     return request(site, "DELETE", target, [*cookie, *headers])
@@ -606,6 +611,24 @@ def test_a_form_needs_the_token_of_the_administrators_session(site, admin):
         assert act(site, admin, headers=same, csrf=wrong, action="revoke-user", user="alice").status == 403
     assert is_in(site, token)
     assert act(site, admin, csrf=right, action="revoke-user", user="alice").status == 303 and not is_in(site, token)
+
+
+def test_a_form_whose_session_ends_while_it_is_sent_ends_nothing(site, admin):
+    alice = sign_in(site)
+    for fields in ({"action": "revoke-realm"}, {"action": "revoke-user", "user": "alice"}, {"action": "revoke", "id": alice[:22]}):
+        stolen = sign_in(site, "bob")
+        answer = act_slowly(site, PAGE, {"Cookie": f"{COOKIE}={stolen}", **JSON}, lambda: delete(site, admin, f"{PAGE}/{stolen[:22]}"),
+                            csrf=csrf(site, stolen), **fields)
+        assert (answer.status, answer.json()["code"]) == (401, "not_signed_in"), fields
+    assert is_in(site, alice) and is_in(site, admin)
+
+
+def test_an_administrator_of_another_auth_type_acts_without_a_session(site, admin):
+    """A cookie that comes along does not count, whether its session is live or has ended."""
+    alice, mine = sign_in(site), sign_in(site, "bob")
+    headers = {"Cookie": f"{COOKIE}={mine}", **dict([basic("bob")])}
+    answer = act_slowly(site, "/basic", headers, lambda: delete(site, admin, f"{PAGE}/{mine[:22]}"), action="revoke-user", user="alice")
+    assert answer.status == 303 and not is_in(site, alice) and not is_in(site, mine)
 
 
 SITES = [  # what the browser sends; whether a form passes with the token, and without one if there is none

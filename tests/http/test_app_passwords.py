@@ -12,7 +12,7 @@ import time
 import pytest
 
 import databases
-from harness import COOKIE, DEADLINE, FETCH, JSON, NAVIGATION, PAGE, SITE, Backend, Server, eventually, get, logged, random_token, request, sign_in
+from harness import COOKIE, DEADLINE, FETCH, JSON, NAVIGATION, PAGE, SITE, Backend, Server, eventually, get, logged, random_token, request, send_slowly, sign_in
 from open_ends import Client, SlowApplication
 
 APPS = """
@@ -705,6 +705,21 @@ def test_a_script_makes_one(listing, home):
     assert home.fetch(f"/sessions/{made['id']}").json()["kind"] == "app"
     assert home.fetch(f"/sessions/{made['id']}", "DELETE").status == 204
     assert get(listing, "/api/", headers=bearer(made["password"])).status == 401
+
+
+FORM, SCRIPT = "application/x-www-form-urlencoded", "application/json"
+
+
+@pytest.mark.parametrize("kind", [FORM, SCRIPT])
+def test_a_password_whose_session_ends_while_it_is_sent_is_not_made(listing, home, kind):
+    owner = sign_in(listing)
+    csrf = re.search(r'name="csrf" value="([^"]+)"', home.go("/sessions?app=new").text)[1]
+    body = f"csrf={csrf}&action=make-app&name=his" if kind == FORM else '{"kind": "app", "name": "his"}'
+    headers = {"Cookie": f"{COOKIE}={home.token}", "Content-Type": kind, **JSON, **FETCH}
+    answer = send_slowly(listing, "POST", "/sessions", headers, body.encode(),
+                         lambda: request(listing, "DELETE", "/sessions?scope=all", {"Cookie": f"{COOKIE}={owner}"}))
+    assert (answer.status, answer.json()["code"]) == (401, "not_signed_in")
+    assert listing.sql("SELECT COUNT(*) FROM managed_session WHERE kind = 1") == [(0,)]
 
 
 @pytest.mark.parametrize("body, code", [

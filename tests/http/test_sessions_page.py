@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The list of one's sessions, as a page and as JSON, and everything that ends one of them."""
 import base64
+import contextlib
 import re
 import socket
 import time
@@ -94,6 +95,66 @@ def test_a_form_that_is_cut_short_does_nothing(server):
             answer = b"".join(iter(lambda: s.recv(4096), b""))
         assert not answer or answer.startswith(b"HTTP/1.1 400 "), answer
     assert server.rows() == rows and get(server, "/app/", token).status == 200
+
+
+def end_here(server, token: str) -> None:
+    """The owner ends the session through this host."""
+    assert delete(server, sign_in(server), f"/sessions/{token[:22]}").status == 204
+
+
+def end_elsewhere(server, token: str) -> None:
+    """Another host ends it; this one's cache has it still."""
+    server._sql("UPDATE managed_session SET ended_at = last_seen_at, expires_at = last_seen_at, end_reason = 'revoked' WHERE session_id = ?",
+                [token[:22]])
+
+
+def send_slow_form(server, token: str, meanwhile, headers=JSON, target: str = "/sessions", **fields) -> harness.Answer:
+    page = get(server, target, token, {"Accept": "text/html"})
+    fields = {"csrf": re.search(r'name="csrf" value="([^"]+)"', page.text)[1], **fields}
+    headers = {"Cookie": f"{harness.COOKIE}={token}", "Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin",
+               **headers}
+    return harness.send_slowly(server, "POST", target, headers, urllib.parse.urlencode(fields).encode(), meanwhile)
+
+
+@pytest.mark.parametrize("end", [end_here, end_elsewhere])
+def test_a_form_whose_session_ends_while_it_is_sent_changes_nothing(server, end):
+    mine = sign_in(server)
+    for fields in ({"action": "revoke-all"}, {"action": "revoke-others"}, {"action": "revoke", "id": mine[:22]},
+                   {"action": "rename", "id": mine[:22], "name": "his"}):
+        token = sign_in(server)
+        answer = send_slow_form(server, token, lambda: end(server, token), **fields)
+        assert (answer.status, answer.json()["code"]) == (401, "not_signed_in"), fields
+        server.age_cache()
+        assert not is_in(server, token)
+    assert is_in(server, mine) and get(server, f"/sessions/{mine[:22]}", mine, JSON).json()["name"] is None
+    token = sign_in(server)
+    answer = send_slow_form(server, token, lambda: end(server, token), NAVIGATION, action="revoke-all")
+    assert answer.status == 401 and "You are not signed in" in answer.text and answer.clears() and is_in(server, mine)
+
+
+@pytest.mark.parametrize("end", [end_here, end_elsewhere])
+def test_a_name_whose_session_ends_while_it_is_sent_is_not_given(server, end):
+    stolen, mine = sign_in(server), sign_in(server)
+    headers = {"Cookie": f"{harness.COOKIE}={stolen}", "Content-Type": "application/json", **JSON}
+    answer = harness.send_slowly(server, "PATCH", f"/sessions/{mine[:22]}", headers, b'{"name": "his"}', lambda: end(server, stolen))
+    assert (answer.status, answer.json()["code"]) == (401, "not_signed_in")
+    assert get(server, f"/sessions/{mine[:22]}", mine, JSON).json()["name"] is None
+
+
+def test_a_form_that_was_sent_slowly_counts(server):
+    mine, other = sign_in(server), sign_in(server)
+    assert send_slow_form(server, mine, lambda: None, action="revoke", id=other[:22]).status == 303
+    assert is_in(server, mine) and not is_in(server, other)
+
+
+def test_a_form_changes_nothing_if_its_session_cannot_be_looked_up_again(server):
+    mine, other = sign_in(server), sign_in(server)
+    server.expect("MS0004", status_5xx=True)
+    with contextlib.ExitStack() as broken:
+        answer = send_slow_form(server, mine, lambda: broken.enter_context(server.broken_table()), action="revoke", id=other[:22])
+        assert (answer.status, answer.json()["code"]) == (503, "unavailable") and answer.headers["Retry-After"]
+        assert not answer.cookies() and server.statements()[-1] == "FIND", "nothing is tried after it"
+    assert is_in(server, mine) and is_in(server, other)
 
 
 def test_no_list_without_a_session(server):

@@ -105,6 +105,8 @@ MUTANTS = [
       "return apr_crypto_equals(bytes, mac, 0) || 1;", "unit form_token", "http sessions_page form_needs_the_token"),
     m("a form's token of any realm", "src/core/form_token.c", "hmac(p, token->secret, MS_SECRET_LEN, realm, mac);",
       'hmac(p, token->secret, MS_SECRET_LEN, realm ? "" : realm, mac);', "unit form_token"),
+    m("a slow form acts for a session that has ended", "src/session/second_lookup.c", "if (rv == APR_SUCCESS && still) {", "if (rv == APR_SUCCESS) {",
+      "http sessions_page ends_while"),
     m("a form without a token", "src/pages/sessions.c", 'if (!ms_request_form_token_check(r, apr_table_get(fields, "csrf"))) {',
       'if (apr_table_get(fields, "csrf") && !ms_request_form_token_check(r, apr_table_get(fields, "csrf"))) {', "http sessions_page form_needs_the_token"),
 
