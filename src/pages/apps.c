@@ -197,6 +197,8 @@ static int refuse(request_rec *r, apr_status_t rv)
     const ms_language *language = ms_page_language(r);
 
     switch (rv) {
+    case APR_EACCES:
+        return ms_page_body_challenge(r);
     case APR_EINVAL:
         return send_form(r, HTTP_BAD_REQUEST, ms_language_text(language, "Enter a name."));
     case APR_EEXIST:
@@ -220,6 +222,8 @@ static int refuse(request_rec *r, apr_status_t rv)
 static int refuse_json(request_rec *r, apr_status_t rv)
 {
     switch (rv) {
+    case APR_EACCES:
+        return ms_page_body_challenge(r);
     case APR_EINVAL:
         return ms_page_refuse(r, MS_PROBLEM_BAD_NAME);
     case APR_EEXIST:

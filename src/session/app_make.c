@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The limit and the name are checked before the insert, and once more after it: two of the same
- * moment see each other's rows then, and may both be refused. No password has been shown by then.
+ * moment see each other's rows then, and may both be refused. The session that makes the password
+ * is looked up after the insert, too: a statement that ends all sessions of the user ends the row
+ * with them if it begins later, and is seen here if it was done before. No password has been shown
+ * by then.
  */
 #include "session/app_make.h"
 
@@ -11,6 +14,7 @@
 #include "core/token.h"
 #include "session/events.h"
 #include "session/own_sessions.h"
+#include "session/second_lookup.h"
 #include "session/session_name.h"
 #include "session/request_state.h"
 
@@ -61,18 +65,39 @@ static apr_status_t keep_limit(const ms_db_ctx *ctx, const ms_row *row, int limi
     return rv == APR_SUCCESS && n > 0 ? APR_ENOSPC : rv;
 }
 
-static apr_status_t keep_name(const ms_db_ctx *ctx, const ms_row *row)
+static apr_status_t take_back(const ms_db_ctx *ctx, const ms_row *row, ms_end_reason reason)
 {
     const ms_scope scope = {
-        .kind = MS_SCOPE_ID, .user = row->user, .id = row->id, .reason = MS_END_EVICTED};
-    apr_int64_t n, revoked;
+        .kind = MS_SCOPE_ID, .user = row->user, .id = row->id, .reason = reason};
+    apr_int64_t revoked;
+
+    return ms_cached_store_revoke(ctx, &scope, row->created_at, &revoked);
+}
+
+static apr_status_t keep_name(const ms_db_ctx *ctx, const ms_row *row)
+{
+    apr_int64_t n;
     apr_status_t rv =
         ms_store_count_apps_named(ctx, row->user, row->name, row->id, row->created_at, &n);
 
     if (rv == APR_SUCCESS && n > 0) {
-        rv = ms_cached_store_revoke(ctx, &scope, row->created_at, &revoked);
+        rv = take_back(ctx, row, MS_END_EVICTED);
     }
     return rv == APR_SUCCESS && n > 0 ? APR_EEXIST : rv;
+}
+
+/* The row lives no longer than the session that makes it, if that ends meanwhile. */
+static apr_status_t check_maker(request_rec *r, const ms_db_ctx *ctx, const ms_row *row)
+{
+    const ms_row *current;
+    apr_status_t rv = ms_second_lookup(r, &current);
+
+    if (!current) {
+        const apr_status_t taken = take_back(ctx, row, MS_END_REVOKED);
+
+        rv = rv == APR_SUCCESS ? taken : rv;
+    }
+    return rv == APR_SUCCESS && !current ? APR_EACCES : rv;
 }
 
 static apr_status_t store(request_rec *r, const ms_row *row)
@@ -87,7 +112,10 @@ static apr_status_t store(request_rec *r, const ms_row *row)
     if (rv == APR_SUCCESS) {
         rv = keep_limit(&ctx, row, limit);
     }
-    return rv == APR_SUCCESS ? keep_name(&ctx, row) : rv;
+    if (rv == APR_SUCCESS) {
+        rv = keep_name(&ctx, row);
+    }
+    return rv == APR_SUCCESS ? check_maker(r, &ctx, row) : rv;
 }
 
 static void note(request_rec *r, const ms_row *row, const ms_row *current)

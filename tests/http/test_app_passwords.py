@@ -722,6 +722,30 @@ def test_a_password_whose_session_ends_while_it_is_sent_is_not_made(listing, hom
     assert listing.sql("SELECT COUNT(*) FROM managed_session WHERE kind = 1") == [(0,)]
 
 
+@contextlib.contextmanager
+def ends_with_each_new_app(server, token: str):
+    """Another host ends the session just before the row of an app comes into the table."""
+    server.sql("CREATE TRIGGER late BEFORE INSERT ON managed_session WHEN NEW.kind = 1 BEGIN UPDATE managed_session"
+               f" SET ended_at = last_seen_at, expires_at = last_seen_at WHERE session_id = '{token[:22]}'; END")
+    try:
+        yield
+    finally:
+        server.sql("DROP TRIGGER late")
+
+
+@pytest.mark.skipif(databases.NAME != "sqlite", reason="one trigger is enough")
+@pytest.mark.parametrize("kind", [FORM, SCRIPT])
+def test_a_password_outlives_no_session_that_ends_while_it_is_made(listing, home, kind):
+    csrf = re.search(r'name="csrf" value="([^"]+)"', home.go("/sessions?app=new").text)[1]
+    body = f"csrf={csrf}&action=make-app&name=his" if kind == FORM else '{"kind": "app", "name": "his"}'
+    with ends_with_each_new_app(listing, home.token):
+        answer = request(listing, "POST", "/sessions", {"Cookie": f"{COOKIE}={home.token}", "Content-Type": kind, **FETCH,
+                                                        **(JSON if kind == SCRIPT else {"Accept": "text/html"})}, body.encode())
+    assert answer.status == 401 and "password\"" not in answer.text
+    assert listing.sql("SELECT COUNT(*), MIN(end_reason) FROM managed_session WHERE kind = 1 AND ended_at IS NOT NULL") == [(1, "revoked")]
+    assert listing.sql("SELECT COUNT(*) FROM managed_session WHERE ended_at IS NULL AND kind = 1") == [(0,)]
+
+
 @pytest.mark.parametrize("body, code", [
     ({"kind": "browser", "name": "x"}, "invalid_json"), ({"name": "x"}, "invalid_json"), ({"kind": "app"}, "invalid_json"),
     ({"kind": "app", "name": None}, "invalid_json"), ({"kind": "app", "name": "x", "user": "bob"}, "invalid_json"),
