@@ -24,10 +24,6 @@
 APLOG_USE_MODULE(managed_session);
 
 #define VERIFY_EVERY_MS 5000 /* if shared memory does not have all endings, of other hosts too */
-/* How long other requests of a revoking request's connection are left open: while it may be under
- * way, and after it. */
-#define HOLD_MS       5000
-#define HOLD_AFTER_MS 500
 
 /* ---- for the thread -------------------------------------------------------------------------- */
 
@@ -114,15 +110,23 @@ static int is_of_many_clients(const request_rec *r)
     return r->connection->master && strcmp(r->connection->client_ip, r->useragent_ip) != 0;
 }
 
+/* Whether the end of another request may reset this one's connection. */
+static int may_be_reset(const request_rec *r)
+{
+    return r->connection->master && !is_of_many_clients(r);
+}
+
 static apr_status_t leave(void *open)
 {
     ms_open_requests_leave(open);
     return APR_SUCCESS;
 }
 
-static apr_status_t release(void *connection)
+static apr_status_t release(void *requestv)
 {
-    ms_open_requests_hold(connection, ms_clock_steady_ms() + HOLD_AFTER_MS);
+    const ms_request *request = requestv;
+
+    ms_open_requests_release(request->held, request);
     return APR_SUCCESS;
 }
 
@@ -185,18 +189,16 @@ void ms_lifeline_enter(request_rec *r)
 
 void ms_lifeline_leave(request_rec *r)
 {
-    request_rec *first = ms_request_chain_first(r);
-    ms_request *request = ms_request_peek(r);
-    conn_rec *master = r->connection->master;
+    ms_request *request = ms_request_get(r);
 
-    if (request && request->open) {
-        apr_pool_cleanup_run(first->pool, request->open, leave);
+    if (request->open) {
+        apr_pool_cleanup_run(request->pool, request->open, leave);
         request->open = NULL;
     }
-    if (master && ms_open_requests_are_watched()) {
-        ms_open_requests_hold(master, ms_clock_steady_ms() + HOLD_MS);
-        apr_pool_cleanup_kill(first->pool, master, release);
-        apr_pool_cleanup_register(first->pool, master, release, apr_pool_cleanup_null);
+    if (!request->held && may_be_reset(r) && ms_open_requests_are_watched()) {
+        request->held = r->connection->master;
+        ms_open_requests_hold(request->held, request);
+        apr_pool_cleanup_register(request->pool, request, release, apr_pool_cleanup_null);
     }
 }
 

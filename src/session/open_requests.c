@@ -128,7 +128,7 @@ static int is_same(const ms_open_request *open, const ms_open_question *question
 
 static int may_be_asked(const ms_open_request *open, apr_int64_t now)
 {
-    return state_of(open) == MS_OPEN_LIVE && now >= open->retry_at;
+    return state_of(open) == MS_OPEN_LIVE && now >= open->retry_at && now >= open->held_until;
 }
 
 static int is_due(const ring *w, const ms_open_request *open, apr_int64_t now, apr_uint64_t endings)
@@ -136,6 +136,14 @@ static int is_due(const ring *w, const ms_open_request *open, apr_int64_t now, a
     return may_be_asked(open, now) && now > open->verified_at &&
            (endings != open->endings || ms_clock_now() >= open->expires_at ||
             now - open->verified_at >= w->functions->verify_every(open->place));
+}
+
+/* The session is live, as far as is known: what ends it from now on may hold the request again. */
+static void end_hold(ms_open_request *open, apr_int64_t now)
+{
+    if (!open->holder && now >= open->held_until) {
+        open->held_since = 0;
+    }
 }
 
 static int is_in(const round_of *round, const ms_open_request *open)
@@ -164,7 +172,10 @@ static void collect(const ring *w, apr_int64_t now, round_of *round)
         const apr_uint64_t endings = w->functions->endings(open->place, open->id, open->user);
 
         open->verified_at = open->verified_at ? open->verified_at : now - 1;
-        if (may_be_in(round, open) && is_due(w, open, now, endings) && !is_in(round, open)) {
+        if (!is_due(w, open, now, endings)) {
+            end_hold(open, now);
+        }
+        else if (may_be_in(round, open) && !is_in(round, open)) {
             ms_open_question *question = &round->questions[round->n++];
 
             question->place = open->place;
@@ -182,6 +193,7 @@ static void verify(ms_open_request *open, const ms_open_question *answer, apr_in
     open->endings = answer->endings;
     open->expires_at = answer->expires_at;
     open->verified_at = now;
+    end_hold(open, now);
 }
 
 /* End or verify all requests of one session. */
@@ -316,19 +328,61 @@ void ms_open_requests_enter(ms_open_request *open)
     open->state = MS_OPEN_LIVE;
     open->verified_at = 0;
     open->retry_at = 0;
+    open->holder = NULL;
+    open->held_since = 0;
+    open->held_until = 0;
     apr_thread_mutex_lock(child->lock);
     APR_RING_INSERT_TAIL(&child->all, open, ms_open_request, link);
     apr_thread_mutex_unlock(child->lock);
 }
 
-void ms_open_requests_hold(const void *shared, apr_int64_t until)
+static apr_int64_t earlier(apr_int64_t a, apr_int64_t b)
 {
+    return a < b ? a : b;
+}
+
+static void hold(ms_open_request *open, const void *holder, apr_int64_t now)
+{
+    apr_int64_t until = now + MS_OPEN_HOLD;
+
+    if (!open->held_since) {
+        open->held_since = now;
+        open->holder = holder;
+    }
+    else if (open->holder != holder) {
+        until = earlier(now + MS_OPEN_HOLD_AFTER, open->held_since + MS_OPEN_HOLD_OTHERS);
+    }
+    else {
+        until = open->held_until;
+    }
+    open->held_until = until > open->held_until ? until : open->held_until;
+}
+
+void ms_open_requests_hold(const void *shared, const void *holder)
+{
+    const apr_int64_t now = ms_clock_steady_ms();
     ms_open_request *open = NULL;
 
     apr_thread_mutex_lock(child->lock);
     APR_RING_FOREACH (open, &child->all, ms_open_request, link) {
         if (open->shared == shared) {
-            open->retry_at = until;
+            hold(open, holder, now);
+        }
+    }
+    apr_thread_mutex_unlock(child->lock);
+}
+
+/* Once for each holder: its second release finds that it is none any more. */
+void ms_open_requests_release(const void *shared, const void *holder)
+{
+    const apr_int64_t now = ms_clock_steady_ms();
+    ms_open_request *open = NULL;
+
+    apr_thread_mutex_lock(child->lock);
+    APR_RING_FOREACH (open, &child->all, ms_open_request, link) {
+        if (open->shared == shared && open->holder == holder) {
+            open->holder = NULL;
+            open->held_until = now + MS_OPEN_HOLD_AFTER;
         }
     }
     apr_thread_mutex_unlock(child->lock);

@@ -15,6 +15,12 @@
 #define MS_OPEN_LOOK_MS 250 /* milliseconds between two looks of the thread */
 #define MS_OPEN_ASK_MAX 48  /* sessions that are looked up together */
 
+/* Milliseconds for which the other requests of a connection stay open although their session has
+ * ended, see ms_open_requests_hold(). */
+#define MS_OPEN_HOLD        5000 /* while the request that holds them first is under way */
+#define MS_OPEN_HOLD_AFTER  500  /* after that one, or after a later one began */
+#define MS_OPEN_HOLD_OTHERS 1000 /* since the first hold, by all later ones together */
+
 typedef enum {
     MS_OPEN_LIVE,
     MS_OPEN_CLOSING, /* its session has ended: the request's own thread may end it properly, or
@@ -34,6 +40,9 @@ typedef struct ms_open_request {
     apr_uint64_t endings;   /* as ms_open_functions.endings returned it when the session was live */
     apr_int64_t verified_at;  /* milliseconds, by the steady clock; 0: the thread has not seen it */
     apr_int64_t retry_at;     /* the same: not looked up before */
+    const void *holder;       /* of the hold in force, see ms_open_requests_hold(); or NULL */
+    apr_int64_t held_since;   /* milliseconds, by the steady clock; 0: it is not held */
+    apr_int64_t held_until;   /* the same: not looked up before */
     int client;               /* a duplicate of the client's socket; MS_NO_DUPLICATE: not to be cut,
                                  since requests of others share it */
     volatile int application; /* of the application's, or MS_NO_DUPLICATE; atomic */
@@ -74,13 +83,20 @@ apr_status_t ms_open_requests_child_init(apr_pool_t *pchild, const ms_open_funct
 /** Whether there is a thread. */
 int ms_open_requests_are_watched(void);
 
-/** Enter a request, with all fields set but link, verified_at, retry_at,
+/** Enter a request, with all fields set but link, verified_at, retry_at, those of a hold,
  * closing_since and state. */
 void ms_open_requests_enter(ms_open_request *open);
 
-/** Leave the requests of that connection open until then, also if their session has ended.
- * @param until  milliseconds, by the steady clock */
-void ms_open_requests_hold(const void *shared, apr_int64_t until);
+/**
+ * A request on that connection begins to end sessions: leave the others on it open, also if their
+ * session ends, so that its response arrives. They are looked up at last MS_OPEN_HOLD later,
+ * however many requests hold them; until they have been, no new hold begins.
+ * @param holder  identifies the request
+ */
+void ms_open_requests_hold(const void *shared, const void *holder);
+
+/** That request is over: MS_OPEN_HOLD_AFTER more for its response to arrive. */
+void ms_open_requests_release(const void *shared, const void *holder);
 
 /** It has ended: take it out, and close its duplicates. */
 void ms_open_requests_leave(ms_open_request *open);

@@ -19,6 +19,7 @@ struct ms_request {
     const ms_row *live[MS_COOKIE_TOKENS_MAX]; /* all live sessions that were presented */
     int live_n;
     struct ms_open_request *open; /* entered in open_requests.h; NULL: it is not */
+    const conn_rec *held;         /* the connection whose requests it holds; NULL: it holds none */
     int is_app;                   /* row is of an app: see app_session.h */
     int app_status;               /* of a password that was refused; 0: none was */
     int touched;

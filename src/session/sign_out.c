@@ -16,7 +16,9 @@ apr_status_t ms_sign_out_presented(request_rec *r, ms_end_reason reason, apr_int
     apr_status_t rv = APR_SUCCESS;
 
     *revoked = 0;
-    ms_lifeline_leave(r);
+    if (request->live_n > 0) {
+        ms_lifeline_leave(r);
+    }
     for (int i = 0; rv == APR_SUCCESS && i < request->live_n; i++) {
         const ms_db_ctx ctx = ms_request_db_ctx(r);
         const ms_scope scope = {.kind = MS_SCOPE_ID,

@@ -300,6 +300,45 @@ def test_a_revocation_over_the_same_connection_is_answered(tls):
         tls.slow.wait_for_end()
 
 
+NO_SESSION = "/sessions/" + 22 * "A"
+
+
+def revoke_again_and_again(connection: Http2, stream: int, token: str, headers=()) -> None:
+    """Requests on the same connection that end sessions, one after the other until the stream is over."""
+    end = time.monotonic() + DEADLINE
+    while not connection.is_over(stream):
+        assert time.monotonic() < end, "the stream of an ended session goes on"
+        revoking = connection.request(NO_SESSION, token, "DELETE", [("accept", "application/json"), *headers])
+        connection.read_until(lambda: connection.is_over(revoking))
+        time.sleep(0.3)  # httpd serves 100 on one connection
+
+
+def test_revocations_over_the_same_connection_keep_no_stream_open(tls):
+    mine, other = sign_in(tls), sign_in(tls)
+    with Http2(tls) as browser:
+        stream = browser.request("/app/slow/stream?pause=0.1", mine)
+        browser.read_until(lambda: browser.parts(stream, DATA))
+        assert tls.slow.begun.acquire(timeout=DEADLINE)
+        browser.request(NO_SESSION, other, "DELETE", [("accept", "application/json")])
+        revoke(tls, other, mine[:22])
+        with pytest.raises(ConnectionError):
+            revoke_again_and_again(browser, stream, other)
+        tls.slow.wait_for_end()
+
+
+def test_behind_a_proxy_other_clients_revocations_keep_no_stream_open(tls):
+    alice, other, bob = sign_in(tls), sign_in(tls), sign_in(tls, "bob")
+    with Http2(tls) as proxy:
+        stream = proxy.request("/app/slow/stream?pause=0.1", alice, headers=[("x-forwarded-for", "192.0.2.1")])
+        proxy.read_until(lambda: proxy.parts(stream, DATA))
+        assert tls.slow.begun.acquire(timeout=DEADLINE)
+        bobs = [("x-forwarded-for", "192.0.2.2")]
+        proxy.request(NO_SESSION, bob, "DELETE", [("accept", "application/json"), *bobs])
+        revoke(tls, other, alice[:22])
+        revoke_again_and_again(proxy, stream, bob, bobs)
+        tls.slow.wait_for_end()
+
+
 @pytest.mark.parametrize("target", ["stream?pause=0.1", "silent", "mute"])
 def test_behind_a_proxy_other_clients_streams_of_the_same_connection_go_on(tls, target):
     alice, other, bob = sign_in(tls), sign_in(tls), sign_in(tls, "bob")

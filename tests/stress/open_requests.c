@@ -155,7 +155,8 @@ static void serve(apr_pool_t *p, int session, apr_uint32_t n)
         ms_open_requests_forget_application(open);
     }
     if (n % 7 == 0) {
-        ms_open_requests_hold(&has_ended[session], 0);
+        ms_open_requests_hold(&has_ended[session], open);
+        ms_open_requests_release(&has_ended[session], open);
     }
     if (n % 101 == 0) {
         atomic_store(&is_away, 1);

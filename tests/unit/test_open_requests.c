@@ -9,16 +9,22 @@
 #include <unistd.h>
 #include <arpa/inet.h>
 #include <sys/socket.h>
+#include <apr_atomic.h>
+#include "core/clock.h"
 #include "session/open_requests.h"
 
 #define WITHIN_MS 20000 /* a busy machine */
 
-/* ---- a session that has ended ---------------------------------------------------------------- */
+/* ---- a session that has ended, unless a test lets it live -------------------------------------
+ */
+
+static volatile apr_uint32_t is_live, looks;
 
 static apr_uint64_t endings(void *place, const char *id, const char *user)
 {
     (void)place, (void)id, (void)user;
-    return 1; /* and 0 when the request was entered */
+    apr_atomic_inc32(&looks);
+    return !apr_atomic_read32(&is_live); /* 0 when the request was entered */
 }
 
 static apr_int64_t verify_every(void *place)
@@ -173,6 +179,110 @@ static void a_close_frame_is_not_lost_by_the_end_of_another_request(void **state
     close(web_socket[1]);
 }
 
+static void wait_ms(int milliseconds)
+{
+    apr_sleep(apr_time_from_msec(milliseconds));
+}
+
+/* Whether its request is left open for some looks; true, too, if the machine was too busy to tell.
+ */
+static int stays_open(const ms_open_request *open)
+{
+    const apr_int64_t began = ms_clock_steady_ms();
+
+    wait_ms(3 * MS_OPEN_LOOK_MS);
+    return ms_open_requests_state(open) == MS_OPEN_LIVE ||
+           ms_clock_steady_ms() - began >= MS_OPEN_HOLD / 2;
+}
+
+/* Two whole looks, at one request. */
+static void wait_for_looks(void)
+{
+    const apr_uint32_t before = apr_atomic_read32(&looks);
+
+    while (apr_atomic_read32(&looks) < before + 2) {
+        wait_ms(MS_OPEN_LOOK_MS / 10);
+    }
+}
+
+static void what_is_held_is_cut_when_it_is_released(void **state)
+{
+    int client[2], application[2], holder;
+    ms_open_request open;
+
+    connect_tcp(client);
+    connect_tcp(application);
+    assert_int_equal(ms_open_requests_child_init(*state, &functions), APR_SUCCESS);
+    apr_atomic_set32(&is_live, 1);
+    enter_as(&open, client, application, client, 0);
+    ms_open_requests_hold(client, &holder);
+    apr_atomic_set32(&is_live, 0);
+    assert_true(stays_open(&open));
+    ms_open_requests_release(client, &holder);
+    assert_true(notified_of(client[1], 0) & POLLERR);
+    leave(&open, client, application);
+}
+
+/* A new one every few milliseconds, as long as it takes. */
+static void no_number_of_holders_keeps_it_open(void **state)
+{
+    const apr_int64_t until = ms_clock_steady_ms() + WITHIN_MS;
+    int client[2], application[2];
+    char holders[2];
+    ms_open_request open;
+
+    connect_tcp(client);
+    connect_tcp(application);
+    assert_int_equal(ms_open_requests_child_init(*state, &functions), APR_SUCCESS);
+    enter_as(&open, client, application, client, 0);
+    for (int i = 0; ms_open_requests_state(&open) == MS_OPEN_LIVE; i++) {
+        ms_open_requests_hold(client, &holders[i % 2]);
+        wait_ms(MS_OPEN_LOOK_MS / 10);
+        ms_open_requests_hold(client, &holders[(i + 1) % 2]);
+        ms_open_requests_release(client, &holders[i % 2]);
+        assert_true(ms_clock_steady_ms() < until);
+    }
+    leave(&open, client, application);
+}
+
+static void one_holder_that_never_ends_does_not_keep_it_open(void **state)
+{
+    int client[2], application[2], holder;
+    ms_open_request open;
+
+    connect_tcp(client);
+    connect_tcp(application);
+    assert_int_equal(ms_open_requests_child_init(*state, &functions), APR_SUCCESS);
+    enter_as(&open, client, application, client, 0);
+    ms_open_requests_hold(client, &holder);
+    assert_true(notified_of(client[1], 0) & POLLERR);
+    leave(&open, client, application);
+}
+
+/* An hour later, another page signs out. */
+static void what_was_looked_at_can_be_held_again(void **state)
+{
+    int client[2], application[2];
+    char holders[2];
+    ms_open_request open;
+
+    connect_tcp(client);
+    connect_tcp(application);
+    assert_int_equal(ms_open_requests_child_init(*state, &functions), APR_SUCCESS);
+    apr_atomic_set32(&is_live, 1);
+    enter_as(&open, client, application, client, 0);
+    ms_open_requests_hold(client, &holders[0]);
+    ms_open_requests_release(client, &holders[0]);
+    wait_ms(MS_OPEN_HOLD_OTHERS + 1);
+    wait_for_looks();
+    ms_open_requests_hold(client, &holders[1]);
+    apr_atomic_set32(&is_live, 0);
+    assert_true(stays_open(&open));
+    ms_open_requests_release(client, &holders[1]);
+    assert_true(notified_of(client[1], 0) & POLLERR);
+    leave(&open, client, application);
+}
+
 /* A connection of no TCP cannot be reset. */
 static void an_application_at_a_unix_socket_reads_the_end(void **state)
 {
@@ -193,6 +303,10 @@ int main(void)
         TEST(an_application_that_cannot_write_is_notified),
         TEST(an_application_that_was_reached_later_is_cut_too),
         TEST(a_close_frame_is_not_lost_by_the_end_of_another_request),
+        TEST(what_is_held_is_cut_when_it_is_released),
+        TEST(no_number_of_holders_keeps_it_open),
+        TEST(one_holder_that_never_ends_does_not_keep_it_open),
+        TEST(what_was_looked_at_can_be_held_again),
         TEST(an_application_at_a_unix_socket_reads_the_end),
     };
 
