@@ -86,6 +86,8 @@ static const ms_problem_words problems[MS_PROBLEM_COUNT] = {
                              MESSAGE("Too many sign-ins have failed.")},
     [MS_PROBLEM_SIGN_INS] = {429, "too_many_sign_ins", MESSAGE("Too many attempts"),
                              MESSAGE("You have signed in too often.")},
+    [MS_PROBLEM_APPS_OFTEN] = {429, "too_many_app_passwords", MESSAGE("Too many attempts"),
+                               MESSAGE("You have made too many app passwords in a short time.")},
     [MS_PROBLEM_UNAVAILABLE] = {503, "unavailable", MESSAGE("Please try again in a moment"),
                                 MESSAGE(
                                     "Sessions are unavailable right now. Nothing was changed.")},

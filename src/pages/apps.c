@@ -199,6 +199,8 @@ static int refuse(request_rec *r, apr_status_t rv)
     switch (rv) {
     case APR_EACCES:
         return ms_page_body_challenge(r);
+    case APR_EBUSY:
+        return ms_page_refuse(r, MS_PROBLEM_APPS_OFTEN);
     case APR_EINVAL:
         return send_form(r, HTTP_BAD_REQUEST, ms_language_text(language, "Enter a name."));
     case APR_EEXIST:
@@ -224,6 +226,8 @@ static int refuse_json(request_rec *r, apr_status_t rv)
     switch (rv) {
     case APR_EACCES:
         return ms_page_body_challenge(r);
+    case APR_EBUSY:
+        return ms_page_refuse(r, MS_PROBLEM_APPS_OFTEN);
     case APR_EINVAL:
         return ms_page_refuse(r, MS_PROBLEM_BAD_NAME);
     case APR_EEXIST:

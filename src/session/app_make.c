@@ -12,10 +12,12 @@
 #include <apr_strings.h>
 #include "core/clock.h"
 #include "core/token.h"
+#include "http/respond.h"
 #include "session/events.h"
 #include "session/own_sessions.h"
 #include "session/second_lookup.h"
 #include "session/session_name.h"
+#include "session/sign_in_limit.h"
 #include "session/request_state.h"
 
 #define METHOD "app"
@@ -100,6 +102,24 @@ static apr_status_t check_maker(request_rec *r, const ms_db_ctx *ctx, const ms_r
     return rv == APR_SUCCESS && !current ? APR_EACCES : rv;
 }
 
+/* An insert that another step undoes counts, too: its row stays as an ended one. */
+static apr_status_t insert(request_rec *r, const ms_db_ctx *ctx, const ms_row *row)
+{
+    apr_uint64_t key;
+    const apr_int64_t wait = ms_sign_in_limit_take_app(r, row->user, &key);
+    apr_status_t rv;
+
+    if (wait) {
+        ms_respond_retry_after(r, wait);
+        return APR_EBUSY;
+    }
+    rv = ms_store_insert_app(ctx, row);
+    if (rv != APR_SUCCESS) {
+        ms_sign_in_limit_give_app_back(r, key);
+    }
+    return rv;
+}
+
 static apr_status_t store(request_rec *r, const ms_row *row)
 {
     const ms_db_ctx ctx = ms_request_db_ctx(r);
@@ -107,7 +127,7 @@ static apr_status_t store(request_rec *r, const ms_row *row)
     apr_status_t rv = check_room(&ctx, row, limit);
 
     if (rv == APR_SUCCESS) {
-        rv = ms_store_insert_app(&ctx, row);
+        rv = insert(r, &ctx, row);
     }
     if (rv == APR_SUCCESS) {
         rv = keep_limit(&ctx, row, limit);

@@ -16,7 +16,8 @@
  * @return APR_SUCCESS; APR_EINVAL: the name has no character that is shown; APR_EEXIST: the user
  *         has one of that name; APR_ENOSPC: the user has ManagedSessionAppLimit of them;
  *         APR_ENOTIMPL: the table is older and has no apps; APR_EACCES: the session in force has
- *         ended meanwhile, and there is none now; else the database could not be queried, or there
+ *         ended meanwhile, and there is none now; APR_EBUSY: the user has made too many in a short
+ *         time, and Retry-After is set; else the database could not be queried, or there
  *         are no random bytes
  */
 apr_status_t ms_app_make(request_rec *r, const char *name, const ms_row **row,

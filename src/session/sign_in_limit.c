@@ -332,6 +332,42 @@ void ms_sign_in_limit_give_session_back(apr_uint64_t key)
     }
 }
 
+/* ---- app passwords ----------------------------------------------------------------------------
+ */
+
+/* So many at once, or within the period. A limit that allows a user more of them wants them made.
+ */
+#define APPS        20
+#define APPS_PERIOD 600 /* seconds */
+
+static ms_rate rate_of_apps(request_rec *r)
+{
+    const int limit = ms_server_conf_get(r->server)->app_limit;
+
+    return (ms_rate){limit > APPS ? limit : APPS, APPS_PERIOD};
+}
+
+apr_int64_t ms_sign_in_limit_take_app(request_rec *r, const char *user, apr_uint64_t *key)
+{
+    const ms_rate rate = rate_of_apps(r);
+
+    *key = 0;
+    if (!memory || !rate_of(r)->count) {
+        return 0;
+    }
+    *key = ms_sign_in_limit_hash(r, "app", ms_name_fold(r->pool, user));
+    return ms_throttle_take(table(RATES), *key, apr_time_now(), &rate);
+}
+
+void ms_sign_in_limit_give_app_back(request_rec *r, apr_uint64_t key)
+{
+    const ms_rate rate = rate_of_apps(r);
+
+    if (key) {
+        ms_throttle_give_back(table(RATES), key, apr_time_now(), &rate);
+    }
+}
+
 /* ---- log lines --------------------------------------------------------------------------------
  */
 

@@ -88,6 +88,20 @@ apr_int64_t ms_sign_in_limit_take_session(request_rec *r, const char *user, apr_
 void ms_sign_in_limit_give_session_back(apr_uint64_t key);
 
 /**
+ * Before the row of an app password is inserted: a user may make 20 within ten minutes, or as many
+ * as ManagedSessionAppLimit allows if that is more. A loop that makes and ends them would fill the
+ * table with ended rows, and the feed of all hosts. ManagedSessionLoginLimit 0 switches this off as
+ * well.
+ * @param user  of the session
+ * @param key   out: for ms_sign_in_limit_give_app_back()
+ * @return 0: it is counted; else the seconds after which another one may be made
+ */
+apr_int64_t ms_sign_in_limit_take_app(request_rec *r, const char *user, apr_uint64_t *key);
+
+/** It was not inserted. */
+void ms_sign_in_limit_give_app_back(request_rec *r, apr_uint64_t key);
+
+/**
  * Whether a log line may be written; counts it.
  * @param what  kind of line
  * @param who   what the rate is for, such as an address; of all together there may be 50 a second

@@ -12,7 +12,7 @@ import time
 import pytest
 
 import databases
-from harness import COOKIE, DEADLINE, FETCH, JSON, NAVIGATION, PAGE, SITE, Backend, Server, eventually, get, logged, random_token, request, send_slowly, sign_in
+from harness import COOKIE, DEADLINE, FETCH, JSON, NAVIGATION, PAGE, SITE, Answer, Backend, Server, eventually, get, logged, random_token, request, send_slowly, sign_in
 from open_ends import Client, SlowApplication
 
 APPS = """
@@ -849,3 +849,44 @@ def test_a_user_has_as_many_as_the_limit_allows_and_for_as_long():
         answer = post_json(browser, {"kind": "app", "name": "three"})
         assert (answer.status, answer.json()["code"]) == (409, "app_password_limit")
         assert server.sql("SELECT DISTINCT expires_at - created_at FROM managed_session WHERE kind = 1") == [(864000,)]
+
+
+def make_until_refused(browser) -> tuple[int, Answer]:
+    """Make and end app passwords in a loop: how many there were, and the refusal."""
+    for made in range(100):
+        answer = post_json(browser, {"kind": "app", "name": "again"})
+        if answer.status != 201:
+            return made, answer
+        assert browser.fetch(f"/sessions/{answer.json()['id']}", "DELETE").status == 204
+    raise AssertionError("a loop may go on")
+
+
+@pytest.mark.parametrize("limit, least", [("", 20), ("ManagedSessionAppLimit 2\n", 20), ("ManagedSessionAppLimit 0\n", 20), ("ManagedSessionAppLimit 25\n", 25)])
+def test_a_user_makes_so_many_in_ten_minutes(limit, least):
+    with Server(SITE.replace("ManagedSessionLoginLimit 0\n", "") + LIST + limit) as server:
+        browser, other = server.browser(), server.browser()
+        browser.sign_in()
+        made, answer = make_until_refused(browser)
+        assert least <= made < 2 * least, "on a slow machine some are forgotten meanwhile"
+        assert (answer.status, answer.json()["code"]) == (429, "too_many_app_passwords") and 0 < int(answer.headers["Retry-After"]) <= 30
+        browser.go("/sessions?app=new")
+        answer = browser.submit({"name": "by hand"}, action="make-app")
+        if answer.status == 429:  # and not half a minute later
+            assert "too many app passwords in a short time" in answer.text and answer.headers["Retry-After"]
+        other.sign_in("bob", password="builder")
+        assert post_json(other, {"kind": "app", "name": "bob's"}).status == 201
+        assert server.sql("SELECT COUNT(*) FROM managed_session WHERE kind = 1 AND user_name = 'alice'")[0][0] <= made + 1
+
+
+@pytest.mark.sqlite
+def test_a_password_that_was_not_made_does_not_count():
+    with Server(SITE.replace("ManagedSessionLoginLimit 0\n", "") + LIST) as server:
+        browser = server.browser()
+        browser.sign_in()
+        server.expect("MS0004.*full", status_5xx=True)
+        with no_more_rows(server):
+            assert {post_json(browser, {"kind": "app", "name": "phone"}).status for _ in range(25)} == {503}
+        assert {post_json(browser, {"kind": "app", "name": " "}).status for _ in range(25)} == {400}
+        assert post_json(browser, {"kind": "app", "name": "phone"}).status == 201
+        assert {post_json(browser, {"kind": "app", "name": "phone"}).status for _ in range(25)} == {409}
+        assert post_json(browser, {"kind": "app", "name": "laptop"}).status == 201
