@@ -321,7 +321,7 @@ apr_int64_t ms_sign_in_limit_take_session(request_rec *r, const char *user, apr_
     if (!memory || !rate_of(r)->count) {
         return 0;
     }
-    *key = ms_sign_in_limit_hash(r, "session", ms_name_fold(r->pool, user));
+    *key = ms_sign_in_limit_hash(r, "session", user);
     return ms_throttle_take(table(RATES), *key, apr_time_now(), &sessions);
 }
 

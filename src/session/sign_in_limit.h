@@ -78,7 +78,7 @@ void ms_sign_in_limit_was_nothing(request_rec *r, const ms_sign_in_ticket *attem
 /**
  * Before a session begins: sign-ins that succeed are limited, too, to 60 a minute for each user, so
  * that one account cannot fill the table. ManagedSessionLoginLimit 0 switches this off as well.
- * @param user  of the session
+ * @param user  of the session, byte for byte: another spelling may be another user
  * @param key   out: for ms_sign_in_limit_give_session_back()
  * @return 0: it is counted; else the seconds after which another one may begin
  */

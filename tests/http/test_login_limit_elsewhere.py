@@ -297,8 +297,9 @@ def test_signing_out_works_beyond_the_limit(application):
 
 
 def test_sixty_sign_ins_a_minute(application):
-    """The limit of sign-ins that succeed holds for applications, too."""
+    """The limit of sign-ins that succeed holds for applications, too; another spelling is another user."""
     statuses = []
     while len(statuses) < 200 and 429 not in statuses:
         statuses.append(app(application, f"{USER}=alice").status)
     assert set(statuses[:-1]) == {200} and statuses[-1] == 429 and 60 <= len(statuses) - 1 < 120
+    assert app(application, f"{USER}=Alice").status == 200

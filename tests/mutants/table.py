@@ -252,6 +252,7 @@ MUTANTS = [
     m("the feed trusts a clock that goes back", "src/db/feed_window.c", "clock->now < last->now + elapsed - elapsed / 100 - TOLERANCE_S;", "0;", "unit feed_window"),
     m("the feed forgets who still writes", "src/db/feed_window.c", "return clock->oldest >= window->mark_next && began", "return began", "unit feed_window"),
     m("another user's session gives a budget", "src/session/sign_in_limit.c", "strcmp(ms_name_fold(r->pool, row->user), folded) == 0", "1", "http login_limit another_users"),
+    m("one spelling uses up the sign-ins of another", "src/session/sign_in_limit.c", 'ms_sign_in_limit_hash(r, "session", user)', 'ms_sign_in_limit_hash(r, "session", ms_name_fold(r->pool, user))', "http login_limit_elsewhere sixty_sign_ins"),
     m("each IPv6 address is a client", "src/session/sign_in_limit.c", "? ms_network_name(r->pool, r->useragent_ip)\n", "? r->useragent_ip\n", "http login_limit ipv6"),
     m("spellings of a name have budgets of their own", "src/session/sign_in_limit.c", "const char *folded = ms_name_fold(r->pool, user), *own", "const char *folded = user, *own", "http login_limit spellings"),
     m("a revoked session makes its device known", "src/session/known_device.c", 'strcmp(row->end_reason, "revoked") == 0', 'strcmp(row->end_reason, "revoked") == 7', "http events revoked_is_not"),
