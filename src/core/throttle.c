@@ -127,31 +127,41 @@ apr_int64_t ms_throttle_peek(void *memory, apr_uint64_t key, apr_int64_t now_us,
     return over > 0 ? (over + TICKS_1S - 1) / TICKS_1S : 0;
 }
 
-void ms_throttle_give_back(void *memory, apr_uint64_t key, apr_int64_t now_us, const ms_rate *rate)
+/* The count drains in ticks. Returns how many were taken off. */
+static apr_int64_t lower(void *memory, apr_uint64_t key, apr_int64_t now, const ms_rate *rate,
+                         apr_int64_t most)
 {
-    const apr_int64_t now = now_us / TICK;
     slot *at = find(memory, key);
 
     for (int i = 0; at && i < ATTEMPTS; i++) {
         const apr_uint64_t old = apr_atomic_read64(at);
-        const apr_int64_t drained = believable(drained_at(old), now, rate) - ticks_each(rate);
+        const apr_int64_t drained = believable(drained_at(old), now, rate);
+        const apr_int64_t by = drained - now < most ? drained - now : most;
 
-        if (tag_of(old) != tag_of(key) ||
-            apr_atomic_cas64(at, as_word(key, drained > 0 ? drained : 0), old) == old) {
-            return;
+        if (tag_of(old) != tag_of(key)) {
+            return 0;
+        }
+        if (apr_atomic_cas64(at, as_word(key, drained - by), old) == old) {
+            return by;
         }
     }
+    return 0;
 }
 
-void ms_throttle_forget(void *memory, apr_uint64_t key)
+apr_int64_t ms_throttle_give_back(void *memory, apr_uint64_t key, apr_int64_t now_us,
+                                  const ms_rate *rate)
 {
-    slot *at = find(memory, key);
+    return lower(memory, key, now_us / TICK, rate, ticks_each(rate));
+}
 
-    for (int i = 0; at && i < ATTEMPTS; i++) {
-        const apr_uint64_t old = apr_atomic_read64(at);
+apr_int64_t ms_throttle_forget(void *memory, apr_uint64_t key, apr_int64_t now_us,
+                               const ms_rate *rate)
+{
+    return lower(memory, key, now_us / TICK, rate, rate->count * ticks_each(rate));
+}
 
-        if (tag_of(old) != tag_of(key) || apr_atomic_cas64(at, 0, old) == old) {
-            return;
-        }
-    }
+void ms_throttle_lower(void *memory, apr_uint64_t key, apr_int64_t now_us, const ms_rate *rate,
+                       apr_int64_t amount)
+{
+    lower(memory, key, now_us / TICK, rate, amount);
 }

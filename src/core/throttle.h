@@ -29,10 +29,20 @@ apr_int64_t ms_throttle_take(void *memory, apr_uint64_t key, apr_int64_t now, co
 /** What ms_throttle_take() would return, without counting. */
 apr_int64_t ms_throttle_peek(void *memory, apr_uint64_t key, apr_int64_t now, const ms_rate *rate);
 
-/** Undo one that was counted. */
-void ms_throttle_give_back(void *memory, apr_uint64_t key, apr_int64_t now, const ms_rate *rate);
+/**
+ * Undo one that was counted.
+ * @return what was taken off the count, for ms_throttle_lower() with the same rate: less than one
+ * if part of it has drained, 0 if nothing is left
+ */
+apr_int64_t ms_throttle_give_back(void *memory, apr_uint64_t key, apr_int64_t now,
+                                  const ms_rate *rate);
 
-/** Reset the count of a key. */
-void ms_throttle_forget(void *memory, apr_uint64_t key);
+/** Reset the count of a key. Returns as above. */
+apr_int64_t ms_throttle_forget(void *memory, apr_uint64_t key, apr_int64_t now,
+                               const ms_rate *rate);
+
+/** Take what one of the two functions above returned off the count of another key. */
+void ms_throttle_lower(void *memory, apr_uint64_t key, apr_int64_t now, const ms_rate *rate,
+                       apr_int64_t amount);
 
 #endif

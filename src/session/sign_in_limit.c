@@ -158,6 +158,20 @@ static apr_int64_t take_client(request_rec *r, int is_late, ms_sign_in_ticket *a
     return wait;
 }
 
+/* What the attempt's spelling has used of a budget. */
+static apr_uint64_t share_of(const ms_sign_in_ticket *attempt, apr_uint64_t bucket)
+{
+    return bucket ^ attempt->spelling;
+}
+
+/* A share is never more than its budget: it is counted later, taken off earlier, and drains as
+ * fast, beside all other shares. So what it returns to the budget is its own. */
+static void count_in_share(request_rec *r, apr_uint64_t share, apr_time_t now)
+{
+    ms_throttle_take(table(RATES), share, now, rate_of(r));
+    ms_throttle_take(table(STREAKS), share, now, &in_a_row);
+}
+
 static apr_int64_t take_bucket(request_rec *r, apr_uint64_t key, ms_sign_in_ticket *attempt)
 {
     const apr_time_t now = apr_time_now();
@@ -169,18 +183,29 @@ static apr_int64_t take_bucket(request_rec *r, apr_uint64_t key, ms_sign_in_tick
             ms_throttle_give_back(table(RATES), key, now, rate_of(r));
         }
     }
+    if (!wait) {
+        count_in_share(r, share_of(attempt, key), now);
+    }
     attempt->bucket = wait ? 0 : key;
     attempt->full = wait ? key : 0;
     return wait;
 }
 
+/* The name that the session would have. Before the password is checked, the expression of
+ * ManagedSessionUserName may have one value for all names: then it is the name as typed. */
+static const char *spelling_of(request_rec *r, const char *user, const char *folded)
+{
+    const char *guess = ms_user_name_guess(r, user);
+
+    return strcmp(ms_name_fold(r->pool, guess), folded) == 0 ? guess : user;
+}
+
 /* The id of the live session that this request presents, if it is this user's. */
-static const char *own_session(request_rec *r, const char *folded)
+static const char *own_session(request_rec *r, const char *spelling)
 {
     const ms_row *row;
 
-    return ms_request_session(r, &row) == APR_SUCCESS && row &&
-                   strcmp(ms_name_fold(r->pool, row->user), folded) == 0
+    return ms_request_session(r, &row) == APR_SUCCESS && row && strcmp(row->user, spelling) == 0
                ? row->id
                : NULL;
 }
@@ -197,9 +222,11 @@ static int is_known_network(request_rec *r, const char *user)
 
 static apr_int64_t take_user(request_rec *r, const char *user, ms_sign_in_ticket *attempt)
 {
-    const char *folded = ms_name_fold(r->pool, user), *own = own_session(r, folded), *network;
+    const char *folded = ms_name_fold(r->pool, user), *spelling = spelling_of(r, user, folded),
+               *own = own_session(r, spelling), *network;
     apr_int64_t wait;
 
+    attempt->spelling = ms_sign_in_limit_hash(r, "spelling", spelling);
     attempt->user = ms_sign_in_limit_hash(r, "user", folded);
     if (own) {
         return take_bucket(
@@ -283,19 +310,32 @@ static void give_back(request_rec *r, apr_uint64_t key)
     }
 }
 
-static void forget(apr_uint64_t key)
+typedef apr_int64_t lower_fn(void *memory, apr_uint64_t key, apr_int64_t now, const ms_rate *rate);
+
+static void return_share_in(void *counts, const ms_rate *rate, const ms_sign_in_ticket *attempt,
+                            apr_uint64_t bucket, lower_fn *lower)
 {
-    if (key) {
-        ms_throttle_forget(table(RATES), key);
-        ms_throttle_forget(table(STREAKS), key);
+    const apr_time_t now = apr_time_now();
+
+    ms_throttle_lower(counts, bucket, now, rate,
+                      lower(counts, share_of(attempt, bucket), now, rate));
+}
+
+/* One attempt, or all of the share. */
+static void return_share(request_rec *r, const ms_sign_in_ticket *attempt, apr_uint64_t bucket,
+                         lower_fn *lower)
+{
+    if (bucket) {
+        return_share_in(table(RATES), rate_of(r), attempt, bucket, lower);
+        return_share_in(table(STREAKS), &in_a_row, attempt, bucket, lower);
     }
 }
 
 void ms_sign_in_limit_was_right(request_rec *r, const ms_sign_in_ticket *attempt)
 {
     give_back(r, attempt->client);
-    forget(attempt->user);
-    forget(attempt->bucket);
+    return_share(r, attempt, attempt->user, ms_throttle_forget);
+    return_share(r, attempt, attempt->bucket, ms_throttle_forget);
     if (attempt->name) {
         ms_tally_forget(failures(), attempt->name);
     }
@@ -304,10 +344,7 @@ void ms_sign_in_limit_was_right(request_rec *r, const ms_sign_in_ticket *attempt
 void ms_sign_in_limit_was_nothing(request_rec *r, const ms_sign_in_ticket *attempt)
 {
     give_back(r, attempt->client);
-    give_back(r, attempt->bucket);
-    if (attempt->bucket) {
-        ms_throttle_give_back(table(STREAKS), attempt->bucket, apr_time_now(), &in_a_row);
-    }
+    return_share(r, attempt, attempt->bucket, ms_throttle_give_back);
 }
 
 /* ---- sign-ins that succeed --------------------------------------------------------------------

@@ -8,6 +8,12 @@
  * one for each live session of the user that a request presents; else one for all clients; and when
  * that is used up, one for each network (a /24 or /64) in which the user has had a session. Each is
  * closed after 100 failures in a row, too.
+ *
+ * Spellings that ms_name_fold() holds equal share these budgets, since a provider may find one
+ * account by all of them. Another provider compares bytes, and "Alice" and "alice" are two users
+ * there. So success returns to a budget only what the same spelling has used of it: otherwise Alice
+ * could guess alice's password without limit, and sign in as Alice after every few guesses. What
+ * other spellings used drains.
  */
 #ifndef MS_SIGN_IN_LIMIT_H
 #define MS_SIGN_IN_LIMIT_H
@@ -29,12 +35,13 @@ apr_uint64_t ms_sign_in_limit_hash(request_rec *r, const char *kind, const char 
 /** One attempt; filled in by ms_sign_in_limit_take(). Each a key of the tables, or 0: not counted.
  */
 typedef struct ms_sign_in_ticket {
-    apr_uint64_t client; /* address */
-    apr_uint64_t late;   /* the same, to be counted only if it was wrong */
-    apr_uint64_t user;   /* the budget of the name for all clients, which success renews */
-    apr_uint64_t bucket; /* the budget that this attempt was counted in */
-    apr_uint64_t name;   /* for ms_sign_in_limit_failures() */
-    apr_uint64_t full;   /* if it was refused: the one that was over the limit */
+    apr_uint64_t client;   /* address */
+    apr_uint64_t late;     /* the same, to be counted only if it was wrong */
+    apr_uint64_t user;     /* the budget of the name for all clients, which success renews */
+    apr_uint64_t bucket;   /* the budget that this attempt was counted in */
+    apr_uint64_t spelling; /* with the key of a budget: what this spelling has used of it */
+    apr_uint64_t name;     /* for ms_sign_in_limit_failures() */
+    apr_uint64_t full;     /* if it was refused: the one that was over the limit */
 } ms_sign_in_ticket;
 
 /**
@@ -57,8 +64,8 @@ apr_int64_t ms_sign_in_limit_take_late(request_rec *r, const char *user,
 /** After ms_sign_in_limit_take_late(): it was wrong. */
 void ms_sign_in_limit_was_wrong(request_rec *r, const ms_sign_in_ticket *attempt);
 
-/** It was right: the budgets of the name are reset, and the attempt no longer counts for the
- * client.
+/** It was right: the budgets of the name get back what this spelling has used, and the attempt no
+ * longer counts for the client.
  */
 void ms_sign_in_limit_was_right(request_rec *r, const ms_sign_in_ticket *attempt);
 

@@ -160,6 +160,57 @@ def test_while_the_database_is_away_no_network_is_known():
         assert attempt(server, password="wonderland").status == 303
 
 
+# -- spellings that are users of their own --------------------------------------------------------
+
+def with_a_twin(limit: str, expression: str = "") -> Server:
+    """The provider compares bytes: Alice is another user than alice."""
+    own_name = f'ManagedSessionUserName "{expression}"\n' if expression else ""
+    server = Server(SITE.replace("AuthUserFile", own_name + "AuthUserFile") + REMOTE_IP + f"ManagedSessionLoginLimit {limit}\n", modules="remoteip")
+    server.add_user("Alice", "twin")
+    return server
+
+
+# The last one has the same value for all names until a password was right.
+@pytest.mark.parametrize("expression", ["", "%{env:AUTHENTICATE_NAME}the user"])
+def test_success_of_another_spelling_renews_no_budget(expression):
+    with with_a_twin("3 1h", expression) as server:
+        guesses = []
+        for i in range(4):
+            guesses.append(attempt(server, client=f"10.6.{i}.1").status)
+            attempt(server, "Alice", "twin", "10.6.9.1")
+        assert guesses == [401, 401, 401, 429]
+
+
+def test_success_of_another_spelling_ends_no_row_of_failures():
+    with with_a_twin("1000 1h") as server:
+        assert {attempt(server, client=f"10.1.{i}.1").status for i in range(60)} == {401}
+        assert attempt(server, "Alice", "twin", "10.2.0.1").status == 303
+        assert [attempt(server, client=f"10.2.{i}.2").status for i in range(42)] == [401] * 40 + [429] * 2
+
+
+def test_the_session_of_another_spelling_gives_no_budget():
+    with with_a_twin("2 1h") as server:
+        token = post(server, "/login", {"username": "Alice", "password": "twin"}, headers=[("X-Client", "10.8.0.1")]).token()
+        assert [attempt(server, client=f"10.7.{i}.1").status for i in range(3)] == [401, 401, 429]
+        assert attempt(server, client="10.7.9.1", cookie=token).status == 429
+        assert attempt(server, "Alice", "twin", "10.7.9.2", token).status == 303, "for the user of the session it is one"
+
+
+def test_a_user_starts_afresh_beside_the_failures_of_another_spelling():
+    with with_a_twin("4 1h") as server:
+        assert [attempt(server, "ALICE", client=f"10.6.1.{i}").status for i in range(2)] == [401] * 2
+        for i in range(5):
+            assert attempt(server, client=f"10.6.2.{i}").status == 401
+            assert attempt(server, password="wonderland", client="10.6.3.1").status == 303
+
+
+def test_spellings_that_the_site_makes_one_user_start_afresh_together():
+    with with_a_twin("4 1h", "%{tolower:%{REMOTE_USER}}") as server:
+        for i in range(4):
+            assert [attempt(server, name, client=f"10.6.2.{i}").status for name in ("ALICE", "alice")] == [401] * 2
+            assert attempt(server, "Alice", "twin", "10.6.3.1").status == 303
+
+
 # -- clients with the same address ----------------------------------------------------------------
 
 def behind_a_proxy(server, user, password="wrong", header=("X-Forwarded-For", "198.51.100.7")):

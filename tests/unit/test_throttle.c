@@ -103,7 +103,7 @@ static void one_given_back_may_be_taken_again_and_forgotten_means_all(void **sta
     ms_throttle_give_back(table, ALICE, NOON, &three_a_minute);
     assert_int_equal(ms_throttle_take(table, ALICE, NOON, &three_a_minute), 0);
     assert_int_not_equal(ms_throttle_take(table, ALICE, NOON, &three_a_minute), 0);
-    ms_throttle_forget(table, ALICE);
+    ms_throttle_forget(table, ALICE, NOON, &three_a_minute);
     assert_int_equal(ms_throttle_take(table, ALICE, NOON, &three_a_minute), 0);
     free(table);
 }
@@ -122,6 +122,43 @@ static void giving_back_what_was_not_counted_makes_no_room(void **state)
         assert_int_equal(ms_throttle_take(table, ALICE, NOON, &three_a_minute), 0);
     }
     assert_int_equal(ms_throttle_take(table, ALICE, NOON, &three_a_minute), 20);
+    free(table);
+}
+
+static void what_one_key_returns_is_taken_off_another(void **state)
+{
+    (void)state;
+    void *table = new_table();
+
+    for (int i = 0; i < 3; i++) {
+        ms_throttle_take(table, ALICE, NOON, &three_a_minute);
+    }
+    for (int i = 0; i < 2; i++) {
+        ms_throttle_take(table, BOB, NOON, &three_a_minute);
+    }
+    ms_throttle_lower(table, ALICE, NOON, &three_a_minute,
+                      ms_throttle_give_back(table, BOB, NOON, &three_a_minute));
+    assert_int_equal(ms_throttle_take(table, ALICE, NOON, &three_a_minute), 0);
+    assert_int_equal(ms_throttle_take(table, ALICE, NOON, &three_a_minute), 20);
+    ms_throttle_lower(table, ALICE, NOON + 5 * SECOND, &three_a_minute,
+                      ms_throttle_forget(table, BOB, NOON + 5 * SECOND, &three_a_minute));
+    assert_int_equal(ms_throttle_take(table, ALICE, NOON + 5 * SECOND, &three_a_minute), 0);
+    assert_int_equal(ms_throttle_take(table, ALICE, NOON + 5 * SECOND, &three_a_minute), 20);
+    free(table);
+}
+
+static void nothing_is_returned_twice_or_after_it_drained(void **state)
+{
+    (void)state;
+    void *table = new_table();
+
+    assert_int_equal(ms_throttle_give_back(table, BOB, NOON, &three_a_minute), 0);
+    ms_throttle_take(table, BOB, NOON, &three_a_minute);
+    assert_true(ms_throttle_forget(table, BOB, NOON, &three_a_minute) > 0);
+    assert_int_equal(ms_throttle_give_back(table, BOB, NOON, &three_a_minute), 0);
+    assert_int_equal(ms_throttle_forget(table, BOB, NOON, &three_a_minute), 0);
+    ms_throttle_take(table, BOB, NOON, &three_a_minute);
+    assert_int_equal(ms_throttle_forget(table, BOB, NOON + 20 * SECOND, &three_a_minute), 0);
     free(table);
 }
 
@@ -196,6 +233,8 @@ int main(void)
         TEST(a_refusal_is_not_counted),
         TEST(one_given_back_may_be_taken_again_and_forgotten_means_all),
         TEST(giving_back_what_was_not_counted_makes_no_room),
+        TEST(what_one_key_returns_is_taken_off_another),
+        TEST(nothing_is_returned_twice_or_after_it_drained),
         TEST(a_clock_set_back_blocks_no_user_for_longer_than_the_period),
         TEST(a_full_set_forgets_the_key_that_failed_least),
         TEST(of_many_at_once_no_more_get_through),
