@@ -15,6 +15,7 @@
 #include "access/password_share.h"
 #include "http/credentials.h"
 #include "access/script_refusal.h"
+#include "core/digest_user.h"
 #include "http/respond.h"
 #include "session/request.h"
 #include "session/sign_in_limit.h"
@@ -41,17 +42,12 @@ static const char *user_of_basic(apr_pool_t *p, const char *encoded)
     return user;
 }
 
-/* RFC 7616, 3.4: a list of name=value; username's value is quoted. */
+/* Without a name they have a budget, too, so that all credentials of this kind count somewhere. */
 static const char *user_of_digest(apr_pool_t *p, const char *list)
 {
-    static const char name[] = "username=\"";
-    const char *at = ap_strcasestr(list, name);
+    const char *user = ms_digest_user(p, list);
 
-    if (!at) {
-        return NULL;
-    }
-    at += sizeof(name) - 1;
-    return apr_pstrmemdup(p, at, strcspn(at, "\""));
+    return user ? user : "";
 }
 
 /* A 401 is a step of these schemes' handshake (RFC 4559, 5), not a failure. */

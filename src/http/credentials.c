@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A header that is not base64 is decoded up to its first wrong character, as mod_auth_basic does
- * it.
+ * it. httpd's modules accept tabs before the credentials, and mod_auth_digest after the scheme.
  */
 #include "http/credentials.h"
 
@@ -11,10 +11,13 @@
 const char *ms_credentials_of_scheme(const char *credentials, const char *scheme)
 {
     const apr_size_t len = strlen(scheme);
+    apr_size_t blanks;
 
-    return credentials && ap_cstr_casecmpn(credentials, scheme, len) == 0 && credentials[len] == ' '
-               ? credentials + len + strspn(credentials + len, " ")
-               : NULL;
+    if (!credentials || ap_cstr_casecmpn(credentials, scheme, len) != 0) {
+        return NULL;
+    }
+    blanks = strspn(credentials + len, " \t");
+    return blanks ? credentials + len + blanks : NULL;
 }
 
 void ms_credentials_decode_basic(apr_pool_t *p, const char *encoded, const char **user,

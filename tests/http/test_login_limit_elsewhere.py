@@ -152,11 +152,11 @@ def md5(text: str) -> str:
     return hashlib.md5(text.encode()).hexdigest()
 
 
-def digest(server, nonce, password="wonderland", client="10.0.0.1"):
+def digest(server, nonce, password="wonderland", client="10.0.0.1", name='username="alice"', scheme="Digest "):
     server.expect(NOT_OURS)
     cnonce = secrets.token_hex(8)
     response = md5(":".join([md5(f"alice:app:{password}"), nonce, "00000001", cnonce, "auth", md5("GET:/digest")]))
-    value = (f'Digest username="alice", realm="app", nonce="{nonce}", uri="/digest", qop=auth, nc=00000001, cnonce="{cnonce}", '
+    value = (f'{scheme}{name}, realm="app", nonce="{nonce}", uri="/digest", qop=auth, nc=00000001, cnonce="{cnonce}", '
              f'response="{response}", algorithm=MD5')
     return get(server, "/digest", headers=[("X-Client", client), ("Authorization", value)])
 
@@ -172,6 +172,43 @@ def test_digest_counts_by_name_and_a_stale_nonce_does_not_count():
         assert digest(server, nonce).status == 303
         assert [digest(server, nonce, "wrong", f"10.0.4.{i}").status for i in range(4)] == [401, 401, 401, 429]
         assert form(server, password="wonderland") == 429
+
+
+# mod_auth_digest accepts each of them.
+@pytest.mark.parametrize("scheme, name", [
+    ("Digest ", "username=alice"), ("Digest ", 'username ="alice"'), ("Digest ", 'username= "alice"'), ("Digest ", 'UserName="al\\ice"'),
+    ("Digest ", 'n="username=", username="alice"'), ("Digest ", 'username="bob", username="alice"'), ("Digest\t", 'username="alice"'),
+    ("Digest \t", 'username="alice"')])
+def test_digest_counts_by_name_however_the_name_is_written(scheme, name):
+    with site(DIGEST.replace("@LIFE@", "-1"), modules="auth_digest") as server:
+        server.write("digests", f"alice:app:{md5('alice:app:wonderland')}\n")
+        nonce = nonce_of(server)
+        assert digest(server, nonce, name=name, scheme=scheme).status == 303
+        assert [digest(server, nonce, "wrong", f"10.0.4.{i}", name, scheme).status for i in range(4)] == [401, 401, 401, 429]
+        assert form(server, password="wonderland") == 429
+
+
+def test_digest_without_a_name_counts_too():
+    with site(DIGEST.replace("@LIFE@", "-1"), modules="auth_digest") as server:
+        server.write("digests", f"alice:app:{md5('alice:app:wonderland')}\n")
+        server.expect("AH01782")
+        nonce = nonce_of(server)
+        assert [digest(server, nonce, client=f"10.0.4.{i}", name="user=alice").status for i in range(4)] == [401, 401, 401, 429]
+        assert digest(server, nonce).status == 303
+
+
+@pytest.mark.parametrize("blanks", [" ", "  ", " \t", " \t \t"])
+def test_blanks_before_the_name_of_basic_do_not_matter(blanks):
+    with site(BASIC) as server:
+        server.expect(NOT_OURS)
+
+        def send(password: str, client: str) -> int:
+            value = f"Basic{blanks}" + base64.b64encode(f"alice:{password}".encode()).decode()
+            return get(server, "/basic", headers=[("X-Client", client), ("Authorization", value)]).status
+
+        assert [send("wrong", f"10.0.1.{i}") for i in range(3)] == [401] * 3
+        assert form(server, password="wonderland") == 429 and send("wonderland", "10.0.2.1") == 429
+        assert form(server, "bob", "builder") == 303
 
 
 def test_a_nonce_that_is_too_old_is_no_failure():

@@ -258,6 +258,8 @@ MUTANTS = [
     m("each IPv6 address is a client", "src/session/sign_in_limit.c", "? ms_network_name(r->pool, r->useragent_ip)\n", "? r->useragent_ip\n", "http login_limit ipv6"),
     m("spellings of a name have budgets of their own", "src/session/sign_in_limit.c", "const char *folded = ms_name_fold(r->pool, user), *spelling", "const char *folded = user, *spelling", "http login_limit spellings"),
     m("a revoked session makes its device known", "src/session/known_device.c", 'strcmp(row->end_reason, "revoked") == 0', 'strcmp(row->end_reason, "revoked") == 7', "http events revoked_is_not"),
+    m("a name inside another value of Digest", "src/core/digest_user.c", "read_value(skip_blanks(at + 1), value)", "skip_blanks(at + 1)", "unit digest_user"),
+    m("the first of two names of Digest", "src/core/digest_user.c", "is_it ? user : other", "is_it && !found ? user : other", "unit digest_user"),
     m("any number of lines a second", "src/core/log_limit.c", "if (period == last || ", "if (", "unit log_limit"),
     m("a field sent twice", "src/core/form.c", "if (apr_table_get(fields, name)) {", "if (0 && apr_table_get(fields, name)) {", "unit form"),
 
