@@ -7,7 +7,8 @@
 
 #include "config/check_context.h"
 
-/** Warn of each SetHandler managed-session-check that no server may query. */
+/** Warn of each SetHandler managed-session-check that no server may query, and of rules below one.
+ */
 void ms_check_forwarded(const ms_check *c);
 
 #endif

@@ -446,6 +446,41 @@ def test_a_handler_without_peers_is_warned_of(config, warns):
         server.remove()
 
 
+NESTED = '<Location "/auth/admin">\n@MORE@\n</Location>\n'
+REQUIRE_BOB = "Require user bob"
+
+
+@pytest.mark.parametrize("config, warns", [
+    (section("/auth") + NESTED.replace("@MORE@", REQUIRE_BOB), True),
+    (section("/auth/") + NESTED.replace("@MORE@", f"<RequireAny>\n{REQUIRE_BOB}\n{REQUIRE_BOB}\n</RequireAny>"), True),
+    (section("/") + NESTED.replace("/auth/admin", "/-/admin").replace("@MORE@", REQUIRE_BOB), True),
+    ("<VirtualHost *:@PORT@>\n" + NESTED.replace("@MORE@", REQUIRE_BOB) + "</VirtualHost>\n" + section("/auth"), True),
+    (section("/auth") + NESTED.replace("@MORE@", "ManagedSessionCheckAnswer redirect"), False),
+    (section("/auth") + section("/auth/admin", REQUIRE_BOB) + section("/auth-admins", REQUIRE_BOB), False),
+    (section("/auth") + NESTED.replace("@MORE@", "SetHandler managed-session-login\nManagedSessionAuthProvider file\n"
+                                       'AuthUserFile "@ROOT@/passwords"\nRequire all granted'), False),
+    (section("/auth") + NESTED.replace("/auth/admin", "/auth/").replace("@MORE@", REQUIRE_BOB), False),
+    (section("/auth") + NESTED.replace("/auth/admin", "/authors").replace("@MORE@", REQUIRE_BOB), False),
+    (NESTED.replace("@MORE@", REQUIRE_BOB), False)])
+def test_rules_below_the_handler_are_warned_of(config, warns):
+    """Clients can avoid them: see below."""
+    server = Server(SITE + config)
+    try:
+        result = server.configtest()
+        assert result.returncode == 0 and ("MS0275" in result.stderr) == warns, result.stderr
+    finally:
+        server.remove()
+
+
+def test_rules_by_path_are_those_of_the_path_as_it_is_written():
+    """As docs/forward-auth.md describes it."""
+    with Server(SITE + section("/auth") + NESTED.replace("@MORE@", REQUIRE_BOB)) as server:
+        server.expect("MS0275|AH01630")
+        token = sign_in(server)
+        assert check(server, "/auth/admin/x", token).status == 403
+        assert {check(server, f"/auth/{path}", token).status for path in ("admin%2Fx", "x%2F..%2Fadmin", "admin;v=1/x", "\\admin")} == {200}
+
+
 # ---- servers that are not run here: their requests as they document them ----------------------------
 
 BROWSER = ("User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0\r\n"
