@@ -392,7 +392,7 @@ apr_int64_t ms_sign_in_limit_take_app(request_rec *r, const char *user, apr_uint
     if (!memory || !rate_of(r)->count) {
         return 0;
     }
-    *key = ms_sign_in_limit_hash(r, "app", ms_name_fold(r->pool, user));
+    *key = ms_sign_in_limit_hash(r, "app", user);
     return ms_throttle_take(table(RATES), *key, apr_time_now(), &rate);
 }
 
