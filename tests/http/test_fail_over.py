@@ -17,7 +17,7 @@ WHY_NOT = clusters.missing("postgresql", "libaprutil1-dbd-pgsql", "python3-psyco
 pytestmark = [pytest.mark.sqlite, pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT),
               pytest.mark.skipif(bool(TOOL), reason="too slow under this tool")]
 ALICE = {"username": "alice", "password": "wonderland"}
-AWAY = r"MS000\d|AH006\d\d|dbd|AH10159"
+AWAY = r"AH00161|AH00286|AH00484|MS000\d|AH006\d\d|dbd|AH10159"
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from load import Load, settled
 WHY_NOT = clusters.missing("mariadb-server", "galera-4", "rsync", "libaprutil1-dbd-mysql", "python3-pymysql")
 pytestmark = [pytest.mark.sqlite, pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT),
               pytest.mark.skipif(bool(TOOL), reason="too slow under this tool")]
-AWAY = r"MS000\d|AH006\d\d|dbd|AH10159"  # the last: those who wait keep threads busy
+AWAY = r"AH00161|AH00286|AH00484|MS000\d|AH006\d\d|dbd|AH10159"  # the last: those who wait keep threads busy
 ALICE = {"username": "alice", "password": "wonderland"}
 WAIT = 'DBDInitSQL "SET SESSION wsrep_sync_wait=1"\n'
 LOOKUP = "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'SELECT session_id%'"

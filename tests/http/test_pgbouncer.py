@@ -15,7 +15,7 @@ from load import Load
 WHY_NOT = clusters.missing("postgresql", "pgbouncer", "libaprutil1-dbd-pgsql", "python3-psycopg2")
 pytestmark = [pytest.mark.sqlite, pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT),
               pytest.mark.skipif(bool(TOOL), reason="too slow under this tool")]
-AWAY = r"MS000\d|AH006\d\d|dbd|AH10159"
+AWAY = r"AH00161|AH00286|AH00484|MS000\d|AH006\d\d|dbd|AH10159"
 # As a session holds a server's connection for good in session mode, there must be one for each of httpd's;
 # in the others two do for all.
 SIZES = {"session": 20, "transaction": 2, "statement": 2}
