@@ -31,7 +31,7 @@ ManagedSessionScript On
 RedirectMatch "^/$" "/app/"
 <Location "/app">
     ManagedSessionUserHeader X-Remote-User
-    ProxyPass "http://127.0.0.1:@APP@/" upgrade=websocket
+    ProxyPass "http://127.0.0.1:@APP@" upgrade=websocket
 </Location>
 <Location "/admin/sessions">
     SetHandler managed-session-admin

@@ -12,6 +12,8 @@ FOLDER = pathlib.Path(__file__).parents[2] / "conf/examples"
 USUAL = {"/var/lib/managed-session/sessions.db": "@DB@", "/etc/apache2/htpasswd": "@ROOT@/passwords"}
 CERTIFICATES = {"/etc/ssl/certs/www.example.org.pem": "@ROOT@/site.pem", "/etc/ssl/private/www.example.org.key": "@ROOT@/site.pem",
                 "/etc/ssl/certs/our-users-ca.pem": "@ROOT@/site.pem", "*:443": "*:@PORT@"}
+README = (FOLDER.parents[1] / "README.md").read_text()
+README_SITE = re.search(r"(?s)## Use it\n.*?```apache\n(.*?)```", README)[1]
 
 
 def modules(name: str) -> list[str]:

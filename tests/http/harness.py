@@ -714,13 +714,16 @@ class Browser:
 
 
 class Backend(http.server.ThreadingHTTPServer):
-    """An application behind the proxy: returns the headers that reached it, and adds those of ?Header=value to the response."""
+    """An application behind the proxy: returns the headers that reached it, and adds those of ?Header=value to the response.
+
+    .lines are the request lines as they came."""
 
     daemon_threads = True
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), EchoHandler)
         self.port = self.server_address[1]
+        self.lines: list[str] = []
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
     def __exit__(self, *_) -> None:
@@ -729,6 +732,7 @@ class Backend(http.server.ThreadingHTTPServer):
 
 class EchoHandler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
+        self.server.lines.append(self.requestline)
         body = json.dumps([[name.lower(), value] for name, value in self.headers.items()]).encode()
         self.send_response(200)
         for name, value in urllib.parse.parse_qsl(urllib.parse.urlsplit(self.path).query):

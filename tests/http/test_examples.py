@@ -12,7 +12,11 @@ pytestmark = pytest.mark.sqlite
 OTHERS = {"nginx.conf"}  # another server's
 NAMES = sorted(path.name for path in examples.FOLDER.glob("*.conf") if path.name not in OTHERS)
 COMMAND = re.compile(r"stays signed in\..*\n *# sudo managed-sessionctl (.*)")
-README = (examples.FOLDER.parents[1] / "README.md").read_text()
+ROOT = examples.FOLDER.parents[1]
+README = examples.README
+# What administrators copy, and the two sites that show the module.
+SHOWN = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("docs/man/*.7"), *ROOT.glob("conf/**/*.conf"), *ROOT.glob("ctl/*.8"),
+                ROOT / "packaging/docker/site.conf", ROOT / "tests/demo/demo.py"])
 PLACES = {"client-certificate.conf": examples.CERTIFICATES, "cache.conf": {"/var/cache/apache2/mod_cache_disk": "@ROOT@/run"},
           "spa-api.conf": {}, "whole-site.conf": {}}
 
@@ -63,9 +67,17 @@ def test_it_can_be_pasted_into_a_site_of_a_stock_debian(debian, name):
 def test_so_can_the_site_of_the_readme(debian):
     commands = re.search(r"(?s)## Use it\n.*?```sh\n(.*?)```", README)[1]
     debian.enable(*enable_line(commands))
-    debian.add_site(re.search(r"(?s)## Use it\n.*?```apache\n(.*?)```", README)[1])
+    debian.add_site(examples.README_SITE)
     result = debian.configtest()
     assert result.returncode == 0 and "Syntax OK" in result.stderr, result.stderr
+
+
+@pytest.mark.parametrize("path", [path for path in SHOWN if "ProxyPass" in path.read_text()], ids=lambda path: path.name)
+def test_its_places_and_their_backends_end_alike(path):
+    """httpd joins what follows the path of the section to the URL: <Location "/app"> with http://backend/ sends //x for /app/x."""
+    found = re.findall(r"""(?s)<Location "?(/[^">]*)"?>((?:(?!</Location>).)*)</Location>""", path.read_text())
+    pairs = [(place, url) for place, text in found for url in re.findall(r"""ProxyPass(?:Reverse)? "?(\w+://[^"\s]+)"?""", text)]
+    assert [(place, url) for place, url in pairs if place.endswith("/") != url.endswith("/")] == []
 
 
 @pytest.mark.parametrize("name", NAMES)

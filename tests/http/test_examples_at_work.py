@@ -8,7 +8,7 @@ import pytest
 import backends
 import examples
 from backends import told
-from harness import COOKIE, Backend, FormReader, get, post, request, sign_in
+from harness import COOKIE, Backend, FormReader, Server, get, post, request, sign_in
 
 pytestmark = pytest.mark.sqlite
 APPLICATION = "127.0.0.1:3000"
@@ -31,6 +31,17 @@ def turned_away(server, target: str) -> bool:
     browser = server.browser()
     window, script = browser.go(target, follow=False), browser.fetch(target)
     return window.status == 303 and window.location.startswith("/login?return=") and script.status == 401
+
+
+def test_the_application_of_the_readme_gets_the_paths_below_its_place():
+    with Backend() as application:
+        text = examples.README_SITE.replace(APPLICATION, f"127.0.0.1:{application.port}").replace("/etc/apache2/htpasswd", "@ROOT@/passwords")
+        with Server(text) as server:
+            token = sign_in(server)
+            for target in ("/app/foo?x=//y", "/app/", "/app/a/b"):
+                assert get(server, target, token).status == 200
+            assert get(server, "/app/foo").status == 401
+            assert application.lines == [f"GET {path} HTTP/1.1" for path in ("/foo?x=//y", "/", "/a/b")]
 
 
 def test_an_application_on_a_port():
