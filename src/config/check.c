@@ -6,6 +6,7 @@
 
 #include "config/check_access.h"
 #include "config/check_context.h"
+#include "config/check_cookie_domain.h"
 #include "config/check_forwarded.h"
 #include "config/check_pages.h"
 #include "config/check_server.h"
@@ -20,6 +21,7 @@ void ms_check_config(apr_pool_t *ptemp, const server_rec *main_server)
         return;
     }
     ms_check_servers(&c);
+    ms_check_cookie_domains(&c);
     ms_check_user_names(&c);
     ms_check_access(&c);
     ms_check_pages(&c);

@@ -46,7 +46,7 @@ const command_rec ms_directives[] = {
         SERVER,
         "__Host-session if Secure is on, the path is / and no domain is set, otherwise managed_session",
         "name of the session cookie"),
-    DIRECTIVE_IN_WORDS(TAKE1, "ManagedSessionCookieDomain", "domain", ms_set_server_text,
+    DIRECTIVE_IN_WORDS(TAKE1, "ManagedSessionCookieDomain", "domain", ms_set_cookie_domain,
                        SERVER_FIELD(cookie_domain), SERVER,
                        "none, so that browsers send it to this host only", "Domain of the cookie"),
     DIRECTIVE(TAKE1, "ManagedSessionCookiePath", "path", ms_set_server_text,

@@ -22,7 +22,15 @@ APLOG_USE_MODULE(managed_session);
 
 static int refuse(const server_rec *s, const char *sentence)
 {
-    ap_log_error(APLOG_MARK, APLOG_ERR | APLOG_STARTUP, 0, s, "mod_managed_session: %s", sentence);
+    if (s->is_virtual) {
+        ap_log_error(APLOG_MARK, APLOG_ERR | APLOG_STARTUP, 0, s,
+                     "mod_managed_session: %s (in the virtual host at %s:%u)", sentence,
+                     s->defn_name, s->defn_line_number);
+    }
+    else {
+        ap_log_error(APLOG_MARK, APLOG_ERR | APLOG_STARTUP, 0, s, "mod_managed_session: %s",
+                     sentence);
+    }
     return HTTP_INTERNAL_SERVER_ERROR;
 }
 

@@ -282,6 +282,23 @@ const char *ms_set_server_text(cmd_parms *cmd, void *dir, const char *arg)
     return check_place(cmd);
 }
 
+const char *ms_set_cookie_domain(cmd_parms *cmd, void *dir, const char *arg)
+{
+    if (ap_cstr_casecmp(arg, "none") == 0) {
+        return apr_psprintf(cmd->pool,
+                            "%s: \"%s\" would be a domain of that name; remove the line, and "
+                            "browsers send the cookie to this host only",
+                            cmd->cmd->name, arg);
+    }
+    if (!ms_cookie_is_domain(arg)) {
+        return needs(cmd,
+                     "the name of a domain, such as example.org: letters, digits, \"-\" and \".\", "
+                     "without scheme, port or \"*\"",
+                     arg);
+    }
+    return ms_set_server_text(cmd, dir, arg);
+}
+
 /* conf: where the field is. */
 static const char *set_duration(cmd_parms *cmd, void *conf, const char *arg, apr_int64_t least)
 {

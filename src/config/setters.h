@@ -24,6 +24,7 @@ const char *ms_set_check_peer(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_provider(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_server_flag(cmd_parms *cmd, void *dir, int on);
 const char *ms_set_server_text(cmd_parms *cmd, void *dir, const char *arg);
+const char *ms_set_cookie_domain(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_server_duration(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_dir_duration_or_0(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_server_duration_or_0(cmd_parms *cmd, void *dir, const char *arg);

@@ -301,6 +301,24 @@ static int is_attribute(const char *value)
     return 1;
 }
 
+int ms_cookie_is_domain(const char *text)
+{
+    text += text[0] == '.';
+    for (;;) {
+        const char *label = text;
+
+        while (apr_isalnum(*text) || *text == '-' || *text == '_') {
+            text++;
+        }
+        if (text == label || (*text && *text != '.')) {
+            return 0;
+        }
+        if (!*text++) {
+            return 1;
+        }
+    }
+}
+
 static int has_prefix(const char *name, const char *prefix)
 {
     return strncasecmp(name, prefix, strlen(prefix)) == 0;
@@ -319,9 +337,6 @@ const char *ms_cookie_check(apr_pool_t *p, const ms_cookie_attrs *attrs)
     if (attrs->path[0] != '/' || !is_attribute(attrs->path)) {
         return "ManagedSessionCookiePath takes a path that begins with \"/\" and has no blank, "
                "\";\" or \",\"";
-    }
-    if (attrs->domain && (!attrs->domain[0] || !is_attribute(attrs->domain))) {
-        return "ManagedSessionCookieDomain takes the name of a domain, such as example.org";
     }
     /* __Host-Http- too; it also requires HttpOnly, as __Http- does, which is always set. */
     if (has_prefix(name, "__Host-") &&

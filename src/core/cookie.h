@@ -61,6 +61,13 @@ const char *ms_cookie_format(apr_pool_t *p, const ms_cookie_attrs *attrs, const 
 int ms_cookie_is_named(const char *set_cookie, const char *name);
 
 /**
+ * Whether a text is the name of a domain for the Domain attribute, with or without a dot before it.
+ * Browsers reject a cookie with any other, such as a URL. "_" is in names of hosts within
+ * companies.
+ */
+int ms_cookie_is_domain(const char *text);
+
+/**
  * Check that the attributes fit the prefix of the name: __Host-, __Secure-, __Http- and
  * __Host-Http- (RFC 6265bis, section 4.1.3).
  * @return NULL if they do, else a sentence that says what to write instead, in p

@@ -26,7 +26,8 @@ MISTAKES = {
     "ManagedSession": (ON_OFF, "Perhaps"),
     "ManagedSessionCookieName": ("takes 1 to 100 letters, digits", '"a b"', "a;b", "a=b", "a,b", '"a\\"b"',
                                  "sessi\u00f6n", "n" * 101),
-    "ManagedSessionCookieDomain": ("takes the name of a domain", '"a b"', "a.test;Secure", "a.test,b.test"),
+    "ManagedSessionCookieDomain": ("takes the name of a domain", '"a b"', "a.test;Secure", "a.test,b.test", "https://a.test", "*.a.test", "a.test:8443",
+                                   "a.test/", "a..test", "..a.test", "a.test.", ".", "b\u00fccher.test"),
     "ManagedSessionCookiePath": ('takes a path that begins with "/"', "app", '"/a b"', "/a;Domain=b", "/a,b"),
     "ManagedSessionCookieSameSite": ("takes Lax, Strict or None", "Loose", "Laxx"),
     "ManagedSessionCookieSecure": (ON_OFF, "Maybe"),
@@ -213,7 +214,7 @@ def test_a_cookie_that_no_browser_would_take_is_refused(site, lines, names):
 def test_a_virtual_host_may_contradict_the_main_server(site):
     """Each setting is right by itself; together they make a cookie that no browser takes."""
     passes, said = configtest(site, "ManagedSessionCookieName __Host-s\n" + in_host("ManagedSessionCookiePath /b"))
-    assert not passes and "__Host-s" in said, said
+    assert not passes and "__Host-s" in said and re.search(r"\(in the virtual host at \S*site.conf:2\)", said), said
 
 
 PAGES = "".join(f'<Location "@AT@/{name}">\nSetHandler managed-session-{handler}\n</Location>\n'

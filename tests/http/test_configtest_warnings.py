@@ -13,13 +13,15 @@ pytestmark = pytest.mark.sqlite
 LOGIN = in_location("SetHandler managed-session-login\nManagedSessionAuthProvider file\nAuthUserFile @ROOT@/passwords").replace("/x", "/login")
 APP = in_location('AuthType ManagedSession\nAuthName "app"\nRequire valid-user').replace("/x", "/app")
 URL = "ManagedSessionLoginURL /login\n"
+NUMBERS = r"MS01[5-6]\d|MS02[67]\d"
+DOMAIN = "ManagedSessionCookieDomain "
 HOMES = load_lines(["userdir"]) + "UserDir public_html\n"
 
 
 def warnings(server, text: str) -> set[str]:
     passes, said = configtest(server, text)
     assert passes, said
-    return set(re.findall(r"MS01[5-6]\d", said))
+    return set(re.findall(NUMBERS, said))
 
 
 # -- the database ----------------------------------------------------------------------------------
@@ -76,13 +78,18 @@ MISTAKES = {
                in_host(NAMED + LOGIN + URL + in_location("AuthType ManagedSession")) + in_host(in_location("Require valid-user")).replace("b.test", "c.test")],
     "MS0158": [in_location("SetHandler managed-session-lsit"), in_host(NAMED + in_location('SetHandler "Managed-Session-Sessions"')),
                "AddHandler managed-session-listing .html\n"],
+    # The main server is app.test, a virtual host b.test.
+    "MS0268": [DOMAIN + "example.org\n", DOMAIN + "www.app.test\n", DOMAIN + "pp.test\n", DOMAIN + ".example.org\n" + in_host(NAMED),
+               DOMAIN + "test\n", in_host(NAMED + DOMAIN + "app.test"), DOMAIN + "app.test\n" + in_host(NAMED + DOMAIN + "c.test"),
+               in_host(NAMED + DOMAIN + "c.test\nServerAlias *.d.test xc.test c.test.d c*.e.test"),
+               in_host(NAMED + DOMAIN + "c.test\nManagedSessionOrigin https://d.test")],
 }
 
 
 @pytest.mark.parametrize("number, text", [(number, text) for number, texts in MISTAKES.items() for text in texts])
 def test_a_mistake_is_warned_of_with_file_and_line(site, number, text):  # noqa: F811
     passes, said = configtest(site, text)
-    assert passes and set(re.findall(r"MS01[5-6]\d", said)) == {number}, said
+    assert passes and set(re.findall(NUMBERS, said)) == {number}, said
     line = next(line for line in said.splitlines() if number in line)
     assert re.search(r"site.conf:\d+", line) or "the main server" in line, line
     assert said.count(number) == 1, "once"
@@ -126,6 +133,13 @@ SILENT = [
     LOGIN + URL + '<Directory "@ROOT@/app">\nAuthType ManagedSession\nRequire valid-user\n</Directory>\n',
     LOGIN + URL + '<Directory "@ROOT@/app">\nAuthType ManagedSession\n</Directory>\n<LocationMatch "^/a">\nRequire valid-user\n</LocationMatch>\n',
     '<Macro Closed path>\n<Location "${path}">\nAuthType ManagedSession\nRequire valid-user\n</Location>\n</Macro>\nUse Closed /m\n' + LOGIN + URL,
+    # a domain of some host that the line is for
+    DOMAIN + "app.test\n", DOMAIN + ".App.Test\n", DOMAIN + "b.test\n" + in_host(NAMED), in_host(NAMED + DOMAIN + "b.test"),
+    in_host(NAMED + DOMAIN + "b.test").replace("ServerName b.test", "ServerName https://www.b.test:8443"),
+    in_host(NAMED + DOMAIN + "c.test\nServerAlias x.test www.c.test"), in_host(NAMED + DOMAIN + "c.test\nServerAlias *.c.test"),
+    in_host(NAMED + DOMAIN + "c.d.test\nServerAlias *.d.test"), in_host(NAMED + DOMAIN + "d.test\nServerAlias *.c.d.test"),
+    in_host(NAMED + DOMAIN + "c.test\nServerAlias *"), in_host(NAMED + DOMAIN + "c.test\nServerAlias c.t?st"),
+    in_host(NAMED + DOMAIN + "c.test\nManagedSessionOrigin https://www.c.test"),
     # TLS elsewhere
     in_host("SetEnvIf X-Forwarded-Proto https HTTPS=on\n" + LOGIN + APP + URL), in_host(LOGIN + APP + URL).replace("ServerName b.test", "ServerName https://b.test"),
     in_host(LOGIN + APP + URL).replace("*:@PORT@", "127.0.0.1:@PORT@"), in_host(LOGIN + APP + URL).replace("*:@PORT@", "*:443"),
@@ -153,7 +167,7 @@ def test_the_examples_are_not_warned_of(name):
     server = examples.server(name, PLACES.get(name))
     said = server.configtest().stderr
     server.remove()
-    assert not re.search(r"MS01[5-6]\d", said), said
+    assert not re.search(NUMBERS, said), said
 
 
 # -- the name of a server --------------------------------------------------------------------------
@@ -178,6 +192,19 @@ def test_a_global_name_is_the_name_of_virtual_hosts_that_have_none():
     said = server.configtest().stderr
     server.remove()
     assert "MS0157" not in said
+
+
+@pytest.mark.parametrize("text", [DOMAIN + "c.test\n", in_host(NAMED + DOMAIN + "c.test").replace("ServerName b.test\n", "")])
+def test_a_host_without_a_name_may_have_any_domain(text):
+    server = Server(text, base=NAMELESS)
+    said = server.configtest().stderr
+    server.remove()
+    assert "MS0268" not in said and "Syntax OK" in said
+
+
+def test_a_cookie_without_a_domain_has_no_line_for_it(site):  # noqa: F811
+    passes, said = configtest(site, "\n" + in_host(DOMAIN + "None"))
+    assert not passes and "remove the line" in said and re.search(r"on line 4 of \S*site.conf", said), said
 
 
 def test_a_warning_is_logged_once_at_start():
