@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Pages: a name that the module knows; for sign-in, a way to check passwords, and a page at the URL
- * that ManagedSessionLoginURL names.
+ * Pages: a name that the module knows; for sign-in, a way to check passwords, a page at the URL
+ * that ManagedSessionLoginURL names, and no handler of ours at the one of ManagedSessionLoginPage.
  */
 #include "config/check_pages.h"
 
@@ -175,6 +175,51 @@ static void check_login_page(const ms_check *c, const ap_directive_t *at)
         url, ms_check_where(c, at), page.path);
 }
 
+/* ---- ManagedSessionLoginPage at the handler itself ------------------------------------------- */
+
+static int is_form(const ms_check *c, const ap_directive_t *at, const ms_place *where)
+{
+    return ms_check_is_handler(c, at, MS_HANDLER_LOGIN) && ms_tree_path(c->p, at) &&
+           ms_check_applies(c, at, where);
+}
+
+/* Whether its section is that of a handler of the page, or around it. */
+static int is_around_form(const ms_check *c, const ap_directive_t *other, const ms_place *page)
+{
+    const char *path = ms_tree_path(c->p, other);
+
+    for (const ap_directive_t *at = ap_conftree; path && at; at = ms_tree_next(at)) {
+        if (is_form(c, at, page) && ms_tree_is_below(ms_tree_path(c->p, at), path)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* A section that is not around the handler's may give the page back to the files. */
+static int is_other_handler(const ms_check *c, const ap_directive_t *at, const ms_place *where)
+{
+    return ms_tree_is(at, "SetHandler") && !ms_check_is_handler(c, at, MS_HANDLER_LOGIN) &&
+           ms_check_applies(c, at, where) && !is_around_form(c, at, where);
+}
+
+static void check_own_page(const ms_check *c, const ap_directive_t *at)
+{
+    const char *url = ms_tree_word(c->p, at, 0);
+    const ms_place page = {ms_tree_host_around(at),
+                           url ? apr_pstrmemdup(c->p, url, strcspn(url, "?#")) : NULL};
+
+    if (!page.path || page.path[0] != '/' || !ms_check_exists(c, &page, is_form) ||
+        ms_check_exists(c, &page, is_other_handler)) {
+        return;
+    }
+    ap_log_error(APLOG_MARK, APLOG_WARNING | APLOG_STARTUP, 0, c->main_server,
+                 "MS0269: ManagedSessionLoginPage %s at %s lies in the location of the sign-in "
+                 "handler, which redirects it to itself without end; move the page to a path "
+                 "outside of it, for example /welcome/",
+                 url, ms_check_where(c, at));
+}
+
 /* ---- a page that there is not ---------------------------------------------------------------- */
 
 /* An expression may make any name. */
@@ -220,6 +265,9 @@ void ms_check_pages(const ms_check *c)
         }
         if (ms_tree_is(at, "ManagedSessionLoginURL")) {
             check_login_page(c, at);
+        }
+        if (ms_tree_is(at, "ManagedSessionLoginPage")) {
+            check_own_page(c, at);
         }
     }
 }

@@ -12,6 +12,7 @@ from test_examples import NAMES, PLACES
 pytestmark = pytest.mark.sqlite
 LOGIN = in_location("SetHandler managed-session-login\nManagedSessionAuthProvider file\nAuthUserFile @ROOT@/passwords").replace("/x", "/login")
 APP = in_location('AuthType ManagedSession\nAuthName "app"\nRequire valid-user').replace("/x", "/app")
+OWN_PAGE = LOGIN.replace("\n</Location>", "\nManagedSessionLoginPage {}\n</Location>")
 URL = "ManagedSessionLoginURL /login\n"
 NUMBERS = r"MS01[5-6]\d|MS02[67]\d"
 DOMAIN = "ManagedSessionCookieDomain "
@@ -78,6 +79,10 @@ MISTAKES = {
                in_host(NAMED + LOGIN + URL + in_location("AuthType ManagedSession")) + in_host(in_location("Require valid-user")).replace("b.test", "c.test")],
     "MS0158": [in_location("SetHandler managed-session-lsit"), in_host(NAMED + in_location('SetHandler "Managed-Session-Sessions"')),
                "AddHandler managed-session-listing .html\n"],
+    "MS0269": [*(OWN_PAGE.format(page) for page in ("/login/welcome.html", "/login/", "/login/x/?a=b")),
+               in_host(NAMED + OWN_PAGE.format("/login/x")), '<Location "/">\nSetHandler None\n</Location>\n' + OWN_PAGE.format("/login/x"),
+               OWN_PAGE.format("/login/x") + '<Location "/login/y">\nSetHandler None\n</Location>\n',
+               LOGIN + '<Location "/">\nManagedSessionLoginPage /login/x\n</Location>\n'],
     # The main server is app.test, a virtual host b.test.
     "MS0268": [DOMAIN + "example.org\n", DOMAIN + "www.app.test\n", DOMAIN + "pp.test\n", DOMAIN + ".example.org\n" + in_host(NAMED),
                DOMAIN + "test\n", in_host(NAMED + DOMAIN + "app.test"), DOMAIN + "app.test\n" + in_host(NAMED + DOMAIN + "c.test"),
@@ -140,6 +145,11 @@ SILENT = [
     in_host(NAMED + DOMAIN + "c.d.test\nServerAlias *.d.test"), in_host(NAMED + DOMAIN + "d.test\nServerAlias *.c.d.test"),
     in_host(NAMED + DOMAIN + "c.test\nServerAlias *"), in_host(NAMED + DOMAIN + "c.test\nServerAlias c.t?st"),
     in_host(NAMED + DOMAIN + "c.test\nManagedSessionOrigin https://www.c.test"),
+    # a page of the site's own that is not the handler
+    *(OWN_PAGE.format(page) for page in ("/welcome/", "/login.html", "/login-page/", "https://b.test/login/x")),
+    OWN_PAGE.format("/login/x") + '<Location "/login/x">\nSetHandler None\n</Location>\n',
+    OWN_PAGE.format("/login/x") + "<Files x>\nSetHandler default-handler\n</Files>\n",
+    LOGIN + '<Location "/">\nManagedSessionLoginPage /welcome/\n</Location>\n',
     # TLS elsewhere
     in_host("SetEnvIf X-Forwarded-Proto https HTTPS=on\n" + LOGIN + APP + URL), in_host(LOGIN + APP + URL).replace("ServerName b.test", "ServerName https://b.test"),
     in_host(LOGIN + APP + URL).replace("*:@PORT@", "127.0.0.1:@PORT@"), in_host(LOGIN + APP + URL).replace("*:@PORT@", "*:443"),

@@ -100,6 +100,16 @@ def test_an_address_that_cannot_work_fails_configtest(page):
         server.remove()
 
 
+def test_a_page_below_the_handler_needs_a_place_without_it():
+    """MS0269 at start names it; a place of its own silences that."""
+    for more, status in (("", 303), ('<Location "/login/page.html">\nSetHandler None\n</Location>\n', 200)):
+        server = own("/login/page.html", more=more)
+        server.write("htdocs/login/page.html", "ours\n")
+        with server:
+            assert get(server, "/login/page.html").status == status
+            assert ("MS0269" in server.error_log() + (server.root / "logs/stderr").read_text()) is (status == 303)
+
+
 def test_where_it_is_not_set_the_form_is_built_in():
     with Server(SITE) as server:
         assert get(server, "/login").status == 200 and post(server, "/login", WRONG).status == 401
