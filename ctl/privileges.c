@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include <apr_strings.h>
 #include <apr_user.h>
+#include "db/sqlite_file.h"
 
 static const char *name_of(apr_pool_t *p, uid_t uid)
 {
@@ -57,7 +58,29 @@ static gid_t primary_group(const struct stat *owner)
     return user ? user->pw_gid : owner->st_gid;
 }
 
-static const char *for_sqlite(apr_pool_t *p, const char *path)
+/* This ends the command, so root may become httpd's user for good to find out what that one may. */
+static const char *why_missing(apr_pool_t *p, const char *path, const ms_targets *targets)
+{
+    const int is_known = targets->uid > 0;
+    const char *hint = "";
+
+    if (geteuid() == 0 && is_known) {
+        const char *wrong = become(p, (uid_t)targets->uid, (gid_t)targets->gid);
+
+        if (wrong) {
+            return wrong;
+        }
+    }
+    if (is_known && geteuid() == (uid_t)targets->uid) {
+        hint = ms_sqlite_file_hint(p, path);
+    }
+    return *hint ? apr_psprintf(p, "there is no database %s, and httpd cannot create it%s", path,
+                                hint)
+                 : apr_psprintf(p, "there is no database %s yet: httpd creates it when it starts",
+                                path);
+}
+
+static const char *for_sqlite(apr_pool_t *p, const char *path, const ms_targets *targets)
 {
     struct stat owner;
 
@@ -68,8 +91,7 @@ static const char *for_sqlite(apr_pool_t *p, const char *path)
         return errno == EACCES
                    ? apr_psprintf(p, "the user \"%s\" may not reach %s; run this as root",
                                   name_of(p, geteuid()), path)
-                   : apr_psprintf(p, "there is no database %s yet: httpd creates it when it starts",
-                                  path);
+                   : why_missing(p, path, targets);
     }
     if (!find_owner(p, path, &owner)) {
         return geteuid() == 0 ? apr_psprintf(p,
@@ -96,7 +118,7 @@ static const char *for_sqlite(apr_pool_t *p, const char *path)
 const char *ms_privileges_drop(apr_pool_t *p, const ms_target *target, const ms_targets *targets)
 {
     if (strcmp(target->driver, "sqlite3") == 0) {
-        return for_sqlite(p, target->params);
+        return for_sqlite(p, target->params, targets);
     }
     /* A server may know its client by the user (peer), and a password file must be the user's. */
     if (geteuid() == 0 && targets->uid > 0) {

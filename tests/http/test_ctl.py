@@ -359,7 +359,7 @@ def test_debians_own_control_script_leads_to_the_database():
         layout.add_site((FOLDER / "conf/examples/form.conf").read_text().replace("/var/lib/managed-session", str(layout.root / "state")))
         result = run("list", "--httpd", layout.files / "usr/sbin/apache2ctl", **layout.environment(), APACHE_ENVVARS="/dev/null",
                      APACHE_HTTPD=harness.HTTPD)
-        assert result.status == 3 and f"{layout.root}/state/sessions.db yet: httpd creates it" in result.err, result
+        assert result.status == 3 and f"there is no database {layout.root}/state/sessions.db" in result.err, result
     finally:
         layout.remove()
 
@@ -407,6 +407,31 @@ def test_root_leaves_no_file_behind_that_locks_httpd_out(site, ctl):
     assert {path.owner() for path in (site.root / "db").iterdir()} == {site.user}
     assert {path.stat().st_mode & 0o777 for path in (site.root / "db").iterdir()} == {0o600}
     sign_in(site)
+
+
+@sqlite_only
+@as_root
+@pytest.mark.parametrize("command", ["list", "check"])
+@pytest.mark.parametrize("is_there", [False, True])
+def test_a_directory_that_httpd_cannot_write_is_named_with_the_command_that_corrects_it(command, is_there):
+    """The sentence of MS0001: a database that httpd will never create is not missing yet only."""
+    server = Server(SITE, base=harness.BASE.replace("@DB@", "@ROOT@/managed-session/sessions.db"))
+    place = server.root / "managed-session"
+    if is_there:
+        place.mkdir(mode=0o755)
+    try:
+        result = run(command, *of(server))
+        said = result.out + result.err
+        assert result.status == 3 and "creates it" not in said and f"{place}/sessions.db, and httpd cannot create it" in said, result
+        cure = re.search(rf"install -d -o {server.user} -g \S+ -m 700 {place}/?", said)[0]
+        subprocess.run(cure.split(), check=True)
+        result = run(command, *of(server))
+        assert "httpd creates it when it starts" in result.out + result.err
+        with server:
+            sign_in(server)
+            assert run(command, *of(server)).status == 0
+    finally:
+        server.remove()
 
 
 @sqlite_only
