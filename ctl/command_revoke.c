@@ -255,6 +255,10 @@ static const char *mistake(const ms_options *options)
     if (targets == 0 && !is_aged) {
         return "revoke needs to know which sessions: ids, --user, --ip, --older-than or --all";
     }
+    if (options->older_than == 0) {
+        return "revoke --older-than takes a time from 1s up, such as 90d; --all revokes all sessions of "
+               "the realm";
+    }
     if (is_aged && options->words->nelts > 0) {
         return "--older-than goes with --user, --ip or alone, not with ids";
     }
@@ -284,6 +288,10 @@ ms_exit ms_command_revoke(ms_tool *tool)
          : options->ip ? apr_pstrcat(tool->p, " of ", options->ip, NULL)
                        : apr_pstrcat(tool->p, " of the realm ",
                                      ms_words_clean(tool->p, tool->target->realm), NULL);
+    if (is_aged) {
+        of = apr_pstrcat(tool->p, of, " that began more than ",
+                         ms_words_long_span(tool->p, options->older_than), " ago", NULL);
+    }
     if (is_aged && (options->user || options->ip)) {
         return revoke_older_of(tool, of);
     }

@@ -23,7 +23,7 @@ const ms_command ms_commands[] = {
      .help =
          "They are signed out at once on this host's next look-up in the database, and on every\n"
          "host within ManagedSessionCacheTTL. --older-than alone means all sessions that began\n"
-         "that long ago; with --user or --ip it narrows these down. A user whose account still\n"
+         "longer ago than that; with --user or --ip it narrows these down. A user whose account still\n"
          "works can sign in again: close the account first.\n",
      .takes = "uioaebnyj",
      .run = ms_command_revoke,

@@ -91,6 +91,12 @@ const char *ms_options_help(apr_pool_t *p, const char *letters)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
+/* A bare number would be of seconds, which a person who means days does not see. */
+static int names_unit(const char *duration)
+{
+    return strcmp(duration, "0") == 0 || !apr_isdigit(duration[strlen(duration) - 1]);
+}
+
 /* value: NULL for an option that takes none. */
 static void set_field(void *field, const char *value)
 {
@@ -109,7 +115,7 @@ static const char *set(apr_pool_t *p, ms_options *options, const option_row *row
     options->used = apr_psprintf(p, "%s%c", options->used, row->letter);
     switch (row->letter) {
     case 'o':
-        return ms_values_duration(value, &options->older_than)
+        return ms_values_duration(value, &options->older_than) && names_unit(value)
                    ? NULL
                    : apr_psprintf(p,
                                   "--older-than takes a number with s, m, h, d or w, such as 90d, "

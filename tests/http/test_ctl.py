@@ -119,6 +119,17 @@ def test_an_app_password_is_told_from_a_browser(ctl, site):
     assert re.search(rf"(?m)^{app[:22]}.*  app ", ctl("history").out)
 
 
+@pytest.mark.parametrize("words, question", [
+    (["--user", "alice", "--older-than", "90d"], "Revoke 1 session of alice that began more than 90d ago? [y/N]"),
+    (["--older-than", "36h"], "Revoke 1 session of the realm app.test that began more than 1d 12h ago? [y/N]"),
+])
+def test_the_question_repeats_the_age(ctl, site, words, question):
+    token = sign_in(site)
+    age(site, token, 91 * 86400), sign_in(site)
+    result = ctl.on_terminal("revoke", *words, typed="n", width=120)
+    assert question in result.out and result.status == 1 and is_in(site, token)
+
+
 def test_statistics_count(ctl, site):
     sign_in(site), sign_in(site), ctl("revoke", sign_in(site, "bob")[:22], "--yes")
     stats = ctl("stats", "--json").json()
@@ -572,6 +583,8 @@ def test_help_names_every_command_and_each_has_its_own():
     (["list", "--limit", "0"], "--limit takes"), (["list", "--limit", "3x"], "--limit takes"), (["list", "--ip", "nowhere"], "--ip takes"),
     (["list", "--user", "a", "--ip", "::1"], "do not go together"), (["list", "--user", ""], "--user takes"),
     (["revoke"], "which sessions"), (["revoke", "--all", "--user", "a"], "one of"), (["revoke", "--older-than", "soon"], "--older-than takes"),
+    (["revoke", "--older-than", "90"], 'such as 90d, not "90"'), (["purge", "--older-than", "90"], "--older-than takes"),
+    (["revoke", "--older-than", "0"], "--all revokes"), (["revoke", "--user", "a", "--older-than", "0s"], "--all revokes"),
     (["revoke", "--all", "--except", "A" * 22], "goes with --user"), (["revoke", "--user", "a", "--except", "x"], "--except takes"),
     (["revoke", "A" * 22, "--older-than", "1h"], "--older-than goes"), (["erase", "--yes"], "needs --user"), (["show"], "needs the id"),
     (["export", "--format", "xml"], "--format takes"), (["list", "--driver", "oracle"], "--driver takes"),
