@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The guides: a stock Debian takes each block of configuration as it stands, and what the guides promise of it is so."""
 import base64
+import json
 import pathlib
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -105,6 +107,22 @@ def test_after_mod_auth_form_its_page_signs_in_and_leads_on():
         assert answer.location == "/app/" and harness.get(server, "/app/", answer.token()).status == 200
         failed = harness.post(server, "/dologin", {"httpd_username": "alice", "httpd_password": "x", "httpd_location": "/app/"})
         assert failed.location.startswith("/welcome/?") and "error=credentials" in failed.location
+
+
+@pytest.mark.skipif(not shutil.which("jq"), reason="jq is not installed")
+def test_what_the_event_log_names_is_ended_again():
+    command = next(line for line in guides.after("backup.md", "## Restored", "sh").splitlines() if line.startswith("jq "))
+    with harness.Server(harness.SITE + 'ManagedSessionEventLog "@ROOT@/logs/events.log"\nManagedSessionLimit 3 evict\n') as server:
+        _, out, revoked, token = (harness.sign_in(server) for _ in range(4))
+        harness.post(server, "/logout", {}, out)
+        harness.request(server, "DELETE", f"/sessions/{revoked[:22]}", {"Cookie": f"{harness.COOKIE}={token}"})
+        log = server.root / "logs/events.log"
+        events = [json.loads(line) for line in log.read_text().splitlines()]
+        assert {event["event"] for event in events} == {"sign_in", "evicted", "signed_out", "revoked"}
+        assert set(re.findall(r'event == "(\w+)"', command)) == {e["event"] for e in events if "session" in e and e["event"] != "sign_in"}
+        script = command.replace("/var/log/managed-session/events.log", str(log)).replace("sudo managed-sessionctl", "echo")
+        said = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout
+        assert said == f"revoke --yes -- {out[:22]} {revoked[:22]}\n"
 
 
 def test_a_restored_copy_lets_no_old_session_in_after_its_last_command():
