@@ -101,10 +101,13 @@ def test_after_basic_scripts_go_on_and_browsers_get_the_form():
 
 def test_after_mod_auth_form_its_page_signs_in_and_leads_on():
     with site(guides.after("from-mod-auth-form.md", "After:")) as server:
-        visitor = harness.get(server, "/app/", headers=harness.NAVIGATION)
-        assert visitor.status == 303 and harness.get(server, visitor.location, headers=harness.NAVIGATION).location.startswith("/welcome/?")
+        visitor = harness.get(server, "/app/?a=1", headers=harness.NAVIGATION)
+        page = harness.get(server, visitor.location, headers=harness.NAVIGATION).location
+        assert visitor.status == 303 and page == "/welcome/?return=/app/%3Fa%3D1"
         answer = harness.post(server, "/dologin", {"httpd_username": "alice", "httpd_password": "wonderland"})
         assert answer.location == "/app/" and harness.get(server, "/app/", answer.token()).status == 200
+        fields = {"httpd_username": "alice", "httpd_password": "wonderland"}
+        assert harness.post(server, page.replace("/welcome/", "/dologin"), fields).location == "/app/?a=1", "only if the page sends it on"
         failed = harness.post(server, "/dologin", {"httpd_username": "alice", "httpd_password": "x", "httpd_location": "/app/"})
         assert failed.location.startswith("/welcome/?") and "error=credentials" in failed.location
 
