@@ -110,8 +110,8 @@ const command_rec ms_directives[] = {
     DIRECTIVE(TAKE1, "ManagedSessionCleanupBatch", "count", ms_set_batch,
               SERVER_FIELD(cleanup_batch), SERVER, "1000",
               "rows that one statement of the cleanup deletes at most"),
-    DIRECTIVE(TAKE1, "ManagedSessionHistory", "duration", ms_set_server_duration_or_0,
-              SERVER_FIELD(history), SERVER, "30d",
+    DIRECTIVE(TAKE1, "ManagedSessionHistory", "duration", ms_set_history, SERVER_FIELD(history),
+              SERVER, "30d",
               "how long the row of a session that was ended is kept, with the time, the reason and "
               "the user who ended it; an hour at least, also with 0"),
     DIRECTIVE(TAKE1, "ManagedSessionCacheTTL", "duration", ms_set_cache_ttl,

@@ -299,18 +299,19 @@ const char *ms_set_cookie_domain(cmd_parms *cmd, void *dir, const char *arg)
     return ms_set_server_text(cmd, dir, arg);
 }
 
-/* conf: where the field is. */
-static const char *set_duration(cmd_parms *cmd, void *conf, const char *arg, apr_int64_t least)
+#define FROM_1S "a time from 1s to 400d (a number with s, m, h, d or w), such as 30d"
+#define OR_OFF  "0 for off, or a time up to 400d (a number with s, m, h, d or w), such as 30m"
+#define HISTORY \
+    "a time up to 400d (a number with s, m, h, d or w), such as 30d; 0 keeps rows for an hour"
+
+/* conf: where the field is. what: such a time, in words. */
+static const char *set_duration(cmd_parms *cmd, void *conf, const char *arg, apr_int64_t least,
+                                const char *what)
 {
     apr_int64_t seconds;
 
     if (!ms_values_duration(arg, &seconds) || seconds < least || seconds > MS_COOKIE_MAX_S) {
-        return needs(
-            cmd,
-            least ? "a time from 1s to 400d (a number with s, m, h, d or w), such as 30d"
-                  : "0 for off, or a time up to 400d (a number with s, m, h, d or w), such as "
-                    "30m",
-            arg);
+        return needs(cmd, what, arg);
     }
     *(apr_int64_t *)field_of(cmd, conf) = seconds;
     return check_place(cmd);
@@ -319,18 +320,24 @@ static const char *set_duration(cmd_parms *cmd, void *conf, const char *arg, apr
 const char *ms_set_server_duration(cmd_parms *cmd, void *dir, const char *arg)
 {
     (void)dir;
-    return set_duration(cmd, ms_server_conf_get(cmd->server), arg, 1);
+    return set_duration(cmd, ms_server_conf_get(cmd->server), arg, 1, FROM_1S);
 }
 
 const char *ms_set_server_duration_or_0(cmd_parms *cmd, void *dir, const char *arg)
 {
     (void)dir;
-    return set_duration(cmd, ms_server_conf_get(cmd->server), arg, 0);
+    return set_duration(cmd, ms_server_conf_get(cmd->server), arg, 0, OR_OFF);
+}
+
+const char *ms_set_history(cmd_parms *cmd, void *dir, const char *arg)
+{
+    (void)dir;
+    return set_duration(cmd, ms_server_conf_get(cmd->server), arg, 0, HISTORY);
 }
 
 const char *ms_set_dir_duration_or_0(cmd_parms *cmd, void *dir, const char *arg)
 {
-    return set_duration(cmd, dir, arg, 0);
+    return set_duration(cmd, dir, arg, 0, OR_OFF);
 }
 
 const char *ms_set_remember(cmd_parms *cmd, void *dir, const char *arg)
@@ -359,7 +366,7 @@ static int read_count(const char *text, apr_int64_t least, apr_int64_t most, int
     char *end;
     const apr_int64_t n = apr_strtoi64(text, &end, 10);
 
-    if (end == text || *end || n < least || n > most) {
+    if (!apr_isdigit(text[0]) || *end || n < least || n > most) {
         return 0;
     }
     *count = (int)n;
@@ -484,8 +491,8 @@ const char *ms_set_login_limit(cmd_parms *cmd, void *dir, const char *n, const c
                      "or 0 for any number",
                      n);
     }
-    if (rate->count > 0 && (!period || !ms_values_duration(period, &rate->period) ||
-                            rate->period < 1 || rate->period > LOGIN_PERIOD_MAX)) {
+    if ((rate->count > 0 || period) && (!period || !ms_values_duration(period, &rate->period) ||
+                                        rate->period < 1 || rate->period > LOGIN_PERIOD_MAX)) {
         return needs(cmd, "a time from 1s to 7d after the number, such as 5m",
                      period ? period : "");
     }

@@ -28,6 +28,7 @@ const char *ms_set_cookie_domain(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_server_duration(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_dir_duration_or_0(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_server_duration_or_0(cmd_parms *cmd, void *dir, const char *arg);
+const char *ms_set_history(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_remember(cmd_parms *cmd, void *dir, const char *arg);
 const char *ms_set_app_limit(cmd_parms *cmd, void *dir, const char *n);
 const char *ms_set_user_name(cmd_parms *cmd, void *dir, const char *arg);
