@@ -126,14 +126,23 @@ static json_t *model_of_page(request_rec *r)
     return model;
 }
 
-/* error: translated; NULL: none. */
-static int send_form(request_rec *r, int status, const char *error)
+/* What was wrong with a form, for the same form again. */
+typedef struct ms_app_mistake {
+    const char *error; /* translated */
+    const char *typed; /* the name */
+    int is_of_name;
+} ms_app_mistake;
+
+/* mistake: NULL if the form is new. */
+static int send_form(request_rec *r, int status, const ms_app_mistake *mistake)
 {
     json_t *model = model_of_page(r);
 
     json_object_set_new_nocheck(model, "csrf", json_string(ms_request_form_token(r)));
-    if (error) {
-        json_object_set_new_nocheck(model, "error", json_string_nocheck(error));
+    if (mistake) {
+        json_object_set_new_nocheck(model, "error", json_string_nocheck(mistake->error));
+        json_object_set_new_nocheck(model, "typed", json_string(mistake->typed));
+        json_object_set_new_nocheck(model, "wrong", json_boolean(mistake->is_of_name));
     }
     ms_page_set_heading(r, model, "Make an app password");
     return ms_page_send(r, status, "app_new.html", model);
@@ -192,9 +201,11 @@ static int show_made(request_rec *r, const char *password)
     return ms_page_send(r, HTTP_OK, "app_made.html", model);
 }
 
-static int refuse(request_rec *r, apr_status_t rv)
+static int refuse(request_rec *r, apr_status_t rv, const char *name)
 {
     const ms_language *language = ms_page_language(r);
+    ms_app_mistake mistake = {.typed = name, .is_of_name = rv == APR_EINVAL || rv == APR_EEXIST};
+    int status = HTTP_CONFLICT;
 
     switch (rv) {
     case APR_EACCES:
@@ -202,23 +213,27 @@ static int refuse(request_rec *r, apr_status_t rv)
     case APR_EBUSY:
         return ms_page_refuse(r, MS_PROBLEM_APPS_OFTEN);
     case APR_EINVAL:
-        return send_form(r, HTTP_BAD_REQUEST, ms_language_text(language, "Enter a name."));
+        status = HTTP_BAD_REQUEST;
+        mistake.error = ms_language_text(language, "Enter a name.");
+        break;
     case APR_EEXIST:
-        return send_form(
-            r, HTTP_CONFLICT,
-            ms_language_text(language, "You have an app password of this name already."));
+        mistake.error =
+            ms_language_text(language, "You have an app password of this name already.");
+        break;
     case APR_ENOSPC:
-        return send_form(
-            r, HTTP_CONFLICT,
-            ms_language_text(language, "You have too many app passwords. End one of them first."));
+        mistake.error =
+            ms_language_text(language, "You have too many app passwords. End one of them first.");
+        break;
     case APR_ENOTIMPL:
-        return send_form(r, HTTP_NOT_IMPLEMENTED,
-                         ms_language_text(language,
-                                          "App passwords cannot be made here: the session table "
-                                          "is older and must be upgraded first."));
+        status = HTTP_NOT_IMPLEMENTED;
+        mistake.error =
+            ms_language_text(language, "App passwords cannot be made here: the session table "
+                                       "is older and must be upgraded first.");
+        break;
     default:
         return ms_page_unavailable(r);
     }
+    return send_form(r, status, &mistake);
 }
 
 static int refuse_json(request_rec *r, apr_status_t rv)
@@ -250,12 +265,13 @@ static int send_made(request_rec *r, const ms_row *row, const char *password)
     return ms_page_send_json(r, HTTP_CREATED, model);
 }
 
-static int answer(request_rec *r, apr_status_t rv, const ms_row *row, const char *password)
+static int answer(request_rec *r, apr_status_t rv, const ms_row *row, const char *password,
+                  const char *name)
 {
     if (ms_json_client_is(r)) {
         return rv == APR_SUCCESS ? send_made(r, row, password) : refuse_json(r, rv);
     }
-    return rv == APR_SUCCESS ? show_made(r, password) : refuse(r, rv);
+    return rv == APR_SUCCESS ? show_made(r, password) : refuse(r, rv, name);
 }
 
 int ms_apps_make(request_rec *r, const apr_table_t *fields)
@@ -273,7 +289,7 @@ int ms_apps_make(request_rec *r, const apr_table_t *fields)
         return status;
     }
     rv = ms_app_make(r, name ? name : "", &row, &password);
-    return answer(r, rv, row, password);
+    return answer(r, rv, row, password, name ? name : "");
 }
 
 /* ---- by a script ----------------------------------------------------------------------------- */

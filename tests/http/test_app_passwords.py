@@ -12,7 +12,8 @@ import time
 import pytest
 
 import databases
-from harness import COOKIE, DEADLINE, FETCH, JSON, NAVIGATION, PAGE, SITE, Answer, Backend, Server, eventually, get, logged, random_token, request, send_slowly, sign_in
+from harness import (COOKIE, DEADLINE, FETCH, JSON, NAVIGATION, PAGE, SITE, Answer, Backend, FormReader, Server, eventually, get, logged, random_token,
+                     request, send_slowly, sign_in)
 from open_ends import Client, SlowApplication
 
 APPS = """
@@ -586,14 +587,30 @@ def test_to_load_the_page_again_shows_no_password_and_makes_none(listing, home):
     home.go("/sessions?app=new")
     again = home.submit({"name": "laptop"}, action="make-app")
     assert again.status == 409 and "of this name already" in again.text and not shown(again.text)
+    assert is_marked(again.text, "laptop")
     assert listing.sql("SELECT COUNT(*) FROM managed_session WHERE kind = 1") == [(1,)]
+
+
+def is_marked(page: str, typed: str) -> bool:
+    """The message looks like a mistake, and the field says so and keeps what was typed."""
+    field = next(attrs for tag, attrs in FormReader(page).tags if tag == "input" and attrs.get("id") == "name")
+    return '<p class="error" role="alert" id="error">' in page and field["value"] == typed and (
+        field["aria-invalid"], field["aria-describedby"]) == ("true", "error")
 
 
 @pytest.mark.parametrize("name", ["", "   "])
 def test_a_password_needs_a_name(listing, home, name):
-    home.go("/sessions?app=new")
+    page = home.go("/sessions?app=new").text
+    assert 'aria-invalid="' not in page and 'class="error"' not in page
     answer = home.submit({"name": name}, action="make-app")
-    assert answer.status == 400 and "Enter a name." in answer.text
+    assert answer.status == 400 and "Enter a name." in answer.text and is_marked(answer.text, name)
+
+
+def test_a_name_that_is_taken_is_shown_again_as_text(listing, home):
+    name = '"><i>&amp;zoë'
+    make(home, name)
+    home.go("/sessions?app=new")
+    assert is_marked(home.submit({"name": name}, action="make-app").text, name)
 
 
 def test_a_password_is_made_after_a_fresh_sign_in_only(listing, home):
