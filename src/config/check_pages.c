@@ -222,6 +222,9 @@ static void check_own_page(const ms_check *c, const ap_directive_t *at)
 
 /* ---- a page that there is not ---------------------------------------------------------------- */
 
+/* No other module of httpd has a name that begins so. */
+#define LIKE_OURS "managed"
+
 /* An expression may make any name. */
 static int is_unknown_page(const char *handler)
 {
@@ -229,8 +232,7 @@ static int is_unknown_page(const char *handler)
                                         MS_HANDLER_ADMIN,  MS_HANDLER_CHECK,  MS_HANDLER_HEALTH,
                                         MS_HANDLER_METRICS};
 
-    if (ap_cstr_casecmpn(handler, MS_HANDLERS, sizeof(MS_HANDLERS) - 1) != 0 ||
-        strchr(handler, '%')) {
+    if (ap_cstr_casecmpn(handler, LIKE_OURS, sizeof(LIKE_OURS) - 1) != 0 || strchr(handler, '%')) {
         return 0;
     }
     for (apr_size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {

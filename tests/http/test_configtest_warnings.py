@@ -78,7 +78,8 @@ MISTAKES = {
                LOGIN + URL + '<Directory "@ROOT@">\nRequire all granted\n</Directory>\n' + in_location("AuthType ManagedSession"),
                in_host(NAMED + LOGIN + URL + in_location("AuthType ManagedSession")) + in_host(in_location("Require valid-user")).replace("b.test", "c.test")],
     "MS0158": [in_location("SetHandler managed-session-lsit"), in_host(NAMED + in_location('SetHandler "Managed-Session-Sessions"')),
-               "AddHandler managed-session-listing .html\n"],
+               "AddHandler managed-session-listing .html\n", in_location("SetHandler managed_session_login"),
+               in_location("SetHandler managed-sessions-list"), in_location("SetHandler ManagedSession"), "AddHandler managed-sessions .x\n"],
     "MS0269": [*(OWN_PAGE.format(page) for page in ("/login/welcome.html", "/login/", "/login/x/?a=b")),
                in_host(NAMED + OWN_PAGE.format("/login/x")), '<Location "/">\nSetHandler None\n</Location>\n' + OWN_PAGE.format("/login/x"),
                OWN_PAGE.format("/login/x") + '<Location "/login/y">\nSetHandler None\n</Location>\n',
@@ -128,7 +129,7 @@ SILENT = [
     BESIDE.format("") + '<LocationMatch "^/x">\nManagedSessionAuthProvider file\n</LocationMatch>\n',
     in_location("ManagedSessionAuthProvider file") + in_host(NAMED + BESIDE.format("")), BESIDE.format("<If true>\nManagedSessionAuthProvider file\n</If>"),
     # other names of pages
-    in_location('SetHandler "managed-session-%{env:PAGE}"'), in_location("SetHandler MANAGED-SESSION-LIST"), "AddHandler managed-sessions .x\n",
+    in_location('SetHandler "managed-session-%{env:PAGE}"'), in_location("SetHandler MANAGED-SESSION-LIST"), "AddHandler manage-sessions .x\n",
     # other places of Require
     LOGIN + URL + in_location('AuthType ManagedSession\n<RequireAny>\nRequire user a\nRequire ip ::1\n</RequireAny>'),
     LOGIN + URL + in_location("AuthType ManagedSession") + in_location("Require valid-user").replace("/x", "/x/private"),
