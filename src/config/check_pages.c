@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Pages: a name that the module knows; for sign-in, a way to check passwords, a page at the URL
- * that ManagedSessionLoginURL names, and no handler of ours at the one of ManagedSessionLoginPage.
+ * Pages: a name that the module knows; a page at the URLs that ManagedSessionLoginURL, LogoutURL
+ * and ListURL name; for sign-in, a way to check passwords, and no handler of ours at the URL of
+ * ManagedSessionLoginPage.
  */
 #include "config/check_pages.h"
 
@@ -58,7 +59,7 @@ static void check_provider(const ms_check *c, const ap_directive_t *at)
                  ms_check_where(c, at));
 }
 
-/* ---- ManagedSessionLoginURL without a page --------------------------------------------------- */
+/* ---- ManagedSessionLoginURL, LogoutURL, ListURL without a page ------------------------------- */
 
 /* Directives that may map any URL, by rules that are not read here. */
 static int maps_by_rules(const char *name)
@@ -155,7 +156,7 @@ static int is_file_of_any_server(const ms_check *c, const char *path)
     return 0;
 }
 
-static void check_login_page(const ms_check *c, const ap_directive_t *at)
+static void check_url(const ms_check *c, const ap_directive_t *at, const char *handler)
 {
     const char *url = ms_tree_word(c->p, at, 0);
     const ms_place page = {ms_tree_host_around(at),
@@ -167,12 +168,27 @@ static void check_login_page(const ms_check *c, const ap_directive_t *at)
         is_file_of_any_server(c, page.path)) {
         return;
     }
-    ap_log_error(
-        APLOG_MARK, APLOG_WARNING | APLOG_STARTUP, 0, c->main_server,
-        "MS0152: ManagedSessionLoginURL %s at %s: there is no page at this URL; write <Location "
-        "\"%s\"> with SetHandler " MS_HANDLER_LOGIN
-        " and ManagedSessionAuthProvider, or correct the URL",
-        url, ms_check_where(c, at), page.path);
+    ap_log_error(APLOG_MARK, APLOG_WARNING | APLOG_STARTUP, 0, c->main_server,
+                 "MS0152: %s %s at %s: there is no page at this URL; write <Location \"%s\"> with "
+                 "SetHandler %s, or correct the URL",
+                 at->directive, url, ms_check_where(c, at), page.path, handler);
+}
+
+static void check_urls(const ms_check *c, const ap_directive_t *at)
+{
+    static const struct {
+        const char *directive, *handler;
+    } urls[] = {
+        {"ManagedSessionLoginURL", MS_HANDLER_LOGIN " and ManagedSessionAuthProvider"},
+        {"ManagedSessionLogoutURL", MS_HANDLER_LOGOUT},
+        {"ManagedSessionListURL", MS_HANDLER_LIST},
+    };
+
+    for (apr_size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
+        if (ms_tree_is(at, urls[i].directive)) {
+            check_url(c, at, urls[i].handler);
+        }
+    }
 }
 
 /* ---- ManagedSessionLoginPage at the handler itself ------------------------------------------- */
@@ -265,9 +281,7 @@ void ms_check_pages(const ms_check *c)
         if (ms_check_is_handler(c, at, MS_HANDLER_LOGIN)) {
             check_provider(c, at);
         }
-        if (ms_tree_is(at, "ManagedSessionLoginURL")) {
-            check_login_page(c, at);
-        }
+        check_urls(c, at);
         if (ms_tree_is(at, "ManagedSessionLoginPage")) {
             check_own_page(c, at);
         }

@@ -67,6 +67,8 @@ MISTAKES = {
                LOGIN + '<FilesMatch "\\.php$">\nSetHandler x\n</FilesMatch>\nManagedSessionLoginURL /signin\n',
                LOGIN + 'ProxyPass "/api" "http://127.0.0.1:1/"\nManagedSessionLoginURL /signin\n',
                in_host(NAMED + "ManagedSessionLoginURL /signin\n" + LOGIN),
+               "ManagedSessionListURL /nosuch\n", "ManagedSessionLogoutURL /nosuch?x=1\n" + LOGIN, in_host(NAMED + "ManagedSessionListURL /nosuch\n"),
+               in_location("ManagedSessionLogoutURL /nosuch"),
                in_host(NAMED + URL) + in_host(NAMED + LOGIN).replace("b.test", "c.test")],
     "MS0153": [in_location("SetHandler managed-session-login"), in_location("SetHandler managed-session-login\nAuthType ManagedSession\nRequire valid-user\nManagedSessionLoginURL /x"),
                in_location("SetHandler managed-session-login") + LOGIN, in_location("SetHandler managed-session-login\nAuthType Basic\nAuthName a\nRequire valid-user"), in_location("SetHandler managed-session-login") + in_location("AuthType Basic").replace("/x", "/y")],
@@ -110,6 +112,8 @@ SILENT = [
     in_location("ManagedSessionBackendLogin On") + APP.replace("/app", "/x/y"),
     f'<Directory "@ROOT@">\nAllowOverride AuthConfig\n</Directory>\n{APP}',
     # other pages
+    "ManagedSessionListURL https://b.test/nosuch\n", "ManagedSessionLogoutURL http://c.test/\n", LOGIN + URL + in_location("ManagedSessionListURL none"),
+    'ProxyPass "/account" "http://127.0.0.1:1/account"\nManagedSessionLogoutURL /account/sign-out\nManagedSessionListURL /index.html\n',
     LOGIN + "ManagedSessionLoginURL /login/\n", LOGIN + "ManagedSessionLoginURL /login?a=b\n", LOGIN + "ManagedSessionLoginURL /login/x\n",
     LOGIN + "ManagedSessionLoginURL /index.html\n", LOGIN + "ManagedSessionLoginURL /index\n", LOGIN + "ManagedSessionLoginURL /app/\n",
     LOGIN + 'Alias "/pages" "@ROOT@/x"\nManagedSessionLoginURL /pages/in\n', LOGIN + 'AliasMatch "^/in" "@ROOT@/x"\nManagedSessionLoginURL /in\n',
