@@ -61,7 +61,7 @@ typedef struct ms_server_conf {
     apr_int64_t sqlite_mmap;      /* bytes; 0: off */
     apr_int64_t cache_life;       /* 0: as cache_ttl */
     int cache_entries;            /* of the main server only */
-    const char *event_log;        /* a file, or "|program" */
+    const char *event_log;        /* a file, or "|program"; "" is none, for the merge only */
     apr_array_header_t *origins;  /* ms_web_origin: further ones of this site; NULL: none */
     const char *realm;
     const char *table;

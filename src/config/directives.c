@@ -134,7 +134,7 @@ const command_rec ms_directives[] = {
               "millions of sessions, but a file that is cut short then ends the process that reads "
               "it, see docs/performance.md; 0 is off"),
     DIRECTIVE_IN_WORDS(
-        TAKE1, "ManagedSessionEventLog", "file|\"|program\"", ms_set_event_log,
+        TAKE1, "ManagedSessionEventLog", "file|\"|program\"|none", ms_set_event_log,
         SERVER_FIELD(event_log), SERVER, "none",
         "a file, or \"|program\", that receives one JSON object per line for each sign-in, "
         "sign-out and other event, see docs/events.md"),

@@ -119,6 +119,7 @@ static int finish_server(apr_pool_t *p, server_rec *s)
 
     ms_directives_set_defaults(p, s);
     conf->realm = conf->realm ? conf->realm : s->server_hostname;
+    conf->event_log = conf->event_log && *conf->event_log ? conf->event_log : NULL;
     conf->remoteip_header = ms_tree_setting_value(p, s, "RemoteIPHeader");
     rv = finish_cookie(p, s, conf);
     if (rv == OK) {

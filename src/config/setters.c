@@ -453,9 +453,9 @@ const char *ms_set_event_log(cmd_parms *cmd, void *dir, const char *arg)
 {
     (void)dir;
     if (!*arg || (arg[0] == '|' && !arg[1])) {
-        return needs(cmd, "a file, or \"|program\"", arg);
+        return needs(cmd, "a file, \"|program\" or none", arg);
     }
-    ms_server_conf_get(cmd->server)->event_log = arg;
+    ms_server_conf_get(cmd->server)->event_log = ap_cstr_casecmp(arg, "none") == 0 ? "" : arg;
     return check_place(cmd);
 }
 

@@ -52,7 +52,7 @@ MISTAKES = {
     "ManagedSessionOrigin": ("takes origins, each a scheme", "www.example.org", "https://www.example.org/", "https://www.example.org/x",
                              "https://a.example:65536", "https://a.example:", "ftp://a.example", "null", "*", "https://*.example.org",
                              "https://a.example www.example.org", "https://me@a.example"),
-    "ManagedSessionEventLog": ('takes a file, or "|program"', '"|"'),
+    "ManagedSessionEventLog": ('takes a file, "|program" or none', '"|"'),
     "ManagedSessionLoginLimit": ("takes a", "-1 5m", "ten 5m", "10", "10 0", "10 8d", "10 soon", "10001 5m", "0 garbage",
                                  "0 8d", "+10 5m"),
     "ManagedSessionLabel": ("takes a string expression", '"%{nonsense:x}"', '"%{env:X"', '"%{tolower"'),

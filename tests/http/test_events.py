@@ -129,6 +129,14 @@ def test_sign_ins_that_are_refused():
             ("sign_in_failed", "alice", None), ("sign_in_refused", "alice", "too many failed sign-ins")]
 
 
+def test_a_virtual_host_may_have_no_log():
+    """And "none" is no file of that name."""
+    host = f"<VirtualHost *:@PORT@>\nServerName app.test\nManagedSessionEventLog None\n{SITE}</VirtualHost>\n"
+    with Server(CONFIG + host, modules="remoteip status") as server:
+        enter(server)
+        assert events(server) == [] and not list(server.root.rglob("[Nn]one"))
+
+
 def test_an_eviction():
     with Server(CONFIG + "ManagedSessionLimit 1 evict\n", modules="remoteip status") as server:
         enter(server)
