@@ -209,6 +209,8 @@ const char *ms_set_check_peer(cmd_parms *cmd, void *dir, const char *arg)
     return check_place(cmd);
 }
 
+#define A_HEADER "the name of a header, such as X-Remote-User, or \"none\""
+
 const char *ms_set_user_header(cmd_parms *cmd, void *dir, const char *arg)
 {
     int named = 0;
@@ -216,9 +218,12 @@ const char *ms_set_user_header(cmd_parms *cmd, void *dir, const char *arg)
     if (ap_cstr_casecmp(arg, "none") == 0) {
         arg = "";
     }
+    if (ap_cstr_casecmp(arg, "On") == 0 || ap_cstr_casecmp(arg, "Off") == 0) {
+        return needs(cmd, A_HEADER, arg);
+    }
     for (const char *c = arg; *c; c++) {
         if (!apr_isalnum(*c) && *c != '-' && *c != '_') {
-            return needs(cmd, "the name of a header, such as X-Remote-User, or \"none\"", arg);
+            return needs(cmd, A_HEADER, arg);
         }
         named |= apr_isalnum(*c);
     }

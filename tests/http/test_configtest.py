@@ -72,7 +72,7 @@ MISTAKES = {
     "ManagedSessionPasswordURL": (URL, "password", "javascript:1"),
     "ManagedSessionLandingURL": (URL, "home", "/\x01", "data:text/html,x"),
     "ManagedSessionUserHeader": ("takes the name of a header", '"X User"', "X-User:", "X-\u00dcser", '"X\\"User"',
-                                 "(none)"),
+                                 "(none)", "On", "off"),
     "ManagedSessionHideCookie": (ON_OFF, "Sometimes"),
     "ManagedSessionSignIn": (ON_OFF, "Maybe"),
     "ManagedSessionBackendLogin": (ON_OFF, "Yes"),
