@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Protected locations: a way to sign in, and a Require line.
+ * Protected locations: a way to sign in, a Require line, and app passwords that are looked at.
  */
 #include "config/check_access.h"
 
@@ -91,12 +91,46 @@ static void check_require(const ms_check *c, const ap_directive_t *at)
     }
 }
 
+/* ---- AuthBasicProvider with another provider before ours ------------------------------------- */
+
+/* The lines of a section add to each other. */
+static const char *first_provider(const ms_check *c, const ap_directive_t *section)
+{
+    const ap_directive_t *at = section ? section->first_child : NULL;
+
+    while (at && !ms_tree_is(at, "AuthBasicProvider")) {
+        at = at->next;
+    }
+    return at ? ms_tree_word(c->p, at, 0) : NULL;
+}
+
+static void check_provider_order(const ms_check *c, const ap_directive_t *at)
+{
+    const char *first = first_provider(c, at->parent), *word;
+
+    for (int i = 0;
+         first && strcmp(first, MS_AUTHN_PROVIDER) != 0 && (word = ms_tree_word(c->p, at, i));
+         i++) {
+        if (strcmp(word, MS_AUTHN_PROVIDER) == 0) {
+            ap_log_error(APLOG_MARK, APLOG_WARNING | APLOG_STARTUP, 0, c->main_server,
+                         "MS0270: AuthBasicProvider at %s names " MS_AUTHN_PROVIDER
+                         " after %s: that provider rejects the app passwords of its own users "
+                         "before they are looked up; name " MS_AUTHN_PROVIDER " first",
+                         ms_check_where(c, at), first);
+            return;
+        }
+    }
+}
+
 void ms_check_access(const ms_check *c)
 {
     check_login_urls(c);
     for (const ap_directive_t *at = ap_conftree; at; at = ms_tree_next(at)) {
         if (ms_check_is_our_auth_type(c, at) && !ms_check_is_own_page(c, at->parent)) {
             check_require(c, at);
+        }
+        if (ms_tree_is(at, "AuthBasicProvider")) {
+            check_provider_order(c, at);
         }
     }
 }

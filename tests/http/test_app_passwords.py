@@ -238,6 +238,26 @@ def test_an_application_signs_no_app_out():
             assert get(server, "/dav/app", headers=basic("alice", app)).status == 200 and server.end_of(app) is None
 
 
+@pytest.mark.sqlite
+@pytest.mark.parametrize("names, status", [("managed-session file", 200), ("file managed-session", 401)])
+def test_a_provider_before_ours_ends_the_search(names, status):
+    """As MS0270 warns: mod_auth_basic goes on only if a provider does not know the user."""
+    place = f"""
+        <Location "/dav">
+            AuthType Basic
+            AuthName Files
+            AuthBasicProvider {names}
+            AuthUserFile "@ROOT@/passwords"
+            Require valid-user
+        </Location>"""
+    with Server(SITE + place) as server:
+        server.expect("AH01617" if status == 401 else "")
+        server.write("htdocs/dav/index.html", PAGE)
+        sign_in(server)
+        assert get(server, "/dav/", headers=basic("alice", insert_app(server))).status == status
+        assert ("MS0270" in (server.root / "logs/stderr").read_text() + server.error_log()) is (status == 401)
+
+
 def test_a_refused_password_is_an_event_and_a_line(server, app):
     before = len(events(server, "app_password_refused"))
     logged(server, r'MS0112: failed sign-in from 127\.0\.0\.1 as user "mallory" \(app password\)',

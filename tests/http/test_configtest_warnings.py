@@ -58,6 +58,7 @@ def test_a_file_that_keeps_them_passes_however_it_is_written(lines, place):
 
 # -- each warning, and what silences it ------------------------------------------------------------
 
+BASIC = in_location("AuthType Basic\nAuthName a\nAuthUserFile @ROOT@/passwords\n{}\nRequire valid-user")
 NAMED = "ManagedSessionCookieSecure Off\n"  # so that there is no warning of a virtual host without TLS
 MISTAKES = {
     "MS0151": [APP, in_host(NAMED + APP), LOGIN + APP],
@@ -86,6 +87,7 @@ MISTAKES = {
                in_host(NAMED + OWN_PAGE.format("/login/x")), '<Location "/">\nSetHandler None\n</Location>\n' + OWN_PAGE.format("/login/x"),
                OWN_PAGE.format("/login/x") + '<Location "/login/y">\nSetHandler None\n</Location>\n',
                LOGIN + '<Location "/">\nManagedSessionLoginPage /login/x\n</Location>\n'],
+    "MS0270": [BASIC.format("AuthBasicProvider file managed-session"), BASIC.format("AuthBasicProvider file\nAuthBasicProvider managed-session")],
     # The main server is app.test, a virtual host b.test.
     "MS0268": [DOMAIN + "example.org\n", DOMAIN + "www.app.test\n", DOMAIN + "pp.test\n", DOMAIN + ".example.org\n" + in_host(NAMED),
                DOMAIN + "test\n", in_host(NAMED + DOMAIN + "app.test"), DOMAIN + "app.test\n" + in_host(NAMED + DOMAIN + "c.test"),
@@ -155,6 +157,8 @@ SILENT = [
     OWN_PAGE.format("/login/x") + '<Location "/login/x">\nSetHandler None\n</Location>\n',
     OWN_PAGE.format("/login/x") + "<Files x>\nSetHandler default-handler\n</Files>\n",
     LOGIN + '<Location "/">\nManagedSessionLoginPage /welcome/\n</Location>\n',
+    # providers in the right order, or without ours
+    *(BASIC.format(f"AuthBasicProvider {names}") for names in ("managed-session file", "managed-session", "file", "managed-session\nAuthBasicProvider file")),
     # TLS elsewhere
     in_host("SetEnvIf X-Forwarded-Proto https HTTPS=on\n" + LOGIN + APP + URL), in_host(LOGIN + APP + URL).replace("ServerName b.test", "ServerName https://b.test"),
     in_host(LOGIN + APP + URL).replace("*:@PORT@", "127.0.0.1:@PORT@"), in_host(LOGIN + APP + URL).replace("*:@PORT@", "*:443"),
