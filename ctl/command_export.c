@@ -98,5 +98,8 @@ ms_exit ms_command_export(ms_tool *tool)
     if (walk_rows(&at) != APR_SUCCESS) {
         return MS_EXIT_DATABASE;
     }
+    if (at.printed == 0) {
+        fputs("There are no such sessions.\n", stderr);
+    }
     return at.printed > 0 ? MS_EXIT_DONE : MS_EXIT_NOTHING;
 }

@@ -262,7 +262,9 @@ def test_csv_is_what_spreadsheets_read(ctl, site):
 
 def test_ended_sessions_are_exported_if_wanted(ctl, site):
     ctl("revoke", sign_in(site)[:22], "--yes")
-    assert ctl("export").status == 1 and json.loads(ctl("export", "--ended").out)["end_reason"] == "revoked"
+    nothing = ctl("export")
+    assert (nothing.status, nothing.out, nothing.err) == (1, "", "There are no such sessions.\n") == (1, "", ctl("list").err)
+    assert json.loads(ctl("export", "--ended").out)["end_reason"] == "revoked"
 
 
 # -- terminals ------------------------------------------------------------------------------------
