@@ -191,8 +191,8 @@ static const char *ask_httpd(apr_pool_t *p, const ms_options *options, ms_target
     json_t *dump;
 
     if (!program) {
-        return "no apache2ctl, apachectl or httpd was found; name the program with --httpd, or the "
-               "database with --driver, --params and --realm";
+        return "no apache2ctl, apachectl, httpd or apache2 was found; name the program with --httpd, "
+               "or the database with --driver, --params and --realm";
     }
     targets->httpd = program;
     rv = run(p, program, arguments(p, program, options), &out, &err);
