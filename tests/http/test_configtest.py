@@ -194,6 +194,15 @@ def test_what_holds_for_a_server_is_refused_in_a_section(site, line):
     assert not passes and line.split()[0] in said and "not allowed" in said, said
 
 
+@pytest.mark.parametrize("line", ["ManagedSessionAuthProvider file", "ManagedSessionAppPasswords On", "ManagedSessionSignIn On"])
+def test_what_holds_for_a_place_is_refused_outside_of_a_section(site, line):
+    """In httpd's own words, which the troubleshooting guide explains."""
+    passes, said = configtest(site, line + "\n")
+    assert not passes and f"{line.split()[0]} not allowed here" in said, said
+    guide = (REPOSITORY / "docs/guides/troubleshooting.md").read_text()
+    assert f"`{line.split()[0]}`" in next(row for row in guide.splitlines() if "not allowed here" in row)
+
+
 # -- directives that contradict each other ---------------------------------------------------------
 
 
