@@ -49,16 +49,17 @@ static int is_for_foreign_user(request_rec *r, const char *auth_type)
            ms_own_pages_foreign_use(r) != MS_FOREIGN_IGNORED;
 }
 
-/* Our pages imply ManagedSession On: the log names their user, and Require lines know him. */
-static int is_on(request_rec *r)
+/* Our pages imply ManagedSession On: the log names their user, and Require lines know him. Below
+ * another AuthType those lines are about its users. */
+static int is_on(request_rec *r, const char *auth_type)
 {
     const int on = ms_dir_conf_get(r)->on;
     const ms_own_page *page = on ? ms_own_pages_configured(r) : NULL;
 
-    if (page) {
-        return !page->is_for_machines;
+    if (page && page->is_for_machines) {
+        return 0;
     }
-    return on == 1 || (on == MS_UNSET && ms_app_password_is_here(r));
+    return on == 1 || (page && !auth_type) || (on == MS_UNSET && ms_app_password_is_here(r));
 }
 
 int ms_authn_on_access_checker(request_rec *r)
@@ -71,7 +72,7 @@ int ms_authn_on_access_checker(request_rec *r)
     if (ms_own_pages_is_check_by_url(r) && ms_forwarded_check(r) != DECLINED) {
         return ms_respond_refuse(r, HTTP_FORBIDDEN, 0);
     }
-    if ((!required && !is_on(r)) || is_for_foreign_user(r, auth_type)) {
+    if ((!required && !is_on(r, auth_type)) || is_for_foreign_user(r, auth_type)) {
         return DECLINED;
     }
     request = ms_request_get(r);

@@ -542,6 +542,30 @@ def test_own_pages_know_the_user(site, target):
     assert logged(site, f"{target}?visitor").startswith("127.0.0.1 - - ")
 
 
+GATE = """<Location "/">
+    AuthType Basic
+    AuthName "gate"
+    AuthBasicProvider file
+    AuthUserFile "@ROOT@/gate"
+    Require @RULE@
+</Location>
+"""
+
+
+@pytest.mark.parametrize("rule", ["user gate", "valid-user"])
+def test_own_pages_below_another_authtype_are_for_its_users(rule):
+    """Who is signed in is no user of it."""
+    free = '<Location "/login">\nAuthType None\nRequire all granted\n</Location>\n'
+    with Server(GATE.replace("@RULE@", rule) + harness.SITE + free, own_paths=()) as server:
+        server.add_user("gate", "secret", "gate")
+        token, gate = sign_in(server), basic("gate", "secret")
+        for target in ("/sessions", "/logout"):
+            assert get(server, target, token).status == 401
+            assert get(server, target, token, gate).status == 200
+        assert request(server, "DELETE", "/logout", {**gate, "Cookie": f"{COOKIE}={token}", "Accept": "application/json"}).status == 204
+        assert get(server, "/app/", token).status != 200
+
+
 def test_own_pages_may_require_a_user_without_an_authtype(site):
     assert get(site, "/alices", sign_in(site)).status == 200
     site.expect("AH01630: client denied by server configuration: .*/alices")
