@@ -331,11 +331,29 @@ static void return_share(request_rec *r, const ms_sign_in_ticket *attempt, apr_u
     }
 }
 
+/* Of failures in a row under other spellings, which may have been an attacker's who wants to keep
+ * this user out: a tenth of what is allowed with each success, ten times a day. So whoever owns
+ * another spelling has 100 more guesses a day, and no more. */
+static void forgive_others(request_rec *r, apr_uint64_t bucket)
+{
+    static const ms_rate a_day = {10, 86400};
+    const apr_time_t now = apr_time_now();
+
+    if (!bucket || ms_throttle_take(table(RATES), bucket ^ ms_sign_in_limit_hash(r, "forgiven", ""),
+                                    now, &a_day)) {
+        return;
+    }
+    for (int i = 0; i < in_a_row.count / a_day.count; i++) {
+        ms_throttle_give_back(table(STREAKS), bucket, now, &in_a_row);
+    }
+}
+
 void ms_sign_in_limit_was_right(request_rec *r, const ms_sign_in_ticket *attempt)
 {
     give_back(r, attempt->client);
     return_share(r, attempt, attempt->user, ms_throttle_forget);
     return_share(r, attempt, attempt->bucket, ms_throttle_forget);
+    forgive_others(r, attempt->user);
     if (attempt->name) {
         ms_tally_forget(failures(), attempt->name);
     }
@@ -352,14 +370,35 @@ void ms_sign_in_limit_was_nothing(request_rec *r, const ms_sign_in_ticket *attem
 
 static const ms_rate sessions = {60, 60};
 
-apr_int64_t ms_sign_in_limit_take_session(request_rec *r, const char *user, apr_uint64_t *key)
+#define SPELLINGS 5 /* times the limit of one, for all that a provider may take for one account */
+
+/* Another spelling may be another user, who must not use up this one's. */
+static apr_int64_t take_success(request_rec *r, const char *kind, const char *user,
+                                const ms_rate *rate, apr_uint64_t *key)
 {
+    const ms_rate of_all = {SPELLINGS * rate->count, rate->period};
+    const apr_time_t now = apr_time_now();
+    apr_int64_t wait;
+
     *key = 0;
     if (!memory || !rate_of(r)->count) {
         return 0;
     }
-    *key = ms_sign_in_limit_hash(r, "session", user);
-    return ms_throttle_take(table(RATES), *key, apr_time_now(), &sessions);
+    *key = ms_sign_in_limit_hash(r, kind, user);
+    wait = ms_throttle_take(table(RATES), *key, now, rate);
+    if (!wait) {
+        const char *of_name = apr_pstrcat(r->pool, kind, " of all spellings", NULL);
+
+        wait = ms_throttle_take(table(RATES),
+                                ms_sign_in_limit_hash(r, of_name, ms_name_fold(r->pool, user)), now,
+                                &of_all);
+    }
+    return wait;
+}
+
+apr_int64_t ms_sign_in_limit_take_session(request_rec *r, const char *user, apr_uint64_t *key)
+{
+    return take_success(r, "session", user, &sessions, key);
 }
 
 void ms_sign_in_limit_give_session_back(apr_uint64_t key)
@@ -388,12 +427,7 @@ apr_int64_t ms_sign_in_limit_take_app(request_rec *r, const char *user, apr_uint
 {
     const ms_rate rate = rate_of_apps(r);
 
-    *key = 0;
-    if (!memory || !rate_of(r)->count) {
-        return 0;
-    }
-    *key = ms_sign_in_limit_hash(r, "app", user);
-    return ms_throttle_take(table(RATES), *key, apr_time_now(), &rate);
+    return take_success(r, "app", user, &rate, key);
 }
 
 void ms_sign_in_limit_give_app_back(request_rec *r, apr_uint64_t key)

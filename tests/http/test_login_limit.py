@@ -185,7 +185,26 @@ def test_success_of_another_spelling_ends_no_row_of_failures():
     with with_a_twin("1000 1h") as server:
         assert {attempt(server, client=f"10.1.{i}.1").status for i in range(60)} == {401}
         assert attempt(server, "Alice", "twin", "10.2.0.1").status == 303
-        assert [attempt(server, client=f"10.2.{i}.2").status for i in range(42)] == [401] * 40 + [429] * 2
+        assert [attempt(server, client=f"10.2.{i}.2").status for i in range(52)] == [401] * 50 + [429] * 2, "ten of them are forgiven"
+
+
+def test_a_row_of_another_spelling_keeps_no_user_out():
+    with with_a_twin("1000 1h") as server:
+        assert attempt(server, password="wonderland", client="10.2.0.1").status == 303
+        assert [attempt(server, "ALICE", client=f"10.1.{i}.1").status for i in range(101)] == [401] * 100 + [429]
+        assert attempt(server, password="wonderland", client="10.3.0.1").status == 429
+        assert [attempt(server, password="wonderland", client=f"10.{i}.0.1").status for i in (2, 3)] == [303] * 2
+
+
+def test_success_of_another_spelling_forgives_a_hundred_failures_of_a_row_a_day():
+    with with_a_twin("1000 1h") as server:
+        assert attempt(server, "Alice", "twin", "10.2.0.1").status == 303
+        assert [attempt(server, client=f"10.1.{i}.1").status for i in range(101)] == [401] * 100 + [429]
+        guesses = []
+        for i in range(11):
+            assert attempt(server, "Alice", "twin", "10.2.0.1").status == 303
+            guesses.append([attempt(server, client=f"10.3.{i}.{k}").status for k in range(11)].count(401))
+        assert guesses == [10] * 9 + [0] * 2, "the first success was one of ten"
 
 
 def test_the_session_of_another_spelling_gives_no_budget():

@@ -340,3 +340,10 @@ def test_sixty_sign_ins_a_minute(application):
         statuses.append(app(application, f"{USER}=alice").status)
     assert set(statuses[:-1]) == {200} and statuses[-1] == 429 and 60 <= len(statuses) - 1 < 120
     assert app(application, f"{USER}=Alice").status == 200
+
+
+def test_spellings_of_a_name_sign_in_three_hundred_times_a_minute(application):
+    """A provider that ignores case would let one account sign in without limit."""
+    names = ["bob", "Bob", "bOb", "boB", "BOb", "bOB", "BoB", "BOB"]
+    statuses = [app(application, f"{USER}={name}").status for name in names for _ in range(55)]
+    assert 300 <= statuses.count(200) < 440 and statuses[-1] == 429
