@@ -98,7 +98,9 @@ static void note_two_sessions(request_rec *r, const ms_request *request)
 
     event.reason = "cookies of different sessions";
     event.period = MS_EVENT_PERIOD;
-    ms_event_write(r, &event);
+    if (ms_events_wanted(r->server)) { /* the line below is the one for the error log */
+        ms_event_write(r, &event);
+    }
     ms_limited_log(r, MS_LOG_TWO_SESSIONS, APLOG_WARNING,
                    "MS0010: the request carries %d live sessions in cookies of one name, of "
                    "users \"%s\" and \"%s\"; it counts as signed out",
