@@ -10,6 +10,7 @@
 #include <http_log.h>
 #include "config/config.h"
 #include "config/tree.h"
+#include "core/address.h"
 
 APLOG_USE_MODULE(managed_session);
 
@@ -64,10 +65,28 @@ static int fits_name(const ms_check *c, const char *domain, const server_rec *s)
     return fits;
 }
 
-/* Beside virtual hosts the main server seldom gets requests, and its name may be a placeholder. */
+/* The ServerName outside of virtual hosts is often a placeholder that only stops a message of
+ * httpd's. */
+static int is_placeholder(const ms_check *c, const server_rec *s)
+{
+    const char *host = s->server_hostname;
+
+    return ap_cstr_casecmp(host, "localhost") == 0 ||
+           ap_cstr_casecmp(host, "localhost.localdomain") == 0 || ms_address_canonical(c->p, host);
+}
+
+/* Whether the server has a name of its own: a virtual host may have that of the main server. */
+static int is_named(const ms_check *c, const server_rec *s)
+{
+    const ap_directive_t *name = ms_tree_setting(s, "ServerName");
+
+    return name && ms_tree_host_around(name) == ms_tree_host_of(s) && !is_placeholder(c, s);
+}
+
+/* Beside virtual hosts the main server seldom gets requests. */
 static int may_fit(const ms_check *c, const char *domain, const server_rec *s)
 {
-    if (!ms_tree_setting(s, "ServerName")) {
+    if (!is_named(c, s)) {
         return s->is_virtual || !s->next;
     }
     return fits_name(c, domain, s) || fits_origin(c, domain, ms_server_conf_get(s));
