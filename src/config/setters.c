@@ -498,7 +498,7 @@ const char *ms_set_login_limit(cmd_parms *cmd, void *dir, const char *n, const c
     }
     if ((rate->count > 0 || period) &&
         (!period || !ms_values_duration(period, &rate->period) || rate->period > LOGIN_PERIOD_MAX ||
-         rate->period < (rate->count > 0))) {
+         (rate->count > 0 && rate->period < 1))) {
         return needs(cmd, "a time from 1s to 7d after the number, such as 5m",
                      period ? period : "");
     }
