@@ -411,16 +411,12 @@ void ms_sign_in_limit_give_session_back(apr_uint64_t key)
 /* ---- app passwords ----------------------------------------------------------------------------
  */
 
-/* So many at once, or within the period. A limit that allows a user more of them wants them made.
- */
-#define APPS        20
-#define APPS_PERIOD 600 /* seconds */
-
+/* A limit that allows a user more of them wants them made. */
 static ms_rate rate_of_apps(request_rec *r)
 {
     const int limit = ms_server_conf_get(r->server)->app_limit;
 
-    return (ms_rate){limit > APPS ? limit : APPS, APPS_PERIOD};
+    return (ms_rate){limit > sessions.count ? limit : sessions.count, sessions.period};
 }
 
 apr_int64_t ms_sign_in_limit_take_app(request_rec *r, const char *user, apr_uint64_t *key)

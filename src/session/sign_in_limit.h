@@ -95,8 +95,8 @@ apr_int64_t ms_sign_in_limit_take_session(request_rec *r, const char *user, apr_
 void ms_sign_in_limit_give_session_back(apr_uint64_t key);
 
 /**
- * Before the row of an app password is inserted: a user may make 20 within ten minutes, or as many
- * as ManagedSessionAppLimit allows if that is more. A loop that makes and ends them would fill the
+ * Before the row of an app password is inserted: a user may make 60 a minute, or as many as
+ * ManagedSessionAppLimit allows if that is more. A loop that makes and ends them would fill the
  * table with ended rows, and the feed of all hosts. ManagedSessionLoginLimit 0 switches this off as
  * well.
  * @param user  of the session

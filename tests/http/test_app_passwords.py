@@ -890,7 +890,7 @@ def test_a_user_has_as_many_as_the_limit_allows_and_for_as_long():
 
 def make_until_refused(browser) -> tuple[int, Answer]:
     """Make and end app passwords in a loop: how many there were, and the refusal."""
-    for made in range(100):
+    for made in range(300):
         answer = post_json(browser, {"kind": "app", "name": "again"})
         if answer.status != 201:
             return made, answer
@@ -898,8 +898,8 @@ def make_until_refused(browser) -> tuple[int, Answer]:
     raise AssertionError("a loop may go on")
 
 
-@pytest.mark.parametrize("limit, least", [("", 20), ("ManagedSessionAppLimit 2\n", 20), ("ManagedSessionAppLimit 0\n", 20), ("ManagedSessionAppLimit 25\n", 25)])
-def test_a_user_makes_so_many_in_ten_minutes(limit, least):
+@pytest.mark.parametrize("limit, least", [("", 60), ("ManagedSessionAppLimit 2\n", 60), ("ManagedSessionAppLimit 0\n", 60), ("ManagedSessionAppLimit 70\n", 70)])
+def test_a_user_makes_so_many_in_a_minute(limit, least):
     with Server(SITE.replace("ManagedSessionLoginLimit 0\n", "") + LIST + limit) as server:
         browser, other = server.browser(), server.browser()
         browser.sign_in()
@@ -908,7 +908,7 @@ def test_a_user_makes_so_many_in_ten_minutes(limit, least):
         assert (answer.status, answer.json()["code"]) == (429, "too_many_app_passwords") and 0 < int(answer.headers["Retry-After"]) <= 30
         browser.go("/sessions?app=new")
         answer = browser.submit({"name": "by hand"}, action="make-app")
-        if answer.status == 429:  # and not half a minute later
+        if answer.status == 429:  # and not a second later
             assert "too many app passwords in a short time" in answer.text and answer.headers["Retry-After"]
         other.sign_in("bob", password="builder")
         assert post_json(other, {"kind": "app", "name": "bob's"}).status == 201
@@ -922,8 +922,8 @@ def test_a_password_that_was_not_made_does_not_count():
         browser.sign_in()
         server.expect("MS0004.*full", status_5xx=True)
         with no_more_rows(server):
-            assert {post_json(browser, {"kind": "app", "name": "phone"}).status for _ in range(25)} == {503}
-        assert {post_json(browser, {"kind": "app", "name": " "}).status for _ in range(25)} == {400}
+            assert {post_json(browser, {"kind": "app", "name": "phone"}).status for _ in range(65)} == {503}
+        assert {post_json(browser, {"kind": "app", "name": " "}).status for _ in range(65)} == {400}
         assert post_json(browser, {"kind": "app", "name": "phone"}).status == 201
-        assert {post_json(browser, {"kind": "app", "name": "phone"}).status for _ in range(25)} == {409}
+        assert {post_json(browser, {"kind": "app", "name": "phone"}).status for _ in range(65)} == {409}
         assert post_json(browser, {"kind": "app", "name": "laptop"}).status == 201

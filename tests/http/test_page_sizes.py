@@ -11,6 +11,7 @@ pytestmark = pytest.mark.sqlite
 LIMIT = 30_000
 LANGUAGES = sorted(["en", *(path.stem for path in (pathlib.Path(__file__).parents[2] / "src/pages/lang").glob("*.po"))])
 FULL = SITE.replace("LoginLimit 0", "LoginLimit 500 1h") + """
+ManagedSessionAppLimit 100
 ManagedSessionScript On
 ManagedSessionHelpURL "/account/forgotten-password"
 ManagedSessionPasswordURL "/account/password"

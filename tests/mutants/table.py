@@ -108,7 +108,7 @@ MUTANTS = [
     m("a slow form acts for a session that has ended", "src/session/second_lookup.c", "if (rv == APR_SUCCESS && still) {", "if (rv == APR_SUCCESS) {",
       "http sessions_page ends_while"),
     m("app passwords are made without a limit", "src/session/app_make.c", "    if (wait) {\n        ms_respond_retry_after(r, wait);", "    if (wait < 0) {\n        ms_respond_retry_after(r, wait);",
-      "http app_passwords so_many_in_ten"),
+      "http app_passwords so_many_in_a_minute"),
     m("an app password outlives the session that made it", "src/session/app_make.c", "return rv == APR_SUCCESS ? check_maker(r, &ctx, row) : rv;",
       "(void)check_maker;\n    return rv;", "http app_passwords outlives_no"),
     m("a form without a token", "src/pages/sessions.c", 'if (!ms_request_form_token_check(r, apr_table_get(fields, "csrf"))) {',
