@@ -15,25 +15,17 @@
 
 #define NOTE_LET_IN "managed-session-open"
 
-/* The methods that an open page has for visitors. */
-static int is_open_to(const ms_own_page *page, int method)
-{
-    return method == M_GET || method == M_POST || (method == M_DELETE && page->delete_it);
-}
-
 int ms_visitors_may_enter(request_rec *r)
 {
-    const ms_own_page *page = ms_own_pages_configured(r);
+    const ms_own_page *page;
 
-    if (!page || !page->is_open) {
-        return 0;
-    }
     for (const request_rec *at = r; at; at = at->main) {
-        if (!is_open_to(page, at->method_number)) {
+        if (at->method_number != M_GET && at->method_number != M_POST) {
             return 0;
         }
     }
-    return 1;
+    page = ms_own_pages_configured(r);
+    return page && page->is_open;
 }
 
 void ms_visitors_let_in(request_rec *r)
