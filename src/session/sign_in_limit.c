@@ -332,7 +332,7 @@ static void return_share(request_rec *r, const ms_sign_in_ticket *attempt, apr_u
 }
 
 /* Of failures in a row under other spellings, which may have been an attacker's who wants to keep
- * this user out: a tenth of what is allowed with each success, ten times a day. So whoever owns
+ * this user out: a tenth of what is allowed with each success, ten times a day. So the owner of
  * another spelling has 100 more guesses a day, and no more. */
 static void forgive_others(request_rec *r, apr_uint64_t bucket)
 {
