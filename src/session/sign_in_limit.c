@@ -339,11 +339,15 @@ static void forgive_others(request_rec *r, apr_uint64_t bucket)
     static const ms_rate a_day = {10, 86400};
     const apr_time_t now = apr_time_now();
 
-    if (!bucket || ms_throttle_take(table(RATES), bucket ^ ms_sign_in_limit_hash(r, "forgiven", ""),
-                                    now, &a_day)) {
+    if (!bucket || !ms_throttle_give_back(table(STREAKS), bucket, now, &in_a_row)) {
+        return; /* there is nothing to forgive, so this is none of the ten */
+    }
+    if (ms_throttle_take(table(RATES), bucket ^ ms_sign_in_limit_hash(r, "forgiven", ""), now,
+                         &a_day)) {
+        ms_throttle_take(table(STREAKS), bucket, now, &in_a_row);
         return;
     }
-    for (int i = 0; i < in_a_row.count / a_day.count; i++) {
+    for (int i = 1; i < in_a_row.count / a_day.count; i++) {
         ms_throttle_give_back(table(STREAKS), bucket, now, &in_a_row);
     }
 }
