@@ -209,7 +209,7 @@ static int refuse(request_rec *r, apr_status_t rv, const char *name)
 
     switch (rv) {
     case APR_EACCES:
-        return ms_page_body_challenge(r);
+        return ms_page_challenge(r);
     case APR_EBUSY:
         return ms_page_refuse(r, MS_PROBLEM_APPS_OFTEN);
     case APR_EINVAL:
@@ -240,7 +240,7 @@ static int refuse_json(request_rec *r, apr_status_t rv)
 {
     switch (rv) {
     case APR_EACCES:
-        return ms_page_body_challenge(r);
+        return ms_page_challenge(r);
     case APR_EBUSY:
         return ms_page_refuse(r, MS_PROBLEM_APPS_OFTEN);
     case APR_EINVAL:

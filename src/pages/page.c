@@ -11,6 +11,7 @@
 #include <apr_strings.h>
 #include <http_core.h>
 #include <http_protocol.h>
+#include "access/challenge.h"
 #include "access/cors.h"
 #include "access/script_refusal.h"
 #include "http/json_client.h"
@@ -295,6 +296,13 @@ int ms_page_refuse(request_rec *r, ms_problem why)
                ? send_body(r, words->status, MS_PROBLEM_TYPE,
                            ms_problem_json(r->pool, why, ms_script_refusal_login_url(r, why)))
                : ms_page_message(r, words->status, words->heading, words->text);
+}
+
+int ms_page_challenge(request_rec *r)
+{
+    const int status = ms_challenge(r);
+
+    return status == HTTP_UNAUTHORIZED ? ms_page_refuse(r, ms_challenge_problem(r)) : status;
 }
 
 void ms_page_put_in_place(request_rec *r, int status, json_t *model)

@@ -78,6 +78,10 @@ void ms_page_put_in_place(request_rec *r, int status, json_t *model);
 /** Refuse the request: a page or, for a script, problem details. Both say the same. */
 int ms_page_refuse(request_rec *r, ms_problem why);
 
+/** What a client without a session gets: 303 to the sign-in page, or 401; if there is no sign-in
+ * page to redirect to, a page in the same style. */
+int ms_page_challenge(request_rec *r);
+
 /** A page that loads a checked URL by itself, as a navigation from this site (SameSite). */
 int ms_page_go_on(request_rec *r, const char *url);
 

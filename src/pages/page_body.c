@@ -5,18 +5,10 @@
  */
 #include "pages/page_body.h"
 
-#include "access/challenge.h"
 #include "http/form_body.h"
 #include "http/json_body.h"
 #include "pages/page.h"
 #include "session/second_lookup.h"
-
-int ms_page_body_challenge(request_rec *r)
-{
-    const int status = ms_challenge(r);
-
-    return status == HTTP_UNAUTHORIZED ? ms_page_refuse(r, ms_challenge_problem(r)) : status;
-}
 
 /* The answer to a body that was read with that status. */
 static int answer_to(request_rec *r, int status, const ms_row *current)
@@ -30,7 +22,7 @@ static int answer_to(request_rec *r, int status, const ms_row *current)
     if (ms_second_lookup(r, &current) != APR_SUCCESS) {
         return ms_page_unavailable(r);
     }
-    return current ? DECLINED : ms_page_body_challenge(r);
+    return current ? DECLINED : ms_page_challenge(r);
 }
 
 int ms_page_body_form(request_rec *r, const ms_row *current, apr_table_t **fields)

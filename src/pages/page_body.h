@@ -23,8 +23,4 @@ int ms_page_body_form(request_rec *r, const ms_row *current, apr_table_t **field
 /** The same for one JSON object, as ms_json_body_read(). */
 int ms_page_body_json(request_rec *r, const ms_row *current, const json_t **object);
 
-/** What a client without a session gets: 303 to the sign-in page, or 401; if there is no sign-in
- * page to redirect to, a page in the same style. */
-int ms_page_body_challenge(request_rec *r);
-
 #endif

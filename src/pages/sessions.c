@@ -242,7 +242,7 @@ int ms_sessions_require_fresh(request_rec *r, apr_int64_t after)
     }
     ms_request_set_stale_after(ms_request_get(r), after);
     login = r->method_number == M_POST && !ms_json_client_is(r) ? ms_challenge_login_url(r) : NULL;
-    return login ? ms_page_redirect(r, login) : ms_page_body_challenge(r);
+    return login ? ms_page_redirect(r, login) : ms_page_challenge(r);
 }
 
 apr_int64_t ms_sessions_confirm_after(const request_rec *r)
@@ -263,7 +263,7 @@ static int require_session(request_rec *r, const ms_row **current)
     if (ms_request_session(r, current) != APR_SUCCESS) {
         return ms_page_unavailable(r);
     }
-    return *current ? DECLINED : ms_page_body_challenge(r);
+    return *current ? DECLINED : ms_page_challenge(r);
 }
 
 static int not_found(request_rec *r)
